@@ -1,0 +1,25 @@
+/* base/hash.h: hashes of bytes (xxHash). Stable over processes and releases: ids and checksums are made of them. */
+#ifndef BASE_HASH_H
+#define BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct hash128 {
+    uint64_t high, low;
+};
+
+uint64_t hash64(const void *bytes, size_t size);
+struct hash128 hash128(const void *bytes, size_t size);
+
+/* Mixes two words into one well spread word; for table slots, not for ids. */
+static inline uint64_t hash_mix(uint64_t a, uint64_t b)
+{
+    unsigned __int128 product = (unsigned __int128)(a ^ 0x9e3779b97f4a7c15u) * (b ^ 0xe7037ed1a0b428dbu);
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* base32 (a-z, 2-7) of the highest `letters` × 5 bits. Writes exactly `letters` characters, no final NUL. */
+void hash_letters(struct hash128 hash, size_t letters, char *out);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * base/text.h: a borrowed run of bytes. Never owns; lives as long as what it points into.
+ * An absent text has size 0; data may then be NULL.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct text {
+    const char *data;
+    size_t size;
+};
+
+#define TEXT(literal) ((struct text){ (literal), sizeof(literal) - 1 })
+#define TEXT_NONE ((struct text){ NULL, 0 })
+/* For printf's "%.*s". */
+#define TEXT_ARGS(text) (int)(text).size, ((text).data ? (text).data : "")
+
+static inline struct text text_of(const char *string)
+{
+    return (struct text){ string, string ? strlen(string) : 0 };
+}
+
+static inline bool text_equal(struct text a, struct text b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+/* Byte order; a prefix sorts before what it is a prefix of. */
+static inline int text_compare(struct text a, struct text b)
+{
+    size_t shared = a.size < b.size ? a.size : b.size;
+    int order = shared ? memcmp(a.data, b.data, shared) : 0;
+    if (order != 0)
+        return order;
+    return (a.size > b.size) - (a.size < b.size);
+}
+
+static inline bool text_starts_with(struct text text, struct text prefix)
+{
+    return text.size >= prefix.size && (prefix.size == 0 || memcmp(text.data, prefix.data, prefix.size) == 0);
+}
+
+static inline bool text_ends_with(struct text text, struct text suffix)
+{
+    return text.size >= suffix.size &&
+           (suffix.size == 0 || memcmp(text.data + text.size - suffix.size, suffix.data, suffix.size) == 0);
+}
+
+bool text_contains(struct text text, struct text part);
+
+/* True for well-formed UTF-8 as Unicode defines it: no overlong forms, no surrogates, nothing above U+10FFFF. */
+bool text_is_utf8(struct text text);
+
+/* True where every byte is '0'..'9' and there are exactly `count` of them. */
+bool text_is_digits(struct text text, size_t count);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * codec/input.h: a file, compressed with gzip or not, or standard input, read forwards once.
+ *
+ * Gzip is recognised by its bytes, not by its name. Owns the descriptor and its buffers. Thread: one.
+ */
+#ifndef CODEC_INPUT_H
+#define CODEC_INPUT_H
+
+#include "base/error.h"
+#include "base/text.h"
+
+enum input_status {
+    INPUT_OK,        /* gave at least one byte */
+    INPUT_END,       /* the regular end */
+    INPUT_TRUNCATED, /* a gzip stream stops inside; all bytes before are given first */
+    INPUT_CORRUPT,   /* a gzip stream is damaged; all bytes before are given first */
+    INPUT_FAILED,    /* the operating system could not read */
+};
+
+struct input;
+
+/* "-" is standard input. Fails: ERROR_FAILED with the path and the system's reason. */
+MUST_USE bool input_open(const char *path, struct input **ret_input, struct error *error);
+
+/* Bytes in memory instead of a file; borrowed until input_close. For tests and fuzzers. */
+struct input *input_from_memory(const void *bytes, size_t size, const char *name);
+
+/* Reads up to `size` bytes; *got > 0 exactly if INPUT_OK. After any other status the same status comes again. */
+enum input_status input_read(struct input *input, void *bytes, size_t size, size_t *got);
+
+const char *input_name(const struct input *input);    /* the path as given */
+const char *input_failure(const struct input *input); /* text for the last status that is neither OK nor END */
+uint64_t input_position(const struct input *input);   /* compressed bytes taken, for progress */
+uint64_t input_size(const struct input *input);       /* of the file; 0 if unknown */
+void input_close(struct input *input);
+
+#endif

@@ -1,0 +1,1 @@
+typedef int cur_placeholder;

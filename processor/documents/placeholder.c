@@ -1,0 +1,1 @@
+typedef int documents_placeholder;

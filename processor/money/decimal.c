@@ -1,0 +1,290 @@
+/* money/decimal.c: text, bytes and arithmetic of fixed-point decimals. The only file that rounds. */
+#include "money/decimal.h"
+
+#define DIGITS_OF_128_BITS 39
+
+static const u128 powers[DECIMAL_DIGITS + 1] = {
+#define E19 ((u128)10000000000000000000u)
+    1u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u, 100000000u, 1000000000u, 10000000000u, 100000000000u,
+    1000000000000u, 10000000000000u, 100000000000000u, 1000000000000000u, 10000000000000000u, 100000000000000000u,
+    1000000000000000000u, E19, E19 * 10u, E19 * 100u, E19 * 1000u, E19 * 10000u, E19 * 100000u, E19 * 1000000u,
+    E19 * 10000000u, E19 * 100000000u, E19 * 1000000000u, E19 * 10000000000u, E19 * 100000000000u,
+    E19 * 1000000000000u, E19 * 10000000000000u, E19 * 100000000000000u, E19 * 1000000000000000u,
+    E19 * 10000000000000000u, E19 * 100000000000000000u, E19 * 1000000000000000000u, E19 * E19,
+#undef E19
+};
+
+i128 decimal_power(unsigned exponent)
+{
+    CHECK(exponent <= DECIMAL_DIGITS);
+    return (i128)powers[exponent];
+}
+
+bool decimal_fits(i128 value)
+{
+    return decimal_magnitude(value) < powers[DECIMAL_DIGITS];
+}
+
+/* What decimal_parse has read of a number before it knows the scale it wants. */
+struct number_text {
+    const char *digits, *end; /* mantissa with at most one point */
+    bool negative;
+    int64_t exponent;
+};
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool read_exponent(const char *at, const char *end, int64_t *exponent)
+{
+    bool negative = at < end && *at == '-';
+    if (at < end && (*at == '-' || *at == '+'))
+        at++;
+    if (at == end)
+        return false;
+    int64_t value = 0;
+    for (; at < end; at++) {
+        if (!is_digit(*at))
+            return false;
+        /* Past a million every number is zero or too large; the cap keeps the arithmetic small. */
+        if (value < 1000000)
+            value = value * 10 + (*at - '0');
+    }
+    *exponent = negative ? -value : value;
+    return true;
+}
+
+static bool read_number(struct text text, struct number_text *number)
+{
+    const char *at = text.data, *end = at + text.size;
+    while (at < end && (*at == ' ' || *at == '\t'))
+        at++;
+    while (end > at && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    number->negative = at < end && *at == '-';
+    if (at < end && (*at == '-' || *at == '+'))
+        at++;
+    number->digits = at;
+    number->exponent = 0;
+    size_t digits = 0, points = 0;
+    for (; at < end && (is_digit(*at) || *at == '.'); at++) {
+        digits += *at != '.';
+        points += *at == '.';
+    }
+    number->end = at;
+    if (digits == 0 || points > 1)
+        return false;
+    if (at == end)
+        return true;
+    return (*at == 'e' || *at == 'E') && read_exponent(at + 1, end, &number->exponent);
+}
+
+/* Half to even: `first` is the first digit dropped, `rest` whether anything but zeros follows it. */
+static bool rounds_up(u128 kept, unsigned first, bool rest)
+{
+    return first > 5 || (first == 5 && (rest || (kept & 1)));
+}
+
+static int64_t integer_digits(const struct number_text *number)
+{
+    const char *at = number->digits;
+    while (at < number->end && *at != '.')
+        at++;
+    return at - number->digits;
+}
+
+enum decimal_status decimal_parse(struct text text, unsigned scale, i128 *value)
+{
+    struct number_text number;
+    if (text.size == 0 || !read_number(text, &number))
+        return DECIMAL_NOT_A_NUMBER;
+    /* Digits still to keep, counted from the first digit of the mantissa. */
+    int64_t keep = integer_digits(&number) + number.exponent + (int64_t)scale;
+    u128 kept = 0;
+    unsigned first_dropped = 0;
+    bool dropped_any = false, rest = false;
+    for (const char *at = number.digits; at < number.end; at++) {
+        if (*at == '.')
+            continue;
+        unsigned digit = (unsigned)(*at - '0');
+        if (keep > 0) {
+            if (kept >= powers[DECIMAL_DIGITS - 1])
+                return DECIMAL_TOO_LARGE;
+            kept = kept * 10 + digit;
+        } else if (keep == 0 && !dropped_any) {
+            first_dropped = digit;
+            dropped_any = true;
+        } else {
+            rest = rest || digit != 0;
+        }
+        keep--;
+    }
+    for (; keep > 0 && kept != 0; keep--) {
+        if (kept >= powers[DECIMAL_DIGITS - 1])
+            return DECIMAL_TOO_LARGE;
+        kept *= 10;
+    }
+    bool exact = first_dropped == 0 && !rest;
+    if (rounds_up(kept, first_dropped, rest))
+        kept++;
+    if (kept >= powers[DECIMAL_DIGITS])
+        return DECIMAL_TOO_LARGE;
+    *value = number.negative ? -(i128)kept : (i128)kept;
+    return exact ? DECIMAL_EXACT : DECIMAL_ROUNDED;
+}
+
+size_t decimal_format(i128 value, unsigned scale, char out[DECIMAL_TEXT_MAX])
+{
+    char digits[DIGITS_OF_128_BITS + 1];
+    size_t count = 0;
+    u128 left = decimal_magnitude(value);
+    /* 64-bit halves: a 128-bit division is a function call. */
+    while (left >> 64) {
+        u128 quotient = left / 10000000000000000000u;
+        uint64_t low = (uint64_t)(left - quotient * 10000000000000000000u);
+        for (int i = 0; i < 19; i++, low /= 10)
+            digits[count++] = (char)('0' + low % 10);
+        left = quotient;
+    }
+    for (uint64_t low = (uint64_t)left; low; low /= 10)
+        digits[count++] = (char)('0' + low % 10);
+    while (count > 1 && digits[count - 1] == '0')
+        count--;
+    while (count <= scale)
+        digits[count++] = '0';
+    size_t skip = 0; /* trailing zeros behind the point */
+    while (skip < scale && digits[skip] == '0')
+        skip++;
+    char *at = out;
+    if (value < 0)
+        *at++ = '-';
+    for (size_t i = count; i > skip; i--) {
+        if (i == scale)
+            *at++ = '.';
+        *at++ = digits[i - 1];
+    }
+    *at = '\0';
+    return (size_t)(at - out);
+}
+
+size_t decimal_to_bytes(i128 value, uint8_t out[16])
+{
+    size_t size = 1;
+    while (size < 16 && (value >> (8 * size - 1)) != 0 && (value >> (8 * size - 1)) != -1)
+        size++;
+    for (size_t i = 0; i < size; i++)
+        out[i] = (uint8_t)(value >> (8 * (size - 1 - i)));
+    return size;
+}
+
+enum decimal_status decimal_from_bytes(const uint8_t *bytes, size_t size, i128 *value)
+{
+    if (size == 0)
+        return DECIMAL_NOT_A_NUMBER;
+    uint8_t sign = bytes[0] & 0x80 ? 0xff : 0;
+    while (size > 16) {
+        if (*bytes != sign)
+            return DECIMAL_TOO_LARGE;
+        bytes++;
+        size--;
+    }
+    if ((bytes[0] & 0x80) != (sign & 0x80))
+        return DECIMAL_TOO_LARGE;
+    u128 bits = sign ? ~(u128)0 : 0;
+    for (size_t i = 0; i < size; i++)
+        bits = bits << 8 | bytes[i];
+    if (!decimal_fits((i128)bits))
+        return DECIMAL_TOO_LARGE;
+    *value = (i128)bits;
+    return DECIMAL_EXACT;
+}
+
+bool decimal_add(i128 a, i128 b, i128 *ret)
+{
+    i128 result;
+    if (__builtin_add_overflow(a, b, &result) || !decimal_fits(result))
+        return false;
+    *ret = result;
+    return true;
+}
+
+bool decimal_multiply(i128 a, i128 b, i128 *ret)
+{
+    i128 result;
+    if (__builtin_mul_overflow(a, b, &result) || !decimal_fits(result))
+        return false;
+    *ret = result;
+    return true;
+}
+
+/* 256 bits, least significant half first. */
+struct wide {
+    u128 low, high;
+};
+
+static struct wide wide_multiply(u128 a, u128 b)
+{
+    uint64_t a_low = (uint64_t)a, a_high = (uint64_t)(a >> 64);
+    uint64_t b_low = (uint64_t)b, b_high = (uint64_t)(b >> 64);
+    u128 low = (u128)a_low * b_low;
+    u128 middle = (u128)a_low * b_high + (uint64_t)(low >> 64); /* cannot overflow: (2^64-1)^2 + 2^64-1 < 2^128 */
+    u128 other = (u128)a_high * b_low + (uint64_t)middle;
+    return (struct wide){
+        .low = other << 64 | (uint64_t)low,
+        .high = (u128)a_high * b_high + (middle >> 64) + (other >> 64),
+    };
+}
+
+/* Schoolbook, a bit at a time: for percentages, not for the hot path. *quotient is only the low half: the caller has
+ * checked that dividend.high < divisor, so the high half is 0. */
+static u128 wide_divide(struct wide dividend, u128 divisor, u128 *quotient)
+{
+    u128 remainder = dividend.high, result = 0;
+    for (int bit = 127; bit >= 0; bit--) {
+        bool carry = remainder >> 127;
+        remainder = remainder << 1 | ((dividend.low >> bit) & 1);
+        result <<= 1;
+        if (carry || remainder >= divisor) {
+            remainder -= divisor;
+            result |= 1;
+        }
+    }
+    *quotient = result;
+    return remainder;
+}
+
+bool decimal_multiply_divide(i128 a, i128 b, u128 divisor, i128 *ret)
+{
+    CHECK(divisor > 0);
+    struct wide product = wide_multiply(decimal_magnitude(a), decimal_magnitude(b));
+    if (product.high >= divisor)
+        return false;
+    u128 quotient;
+    u128 remainder = wide_divide(product, divisor, &quotient);
+    u128 other_half = divisor - remainder; /* compares remainder with divisor/2 without doubling it */
+    if (remainder > other_half || (remainder == other_half && (quotient & 1)))
+        quotient++;
+    if (quotient >= powers[DECIMAL_DIGITS])
+        return false;
+    *ret = (a < 0) != (b < 0) ? -(i128)quotient : (i128)quotient;
+    return true;
+}
+
+enum decimal_status decimal_rescale(i128 value, unsigned from, unsigned to, i128 *ret_value)
+{
+    if (to >= from) {
+        if (to - from > DECIMAL_DIGITS)
+            return value == 0 ? (*ret_value = 0, DECIMAL_EXACT) : DECIMAL_TOO_LARGE;
+        return decimal_multiply(value, decimal_power(to - from), ret_value) ? DECIMAL_EXACT : DECIMAL_TOO_LARGE;
+    }
+    if (from - to > DECIMAL_DIGITS) {
+        *ret_value = 0;
+        return value == 0 ? DECIMAL_EXACT : DECIMAL_ROUNDED;
+    }
+    u128 divisor = powers[from - to];
+    bool exact = decimal_magnitude(value) % divisor == 0;
+    return !decimal_multiply_divide(value, 1, divisor, ret_value) ? DECIMAL_TOO_LARGE
+                                                                   : exact ? DECIMAL_EXACT : DECIMAL_ROUNDED;
+}

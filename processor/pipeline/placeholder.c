@@ -1,0 +1,1 @@
+typedef int pipeline_placeholder;

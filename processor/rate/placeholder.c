@@ -1,0 +1,1 @@
+typedef int rate_placeholder;
