@@ -12,6 +12,7 @@
 #include "base/memory.h"
 
 #define RAW_BYTES ((size_t)256 * 1024)
+#define PEEK_BYTES 4096
 
 struct input {
     char *name;
@@ -23,6 +24,8 @@ struct input {
     z_stream stream;
     enum input_status final; /* INPUT_OK while reading goes on */
     char failure[160];
+    char peeked[PEEK_BYTES]; /* given by the next reads first */
+    size_t peeked_start, peeked_end;
 };
 
 static struct input *input_new(const char *name, int descriptor)
@@ -157,9 +160,27 @@ static enum input_status read_plain(struct input *input, void *bytes, size_t siz
     return INPUT_OK;
 }
 
+struct text input_peek(struct input *input)
+{
+    if (input->peeked_start == input->peeked_end) {
+        size_t got;
+        enum input_status status = input_read(input, input->peeked, sizeof input->peeked, &got);
+        input->peeked_start = 0;
+        input->peeked_end = status == INPUT_OK ? got : 0;
+    }
+    return (struct text){ input->peeked + input->peeked_start, input->peeked_end - input->peeked_start };
+}
+
 enum input_status input_read(struct input *input, void *bytes, size_t size, size_t *got)
 {
     *got = 0;
+    size_t peeked = input->peeked_end - input->peeked_start;
+    if (peeked > 0) {
+        *got = peeked < size ? peeked : size;
+        memcpy(bytes, input->peeked + input->peeked_start, *got);
+        input->peeked_start += *got;
+        return INPUT_OK;
+    }
     if (input->final != INPUT_OK)
         return input->final;
     if (!input->checked_magic) {

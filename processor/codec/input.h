@@ -28,6 +28,9 @@ struct input *input_from_memory(const void *bytes, size_t size, const char *name
 /* Reads up to `size` bytes; *got > 0 exactly if INPUT_OK. After any other status the same status comes again. */
 enum input_status input_read(struct input *input, void *bytes, size_t size, size_t *got);
 
+/* The next bytes (at most 4 KiB) without taking them; empty at the end or on failure. Valid until the next call. */
+struct text input_peek(struct input *input);
+
 const char *input_name(const struct input *input);    /* the path as given */
 const char *input_failure(const struct input *input); /* text for the last status that is neither OK nor END */
 uint64_t input_position(const struct input *input);   /* compressed bytes taken, for progress */

@@ -50,7 +50,6 @@ extern const struct record_type bill_type;
     X(DECIMAL, cost, COST_SCALE, true)                \
     X(DECIMAL, billable_cost, AMOUNT_SCALE, true)     \
     X(DECIMAL, tax, AMOUNT_SCALE, true)               \
-    X(DECIMAL, negation_cost, COST_SCALE, true)       \
     X(TIME, as_of, 0, false)                          \
     X(LONG, conductor_version, 0, false)              \
     X(TEXT, barrier, 0, false)

@@ -1,0 +1,164 @@
+/* aggregate/facts.c: encoding whose byte order is the order of rows. */
+#include "aggregate/facts.h"
+
+#define NUMBER_BYTES 16
+
+static void put_text(struct buffer *out, struct text text)
+{
+    char *at = buffer_reserve(out, text.size + 1);
+    if (text.size)
+        memcpy(at, text.data, text.size);
+    at[text.size] = '\0';
+    out->size += text.size + 1;
+}
+
+static void put_number(struct buffer *out, bool present, i128 value)
+{
+    buffer_append_byte(out, present);
+    if (!present)
+        return;
+    u128 bits = (u128)value ^ (u128)1 << 127; /* negative numbers sort first */
+    char *at = buffer_reserve(out, NUMBER_BYTES);
+    for (int i = NUMBER_BYTES; i-- > 0; bits >>= 8)
+        at[i] = (char)(unsigned char)bits;
+    out->size += NUMBER_BYTES;
+}
+
+static uint8_t carried_by(const struct usage_event *event)
+{
+    return (uint8_t)((unsigned)record_has(event, USAGE_EVENT_public_on_demand_cost) << CARRIED_PUBLIC_COST |
+                     (unsigned)record_has(event, USAGE_EVENT_unblended_cost) << CARRIED_UNBLENDED |
+                     (unsigned)record_has(event, USAGE_EVENT_reservation_effective_cost) << CARRIED_RESERVATION |
+                     (unsigned)record_has(event, USAGE_EVENT_savings_plan_effective_cost) << CARRIED_SAVINGS_PLAN);
+}
+
+void facts_encode(const struct usage_event *event, struct buffer *out)
+{
+    put_text(out, event->payer_account_id);
+    put_text(out, event->billing_entity);
+    put_text(out, event->line_item_type);
+    put_text(out, event->product_code);
+    put_text(out, event->usage_type);
+    put_text(out, event->operation);
+    put_text(out, event->sku);
+    put_text(out, event->region);
+    put_text(out, event->availability_zone);
+    put_text(out, event->unit);
+    put_text(out, event->currency);
+    put_number(out, record_has(event, USAGE_EVENT_public_on_demand_rate), event->public_on_demand_rate);
+    buffer_append_byte(out, (char)carried_by(event));
+    put_text(out, event->reservation_arn);
+    put_text(out, event->savings_plan_arn);
+    put_number(out, record_has(event, USAGE_EVENT_savings_plan_rate), event->savings_plan_rate);
+    put_number(out, record_has(event, USAGE_EVENT_normalization_factor), event->normalization_factor);
+    for (size_t i = 0; i < event->tags.count; i++) {
+        put_text(out, event->tags.items[i].key);
+        put_text(out, event->tags.items[i].value);
+    }
+}
+
+/* Reads forwards; `failed` once bytes are missing. */
+struct facts_reader {
+    const char *at, *end;
+    bool failed;
+};
+
+static struct text take_text(struct facts_reader *reader)
+{
+    const char *stop = reader->at < reader->end ? memchr(reader->at, '\0', (size_t)(reader->end - reader->at)) : NULL;
+    if (!stop) {
+        reader->failed = true;
+        return TEXT_NONE;
+    }
+    struct text text = { reader->at, (size_t)(stop - reader->at) };
+    reader->at = stop + 1;
+    return text;
+}
+
+static uint8_t take_byte(struct facts_reader *reader)
+{
+    if (reader->at == reader->end) {
+        reader->failed = true;
+        return 0;
+    }
+    return (uint8_t)*reader->at++;
+}
+
+static bool take_number(struct facts_reader *reader, i128 *value)
+{
+    *value = 0;
+    if (!take_byte(reader))
+        return false;
+    if (reader->end - reader->at < NUMBER_BYTES) {
+        reader->failed = true;
+        return false;
+    }
+    u128 bits = 0;
+    for (int i = 0; i < NUMBER_BYTES; i++)
+        bits = bits << 8 | (uint8_t)*reader->at++;
+    *value = (i128)(bits ^ (u128)1 << 127);
+    return true;
+}
+
+static bool read_facts(struct text bytes, struct facts *facts)
+{
+    struct facts_reader reader = { bytes.data, bytes.data + bytes.size, false };
+    facts->payer = take_text(&reader);
+    facts->billing_entity = take_text(&reader);
+    facts->line_item_type = take_text(&reader);
+    facts->product_code = take_text(&reader);
+    facts->usage_type = take_text(&reader);
+    facts->operation = take_text(&reader);
+    facts->sku = take_text(&reader);
+    facts->region = take_text(&reader);
+    facts->availability_zone = take_text(&reader);
+    facts->unit = take_text(&reader);
+    facts->currency = take_text(&reader);
+    facts->has_own_rate = take_number(&reader, &facts->own_rate);
+    facts->carried = take_byte(&reader);
+    facts->reservation_arn = take_text(&reader);
+    facts->savings_plan_arn = take_text(&reader);
+    facts->has_savings_plan_rate = take_number(&reader, &facts->savings_plan_rate);
+    facts->has_normalization_factor = take_number(&reader, &facts->normalization_factor);
+    facts->tag_bytes = (struct text){ reader.at, (size_t)(reader.end - reader.at) };
+    return !reader.failed;
+}
+
+void facts_decode(struct text bytes, struct facts *facts)
+{
+    bool complete = read_facts(bytes, facts);
+    CHECK(complete);
+}
+
+bool facts_are_valid(struct text bytes)
+{
+    struct facts facts;
+    if (!read_facts(bytes, &facts) || facts.carried >= 1u << CARRIED_COUNT)
+        return false;
+    struct facts_reader reader = { facts.tag_bytes.data, facts.tag_bytes.data + facts.tag_bytes.size, false };
+    while (reader.at < reader.end && !reader.failed) {
+        take_text(&reader);
+        take_text(&reader);
+    }
+    return !reader.failed;
+}
+
+size_t facts_tags(const struct facts *facts, struct tag *items, size_t room)
+{
+    struct facts_reader reader = { facts->tag_bytes.data, facts->tag_bytes.data + facts->tag_bytes.size, false };
+    size_t count = 0;
+    while (reader.at < reader.end) {
+        struct tag tag;
+        tag.key = take_text(&reader);
+        tag.value = take_text(&reader);
+        if (count < room)
+            items[count] = tag;
+        count++;
+    }
+    return count;
+}
+
+size_t facts_tag_count(const struct facts *facts)
+{
+    return facts_tags(facts, NULL, 0);
+}

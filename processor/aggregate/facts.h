@@ -1,0 +1,56 @@
+/*
+ * aggregate/facts.h: what makes a row a row, besides its bucket, account and resource (DESIGN 3.3).
+ *
+ * Facts are held as one run of bytes whose byte order is the canonical order of rows: texts end in a zero byte (no
+ * text holds one), numbers are big-endian with their sign flipped. Equal facts are equal bytes.
+ *
+ *   payer 0 billing_entity 0 line_item_type 0 product_code 0 usage_type 0 operation 0 sku 0 region 0
+ *   availability_zone 0 unit 0 currency 0 [own public rate] carried reservation_arn 0 savings_plan_arn 0
+ *   [savings plan rate] [normalization factor] (tag key 0 tag value 0)*
+ *
+ * [number]: one byte 0 if absent, else 1 and 16 bytes.
+ */
+#ifndef AGGREGATE_FACTS_H
+#define AGGREGATE_FACTS_H
+
+#include "base/buffer.h"
+#include "model/usage_event.h"
+
+/* Own costs that a row carries: a fact of its own, since a missing cost and a cost of 0 are two things. */
+enum carried_cost {
+    CARRIED_PUBLIC_COST,
+    CARRIED_UNBLENDED,
+    CARRIED_RESERVATION,
+    CARRIED_SAVINGS_PLAN,
+    CARRIED_COUNT
+};
+
+struct facts {
+    struct text payer, billing_entity, line_item_type, product_code, usage_type, operation, sku, region,
+        availability_zone, unit, currency, reservation_arn, savings_plan_arn;
+    bool has_own_rate, has_savings_plan_rate, has_normalization_factor;
+    uint8_t carried; /* bits of enum carried_cost */
+    i128 own_rate, savings_plan_rate, normalization_factor;
+    struct text tag_bytes; /* key 0 value 0 … */
+};
+
+/* Appends the event's facts to `out`. */
+void facts_encode(const struct usage_event *event, struct buffer *out);
+
+/* Takes facts apart; texts borrow from `bytes`. Bytes come from facts_encode or a checked page: a malformed run breaks
+ * an invariant. */
+void facts_decode(struct text bytes, struct facts *facts);
+
+/* True if `bytes` is what facts_encode could have written: for pages read back from disk. */
+bool facts_are_valid(struct text bytes);
+
+/* The tags as an array in `items` (room for `room`); returns their number. */
+size_t facts_tags(const struct facts *facts, struct tag *items, size_t room);
+size_t facts_tag_count(const struct facts *facts);
+
+static inline bool facts_carry(const struct facts *facts, enum carried_cost cost)
+{
+    return (facts->carried >> cost) & 1;
+}
+
+#endif

@@ -1,0 +1,323 @@
+/*
+ * aggregate/row.c: rows in memory.
+ *
+ * A row is 48 bytes and 24 for the amount and each cost it carries, in chunks that never move; the hash table holds 32
+ * bits of hash beside each row's handle, so that a probe seldom touches a row that is not the one.
+ */
+#include "aggregate/row.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "model/account.h"
+
+#define CHUNK_BYTES ((size_t)512 * 1024)
+#define HANDLE_UNIT 8u /* handles count 8-byte units: 16 bits of chunk offset, 16 bits and more of chunk number */
+
+struct row {
+    uint64_t account;
+    int64_t usage_end_ms;
+    uint64_t usage_events;
+    uint32_t bucket_hour; /* hours since 1970 */
+    uint32_t facts, resource, description; /* interned numbers; INTERN_NONE */
+    uint8_t carried;
+    bool has_amount;
+    struct sum sums[]; /* amount, then the carried costs in their order */
+};
+
+struct sort_key {
+    uint64_t account;
+    uint32_t bucket_hour, resource_rank, facts_rank, handle;
+};
+
+struct row_table {
+    enum granularity granularity;
+    bool resource_ids;
+    struct intern facts, resources, descriptions;
+    char **chunks;
+    size_t chunk_count, chunk_capacity, chunk_used;
+    uint64_t *slots; /* high half: hash, low half: handle + 1; 0 is free */
+    size_t slot_count, count;
+    struct sort_key *order;
+};
+
+int row_view_compare(const struct row_view *a, const struct row_view *b)
+{
+    if (a->bucket_ms != b->bucket_ms)
+        return a->bucket_ms < b->bucket_ms ? -1 : 1;
+    if (a->account != b->account)
+        return a->account < b->account ? -1 : 1;
+    int order = text_compare(a->resource, b->resource);
+    return order ? order : text_compare(a->facts, b->facts);
+}
+
+static void keep_smaller_description(struct text *kept, struct text other)
+{
+    if (other.size && (kept->size == 0 || text_compare(other, *kept) < 0))
+        *kept = other;
+}
+
+void row_view_fold(struct row_view *row, const struct row_view *other)
+{
+    struct row_values *values = &row->values;
+    values->usage_events += other->values.usage_events;
+    if (other->values.usage_end_ms > values->usage_end_ms)
+        values->usage_end_ms = other->values.usage_end_ms;
+    values->has_amount = values->has_amount || other->values.has_amount;
+    sum_add_sum(&values->amount, &other->values.amount);
+    for (size_t i = 0; i < CARRIED_COUNT; i++)
+        sum_add_sum(&values->costs[i], &other->values.costs[i]);
+    keep_smaller_description(&row->description, other->description);
+}
+
+struct row_table *row_table_new(enum granularity granularity, bool resource_ids)
+{
+    struct row_table *table = memory_new(sizeof *table);
+    table->granularity = granularity;
+    table->resource_ids = resource_ids;
+    return table;
+}
+
+static struct row *row_at(const struct row_table *table, uint32_t handle)
+{
+    size_t units_per_chunk = CHUNK_BYTES / HANDLE_UNIT;
+    return (struct row *)(void *)(table->chunks[handle / units_per_chunk] + handle % units_per_chunk * HANDLE_UNIT);
+}
+
+static uint32_t add_row(struct row_table *table, size_t size)
+{
+    if (table->chunk_count == 0 || CHUNK_BYTES - table->chunk_used < size) {
+        table->chunks = memory_reserve_one(table->chunks, table->chunk_count, &table->chunk_capacity,
+                                           sizeof *table->chunks);
+        table->chunks[table->chunk_count++] = memory_new(CHUNK_BYTES);
+        table->chunk_used = 0;
+    }
+    size_t units = (table->chunk_count - 1) * (CHUNK_BYTES / HANDLE_UNIT) + table->chunk_used / HANDLE_UNIT;
+    CHECK(units < UINT32_MAX);
+    table->chunk_used += size;
+    return (uint32_t)units;
+}
+
+static uint64_t row_hash(const struct row *row)
+{
+    return hash_mix(hash_mix(row->account, (uint64_t)row->bucket_hour << 32 | row->facts), row->resource);
+}
+
+static void rehash(struct row_table *table, size_t slot_count)
+{
+    uint64_t *old = table->slots;
+    size_t old_count = table->slot_count;
+    table->slots = memory_new_array(slot_count, sizeof *table->slots);
+    table->slot_count = slot_count;
+    for (size_t i = 0; i < old_count; i++) {
+        if (old[i] == 0)
+            continue;
+        size_t slot = (size_t)row_hash(row_at(table, (uint32_t)old[i] - 1)) & (slot_count - 1);
+        while (table->slots[slot] != 0)
+            slot = (slot + 1) & (slot_count - 1);
+        table->slots[slot] = old[i];
+    }
+    free(old);
+}
+
+static bool same_row(const struct row *a, const struct row *b)
+{
+    return a->account == b->account && a->bucket_hour == b->bucket_hour && a->facts == b->facts &&
+           a->resource == b->resource;
+}
+
+static struct row *find_or_add(struct row_table *table, const struct row *wanted)
+{
+    if (table->count * 10 >= table->slot_count * 6)
+        rehash(table, table->slot_count ? table->slot_count * 2 : 1024);
+    uint64_t hash = row_hash(wanted);
+    size_t mask = table->slot_count - 1;
+    size_t slot = (size_t)hash & mask;
+    for (; table->slots[slot] != 0; slot = (slot + 1) & mask) {
+        if (table->slots[slot] >> 32 != hash >> 32)
+            continue;
+        struct row *row = row_at(table, (uint32_t)table->slots[slot] - 1);
+        if (same_row(row, wanted))
+            return row;
+    }
+    size_t sums = 1 + (size_t)__builtin_popcount(wanted->carried);
+    uint32_t handle = add_row(table, sizeof *wanted + sums * sizeof(struct sum));
+    table->slots[slot] = (hash & 0xffffffff00000000u) | (handle + 1);
+    table->count++;
+    struct row *row = row_at(table, handle);
+    *row = *wanted;
+    return row;
+}
+
+static void fold_costs(struct row *row, const struct usage_event *event)
+{
+    const struct {
+        enum usage_event_field field;
+        i128 value;
+    } costs[CARRIED_COUNT] = {
+        [CARRIED_PUBLIC_COST] = { USAGE_EVENT_public_on_demand_cost, event->public_on_demand_cost },
+        [CARRIED_UNBLENDED] = { USAGE_EVENT_unblended_cost, event->unblended_cost },
+        [CARRIED_RESERVATION] = { USAGE_EVENT_reservation_effective_cost, event->reservation_effective_cost },
+        [CARRIED_SAVINGS_PLAN] = { USAGE_EVENT_savings_plan_effective_cost, event->savings_plan_effective_cost },
+    };
+    struct sum *sum = &row->sums[1];
+    for (size_t i = 0; i < CARRIED_COUNT; i++)
+        if (record_has(event, costs[i].field))
+            sum_add(sum++, costs[i].value);
+}
+
+static void fold_description(struct row_table *table, struct row *row, struct text description)
+{
+    if (description.size == 0)
+        return;
+    if (row->description != INTERN_NONE &&
+        text_compare(intern_text(&table->descriptions, row->description), description) <= 0)
+        return;
+    row->description = intern_add(&table->descriptions, description);
+}
+
+void row_table_fold(struct row_table *table, const struct usage_event *event, struct text facts)
+{
+    bool has_resource = table->resource_ids && event->resource_id.size > 0;
+    struct row wanted = {
+        .account = account_parse(event->usage_account_id),
+        .usage_end_ms = USAGE_END_NONE,
+        .bucket_hour = (uint32_t)(bucket_start(event->usage_start, table->granularity) / HOUR_MS),
+        .facts = intern_add(&table->facts, facts),
+        .resource = has_resource ? intern_add(&table->resources, event->resource_id) : INTERN_NONE,
+        .description = INTERN_NONE,
+        .carried = (uint8_t)((record_has(event, USAGE_EVENT_public_on_demand_cost) << CARRIED_PUBLIC_COST) |
+                             (record_has(event, USAGE_EVENT_unblended_cost) << CARRIED_UNBLENDED) |
+                             (record_has(event, USAGE_EVENT_reservation_effective_cost) << CARRIED_RESERVATION) |
+                             (record_has(event, USAGE_EVENT_savings_plan_effective_cost) << CARRIED_SAVINGS_PLAN)),
+    };
+    struct row *row = find_or_add(table, &wanted);
+    row->usage_events++;
+    if (record_has(event, USAGE_EVENT_usage_end) && event->usage_end > row->usage_end_ms)
+        row->usage_end_ms = event->usage_end;
+    if (record_has(event, USAGE_EVENT_usage_amount)) {
+        row->has_amount = true;
+        sum_add(&row->sums[0], event->usage_amount);
+    }
+    fold_costs(row, event);
+    fold_description(table, row, event->description);
+}
+
+size_t row_table_count(const struct row_table *table)
+{
+    return table->count;
+}
+
+size_t row_table_bytes(const struct row_table *table)
+{
+    /* The sort keys are counted before they exist: a table must fit together with its order. */
+    return table->chunk_count * CHUNK_BYTES + table->slot_count * sizeof *table->slots +
+           table->count * sizeof *table->order + intern_bytes(&table->facts) + intern_bytes(&table->resources) +
+           intern_bytes(&table->descriptions);
+}
+
+struct ranked {
+    struct text text;
+    uint32_t number;
+};
+
+static int compare_ranked(const void *left, const void *right)
+{
+    return text_compare(((const struct ranked *)left)->text, ((const struct ranked *)right)->text);
+}
+
+/* Position of each interned text in byte order, so that rows are sorted by numbers. */
+static uint32_t *rank_texts(const struct intern *intern)
+{
+    struct ranked *ranked = memory_new_array(intern->count, sizeof *ranked);
+    for (size_t i = 0; i < intern->count; i++)
+        ranked[i] = (struct ranked){ intern_text(intern, (uint32_t)i), (uint32_t)i };
+    qsort(ranked, intern->count, sizeof *ranked, compare_ranked);
+    uint32_t *ranks = memory_new_array(intern->count, sizeof *ranks);
+    for (size_t i = 0; i < intern->count; i++)
+        ranks[ranked[i].number] = (uint32_t)i;
+    free(ranked);
+    return ranks;
+}
+
+static int compare_keys(const void *left, const void *right)
+{
+    const struct sort_key *a = left, *b = right;
+    if (a->bucket_hour != b->bucket_hour)
+        return a->bucket_hour < b->bucket_hour ? -1 : 1;
+    if (a->account != b->account)
+        return a->account < b->account ? -1 : 1;
+    if (a->resource_rank != b->resource_rank)
+        return a->resource_rank < b->resource_rank ? -1 : 1;
+    return (a->facts_rank > b->facts_rank) - (a->facts_rank < b->facts_rank);
+}
+
+void row_table_sort(struct row_table *table)
+{
+    uint32_t *facts_ranks = rank_texts(&table->facts);
+    uint32_t *resource_ranks = rank_texts(&table->resources);
+    free(table->order);
+    table->order = memory_new_array(table->count, sizeof *table->order);
+    size_t count = 0;
+    for (size_t i = 0; i < table->slot_count; i++) {
+        if (table->slots[i] == 0)
+            continue;
+        uint32_t handle = (uint32_t)table->slots[i] - 1;
+        const struct row *row = row_at(table, handle);
+        table->order[count++] = (struct sort_key){
+            .account = row->account,
+            .bucket_hour = row->bucket_hour,
+            .resource_rank = row->resource == INTERN_NONE ? 0 : resource_ranks[row->resource] + 1,
+            .facts_rank = facts_ranks[row->facts],
+            .handle = handle,
+        };
+    }
+    CHECK(count == table->count);
+    qsort(table->order, count, sizeof *table->order, compare_keys);
+    free(facts_ranks);
+    free(resource_ranks);
+}
+
+void row_table_view(const struct row_table *table, size_t position, struct row_view *view)
+{
+    CHECK(table->order && position < table->count);
+    const struct row *row = row_at(table, table->order[position].handle);
+    *view = (struct row_view){
+        .bucket_ms = (int64_t)row->bucket_hour * HOUR_MS,
+        .account = row->account,
+        .resource = row->resource == INTERN_NONE ? TEXT_NONE : intern_text(&table->resources, row->resource),
+        .facts = intern_text(&table->facts, row->facts),
+        .description =
+            row->description == INTERN_NONE ? TEXT_NONE : intern_text(&table->descriptions, row->description),
+        .values = { .usage_events = row->usage_events, .usage_end_ms = row->usage_end_ms,
+                    .has_amount = row->has_amount, .amount = row->sums[0] },
+    };
+    const struct sum *sum = &row->sums[1];
+    for (size_t i = 0; i < CARRIED_COUNT; i++)
+        if ((row->carried >> i) & 1)
+            view->values.costs[i] = *sum++;
+}
+
+void row_table_reset(struct row_table *table)
+{
+    for (size_t i = 0; i < table->chunk_count; i++)
+        free(table->chunks[i]);
+    free(table->chunks);
+    free(table->slots);
+    free(table->order);
+    intern_reset(&table->facts);
+    intern_reset(&table->resources);
+    intern_reset(&table->descriptions);
+    table->chunks = NULL;
+    table->slots = NULL;
+    table->order = NULL;
+    table->chunk_count = table->chunk_capacity = table->chunk_used = table->slot_count = table->count = 0;
+}
+
+void row_table_free(struct row_table *table)
+{
+    if (!table)
+        return;
+    row_table_reset(table);
+    free(table);
+}

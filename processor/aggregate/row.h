@@ -1,0 +1,60 @@
+/*
+ * aggregate/row.h: a row of the ledger before pricing: an identity and what folds into it without order (DESIGN 3.3).
+ *
+ * Rows of one table are made of interned numbers and live in its chunks; `struct row_view` is a row with its texts,
+ * wherever it came from (table or page). Pure. Thread: one per table.
+ */
+#ifndef AGGREGATE_ROW_H
+#define AGGREGATE_ROW_H
+
+#include "aggregate/facts.h"
+#include "base/intern.h"
+#include "money/sum.h"
+
+#define USAGE_END_NONE INT64_MIN
+
+/* What folds: sums, counts, the latest end, the smallest description. */
+struct row_values {
+    uint64_t usage_events;
+    int64_t usage_end_ms; /* latest; USAGE_END_NONE */
+    bool has_amount;
+    struct sum amount;               /* QUANTITY_SCALE */
+    struct sum costs[CARRIED_COUNT]; /* AMOUNT_SCALE; only the carried ones mean anything */
+};
+
+/* A row with its identity spelled out. Texts are borrowed from where the row is. */
+struct row_view {
+    int64_t bucket_ms;
+    uint64_t account;
+    struct text resource;    /* may be empty */
+    struct text facts;       /* see facts.h */
+    struct text description; /* smallest in byte order; empty if none */
+    struct row_values values;
+};
+
+/* Canonical order: bucket start, account, resource, facts. */
+int row_view_compare(const struct row_view *a, const struct row_view *b);
+
+/* Folds `other`, a row of the same identity, into `row`. Commutative and associative. */
+void row_view_fold(struct row_view *row, const struct row_view *other);
+
+/* ---- the table of rows in memory ---- */
+
+struct row_table;
+
+struct row_table *row_table_new(enum granularity granularity, bool resource_ids);
+
+/* Folds an accepted event into its row. `facts` is facts_encode's answer for it. */
+void row_table_fold(struct row_table *table, const struct usage_event *event, struct text facts);
+
+size_t row_table_count(const struct row_table *table);
+size_t row_table_bytes(const struct row_table *table); /* memory held, interned texts included */
+
+/* Sorts the rows canonically for row_table_view; folding ends the validity of that order. */
+void row_table_sort(struct row_table *table);
+void row_table_view(const struct row_table *table, size_t position, struct row_view *view);
+
+void row_table_reset(struct row_table *table); /* forgets all rows and texts */
+void row_table_free(struct row_table *table);
+
+#endif

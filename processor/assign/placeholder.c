@@ -1,1 +1,0 @@
-typedef int assign_placeholder;

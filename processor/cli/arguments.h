@@ -1,0 +1,49 @@
+/*
+ * cli/arguments.h: the options of every command, and the texts of --help.
+ */
+#ifndef CLI_ARGUMENTS_H
+#define CLI_ARGUMENTS_H
+
+#include "pipeline/price_run.h"
+
+enum exit_code {
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1,
+    EXIT_INVALID = 2,      /* wrong usage or invalid document */
+    EXIT_STRICT = 3,       /* --strict, and some events dead or unpriced */
+};
+
+struct arguments {
+    const char *conductors[2];
+    size_t conductor_count;
+    const char **price_lists;
+    size_t price_list_count, price_list_capacity;
+    enum granularity granularity;
+    bool resource_ids, strict, help;
+    billing_period closing;
+    enum record_format format;
+    enum excess_decimals excess;
+    const char *out;
+    size_t memory_bytes;
+    const char *const *operands; /* what is left: usage files, or a line item id */
+    size_t operand_count;
+};
+
+/* Which options a command takes. */
+enum option_set {
+    OPTION_CONDUCTOR = 1,
+    OPTION_SECOND_CONDUCTOR = 2,
+    OPTION_PRICE_LIST = 4,
+    OPTION_PRICING = 8,  /* granularity, resource ids, memory, strict, excess decimals */
+    OPTION_OUT = 16,
+    OPTION_RESULT = 32,  /* close, format */
+};
+
+/* Parses argv[1..]. Fails (ERROR_INVALID): the option, its value and what was expected. */
+MUST_USE bool arguments_parse(int argc, char **argv, unsigned options, struct arguments *arguments, struct error *error);
+void arguments_done(struct arguments *arguments);
+
+/* "512MiB", "1GB", "65536". */
+MUST_USE bool size_parse(const char *text, size_t *bytes);
+
+#endif

@@ -1,0 +1,50 @@
+/* cli/check.c: proforma check. */
+#include <stdio.h>
+
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/documents.h"
+#include "cli/failure.h"
+
+static const char check_help[] =
+    "usage: proforma check --conductor DOC [--price-list FILE]...\n"
+    "\n"
+    "Validates a conductor document and price lists. Prints every problem with its\n"
+    "JSON path, Billing Conductor's reason code, and what was expected.\n";
+
+static void print_contents(const struct arguments *arguments, const struct documents *documents)
+{
+    const struct conductor *conductor = documents->conductor;
+    printf("%s: valid: %zu billing groups, %zu accounts, %zu pricing plans, %zu pricing rules, %zu custom line items\n",
+           arguments->conductors[0], conductor->group_count, conductor->account_count, conductor->plan_count,
+           conductor->rule_count, conductor->custom_line_item_count);
+    if (arguments->price_list_count > 0)
+        printf("price lists: valid: %zu entries\n", documents->list.count);
+}
+
+int command_check(int argc, char **argv)
+{
+    struct arguments arguments;
+    struct documents documents = { 0 };
+    struct error error = { 0 };
+    int code = EXIT_DONE;
+    bool done = arguments_parse(argc, argv, OPTION_CONDUCTOR | OPTION_PRICE_LIST, &arguments, &error);
+    if (done && arguments.help) {
+        fputs(check_help, stdout);
+        arguments_done(&arguments);
+        return EXIT_DONE;
+    }
+    if (done && arguments.conductor_count == 0)
+        done = error_fail(&error, ERROR_INVALID, "--conductor DOC is needed");
+    if (done && arguments.operand_count > 0)
+        done = error_fail(&error, ERROR_INVALID, "%s: nothing is expected here", arguments.operands[0]);
+    done = done &&
+           documents_read(arguments.conductors[0], arguments.price_lists, arguments.price_list_count, &documents, &error);
+    if (done)
+        print_contents(&arguments, &documents);
+    else
+        code = print_failure("check", &error);
+    documents_done(&documents);
+    arguments_done(&arguments);
+    return code;
+}

@@ -1,0 +1,10 @@
+/* cli/commands.h: one function a command; argv[0] is the command's name. The answer is the exit code. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+int command_price(int argc, char **argv);
+int command_check(int argc, char **argv);
+int command_compare(int argc, char **argv);
+int command_explain(int argc, char **argv);
+
+#endif

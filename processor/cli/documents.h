@@ -1,0 +1,23 @@
+/* cli/documents.h: reads the conductor document and price lists that a command names, and prints what is wrong with them. */
+#ifndef CLI_DOCUMENTS_H
+#define CLI_DOCUMENTS_H
+
+#include "documents/conductor_json.h"
+#include "rate/price.h"
+
+struct documents {
+    struct conductor *conductor;
+    struct price_list list;
+    struct pricing pricing;
+    char hash[33]; /* of the document, hex */
+};
+
+/*
+ * Reads and checks everything before it gives up. Problems are printed to standard error, one a line.
+ * Fails: ERROR_INVALID with a summary, ERROR_FAILED for a file that cannot be read.
+ */
+MUST_USE bool documents_read(const char *conductor, const char *const *price_lists, size_t price_list_count,
+                             struct documents *documents, struct error *error);
+void documents_done(struct documents *documents);
+
+#endif

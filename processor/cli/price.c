@@ -1,0 +1,190 @@
+/* cli/price.c: proforma price and proforma compare. */
+#include <stdio.h>
+
+#include "cli/arguments.h"
+#include "cli/bill_table.h"
+#include "cli/commands.h"
+#include "cli/documents.h"
+#include "cli/failure.h"
+#include "cli/progress.h"
+
+#define EVENT_BYTES_MAX ((size_t)256 * 1024)
+
+static const char price_help[] =
+    "usage: proforma price --conductor DOC [--price-list FILE]... --out DIR USAGE...\n"
+    "\n"
+    "Prices usage under a conductor document and writes line items, bills and, for a\n"
+    "closed period, Cost and Usage Reports into DIR, which must be new or empty.\n"
+    "USAGE is .jsonl, .avro or a CUR .csv, each also .gz; - is standard input.\n"
+    "\n"
+    "  --conductor DOC          the conductor document, JSON\n"
+    "  --price-list FILE        an AWS offer file; several make one list\n"
+    "  --granularity G          hourly (default), daily or monthly\n"
+    "  --resource-ids           keep resource ids apart\n"
+    "  --close YYYY-MM          close this period: write its reports\n"
+    "  --format F               jsonl (default) or avro\n"
+    "  --excess-decimals E      round (default) or reject numbers with too many decimals\n"
+    "  --memory SIZE            bound of the working memory, default 512MiB\n"
+    "  --strict                 exit 3 if events are dead or unpriced\n"
+    "  --out DIR                where results go\n";
+
+static const char compare_help[] =
+    "usage: proforma compare --conductor A --conductor B [--price-list FILE]... USAGE...\n"
+    "\n"
+    "Shows what each billing group would pay under document B instead of A, exactly.\n"
+    "Takes --granularity, --resource-ids, --excess-decimals, --memory and --strict as\n"
+    "price does.\n";
+
+static void set_run_options(const struct arguments *arguments, const char *out, struct progress_line *line,
+                            struct price_run_options *options)
+{
+    *options = (struct price_run_options){
+        .files = { .usage = arguments->operands,
+                   .usage_count = arguments->operand_count,
+                   .reader = { EVENT_BYTES_MAX, arguments->excess },
+                   .out = out,
+                   .format = arguments->format },
+        .granularity = arguments->granularity,
+        .resource_ids = arguments->resource_ids,
+        .closing = arguments->closing,
+        .memory_bytes = arguments->memory_bytes,
+        .progress = progress_line_start(line),
+    };
+}
+
+/* What went wrong with single events is told, loudly where it costs money. */
+static int report_events(const struct price_run_result *result, const struct arguments *arguments)
+{
+    const struct sweep_counts *sweep = &result->sweep;
+    if (result->fold.dead > 0)
+        fprintf(stderr, "warning: %llu dead letters%s\n", (unsigned long long)result->fold.dead,
+                arguments->out ? ", see dead-letters.jsonl" : "");
+    for (enum unpriced_reason reason = UNPRICED_NONE + 1; reason < UNPRICED_REASON_COUNT; reason++)
+        if (sweep->unpriced_by_reason[reason] > 0)
+            fprintf(stderr, "warning: %llu events have no pro forma price: %s\n",
+                    (unsigned long long)sweep->unpriced_by_reason[reason], unpriced_reason_text(reason).data);
+    if (sweep->untiered > 0)
+        fprintf(stderr, "warning: %llu events are priced by their own rate though the price list has tiers for them\n",
+                (unsigned long long)sweep->untiered);
+    return arguments->strict && (result->fold.dead > 0 || sweep->unpriced > 0) ? EXIT_STRICT : EXIT_DONE;
+}
+
+static void print_totals(const struct price_run_result *result, const struct arguments *arguments)
+{
+    printf("\n%llu events: %llu priced, %llu left out, %llu in no group, %llu unpriced, %llu duplicates, %llu dead\n",
+           (unsigned long long)result->fold.events_in, (unsigned long long)result->sweep.priced,
+           (unsigned long long)result->sweep.left_out, (unsigned long long)result->sweep.unmonitored,
+           (unsigned long long)result->sweep.unpriced, (unsigned long long)result->fold.duplicate,
+           (unsigned long long)result->fold.dead);
+    printf("%llu line items in %s\n", (unsigned long long)result->sweep.line_items, arguments->out);
+    if (arguments->closing != PERIOD_NONE)
+        printf("%zu Cost and Usage Reports in %s/cur\n", result->cur_report_count, arguments->out);
+}
+
+static bool run_price(const struct arguments *arguments, const struct documents *documents,
+                      struct price_run_result *result, struct error *error)
+{
+    struct price_run_options options;
+    struct progress_line line;
+    struct price_run *run;
+    set_run_options(arguments, arguments->out, &line, &options);
+    options.document_hash = text_of(documents->hash);
+    bool done = price_run_fold(&options, &run, error);
+    if (done) {
+        done = price_run_write(run, &documents->pricing, result, error);
+        price_run_close(run);
+    }
+    progress_line_clear(&line);
+    return done;
+}
+
+static bool need_usage(const struct arguments *arguments, size_t conductors, struct error *error)
+{
+    if (arguments->conductor_count != conductors)
+        return error_fail(error, ERROR_INVALID, "--conductor DOC is needed %s", conductors == 2 ? "twice" : "once");
+    if (arguments->operand_count == 0)
+        return error_fail(error, ERROR_INVALID, "no usage file is named; - is standard input");
+    return true;
+}
+
+int command_price(int argc, char **argv)
+{
+    struct arguments arguments;
+    struct documents documents = { 0 };
+    struct price_run_result result = { 0 };
+    struct error error = { 0 };
+    int code = EXIT_DONE;
+    bool done = arguments_parse(argc, argv, OPTION_CONDUCTOR | OPTION_PRICE_LIST | OPTION_PRICING | OPTION_OUT | OPTION_RESULT,
+                                &arguments, &error);
+    if (done && arguments.help) {
+        fputs(price_help, stdout);
+        arguments_done(&arguments);
+        return EXIT_DONE;
+    }
+    done = done && need_usage(&arguments, 1, &error);
+    if (done && !arguments.out)
+        done = error_fail(&error, ERROR_INVALID, "--out DIR is needed");
+    done = done &&
+           documents_read(arguments.conductors[0], arguments.price_lists, arguments.price_list_count, &documents, &error) &&
+           run_price(&arguments, &documents, &result, &error);
+    if (done) {
+        bill_table_print(stdout, &result, documents.conductor);
+        print_totals(&result, &arguments);
+        code = report_events(&result, &arguments);
+    } else {
+        code = print_failure("price", &error);
+    }
+    price_run_result_done(&result);
+    documents_done(&documents);
+    arguments_done(&arguments);
+    return code;
+}
+
+static bool run_compare(const struct arguments *arguments, const struct documents documents[2],
+                        struct price_run_result results[2], struct error *error)
+{
+    struct price_run_options options;
+    struct progress_line line;
+    struct price_run *run;
+    set_run_options(arguments, NULL, &line, &options);
+    bool done = price_run_fold(&options, &run, error);
+    if (done) {
+        done = price_run_compute(run, &documents[0].pricing, &results[0], error) &&
+               price_run_compute(run, &documents[1].pricing, &results[1], error);
+        price_run_close(run);
+    }
+    progress_line_clear(&line);
+    return done;
+}
+
+int command_compare(int argc, char **argv)
+{
+    struct arguments arguments;
+    struct documents documents[2] = { 0 };
+    struct price_run_result results[2] = { 0 };
+    struct error error = { 0 };
+    int code = EXIT_DONE;
+    bool done = arguments_parse(argc, argv, OPTION_CONDUCTOR | OPTION_SECOND_CONDUCTOR | OPTION_PRICE_LIST | OPTION_PRICING,
+                                &arguments, &error);
+    if (done && arguments.help) {
+        fputs(compare_help, stdout);
+        arguments_done(&arguments);
+        return EXIT_DONE;
+    }
+    done = done && need_usage(&arguments, 2, &error);
+    for (size_t i = 0; i < 2 && done; i++)
+        done = documents_read(arguments.conductors[i], arguments.price_lists, arguments.price_list_count, &documents[i],
+                              &error);
+    if (done && run_compare(&arguments, documents, results, &error)) {
+        comparison_print(stdout, &results[0], documents[0].conductor, &results[1], documents[1].conductor);
+        code = report_events(&results[1], &arguments);
+    } else {
+        code = print_failure("compare", &error);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        price_run_result_done(&results[i]);
+        documents_done(&documents[i]);
+    }
+    arguments_done(&arguments);
+    return code;
+}

@@ -1,0 +1,266 @@
+/* codec/cur_csv.c: libcsv cuts a row into fields; a table says which field of the event each column is. */
+#include "codec/cur_csv.h"
+
+#include <csv.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "codec/event_json.h"
+
+/* What a column feeds besides the fields of the event. */
+enum column_target {
+    COLUMN_IGNORED = USAGE_EVENT_FIELD_COUNT,
+    COLUMN_LINE_ITEM_ID,
+    COLUMN_TIME_INTERVAL,
+    COLUMN_REGION_NAME, /* product/region: only where there is no regionCode */
+    COLUMN_TAG,
+    COLUMN_TAG_MAP,
+};
+
+/* Headings compare without case: AWS itself writes SavingsPlanARN and SavingsPlanArn. */
+static const struct {
+    const char *legacy, *cur2;
+    int target;
+} known_columns[] = {
+    { "identity/LineItemId", "identity_line_item_id", COLUMN_LINE_ITEM_ID },
+    { "identity/TimeInterval", "identity_time_interval", COLUMN_TIME_INTERVAL },
+    { "bill/PayerAccountId", "bill_payer_account_id", USAGE_EVENT_payer_account_id },
+    { "bill/BillingEntity", "bill_billing_entity", USAGE_EVENT_billing_entity },
+    { "lineItem/UsageAccountId", "line_item_usage_account_id", USAGE_EVENT_usage_account_id },
+    { "lineItem/LineItemType", "line_item_line_item_type", USAGE_EVENT_line_item_type },
+    { "lineItem/ProductCode", "line_item_product_code", USAGE_EVENT_product_code },
+    { "lineItem/UsageType", "line_item_usage_type", USAGE_EVENT_usage_type },
+    { "lineItem/Operation", "line_item_operation", USAGE_EVENT_operation },
+    { "product/sku", "product_sku", USAGE_EVENT_sku },
+    { "product/regionCode", "product_region_code", USAGE_EVENT_region },
+    { "product/region", "product_region", COLUMN_REGION_NAME },
+    { "lineItem/AvailabilityZone", "line_item_availability_zone", USAGE_EVENT_availability_zone },
+    { "lineItem/ResourceId", "line_item_resource_id", USAGE_EVENT_resource_id },
+    { "lineItem/UsageStartDate", "line_item_usage_start_date", USAGE_EVENT_usage_start },
+    { "lineItem/UsageEndDate", "line_item_usage_end_date", USAGE_EVENT_usage_end },
+    { "lineItem/UsageAmount", "line_item_usage_amount", USAGE_EVENT_usage_amount },
+    { "pricing/unit", "pricing_unit", USAGE_EVENT_unit },
+    { "lineItem/CurrencyCode", "line_item_currency_code", USAGE_EVENT_currency },
+    { "pricing/publicOnDemandRate", "pricing_public_on_demand_rate", USAGE_EVENT_public_on_demand_rate },
+    { "pricing/publicOnDemandCost", "pricing_public_on_demand_cost", USAGE_EVENT_public_on_demand_cost },
+    { "lineItem/UnblendedCost", "line_item_unblended_cost", USAGE_EVENT_unblended_cost },
+    { "reservation/ReservationARN", "reservation_reservation_a_r_n", USAGE_EVENT_reservation_arn },
+    { "reservation/EffectiveCost", "reservation_effective_cost", USAGE_EVENT_reservation_effective_cost },
+    { "savingsPlan/SavingsPlanARN", "savings_plan_savings_plan_a_r_n", USAGE_EVENT_savings_plan_arn },
+    { "savingsPlan/SavingsPlanRate", "savings_plan_savings_plan_rate", USAGE_EVENT_savings_plan_rate },
+    { "savingsPlan/SavingsPlanEffectiveCost", "savings_plan_savings_plan_effective_cost",
+      USAGE_EVENT_savings_plan_effective_cost },
+    { "lineItem/NormalizationFactor", "line_item_normalization_factor", USAGE_EVENT_normalization_factor },
+    { "lineItem/LineItemDescription", "line_item_line_item_description", USAGE_EVENT_description },
+    { NULL, "resource_tags", COLUMN_TAG_MAP },
+};
+
+struct column {
+    int target;
+    struct text tag; /* COLUMN_TAG: its key */
+};
+
+struct cur_csv {
+    char *source;
+    struct csv_parser parser;
+    struct event_json *json;
+    struct arena names;
+    struct column *columns;
+    size_t column_count, column_capacity;
+    struct tag *tags;
+    size_t tag_room;
+    /* Of the row at hand. */
+    size_t at, rows;
+    struct usage_event *event;
+    struct arena *arena;
+    struct refusal *refusal;
+    enum excess_decimals excess;
+    struct text line_item_id, time_interval, region_name;
+    size_t tag_count;
+    bool refused;
+};
+
+static bool heading_is(struct text heading, const char *name)
+{
+    return name && strlen(name) == heading.size && strncasecmp(heading.data, name, heading.size) == 0;
+}
+
+static struct column column_of(struct cur_csv *csv, struct text heading)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(known_columns); i++)
+        if (heading_is(heading, known_columns[i].legacy) || heading_is(heading, known_columns[i].cur2))
+            return (struct column){ .target = known_columns[i].target };
+    if (text_starts_with(heading, TEXT("resourceTags/")) && heading.size > strlen("resourceTags/")) {
+        struct text key = { heading.data + strlen("resourceTags/"), heading.size - strlen("resourceTags/") };
+        return (struct column){ COLUMN_TAG, arena_copy(&csv->names, key) };
+    }
+    return (struct column){ .target = COLUMN_IGNORED };
+}
+
+static void on_heading(void *field, size_t size, void *context)
+{
+    struct cur_csv *csv = context;
+    csv->columns = memory_reserve_one(csv->columns, csv->column_count, &csv->column_capacity, sizeof *csv->columns);
+    struct column column = column_of(csv, (struct text){ field, size });
+    csv->tag_room += column.target == COLUMN_TAG;
+    csv->columns[csv->column_count++] = column;
+}
+
+static void on_value(void *field, size_t size, void *context)
+{
+    struct cur_csv *csv = context;
+    size_t at = csv->at++;
+    if (at >= csv->column_count || csv->columns[at].target == COLUMN_IGNORED || size == 0 || csv->refused)
+        return;
+    const struct column *column = &csv->columns[at];
+    struct text text = arena_copy(csv->arena, (struct text){ field, size });
+    switch (column->target) {
+    case COLUMN_LINE_ITEM_ID:
+        csv->line_item_id = text;
+        return;
+    case COLUMN_TIME_INTERVAL:
+        csv->time_interval = text;
+        return;
+    case COLUMN_REGION_NAME:
+        csv->region_name = text;
+        return;
+    case COLUMN_TAG:
+        csv->tags[csv->tag_count++] = (struct tag){ column->tag, text };
+        return;
+    case COLUMN_TAG_MAP:
+        csv->refused = !event_json_tags(csv->json, text, csv->event, csv->arena, csv->refusal);
+        return;
+    default:
+        break;
+    }
+    size_t index = (size_t)column->target;
+    csv->refused = usage_event_type.fields[index].kind == FIELD_DECIMAL
+                       ? !usage_event_set_decimal(csv->event, index, text, csv->excess, csv->refusal)
+                       : !usage_event_set_text(csv->event, index, text, csv->refusal);
+}
+
+static void on_row(int terminator, void *context)
+{
+    struct cur_csv *csv = context;
+    (void)terminator;
+    csv->rows++;
+}
+
+/* One record through libcsv in strict mode; false if it is no well-formed record. */
+static bool parse_record(struct cur_csv *csv, struct text record, void (*on_field)(void *, size_t, void *))
+{
+    csv->at = csv->rows = 0;
+    bool parsed = csv_parse(&csv->parser, record.data, record.size, on_field, on_row, csv) == record.size;
+    bool finished = csv_fini(&csv->parser, on_field, on_row, csv) == 0;
+    return parsed && finished && csv->rows == 1;
+}
+
+static bool has_column(const struct cur_csv *csv, int target)
+{
+    for (size_t i = 0; i < csv->column_count; i++)
+        if (csv->columns[i].target == target)
+            return true;
+    return false;
+}
+
+static bool check_columns(const struct cur_csv *csv, struct error *error)
+{
+    static const int needed[] = { COLUMN_LINE_ITEM_ID, USAGE_EVENT_usage_account_id, USAGE_EVENT_product_code,
+                                  USAGE_EVENT_usage_start };
+    char missing[256] = "";
+    for (size_t i = 0; i < ARRAY_COUNT(needed); i++) {
+        if (has_column(csv, needed[i]))
+            continue;
+        for (size_t c = 0; c < ARRAY_COUNT(known_columns); c++)
+            if (known_columns[c].target == needed[i])
+                snprintf(missing + strlen(missing), sizeof missing - strlen(missing), "%s%s", missing[0] ? ", " : "",
+                         known_columns[c].legacy);
+    }
+    return missing[0] ? error_fail(error, ERROR_FAILED, "%s: no Cost and Usage Report: the heading lacks %s",
+                                   csv->source, missing)
+                      : true;
+}
+
+bool cur_csv_open(struct text heading, const char *source, struct cur_csv **ret_csv, struct error *error)
+{
+    struct cur_csv *csv = memory_new(sizeof *csv);
+    csv->source = memory_copy_string(source);
+    csv->json = event_json_new();
+    bool done = csv_init(&csv->parser, CSV_STRICT | CSV_STRICT_FINI) == 0;
+    CHECK(done);
+    if (!parse_record(csv, heading, on_heading))
+        done = error_fail(error, ERROR_FAILED, "%s: line 1: no CSV heading", source);
+    done = done && check_columns(csv, error);
+    if (!done) {
+        cur_csv_free(csv);
+        return false;
+    }
+    csv->tags = memory_new_array(csv->tag_room, sizeof *csv->tags);
+    *ret_csv = csv;
+    return true;
+}
+
+static void set_id(struct cur_csv *csv)
+{
+    if (csv->line_item_id.size == 0)
+        return;
+    size_t size = csv->line_item_id.size + 1 + csv->time_interval.size;
+    char *id = arena_take(csv->arena, size, 1);
+    memcpy(id, csv->line_item_id.data, csv->line_item_id.size);
+    id[csv->line_item_id.size] = '/';
+    if (csv->time_interval.size)
+        memcpy(id + csv->line_item_id.size + 1, csv->time_interval.data, csv->time_interval.size);
+    record_set_text(csv->event, &usage_event_type, USAGE_EVENT_event_id, (struct text){ id, size });
+}
+
+static bool set_tag_columns(struct cur_csv *csv)
+{
+    if (csv->tag_count == 0)
+        return true;
+    if (!tags_normalize(csv->tags, &csv->tag_count, csv->refusal))
+        return false;
+    struct tag *items = arena_take(csv->arena, csv->tag_count * sizeof *items, _Alignof(struct tag));
+    memcpy(items, csv->tags, csv->tag_count * sizeof *items);
+    csv->event->tags = (struct tags){ items, csv->tag_count };
+    record_set(csv->event, USAGE_EVENT_tags);
+    return true;
+}
+
+bool cur_csv_decode(struct cur_csv *csv, struct text row, enum excess_decimals excess, struct usage_event *event,
+                    struct arena *arena, struct refusal *refusal)
+{
+    *event = (struct usage_event){ 0 };
+    csv->event = event;
+    csv->arena = arena;
+    csv->refusal = refusal;
+    csv->excess = excess;
+    csv->line_item_id = csv->time_interval = csv->region_name = TEXT_NONE;
+    csv->tag_count = 0;
+    csv->refused = false;
+    if (!parse_record(csv, row, on_value))
+        return refuse(refusal, REFUSAL_MALFORMED, NULL, row, "no CSV row: %s",
+                      csv_strerror(csv_error(&csv->parser)));
+    if (csv->at != csv->column_count)
+        return refuse(refusal, REFUSAL_MALFORMED, NULL, row, "the row has %zu fields, the heading %zu", csv->at,
+                      csv->column_count);
+    if (csv->refused || !set_tag_columns(csv))
+        return false;
+    set_id(csv);
+    if (!record_has(event, USAGE_EVENT_region) && csv->region_name.size)
+        return usage_event_set_text(event, USAGE_EVENT_region, csv->region_name, refusal);
+    return true;
+}
+
+void cur_csv_free(struct cur_csv *csv)
+{
+    if (!csv)
+        return;
+    csv_free(&csv->parser);
+    event_json_free(csv->json);
+    arena_done(&csv->names);
+    free(csv->columns);
+    free(csv->tags);
+    free(csv->source);
+    free(csv);
+}

@@ -1,0 +1,142 @@
+/* codec/json_write.c: straight into a buffer; jansson would copy every text twice. */
+#include "codec/json_write.h"
+
+static void write_escaped(struct buffer *out, unsigned char byte)
+{
+    switch (byte) {
+    case '"':
+        buffer_append(out, "\\\"", 2);
+        break;
+    case '\\':
+        buffer_append(out, "\\\\", 2);
+        break;
+    case '\n':
+        buffer_append(out, "\\n", 2);
+        break;
+    case '\t':
+        buffer_append(out, "\\t", 2);
+        break;
+    case '\r':
+        buffer_append(out, "\\r", 2);
+        break;
+    default:
+        buffer_printf(out, "\\u%04x", byte);
+    }
+}
+
+/* The longest well-formed run from `at` on that needs no escape. */
+static size_t plain_run(struct text text, size_t at)
+{
+    size_t end = at;
+    while (end < text.size && (unsigned char)text.data[end] >= 0x20 && text.data[end] != '"' && text.data[end] != '\\')
+        end++;
+    return end - at;
+}
+
+static void write_run(struct buffer *out, struct text run)
+{
+    if (text_is_utf8(run)) {
+        buffer_append_text(out, run);
+        return;
+    }
+    for (size_t at = 0; at < run.size;) {
+        size_t size = 1;
+        while (size < 4 && at + size < run.size && !text_is_utf8((struct text){ run.data + at, size }))
+            size++;
+        if (text_is_utf8((struct text){ run.data + at, size })) {
+            buffer_append(out, run.data + at, size);
+            at += size;
+        } else {
+            buffer_append(out, "\xef\xbf\xbd", 3);
+            at++;
+        }
+    }
+}
+
+void json_write_text(struct buffer *out, struct text text)
+{
+    buffer_append_byte(out, '"');
+    for (size_t at = 0; at < text.size;) {
+        size_t run = plain_run(text, at);
+        write_run(out, (struct text){ text.data + at, run });
+        at += run;
+        if (at < text.size)
+            write_escaped(out, (unsigned char)text.data[at++]);
+    }
+    buffer_append_byte(out, '"');
+}
+
+void json_write_decimal(struct buffer *out, i128 value, unsigned scale)
+{
+    char *at = buffer_reserve(out, DECIMAL_TEXT_MAX + 2);
+    at[0] = '"';
+    size_t size = decimal_format(value, scale, at + 1);
+    at[size + 1] = '"';
+    out->size += size + 2;
+}
+
+void json_write_time(struct buffer *out, int64_t time_ms)
+{
+    char *at = buffer_reserve(out, TIME_TEXT_MAX + 2);
+    at[0] = '"';
+    size_t size = time_format(time_ms, at + 1);
+    at[size + 1] = '"';
+    out->size += size + 2;
+}
+
+static void write_tags(struct buffer *out, const struct tags *tags)
+{
+    buffer_append_byte(out, '{');
+    for (size_t i = 0; i < tags->count; i++) {
+        if (i > 0)
+            buffer_append_byte(out, ',');
+        json_write_text(out, tags->items[i].key);
+        buffer_append_byte(out, ':');
+        json_write_text(out, tags->items[i].value);
+    }
+    buffer_append_byte(out, '}');
+}
+
+static void write_value(struct buffer *out, const struct field *field, const void *member)
+{
+    switch (field->kind) {
+    case FIELD_TEXT:
+        json_write_text(out, *(const struct text *)member);
+        break;
+    case FIELD_DECIMAL:
+        json_write_decimal(out, *(const i128 *)member, field->scale);
+        break;
+    case FIELD_TIME:
+        json_write_time(out, *(const int64_t *)member);
+        break;
+    case FIELD_LONG:
+        buffer_printf(out, "%lld", (long long)*(const int64_t *)member);
+        break;
+    case FIELD_TAGS:
+        write_tags(out, member);
+        break;
+    }
+}
+
+void json_write_record(struct buffer *out, const struct record_type *type, const void *record, enum json_absent absent)
+{
+    char before = '{';
+    for (size_t i = 0; i < type->field_count; i++) {
+        const struct field *field = &type->fields[i];
+        bool present = record_has(record, i) || (field->required && field->kind == FIELD_TEXT);
+        if (!present && absent == JSON_ABSENT_LEFT_OUT)
+            continue;
+        buffer_append_byte(out, before);
+        before = ',';
+        buffer_append_byte(out, '"');
+        buffer_append(out, field->name, strlen(field->name));
+        buffer_append(out, "\":", 2);
+        if (present)
+            write_value(out, field, record_member_const(record, field));
+        else
+            buffer_append(out, "null", 4);
+    }
+    if (before == '{')
+        buffer_append_byte(out, '{');
+    buffer_append_byte(out, '}');
+}

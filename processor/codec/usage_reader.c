@@ -1,0 +1,223 @@
+/* codec/usage_reader.c: one loop over three formats. */
+#include "codec/usage_reader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "codec/avro_file.h"
+#include "codec/cur_csv.h"
+#include "codec/event_json.h"
+#include "codec/record_reader.h"
+
+enum usage_format { FORMAT_UNKNOWN, FORMAT_JSONL, FORMAT_AVRO, FORMAT_CSV };
+
+struct usage_reader {
+    struct usage_reader_options options;
+    struct input *input;
+    enum usage_format format;
+    struct record_reader *records;
+    struct event_json *json;
+    struct cur_csv *csv;
+    struct avro_file *avro;
+};
+
+static enum usage_format format_of_name(const char *path)
+{
+    static const struct {
+        const char *ending;
+        enum usage_format format;
+    } endings[] = { { ".jsonl", FORMAT_JSONL }, { ".avro", FORMAT_AVRO }, { ".csv", FORMAT_CSV } };
+    struct text name = text_of(path);
+    if (text_ends_with(name, TEXT(".gz")))
+        name.size -= strlen(".gz");
+    for (size_t i = 0; i < ARRAY_COUNT(endings); i++)
+        if (text_ends_with(name, text_of(endings[i].ending)))
+            return endings[i].format;
+    return FORMAT_UNKNOWN;
+}
+
+static enum usage_format format_of_content(struct input *input)
+{
+    struct text start = input_peek(input);
+    if (text_starts_with(start, TEXT("Obj\1")))
+        return FORMAT_AVRO;
+    if (text_starts_with(start, TEXT("\xef\xbb\xbf")))
+        start = (struct text){ start.data + 3, start.size - 3 };
+    size_t at = 0;
+    while (at < start.size && (start.data[at] == ' ' || start.data[at] == '\n' || start.data[at] == '\r'))
+        at++;
+    return at < start.size && start.data[at] == '{' ? FORMAT_JSONL : FORMAT_CSV;
+}
+
+static bool open_csv(struct usage_reader *reader, struct error *error)
+{
+    struct text heading;
+    uint64_t line;
+    const char *name = input_name(reader->input);
+    switch (record_reader_next(reader->records, &heading, &line)) {
+    case RECORD_OK:
+        return cur_csv_open(heading, name, &reader->csv, error);
+    case RECORD_FAILED:
+        return error_fail(error, ERROR_FAILED, "%s: cannot read: %s", name, input_failure(reader->input));
+    case RECORD_END:
+        return true; /* an empty file holds no usage */
+    case RECORD_TOO_LARGE:
+    case RECORD_UNBALANCED:
+    case RECORD_TRUNCATED:
+        break;
+    }
+    return error_fail(error, ERROR_FAILED, "%s: line 1: no CSV heading; expected a Cost and Usage Report", name);
+}
+
+static bool open_format(struct usage_reader *reader, struct error *error)
+{
+    struct avro_file_options avro = { reader->options.event_bytes_max, reader->options.excess };
+    switch (reader->format) {
+    case FORMAT_AVRO:
+        return avro_file_open(reader->input, &usage_event_type, &avro, &reader->avro, error);
+    case FORMAT_JSONL:
+        reader->json = event_json_new();
+        reader->records = record_reader_new(reader->input, reader->options.event_bytes_max, false);
+        return true;
+    case FORMAT_CSV:
+    case FORMAT_UNKNOWN:
+        break;
+    }
+    reader->records = record_reader_new(reader->input, reader->options.event_bytes_max, true);
+    return open_csv(reader, error);
+}
+
+bool usage_reader_open_input(struct input *input, const struct usage_reader_options *options,
+                             struct usage_reader **ret_reader, struct error *error)
+{
+    struct usage_reader *reader = memory_new(sizeof *reader);
+    reader->options = *options;
+    reader->input = input;
+    reader->format = format_of_name(input_name(input));
+    if (reader->format == FORMAT_UNKNOWN)
+        reader->format = format_of_content(input);
+    if (!open_format(reader, error)) {
+        usage_reader_close(reader);
+        return false;
+    }
+    *ret_reader = reader;
+    return true;
+}
+
+bool usage_reader_open(const char *path, const struct usage_reader_options *options, struct usage_reader **ret_reader,
+                       struct error *error)
+{
+    struct input *input;
+    return input_open(path, &input, error) && usage_reader_open_input(input, options, ret_reader, error);
+}
+
+static void decode_record(struct usage_reader *reader, struct text record, struct arena *arena,
+                          struct usage_entry *entry)
+{
+    bool decoded = reader->csv ? cur_csv_decode(reader->csv, record, reader->options.excess, &entry->event, arena,
+                                                &entry->refusal)
+                               : event_json_decode(reader->json, record, reader->options.excess, &entry->event, arena,
+                                                   &entry->refusal);
+    entry->refused = !decoded || !usage_event_accept(&entry->event, &entry->refusal);
+    if (entry->refused)
+        entry->place.raw = record;
+}
+
+static void refuse_record(struct usage_entry *entry, enum refusal_reason reason, struct text raw, const char *detail)
+{
+    entry->refused = true;
+    entry->place.raw = raw;
+    refuse(&entry->refusal, reason, NULL, TEXT_NONE, "%s", detail);
+}
+
+static bool next_record(struct usage_reader *reader, struct arena *arena, struct usage_entry *entry, bool *found,
+                        struct error *error)
+{
+    struct text record;
+    char detail[64];
+    switch (record_reader_next(reader->records, &record, &entry->place.line)) {
+    case RECORD_OK:
+        decode_record(reader, record, arena, entry);
+        return true;
+    case RECORD_TOO_LARGE:
+        snprintf(detail, sizeof detail, "the record is larger than %zu bytes", reader->options.event_bytes_max);
+        refuse_record(entry, REFUSAL_TOO_LARGE, record, detail);
+        return true;
+    case RECORD_UNBALANCED:
+        refuse_record(entry, REFUSAL_MALFORMED, record, "no CSV row: a quotation mark is never closed");
+        return true;
+    case RECORD_TRUNCATED:
+        refuse_record(entry, REFUSAL_TRUNCATED, record, input_failure(reader->input));
+        return true;
+    case RECORD_END:
+        *found = false;
+        return true;
+    case RECORD_FAILED:
+        break;
+    }
+    return error_fail(error, ERROR_FAILED, "%s: cannot read: %s", input_name(reader->input),
+                      input_failure(reader->input));
+}
+
+static bool next_datum(struct usage_reader *reader, struct arena *arena, struct usage_entry *entry, bool *found,
+                       struct error *error)
+{
+    enum avro_file_status status = avro_file_next(reader->avro, &entry->event, arena, &entry->refusal, error);
+    const struct avro_file_place *place = avro_file_place(reader->avro);
+    entry->place.offset = place->block_offset;
+    entry->place.block = place->block;
+    entry->place.record = place->record;
+    switch (status) {
+    case AVRO_FILE_RECORD:
+        entry->refused = !usage_event_accept(&entry->event, &entry->refusal);
+        return true;
+    case AVRO_FILE_REFUSED:
+    case AVRO_FILE_TRUNCATED:
+        entry->refused = true;
+        entry->place.raw = place->value;
+        return true;
+    case AVRO_FILE_END:
+        *found = false;
+        return true;
+    case AVRO_FILE_FAILED:
+        break;
+    }
+    return false;
+}
+
+bool usage_reader_next(struct usage_reader *reader, struct arena *arena, struct usage_entry *entry, bool *found,
+                       struct error *error)
+{
+    entry->refused = false;
+    entry->refusal = (struct refusal){ 0 };
+    entry->place = (struct usage_place){ .source = input_name(reader->input) };
+    *found = true;
+    if (reader->avro)
+        return next_datum(reader, arena, entry, found, error);
+    if (reader->json || reader->csv)
+        return next_record(reader, arena, entry, found, error);
+    *found = false;
+    return true;
+}
+
+uint64_t usage_reader_position(const struct usage_reader *reader)
+{
+    return input_position(reader->input);
+}
+
+uint64_t usage_reader_size(const struct usage_reader *reader)
+{
+    return input_size(reader->input);
+}
+
+void usage_reader_close(struct usage_reader *reader)
+{
+    if (!reader)
+        return;
+    avro_file_close(reader->avro);
+    record_reader_free(reader->records);
+    event_json_free(reader->json);
+    cur_csv_free(reader->csv);
+    input_close(reader->input);
+    free(reader);
+}

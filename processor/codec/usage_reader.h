@@ -1,0 +1,50 @@
+/*
+ * codec/usage_reader.h: usage events from a file of any of the formats: JSON lines, Avro object container, CUR CSV; each
+ * compressed with gzip or not (DESIGN 6). By the name's ending, else by the content. Thread: one.
+ */
+#ifndef CODEC_USAGE_READER_H
+#define CODEC_USAGE_READER_H
+
+#include "codec/input.h"
+#include "base/memory.h"
+#include "model/usage_event.h"
+
+/* Where an entry stands in its input. */
+struct usage_place {
+    const char *source;
+    uint64_t line;   /* from 1; 0: the format has no lines */
+    uint64_t offset; /* Avro: of the block in the uncompressed file */
+    uint64_t block, record;
+    struct text raw; /* of a refused record, its beginning */
+};
+
+struct usage_entry {
+    bool refused;
+    struct usage_event event; /* accepted, unless refused */
+    struct refusal refusal;
+    struct usage_place place;
+};
+
+struct usage_reader_options {
+    size_t event_bytes_max;
+    enum excess_decimals excess;
+};
+
+struct usage_reader;
+
+/* Opens "-" for standard input. Fails: the file cannot be read, or is none of the formats. */
+MUST_USE bool usage_reader_open(const char *path, const struct usage_reader_options *options,
+                                struct usage_reader **ret_reader, struct error *error);
+/* The same over an input of the caller's, which is closed with the reader, also when this fails. */
+MUST_USE bool usage_reader_open_input(struct input *input, const struct usage_reader_options *options,
+                                      struct usage_reader **ret_reader, struct error *error);
+
+/* *found is false at the end. The entry's texts live until the next call or until `arena` is reset. */
+MUST_USE bool usage_reader_next(struct usage_reader *reader, struct arena *arena, struct usage_entry *entry, bool *found,
+                                struct error *error);
+
+uint64_t usage_reader_position(const struct usage_reader *reader); /* bytes of the file, for progress */
+uint64_t usage_reader_size(const struct usage_reader *reader);
+void usage_reader_close(struct usage_reader *reader);
+
+#endif

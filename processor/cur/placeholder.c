@@ -1,1 +1,0 @@
-typedef int cur_placeholder;

@@ -1,1 +1,0 @@
-typedef int period_placeholder;

@@ -1,0 +1,131 @@
+/* pipeline/fold.c: the stages that know no document. */
+#include "pipeline/fold.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+struct payer_period {
+    billing_period period;
+    uint32_t payer; /* interned; empty text: none named */
+};
+
+struct fold {
+    struct fold_options options;
+    struct fold_counts counts;
+    struct row_table *table;
+    struct row_store *rows;
+    struct dedup *dedup;
+    struct buffer facts;
+    struct intern payers;
+    struct payer_period *payer_periods; /* few: payers × months */
+    size_t payer_period_count, payer_period_capacity;
+    struct payer_period last;
+};
+
+struct fold *fold_new(const struct fold_options *options, struct rocks *rocks)
+{
+    struct fold *fold = memory_new(sizeof *fold);
+    fold->options = *options;
+    fold->counts.first_period = PERIOD_NONE;
+    fold->table = row_table_new(options->granularity, options->resource_ids);
+    fold->rows = row_store_new(rocks, fold->table);
+    fold->dedup = dedup_new(rocks, options->memory_bytes / 3);
+    fold->last.period = PERIOD_NONE;
+    return fold;
+}
+
+static void note_payer(struct fold *fold, const struct usage_event *event)
+{
+    billing_period period = period_of(event->usage_start);
+    if (fold->counts.first_period == PERIOD_NONE || period < fold->counts.first_period)
+        fold->counts.first_period = period;
+    struct payer_period noted = { period, intern_add(&fold->payers, event->payer_account_id) };
+    if (noted.period == fold->last.period && noted.payer == fold->last.payer)
+        return;
+    fold->last = noted;
+    for (size_t i = 0; i < fold->payer_period_count; i++)
+        if (fold->payer_periods[i].period == noted.period && fold->payer_periods[i].payer == noted.payer)
+            return;
+    fold->payer_periods = memory_reserve_one(fold->payer_periods, fold->payer_period_count,
+                                             &fold->payer_period_capacity, sizeof *fold->payer_periods);
+    fold->payer_periods[fold->payer_period_count++] = noted;
+}
+
+bool fold_has_usage(const struct fold *fold, billing_period period, struct text payer)
+{
+    for (size_t i = 0; i < fold->payer_period_count; i++) {
+        struct text named = intern_text(&fold->payers, fold->payer_periods[i].payer);
+        if (fold->payer_periods[i].period == period && (payer.size == 0 || named.size == 0 || text_equal(named, payer)))
+            return true;
+    }
+    return false;
+}
+
+static bool fold_event(struct fold *fold, const struct usage_event *event, struct text facts, struct error *error)
+{
+    fold->counts.excess_decimals += event->excess_decimals;
+    note_payer(fold, event);
+    row_table_fold(fold->table, event, facts);
+    size_t budget = fold->options.memory_bytes - fold->options.memory_bytes / 3;
+    return row_table_bytes(fold->table) < budget || row_store_spill(fold->rows, error);
+}
+
+bool fold_take(struct fold *fold, const struct usage_entry *entry, struct refusal *refusal, struct error *error)
+{
+    fold->counts.events_in++;
+    refusal->reason = REFUSAL_NONE;
+    if (entry->refused) {
+        fold->counts.dead++;
+        *refusal = entry->refusal;
+        return true;
+    }
+    buffer_clear(&fold->facts);
+    facts_encode(&entry->event, &fold->facts);
+    struct text facts = buffer_text(&fold->facts);
+    enum dedup_answer answer;
+    if (!dedup_take(fold->dedup, &entry->event, facts, &answer, error))
+        return false;
+    switch (answer) {
+    case DEDUP_NEW:
+        return fold_event(fold, &entry->event, facts, error);
+    case DEDUP_DUPLICATE:
+        fold->counts.duplicate++;
+        return true;
+    case DEDUP_REUSED:
+        fold->counts.dead++;
+        refuse(refusal, REFUSAL_EVENT_ID_REUSED, "event_id", entry->event.event_id,
+               "event_id came before in account %.*s with other content", TEXT_ARGS(entry->event.usage_account_id));
+        return true;
+    }
+    return true;
+}
+
+const struct fold_counts *fold_counts(const struct fold *fold)
+{
+    return &fold->counts;
+}
+
+struct row_store *fold_rows(struct fold *fold)
+{
+    return fold->rows;
+}
+
+void fold_drop_ids(struct fold *fold)
+{
+    dedup_free(fold->dedup);
+    fold->dedup = NULL;
+}
+
+void fold_free(struct fold *fold)
+{
+    if (!fold)
+        return;
+    dedup_free(fold->dedup);
+    row_store_free(fold->rows);
+    row_table_free(fold->table);
+    buffer_done(&fold->facts);
+    intern_done(&fold->payers);
+    free(fold->payer_periods);
+    free(fold);
+}

@@ -1,0 +1,253 @@
+/* pipeline/line_items.c: fills the record, field by field, with its provenance. */
+#include "pipeline/line_items.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "model/account.h"
+
+#define FIRST_REVISION 1
+
+void line_item_builder_begin(struct line_item_builder *builder, const struct pricing *pricing, billing_period period)
+{
+    builder->pricing = pricing;
+    builder->period = period;
+    period_format(period, builder->period_text);
+}
+
+static void set_text(struct line_item *item, enum line_item_field field, struct text text)
+{
+    record_set_text(item, &line_item_type, field, text);
+}
+
+static void set_long(struct line_item *item, enum line_item_field field, int64_t value)
+{
+    memcpy(record_member(item, &line_item_type.fields[field]), &value, sizeof value);
+    record_set(item, field);
+}
+
+static void set_decimal(struct line_item *item, enum line_item_field field, i128 value)
+{
+    memcpy(record_member(item, &line_item_type.fields[field]), &value, sizeof value);
+    record_set(item, field);
+}
+
+static void put_number(struct buffer *out, uint64_t value)
+{
+    for (int i = 8; i-- > 0;)
+        buffer_append_byte(out, (char)(unsigned char)(value >> (8 * i)));
+}
+
+/* Three letters name the task, the others are 115 bits of the identity's hash. */
+static void set_id(struct line_item_builder *builder, enum price_task task, struct line_item *item)
+{
+    hash_letters((struct hash128){ .high = (uint64_t)task << 49 }, LINE_ITEM_TASK_LETTERS, builder->id);
+    hash_letters(hash128(builder->identity.data, builder->identity.size), LINE_ITEM_ID_LETTERS - LINE_ITEM_TASK_LETTERS,
+                 builder->id + LINE_ITEM_TASK_LETTERS);
+    set_text(item, LINE_ITEM_line_item_id, (struct text){ builder->id, LINE_ITEM_ID_LETTERS });
+}
+
+static void identify_slice(struct line_item_builder *builder, const struct row_view *row, uint32_t tier)
+{
+    struct buffer *identity = &builder->identity;
+    buffer_clear(identity);
+    put_number(identity, (uint64_t)row->bucket_ms);
+    put_number(identity, row->account);
+    put_number(identity, tier);
+    buffer_append_text(identity, row->resource);
+    buffer_append_byte(identity, '\0');
+    buffer_append_text(identity, row->facts);
+}
+
+static void set_tags(struct line_item_builder *builder, const struct facts *facts, struct line_item *item)
+{
+    size_t count = facts_tags(facts, builder->tags, builder->tag_room);
+    if (count > builder->tag_room) {
+        builder->tag_room = count;
+        builder->tags = memory_grow(builder->tags, count, sizeof *builder->tags);
+        facts_tags(facts, builder->tags, count);
+    }
+    if (count == 0)
+        return;
+    item->tags = (struct tags){ builder->tags, count };
+    record_set(item, LINE_ITEM_tags);
+}
+
+static void set_identity(struct line_item_builder *builder, const struct row_view *row, const struct facts *facts,
+                         struct line_item *item)
+{
+    const struct {
+        enum line_item_field field;
+        struct text text;
+    } texts[] = {
+        { LINE_ITEM_payer_account_id, facts->payer },
+        { LINE_ITEM_billing_entity, facts->billing_entity },
+        { LINE_ITEM_line_item_type, facts->line_item_type },
+        { LINE_ITEM_product_code, facts->product_code },
+        { LINE_ITEM_usage_type, facts->usage_type },
+        { LINE_ITEM_operation, facts->operation },
+        { LINE_ITEM_sku, facts->sku },
+        { LINE_ITEM_region, facts->region },
+        { LINE_ITEM_availability_zone, facts->availability_zone },
+        { LINE_ITEM_resource_id, row->resource },
+        { LINE_ITEM_unit, facts->unit },
+        { LINE_ITEM_currency, facts->currency.size ? facts->currency : builder->pricing->conductor->currency },
+        { LINE_ITEM_reservation_arn, facts->reservation_arn },
+        { LINE_ITEM_savings_plan_arn, facts->savings_plan_arn },
+        { LINE_ITEM_description, row->description },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
+        set_text(item, texts[i].field, texts[i].text);
+    account_format(row->account, builder->account);
+    set_text(item, LINE_ITEM_usage_account_id, (struct text){ builder->account, ACCOUNT_DIGITS });
+    set_text(item, LINE_ITEM_billing_period, text_of(builder->period_text));
+    set_long(item, LINE_ITEM_usage_start, row->bucket_ms);
+    if (facts->has_own_rate)
+        set_decimal(item, LINE_ITEM_public_on_demand_rate, facts->own_rate);
+    if (facts->has_savings_plan_rate)
+        set_decimal(item, LINE_ITEM_savings_plan_rate, facts->savings_plan_rate);
+    if (facts->has_normalization_factor)
+        set_decimal(item, LINE_ITEM_normalization_factor, facts->normalization_factor);
+    set_tags(builder, facts, item);
+}
+
+/* What belongs to the row as a whole goes with its lowest slice. */
+static bool set_row_values(const struct row_view *row, const struct facts *facts, struct line_item *item,
+                           struct error *error)
+{
+    static const enum line_item_field fields[CARRIED_COUNT] = {
+        [CARRIED_PUBLIC_COST] = LINE_ITEM_public_on_demand_cost,
+        [CARRIED_UNBLENDED] = LINE_ITEM_billable_cost,
+        [CARRIED_RESERVATION] = LINE_ITEM_reservation_effective_cost,
+        [CARRIED_SAVINGS_PLAN] = LINE_ITEM_savings_plan_effective_cost,
+    };
+    for (size_t i = 0; i < CARRIED_COUNT; i++) {
+        i128 value;
+        if (!facts_carry(facts, i))
+            continue;
+        if (!sum_value(&row->values.costs[i], &value))
+            return error_fail(error, ERROR_FAILED, "line item %.*s: the sum of its %s has more than %d digits",
+                              TEXT_ARGS(item->line_item_id), line_item_type.fields[fields[i]].name, DECIMAL_DIGITS);
+        set_decimal(item, fields[i], value);
+    }
+    set_long(item, LINE_ITEM_usage_events, (int64_t)row->values.usage_events);
+    return true;
+}
+
+static void set_provenance(const struct pricing *pricing, const struct price *price, bool charged,
+                           struct line_item *item)
+{
+    const struct conductor *conductor = pricing->conductor;
+    set_long(item, LINE_ITEM_conductor_version, conductor->version);
+    set_long(item, LINE_ITEM_revision, FIRST_REVISION);
+    if (price->group == GROUP_NONE)
+        return;
+    set_text(item, LINE_ITEM_billing_group, conductor->groups[price->group].id);
+    if (!charged)
+        return;
+    set_text(item, LINE_ITEM_base, price_base_text(price->base));
+    set_text(item, LINE_ITEM_pricing_plan, conductor->plans[price->plan].id);
+    if (price->rule != RULE_NONE)
+        set_text(item, LINE_ITEM_pricing_rule, conductor->rules[price->rule].id);
+    if (price->has_modifier)
+        set_decimal(item, LINE_ITEM_modifier, price->modifier);
+}
+
+static void set_slice(const struct priced_slice *slice, struct line_item *item)
+{
+    if (slice->tier)
+        set_long(item, LINE_ITEM_tier, slice->tier);
+    if (slice->has_public_rate)
+        set_decimal(item, LINE_ITEM_public_rate, slice->public_rate);
+    if (slice->has_rate)
+        set_decimal(item, LINE_ITEM_rate, slice->rate);
+    set_decimal(item, LINE_ITEM_public_cost, slice->public_cost);
+    set_decimal(item, LINE_ITEM_cost, slice->cost);
+    set_decimal(item, LINE_ITEM_cost_delta, slice->cost);
+}
+
+bool line_item_of_slice(struct line_item_builder *builder, const struct row_view *row, const struct facts *facts,
+                        const struct price *price, const struct rated_row *rated, uint32_t index,
+                        struct line_item *item, struct error *error)
+{
+    const struct priced_slice *slice = &rated->slices[index];
+    item->present = 0;
+    identify_slice(builder, row, slice->tier);
+    set_id(builder, price_is_tiered(price) ? TASK_TIER : TASK_USAGE, item);
+    set_text(item, LINE_ITEM_status, line_item_status_text(rated->status));
+    set_text(item, LINE_ITEM_reason, unpriced_reason_text(rated->reason));
+    set_identity(builder, row, facts, item);
+    set_provenance(builder->pricing, price, rated->status == STATUS_CHARGED, item);
+    set_slice(slice, item);
+    if (row->values.usage_end_ms != USAGE_END_NONE)
+        set_long(item, LINE_ITEM_usage_end, row->values.usage_end_ms);
+    i128 amount;
+    if (slice->has_quantity)
+        set_decimal(item, LINE_ITEM_usage_amount, slice->quantity);
+    else if (row->values.has_amount && sum_value(&row->values.amount, &amount))
+        set_decimal(item, LINE_ITEM_usage_amount, amount);
+    return index > 0 || set_row_values(row, facts, item, error);
+}
+
+static void describe_charge(struct line_item_builder *builder, const struct custom_line_item *custom,
+                            const struct custom_charge *charge)
+{
+    buffer_clear(&builder->description);
+    buffer_append_text(&builder->description, custom->description);
+    if (charge->of_service.size)
+        buffer_printf(&builder->description, " (%.*s, %.*s)", TEXT_ARGS(charge->of_service), TEXT_ARGS(charge->of_type));
+}
+
+static void identify_charge(struct line_item_builder *builder, const struct custom_line_item *custom,
+                            const struct custom_charge *charge)
+{
+    struct buffer *identity = &builder->identity;
+    buffer_clear(identity);
+    buffer_printf(identity, "custom/%s/%llu", builder->period_text, (unsigned long long)charge->account);
+    const struct text texts[] = { custom->id, charge->of_service, charge->of_type };
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
+        buffer_append_byte(identity, '\0');
+        buffer_append_text(identity, texts[i]);
+    }
+}
+
+void line_item_of_charge(struct line_item_builder *builder, const struct custom_charge *charge, struct line_item *item)
+{
+    const struct conductor *conductor = builder->pricing->conductor;
+    const struct custom_line_item *custom = &conductor->custom_line_items[charge->item];
+    const struct billing_group *group = &conductor->groups[custom->group];
+    item->present = 0;
+    identify_charge(builder, custom, charge);
+    describe_charge(builder, custom, charge);
+    set_id(builder, TASK_BILL, item);
+    account_format(charge->account, builder->account);
+    set_text(item, LINE_ITEM_status, line_item_status_text(STATUS_CHARGED));
+    set_text(item, LINE_ITEM_billing_period, text_of(builder->period_text));
+    set_long(item, LINE_ITEM_usage_start, period_start(builder->period));
+    set_long(item, LINE_ITEM_usage_end, period_end(builder->period));
+    set_text(item, LINE_ITEM_payer_account_id, group->payer);
+    set_text(item, LINE_ITEM_usage_account_id, (struct text){ builder->account, ACCOUNT_DIGITS });
+    set_text(item, LINE_ITEM_billing_entity, TEXT("AWS"));
+    set_text(item, LINE_ITEM_line_item_type, charge->type);
+    set_text(item, LINE_ITEM_product_code, charge->service);
+    set_text(item, LINE_ITEM_currency, conductor->currency);
+    set_text(item, LINE_ITEM_custom_line_item, custom->id);
+    set_text(item, LINE_ITEM_billing_group, group->id);
+    set_text(item, LINE_ITEM_base, price_base_text(custom->is_percentage ? BASE_PERCENTAGE : BASE_FLAT));
+    set_text(item, LINE_ITEM_pricing_plan, conductor->plans[group->plan].id);
+    set_text(item, LINE_ITEM_description, buffer_text(&builder->description));
+    set_long(item, LINE_ITEM_usage_events, 0);
+    set_long(item, LINE_ITEM_conductor_version, conductor->version);
+    set_long(item, LINE_ITEM_revision, FIRST_REVISION);
+    set_decimal(item, LINE_ITEM_public_cost, 0);
+    set_decimal(item, LINE_ITEM_cost, charge->cost);
+    set_decimal(item, LINE_ITEM_cost_delta, charge->cost);
+}
+
+void line_item_builder_done(struct line_item_builder *builder)
+{
+    buffer_done(&builder->identity);
+    buffer_done(&builder->description);
+    free(builder->tags);
+    *builder = (struct line_item_builder){ 0 };
+}

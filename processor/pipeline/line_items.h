@@ -1,0 +1,37 @@
+/*
+ * pipeline/line_items.h: a priced slice or a custom charge as the line item that goes out (DESIGN 3.3, 6).
+ * Texts of a built line item are borrowed from the row, the document and the builder. Thread: one builder each.
+ */
+#ifndef PIPELINE_LINE_ITEMS_H
+#define PIPELINE_LINE_ITEMS_H
+
+#include "model/line_item.h"
+#include "period/custom_line_items.h"
+#include "rate/rate.h"
+
+/* Tasks name themselves in an id's first three letters: bill tasks first, then tier, then usage (DESIGN 4). */
+enum price_task { TASK_BILL, TASK_TIER, TASK_USAGE };
+
+struct line_item_builder {
+    const struct pricing *pricing;
+    billing_period period;
+    char period_text[TIME_TEXT_MAX];
+    char account[16];
+    char id[LINE_ITEM_ID_LETTERS];
+    struct buffer identity, description;
+    struct tag *tags;
+    size_t tag_room;
+};
+
+void line_item_builder_begin(struct line_item_builder *builder, const struct pricing *pricing, billing_period period);
+
+/* Slice `index` of a rated row; the lowest one carries its events and own costs. Fails: an own cost that does not fit. */
+MUST_USE bool line_item_of_slice(struct line_item_builder *builder, const struct row_view *row, const struct facts *facts,
+                                 const struct price *price, const struct rated_row *rated, uint32_t index,
+                                 struct line_item *item, struct error *error);
+
+void line_item_of_charge(struct line_item_builder *builder, const struct custom_charge *charge, struct line_item *item);
+
+void line_item_builder_done(struct line_item_builder *builder);
+
+#endif

@@ -1,0 +1,282 @@
+/* pipeline/price_run.c: the stages in order, over the file log. */
+#include "pipeline/price_run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "cur/cur_files.h"
+#include "cur/cur_rows.h"
+#include "model/account.h"
+#include "pipeline/summary.h"
+
+#define POLL_ENTRIES 1024
+#define SWEEP_ROWS 4096
+
+struct price_run {
+    struct price_run_options options;
+    struct log *log;
+    struct rocks *rocks;
+    char *state; /* the store's folder */
+    bool state_is_temporary;
+    struct fold *fold;
+};
+
+static bool make_state_folder(struct price_run *run, struct error *error)
+{
+    struct output_dir *output = file_log_output(run->log);
+    struct buffer path = { 0 };
+    if (output) {
+        buffer_printf(&path, "%s/state", output_dir_partial(output));
+    } else {
+        const char *temporary = getenv("TMPDIR");
+        buffer_printf(&path, "%s/proforma-XXXXXX", temporary && *temporary ? temporary : "/tmp");
+    }
+    run->state = path.data;
+    run->state_is_temporary = !output;
+    if (!output && !mkdtemp(run->state))
+        return error_fail(error, ERROR_FAILED, "%s: cannot make a temporary folder: %s", run->state, strerror(errno));
+    return true;
+}
+
+static bool open_store(struct price_run *run, struct error *error)
+{
+    size_t memory = run->options.memory_bytes;
+    struct rocks_options rocks = { .write_buffer_bytes = memory / 16, .cache_bytes = memory / 16 };
+    return make_state_folder(run, error) && rocks_open(run->state, &rocks, &run->rocks, error);
+}
+
+static bool take_entry(void *context, const struct usage_entry *entry, struct error *error)
+{
+    struct price_run *run = context;
+    struct refusal refusal;
+    if (!fold_take(run->fold, entry, &refusal, error))
+        return false;
+    if (refusal.reason == REFUSAL_NONE)
+        return true;
+    return run->log->ops->dead_letter(run->log, &entry->place, &refusal, error);
+}
+
+static void report_progress(const struct price_run *run, const char *phase, uint64_t done)
+{
+    struct file_log_progress files = file_log_progress(run->log);
+    if (run->options.progress.update)
+        run->options.progress.update(run->options.progress.context, phase, done, files.bytes_read, files.bytes_total);
+}
+
+static bool fold_all(struct price_run *run, struct error *error)
+{
+    bool ended = false;
+    while (!ended) {
+        if (!run->log->ops->poll(run->log, POLL_ENTRIES, take_entry, run, &ended, error))
+            return false;
+        report_progress(run, "reading", fold_counts(run->fold)->events_in);
+    }
+    fold_drop_ids(run->fold);
+    return true;
+}
+
+bool price_run_fold(const struct price_run_options *options, struct price_run **ret_run, struct error *error)
+{
+    struct price_run *run = memory_new(sizeof *run);
+    run->options = *options;
+    bool done = file_log_open(&options->files, &run->log, error) && open_store(run, error);
+    if (done) {
+        struct fold_options fold = { options->granularity, options->resource_ids, options->memory_bytes * 5 / 8 };
+        run->fold = fold_new(&fold, run->rocks);
+        done = run->log->ops->begin(run->log, error) && fold_all(run, error);
+    }
+    if (done)
+        *ret_run = run;
+    else
+        price_run_close(run);
+    return done;
+}
+
+/* ---- pricing ---- */
+
+/* Where a sweep's results go; `spool` and `write` only when there is something to write. */
+struct run_sink {
+    struct price_run *run;
+    struct price_run_result *result;
+    bool write;
+    struct cur_spool *spool;
+    struct cur_row_builder rows;
+};
+
+static bool sink_line_item(void *context, const struct line_item *item, uint32_t group, const struct price *price,
+                           struct error *error)
+{
+    struct run_sink *sink = context;
+    struct log *log = sink->run->log;
+    if (sink->write && !log->ops->produce(log, TOPIC_LINE_ITEMS, item->line_item_id, item, error))
+        return false;
+    bool is_custom = record_has(item, LINE_ITEM_custom_line_item);
+    bool is_charged = price || is_custom;
+    if (!sink->spool || !is_charged || group == GROUP_NONE ||
+        period_of(item->usage_start) != sink->run->options.closing)
+        return true;
+    struct cur_row row;
+    cur_row_of_line_item(&sink->rows, item, price && price->shown_as_usage, &row);
+    return cur_spool_add(sink->spool, group, account_parse(item->usage_account_id), is_custom, &row, error);
+}
+
+static void keep_bill(struct price_run_result *result, const struct bill *bill, uint32_t group)
+{
+    struct bill_line line = {
+        .group = group,
+        .service = arena_copy(&result->texts, bill->product_code),
+        .usage_events = (uint64_t)bill->usage_events,
+        .cost = bill->cost,
+        .margin = bill->margin,
+        .public_cost = bill->public_cost,
+        .billable_cost = bill->billable_cost,
+        .tax = bill->tax,
+        .has_margin_percentage = record_has(bill, BILL_margin_percentage),
+        .margin_percentage = bill->margin_percentage,
+    };
+    bool known = period_parse(bill->billing_period, &line.period);
+    CHECK(known);
+    result->bills = memory_reserve_one(result->bills, result->bill_count, &result->bill_capacity, sizeof *result->bills);
+    result->bills[result->bill_count++] = line;
+}
+
+static bool sink_bill(void *context, const struct bill *bill, uint32_t group, struct error *error)
+{
+    struct run_sink *sink = context;
+    struct log *log = sink->run->log;
+    if (bill->usage_account_id.size == 0)
+        keep_bill(sink->result, bill, group);
+    return !sink->write || log->ops->produce(log, TOPIC_BILLS, TEXT_NONE, bill, error);
+}
+
+static bool sweep_all(struct price_run *run, const struct pricing *pricing, struct run_sink *sink, struct error *error)
+{
+    struct sweep_sink ports = { sink, sink_line_item, sink_bill };
+    struct sweep *sweep;
+    if (!sweep_open(run->fold, pricing, run->options.closing, &ports, &sweep, error))
+        return false;
+    bool done = false, going = true;
+    while (!done && going) {
+        going = sweep_step(sweep, SWEEP_ROWS, &done, error);
+        report_progress(run, "pricing", sweep_counts(sweep)->rows);
+    }
+    sink->result->sweep = *sweep_counts(sweep);
+    sink->result->fold = *fold_counts(run->fold);
+    sweep_close(sweep);
+    return going;
+}
+
+bool price_run_compute(struct price_run *run, const struct pricing *pricing, struct price_run_result *result,
+                       struct error *error)
+{
+    *result = (struct price_run_result){ 0 };
+    struct run_sink sink = { .run = run, .result = result };
+    return sweep_all(run, pricing, &sink, error);
+}
+
+/* ---- writing ---- */
+
+static bool write_report(struct price_run *run, const struct pricing *pricing, struct cur_spool *spool,
+                         struct cur_report report, struct error *error)
+{
+    const struct conductor *conductor = pricing->conductor;
+    const struct billing_group *group = &conductor->groups[report.group];
+    const struct output_dir *output = file_log_output(run->log);
+    struct buffer relative = { 0 }, folder = { 0 };
+    char account[ACCOUNT_DIGITS + 1] = "";
+    buffer_printf(&relative, "cur/%.*s", TEXT_ARGS(group->id));
+    if (report.account != CUR_WHOLE_GROUP) {
+        account_format(report.account, account);
+        buffer_printf(&relative, "/accounts/%s", account);
+    }
+    buffer_printf(&folder, "%s/%s", output_dir_partial(output), relative.data);
+    struct cur_report_files files = {
+        .folder = folder.data,
+        .name = report.account == CUR_WHOLE_GROUP ? group->id : text_of(account),
+        .period = run->options.closing,
+        .payer = group->payer,
+        .currency = conductor->currency,
+        .document_hash = run->options.document_hash,
+        .conductor_version = conductor->version,
+    };
+    struct cur_report_totals totals;
+    bool done = output_dir_make(output, relative.data, error) && cur_files_write(spool, report, &files, &totals, error);
+    buffer_done(&relative);
+    buffer_done(&folder);
+    return done;
+}
+
+static bool write_reports(struct price_run *run, const struct pricing *pricing, struct cur_spool *spool,
+                          struct price_run_result *result, struct error *error)
+{
+    if (!cur_spool_finish(spool, error))
+        return false;
+    struct cur_report *reports = cur_spool_reports(spool, &result->cur_report_count);
+    bool done = true;
+    for (size_t i = 0; i < result->cur_report_count && done; i++) {
+        done = write_report(run, pricing, spool, reports[i], error);
+        report_progress(run, "writing reports", i + 1);
+    }
+    free(reports);
+    return done;
+}
+
+static bool write_summary(struct price_run *run, const struct pricing *pricing, const struct price_run_result *result,
+                          struct error *error)
+{
+    struct buffer path = { 0 }, bytes = { 0 };
+    FILE *file;
+    buffer_printf(&path, "%s/summary.json", output_dir_partial(file_log_output(run->log)));
+    summary_write(&bytes, result, pricing->conductor);
+    bool done = file_create(path.data, &file, error);
+    if (done) {
+        done = file_write(file, path.data, buffer_text(&bytes), error);
+        done = file_close(file, path.data, error) && done;
+    }
+    buffer_done(&path);
+    buffer_done(&bytes);
+    return done;
+}
+
+bool price_run_write(struct price_run *run, const struct pricing *pricing, struct price_run_result *result,
+                     struct error *error)
+{
+    *result = (struct price_run_result){ 0 };
+    struct run_sink sink = { .run = run, .result = result, .write = true };
+    if (run->options.closing != PERIOD_NONE)
+        sink.spool = cur_spool_new(run->rocks);
+    bool done = sweep_all(run, pricing, &sink, error) &&
+                (!sink.spool || write_reports(run, pricing, sink.spool, result, error)) &&
+                write_summary(run, pricing, result, error);
+    cur_spool_free(sink.spool);
+    cur_row_builder_done(&sink.rows);
+    /* The store goes before its folder does. */
+    fold_free(run->fold);
+    run->fold = NULL;
+    rocks_close(run->rocks);
+    run->rocks = NULL;
+    return done && run->log->ops->commit(run->log, error);
+}
+
+void price_run_close(struct price_run *run)
+{
+    if (!run)
+        return;
+    fold_free(run->fold);
+    rocks_close(run->rocks);
+    if (run->state && run->state_is_temporary)
+        remove_tree(run->state);
+    if (run->log)
+        run->log->ops->close(run->log);
+    free(run->state);
+    free(run);
+}
+
+void price_run_result_done(struct price_run_result *result)
+{
+    free(result->bills);
+    arena_done(&result->texts);
+    *result = (struct price_run_result){ 0 };
+}

@@ -1,0 +1,353 @@
+/* pipeline/sweep.c: assign → rate → line items → totals → custom line items → bills, a period at a time. */
+#include "pipeline/sweep.h"
+
+#include <stdlib.h>
+
+#include "assign/assign.h"
+#include "model/account.h"
+#include "period/bills.h"
+#include "period/pools.h"
+
+#define RESOLVED_BYTES_MAX ((size_t)32 * 1024 * 1024)
+#define POOL_NONE UINT32_MAX
+
+/* A price that has been resolved, with what of it is kept beside. */
+struct resolved {
+    struct facts facts; /* borrows from the interned bytes */
+    struct price price;
+    uint32_t pool; /* POOL_NONE: flat */
+};
+
+struct sweep {
+    struct fold *fold;
+    const struct pricing *pricing;
+    struct sweep_sink sink;
+    struct row_cursor *cursor;
+    billing_period closing, period; /* period at hand, PERIOD_NONE before the first row */
+    bool closing_done;
+    struct intern keys; /* group and facts; number = place in `resolved` */
+    struct resolved **resolved;
+    size_t resolved_capacity;
+    struct arena arena;
+    struct buffer key;
+    struct pools pools;
+    struct totals totals;
+    struct rater rater;
+    struct line_item_builder builder;
+    struct sweep_counts counts;
+};
+
+bool sweep_open(struct fold *fold, const struct pricing *pricing, billing_period closing, const struct sweep_sink *sink,
+                struct sweep **ret_sweep, struct error *error)
+{
+    struct sweep *sweep = memory_new(sizeof *sweep);
+    sweep->fold = fold;
+    sweep->pricing = pricing;
+    sweep->sink = *sink;
+    sweep->closing = closing;
+    sweep->period = PERIOD_NONE;
+    if (!row_cursor_open(fold_rows(fold), &sweep->cursor, error)) {
+        sweep_close(sweep);
+        return false;
+    }
+    *ret_sweep = sweep;
+    return true;
+}
+
+static void forget_prices(struct sweep *sweep)
+{
+    intern_reset(&sweep->keys);
+    arena_done(&sweep->arena);
+}
+
+static struct resolved *resolve(struct sweep *sweep, uint32_t group, struct text facts)
+{
+    struct intern *keys = &sweep->keys;
+    /* Facts may be as many as rows where tags differ; what is forgotten is resolved again. */
+    if (intern_bytes(keys) + sweep->arena.bytes > RESOLVED_BYTES_MAX)
+        forget_prices(sweep);
+    buffer_clear(&sweep->key);
+    buffer_append(&sweep->key, &group, sizeof group);
+    buffer_append_text(&sweep->key, facts);
+    size_t before = keys->count;
+    uint32_t number = intern_add(keys, buffer_text(&sweep->key));
+    if (keys->count == before)
+        return sweep->resolved[number];
+    sweep->resolved = memory_reserve_one(sweep->resolved, number, &sweep->resolved_capacity, sizeof *sweep->resolved);
+    struct resolved *resolved = arena_take(&sweep->arena, sizeof *resolved, _Alignof(struct resolved));
+    sweep->resolved[number] = resolved;
+    struct text kept = intern_text(keys, number);
+    facts_decode((struct text){ kept.data + sizeof group, kept.size - sizeof group }, &resolved->facts);
+    price_resolve(sweep->pricing, group, sweep->period, &resolved->facts, &resolved->price);
+    resolved->pool = POOL_NONE;
+    if (price_is_tiered(&resolved->price)) {
+        buffer_clear(&sweep->key);
+        price_pool_key(&resolved->price, &resolved->facts, &sweep->key);
+        resolved->pool = pools_get(&sweep->pools, buffer_text(&sweep->key));
+    }
+    return resolved;
+}
+
+static void count_row(struct sweep_counts *counts, const struct price *price, const struct rated_row *rated,
+                      uint64_t events)
+{
+    counts->rows++;
+    switch (rated->status) {
+    case STATUS_CHARGED:
+        counts->priced += events;
+        if (price->untiered)
+            counts->untiered += events;
+        break;
+    case STATUS_LEFT_OUT:
+        counts->left_out += events;
+        break;
+    case STATUS_UNMONITORED:
+        counts->unmonitored += events;
+        break;
+    case STATUS_UNPRICED:
+        counts->unpriced += events;
+        counts->unpriced_by_reason[rated->reason] += events;
+        break;
+    case STATUS_COUNT:
+        break;
+    }
+}
+
+static void add_to_totals(struct sweep *sweep, const struct row_view *row, const struct resolved *resolved,
+                          const struct rated_row *rated)
+{
+    const struct price *price = &resolved->price;
+    if (!price->in_sums)
+        return;
+    struct total *total = totals_get(&sweep->totals, price->group, row->account, resolved->facts.product_code,
+                                     price_shown_type(price, &resolved->facts));
+    const struct row_values *values = &row->values;
+    int64_t end = values->usage_end_ms != USAGE_END_NONE ? values->usage_end_ms : row->bucket_ms;
+    if (end > total->latest_end_ms)
+        total->latest_end_ms = end;
+    total->usage_events += values->usage_events;
+    sum_add_sum(price->counts_as_tax ? &total->tax : &total->billable_cost, &values->costs[CARRIED_UNBLENDED]);
+    if (rated->status != STATUS_CHARGED)
+        return;
+    total->charged_rows++;
+    for (uint32_t i = 0; i < rated->slice_count; i++) {
+        sum_add(&total->cost, rated->slices[i].cost);
+        sum_add(&total->public_cost, rated->slices[i].public_cost);
+    }
+}
+
+static bool emit_row(struct sweep *sweep, const struct row_view *row, const struct resolved *resolved,
+                     const struct rated_row *rated, struct error *error)
+{
+    for (uint32_t i = 0; i < rated->slice_count; i++) {
+        struct line_item item;
+        sweep->counts.line_items++;
+        if (!line_item_of_slice(&sweep->builder, row, &resolved->facts, &resolved->price, rated, i, &item, error) ||
+            !sweep->sink.line_item(sweep->sink.context, &item, resolved->price.group,
+                                   rated->status == STATUS_CHARGED ? &resolved->price : NULL, error))
+            return false;
+    }
+    return true;
+}
+
+static bool sweep_row(struct sweep *sweep, const struct row_view *row, struct error *error)
+{
+    uint32_t group = assign_group(sweep->pricing->conductor, row->account, sweep->period);
+    struct resolved *resolved = resolve(sweep, group, row->facts);
+    struct sum *position = resolved->pool == POOL_NONE ? NULL : pools_position(&sweep->pools, resolved->pool);
+    struct rated_row rated;
+    rate_row(&sweep->rater, &resolved->price, &row->values, position, &rated);
+    if (position && rated.status == STATUS_CHARGED)
+        sum_add_sum(position, &row->values.amount);
+    count_row(&sweep->counts, &resolved->price, &rated, row->values.usage_events);
+    add_to_totals(sweep, row, resolved, &rated);
+    return emit_row(sweep, row, resolved, &rated, error);
+}
+
+/* ---- the end of a period ---- */
+
+/* The run of a sorted array of totals that belongs to a group. */
+static size_t group_end(const struct totals *totals, size_t first)
+{
+    size_t end = first;
+    while (end < totals->count && totals->items[end].key.group == totals->items[first].key.group)
+        end++;
+    return end;
+}
+
+static size_t group_first(const struct totals *totals, uint32_t group)
+{
+    size_t low = 0, high = totals->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (totals->items[middle].key.group < group)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool group_is_charged(const struct sweep *sweep, const struct billing_group *group)
+{
+    const struct conductor *conductor = sweep->pricing->conductor;
+    if (group->status == GROUP_PENDING || (conductor->period != PERIOD_NONE && sweep->period < conductor->period))
+        return false;
+    return sweep->period == sweep->closing || fold_has_usage(sweep->fold, sweep->period, group->payer);
+}
+
+static bool compute_charges(struct sweep *sweep, struct custom_charges *charges, struct error *error)
+{
+    const struct conductor *conductor = sweep->pricing->conductor;
+    for (size_t g = 0; g < conductor->group_count && conductor->custom_line_item_count > 0; g++) {
+        if (!group_is_charged(sweep, &conductor->groups[g]))
+            continue;
+        size_t first = group_first(&sweep->totals, (uint32_t)g);
+        bool any = first < sweep->totals.count && sweep->totals.items[first].key.group == g;
+        if (!custom_charges_compute(conductor, (uint32_t)g, sweep->period, &sweep->totals, first,
+                                    any ? group_end(&sweep->totals, first) - first : 0, charges, error))
+            return false;
+    }
+    return true;
+}
+
+static bool emit_charges(struct sweep *sweep, const struct custom_charges *charges, struct error *error)
+{
+    const struct conductor *conductor = sweep->pricing->conductor;
+    for (size_t i = 0; i < charges->count; i++) {
+        const struct custom_charge *charge = &charges->items[i];
+        uint32_t group = conductor->custom_line_items[charge->item].group;
+        struct line_item item;
+        line_item_of_charge(&sweep->builder, charge, &item);
+        sweep->counts.line_items++;
+        if (!sweep->sink.line_item(sweep->sink.context, &item, group, NULL, error))
+            return false;
+        sum_add(&totals_get(&sweep->totals, group, charge->account, charge->service, charge->type)->cost, charge->cost);
+    }
+    return true;
+}
+
+static bool emit_bill(struct sweep *sweep, const struct total *total, struct text account, struct text service,
+                      struct text type, struct error *error)
+{
+    const struct conductor *conductor = sweep->pricing->conductor;
+    uint32_t group = total->key.group;
+    struct bill bill;
+    return bill_from_total(total, group == GROUP_NONE ? TEXT_NONE : conductor->groups[group].id,
+                           text_of(sweep->builder.period_text), account, service, type, conductor->currency, &bill,
+                           error) &&
+           sweep->sink.bill(sweep->sink.context, &bill, group, error);
+}
+
+/* The group's row, its services' rows, then its accounts' rows. */
+static bool emit_group_bills(struct sweep *sweep, size_t first, size_t end, struct error *error)
+{
+    const struct totals *totals = &sweep->totals;
+    struct totals services = { 0 };
+    struct total group = { .key.group = totals->items[first].key.group, .latest_end_ms = INT64_MIN };
+    for (size_t i = first; i < end; i++) {
+        total_add(&group, &totals->items[i]);
+        total_add(totals_get(&services, group.key.group, 0, total_service(totals, &totals->items[i]), TEXT_NONE),
+                  &totals->items[i]);
+    }
+    totals_sort(&services);
+    bool done = emit_bill(sweep, &group, TEXT_NONE, TEXT_NONE, TEXT_NONE, error);
+    for (size_t i = 0; i < services.count && done; i++)
+        done = emit_bill(sweep, &services.items[i], TEXT_NONE, total_service(&services, &services.items[i]), TEXT_NONE,
+                         error);
+    for (size_t i = first; i < end && done; i++) {
+        char account[ACCOUNT_DIGITS + 1];
+        account_format(totals->items[i].key.account, account);
+        done = emit_bill(sweep, &totals->items[i], text_of(account), total_service(totals, &totals->items[i]),
+                         total_type(totals, &totals->items[i]), error);
+    }
+    totals_done(&services);
+    return done;
+}
+
+static bool finish_period(struct sweep *sweep, struct error *error)
+{
+    struct custom_charges charges = { 0 };
+    totals_sort(&sweep->totals);
+    bool done = compute_charges(sweep, &charges, error);
+    if (done && charges.count > 0) {
+        done = emit_charges(sweep, &charges, error);
+        totals_sort(&sweep->totals);
+    }
+    custom_charges_done(&charges);
+    for (size_t first = 0; first < sweep->totals.count && done;) {
+        size_t end = group_end(&sweep->totals, first);
+        done = emit_group_bills(sweep, first, end, error);
+        first = end;
+    }
+    totals_reset(&sweep->totals);
+    pools_done(&sweep->pools);
+    forget_prices(sweep);
+    sweep->closing_done = sweep->closing_done || sweep->period == sweep->closing;
+    return done;
+}
+
+static void begin_period(struct sweep *sweep, billing_period period)
+{
+    sweep->period = period;
+    line_item_builder_begin(&sweep->builder, sweep->pricing, period);
+}
+
+/* A period being closed gets its custom line items and bills even when it has no row. */
+static bool close_empty_period(struct sweep *sweep, struct error *error)
+{
+    if (sweep->closing == PERIOD_NONE || sweep->closing_done)
+        return true;
+    begin_period(sweep, sweep->closing);
+    return finish_period(sweep, error);
+}
+
+static bool move_to_period(struct sweep *sweep, billing_period period, struct error *error)
+{
+    if (period == sweep->period)
+        return true;
+    if (sweep->period != PERIOD_NONE && !finish_period(sweep, error))
+        return false;
+    if (period > sweep->closing && !close_empty_period(sweep, error))
+        return false;
+    begin_period(sweep, period);
+    return true;
+}
+
+bool sweep_step(struct sweep *sweep, size_t rows_max, bool *done, struct error *error)
+{
+    *done = false;
+    for (size_t i = 0; i < rows_max; i++) {
+        struct row_view row;
+        bool found;
+        if (!row_cursor_next(sweep->cursor, &row, &found, error))
+            return false;
+        if (!found) {
+            *done = true;
+            return (sweep->period == PERIOD_NONE || finish_period(sweep, error)) && close_empty_period(sweep, error);
+        }
+        if (!move_to_period(sweep, period_of(row.bucket_ms), error) || !sweep_row(sweep, &row, error))
+            return false;
+    }
+    return true;
+}
+
+const struct sweep_counts *sweep_counts(const struct sweep *sweep)
+{
+    return &sweep->counts;
+}
+
+void sweep_close(struct sweep *sweep)
+{
+    if (!sweep)
+        return;
+    row_cursor_close(sweep->cursor);
+    forget_prices(sweep);
+    free(sweep->resolved);
+    buffer_done(&sweep->key);
+    pools_done(&sweep->pools);
+    totals_done(&sweep->totals);
+    rater_done(&sweep->rater);
+    line_item_builder_done(&sweep->builder);
+    free(sweep);
+}

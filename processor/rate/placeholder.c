@@ -1,1 +1,0 @@
-typedef int rate_placeholder;

@@ -1,0 +1,72 @@
+/*
+ * rate/price.h: how a meter is priced for a group: status, base, rule, schedule, pool (DESIGN 3.1, 3.2).
+ *
+ * A price depends on the document version, the group and the row's facts, not on its quantity: it is resolved once and
+ * kept. Pure. Thread: any number of readers of one `struct pricing`.
+ */
+#ifndef RATE_PRICE_H
+#define RATE_PRICE_H
+
+#include "aggregate/facts.h"
+#include "model/line_item.h"
+#include "model/price_list.h"
+#include "rate/rule_match.h"
+
+/* One document version, ready to price with. Borrows the document and the list. */
+struct pricing {
+    const struct conductor *conductor;
+    const struct price_list *list;
+    struct rule_index *rules;
+};
+
+void pricing_init(struct pricing *pricing, const struct conductor *conductor, const struct price_list *list);
+void pricing_done(struct pricing *pricing);
+
+/* A rate is charged per unit, an amount is taken over. */
+enum price_kind { PRICE_NOTHING, PRICE_RATE, PRICE_AMOUNT };
+
+struct price {
+    enum line_item_status status;
+    enum unpriced_reason reason;
+    enum price_kind kind;
+    enum price_base base;
+    uint32_t group, plan;      /* GROUP_NONE, plan then unset */
+    uint32_t rule;             /* RULE_NONE */
+    i128 modifier;             /* percent, MODIFIER_SCALE; 0 without a rule */
+    bool has_modifier;         /* the rule carries one */
+    bool free_tier;
+    enum carried_cost amount;  /* PRICE_AMOUNT: which own cost */
+    bool has_own_rate;
+    struct tier own_tier;      /* the event's own rate as a schedule of one tier */
+    const struct schedule *charged;   /* PRICE_RATE; NULL: own_tier */
+    const struct schedule *published; /* for public_cost; NULL: own rate or own cost */
+    uint32_t entry;            /* of the price list that the pool belongs to, or ENTRY_NONE */
+    bool shown_as_usage;       /* covered by a commitment of somebody else */
+    bool counts_as_tax;        /* beside the margin, on neither side */
+    bool untiered;             /* own rate, though the price list has tiers for the meter */
+    bool in_sums;              /* false: another currency */
+};
+
+/* Resolves the price of facts in a group (GROUP_NONE: unmonitored). `assign` says who owns a commitment. */
+void price_resolve(const struct pricing *pricing, uint32_t group, billing_period period, const struct facts *facts,
+                   struct price *price);
+
+/* The schedule that is charged, for PRICE_RATE. */
+struct schedule price_schedule(const struct price *price);
+
+/* Whether rows of this price share a pool whose position matters. */
+static inline bool price_is_tiered(const struct price *price)
+{
+    return price->kind == PRICE_RATE && price->charged && price->charged->count > 1;
+}
+
+/* The pool's name: equal names share a position. For tiered prices. */
+void price_pool_key(const struct price *price, const struct facts *facts, struct buffer *out);
+
+/* The type under which bills and CUR show a row. */
+static inline struct text price_shown_type(const struct price *price, const struct facts *facts)
+{
+    return price->shown_as_usage ? TEXT("Usage") : facts->line_item_type;
+}
+
+#endif

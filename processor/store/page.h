@@ -1,0 +1,51 @@
+/*
+ * store/page.h: rows as bytes. A page holds rows of one period, hour and account in canonical order (DESIGN 5).
+ *
+ * Key:   'r' period (2) hour (4) account (8) [resource 0 facts of the first row] run (4), all big-endian. The first
+ *        page of an hour and account leaves the row out. Byte order is canonical order.
+ * Value: version (1), row count, then each row: flags (1), resource unless as before, facts (a number of this page,
+ *        new ones spelled out), usage end, usage events, description unless as before, amount, carried costs.
+ *        Integers are LEB128, signed ones zigzag; sums are a size byte, two's complement bytes, and wraps.
+ */
+#ifndef STORE_PAGE_H
+#define STORE_PAGE_H
+
+#include "aggregate/row.h"
+
+#define PAGE_ROWS_MAX 256
+#define PAGE_BYTES_MAX ((size_t)32 * 1024)
+#define PAGE_KEY_PREFIX 'r'
+
+struct page_writer {
+    struct buffer bytes;
+    struct buffer facts_bytes;          /* the page's facts, one behind the other */
+    size_t facts_at[PAGE_ROWS_MAX], facts_size[PAGE_ROWS_MAX], facts_count;
+    size_t row_count;
+    int64_t bucket_ms;
+    uint64_t account;
+    struct buffer last_resource, last_description;
+};
+
+/* Whether the row may go into the open page: same bucket and account, and room. */
+bool page_takes(const struct page_writer *writer, const struct row_view *row);
+void page_add(struct page_writer *writer, const struct row_view *row);
+/* The page's value; valid until page_clear. */
+struct text page_value(struct page_writer *writer);
+void page_clear(struct page_writer *writer);
+void page_writer_done(struct page_writer *writer);
+
+void page_key(struct buffer *out, const struct row_view *first, bool is_first_of_account, uint32_t run);
+
+/* A page taken apart. Texts borrow from `bytes`, which it owns. */
+struct page {
+    struct buffer bytes;
+    bool opens_account; /* its key leaves the row out */
+    struct row_view rows[PAGE_ROWS_MAX];
+    size_t row_count;
+};
+
+/* Fails: bytes that no page_writer wrote. Key as page_key made it. */
+MUST_USE bool page_read(struct page *page, struct text key, struct text value, struct error *error);
+void page_done(struct page *page);
+
+#endif

@@ -1,0 +1,192 @@
+/* store/rocks.c: the C API of RocksDB behind rocks.h. */
+#include "store/rocks.h"
+
+#include <rocksdb/c.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+struct rocks {
+    char *directory;
+    rocksdb_t *db;
+    rocksdb_options_t *options;
+    rocksdb_block_based_table_options_t *tables;
+    rocksdb_cache_t *cache;
+    rocksdb_writeoptions_t *write_options;
+    rocksdb_readoptions_t *read_options;
+};
+
+struct rocks_batch {
+    rocksdb_writebatch_t *batch;
+    size_t bytes;
+};
+
+struct rocks_iterator {
+    rocksdb_iterator_t *iterator;
+    rocksdb_readoptions_t *read_options;
+    char *prefix;
+    size_t prefix_size;
+    bool started;
+    const char *directory;
+};
+
+static bool rocks_fail(struct error *error, const char *directory, const char *doing, char *reason)
+{
+    error_fail(error, ERROR_FAILED, "%s: cannot %s: %s", directory, doing, reason);
+    rocksdb_free(reason);
+    return false;
+}
+
+static void set_options(struct rocks *rocks, const struct rocks_options *wanted)
+{
+    rocks->options = rocksdb_options_create();
+    rocksdb_options_set_create_if_missing(rocks->options, 1);
+    rocksdb_options_set_paranoid_checks(rocks->options, 1);
+    rocksdb_options_set_write_buffer_size(rocks->options, wanted->write_buffer_bytes);
+    rocksdb_options_set_max_write_buffer_number(rocks->options, 3);
+    rocksdb_options_increase_parallelism(rocks->options, 2);
+    rocksdb_options_set_compression(rocks->options, rocksdb_lz4_compression);
+    rocksdb_options_set_max_open_files(rocks->options, 256);
+    rocksdb_options_set_info_log_level(rocks->options, 3);
+    rocksdb_options_set_keep_log_file_num(rocks->options, 1);
+    rocks->cache = rocksdb_cache_create_lru(wanted->cache_bytes);
+    rocks->tables = rocksdb_block_based_options_create();
+    rocksdb_block_based_options_set_block_cache(rocks->tables, rocks->cache);
+    rocksdb_block_based_options_set_block_size(rocks->tables, 16 * 1024);
+    rocksdb_block_based_options_set_filter_policy(rocks->tables, rocksdb_filterpolicy_create_bloom_full(10));
+    rocksdb_block_based_options_set_cache_index_and_filter_blocks(rocks->tables, 1);
+    rocksdb_options_set_block_based_table_factory(rocks->options, rocks->tables);
+}
+
+bool rocks_open(const char *directory, const struct rocks_options *options, struct rocks **ret_rocks,
+                struct error *error)
+{
+    struct rocks *rocks = memory_new(sizeof *rocks);
+    rocks->directory = memory_copy_string(directory);
+    set_options(rocks, options);
+    rocks->write_options = rocksdb_writeoptions_create();
+    rocksdb_writeoptions_disable_WAL(rocks->write_options, 1);
+    rocks->read_options = rocksdb_readoptions_create();
+    char *reason = NULL;
+    rocks->db = rocksdb_open(rocks->options, directory, &reason);
+    if (reason) {
+        rocks_close(rocks);
+        return rocks_fail(error, directory, "open the state store", reason);
+    }
+    *ret_rocks = rocks;
+    return true;
+}
+
+void rocks_close(struct rocks *rocks)
+{
+    if (!rocks)
+        return;
+    if (rocks->db)
+        rocksdb_close(rocks->db);
+    rocksdb_readoptions_destroy(rocks->read_options);
+    rocksdb_writeoptions_destroy(rocks->write_options);
+    rocksdb_block_based_options_destroy(rocks->tables);
+    rocksdb_cache_destroy(rocks->cache);
+    rocksdb_options_destroy(rocks->options);
+    free(rocks->directory);
+    free(rocks);
+}
+
+struct rocks_batch *rocks_batch_new(void)
+{
+    struct rocks_batch *batch = memory_new(sizeof *batch);
+    batch->batch = rocksdb_writebatch_create();
+    return batch;
+}
+
+void rocks_batch_put(struct rocks_batch *batch, struct text key, struct text value)
+{
+    rocksdb_writebatch_put(batch->batch, key.data, key.size, value.data ? value.data : "", value.size);
+    batch->bytes += key.size + value.size;
+}
+
+size_t rocks_batch_bytes(const struct rocks_batch *batch)
+{
+    return batch->bytes;
+}
+
+bool rocks_write(struct rocks *rocks, struct rocks_batch *batch, struct error *error)
+{
+    char *reason = NULL;
+    rocksdb_write(rocks->db, rocks->write_options, batch->batch, &reason);
+    rocksdb_writebatch_clear(batch->batch);
+    batch->bytes = 0;
+    return reason ? rocks_fail(error, rocks->directory, "write to the state store", reason) : true;
+}
+
+void rocks_batch_free(struct rocks_batch *batch)
+{
+    if (!batch)
+        return;
+    rocksdb_writebatch_destroy(batch->batch);
+    free(batch);
+}
+
+bool rocks_get(struct rocks *rocks, struct text key, void *value, size_t room, size_t *size, bool *found,
+               struct error *error)
+{
+    char *reason = NULL;
+    rocksdb_pinnableslice_t *slice = rocksdb_get_pinned(rocks->db, rocks->read_options, key.data, key.size, &reason);
+    if (reason)
+        return rocks_fail(error, rocks->directory, "read the state store", reason);
+    *found = slice != NULL;
+    if (!slice)
+        return true;
+    const char *bytes = rocksdb_pinnableslice_value(slice, size);
+    memcpy(value, bytes, *size < room ? *size : room);
+    rocksdb_pinnableslice_destroy(slice);
+    return true;
+}
+
+struct rocks_iterator *rocks_iterate(struct rocks *rocks, struct text prefix)
+{
+    struct rocks_iterator *iterator = memory_new(sizeof *iterator);
+    iterator->directory = rocks->directory;
+    iterator->prefix = memory_new(prefix.size);
+    if (prefix.size)
+        memcpy(iterator->prefix, prefix.data, prefix.size);
+    iterator->prefix_size = prefix.size;
+    iterator->read_options = rocksdb_readoptions_create();
+    rocksdb_readoptions_set_fill_cache(iterator->read_options, 0);
+    rocksdb_readoptions_set_readahead_size(iterator->read_options, 1024 * 1024);
+    iterator->iterator = rocksdb_create_iterator(rocks->db, iterator->read_options);
+    return iterator;
+}
+
+bool rocks_iterator_next(struct rocks_iterator *iterator, struct text *key, struct text *value)
+{
+    if (!iterator->started)
+        rocksdb_iter_seek(iterator->iterator, iterator->prefix, iterator->prefix_size);
+    else if (rocksdb_iter_valid(iterator->iterator))
+        rocksdb_iter_next(iterator->iterator);
+    iterator->started = true;
+    if (!rocksdb_iter_valid(iterator->iterator))
+        return false;
+    key->data = rocksdb_iter_key(iterator->iterator, &key->size);
+    if (!text_starts_with(*key, (struct text){ iterator->prefix, iterator->prefix_size }))
+        return false;
+    value->data = rocksdb_iter_value(iterator->iterator, &value->size);
+    return true;
+}
+
+bool rocks_iterator_check(struct rocks_iterator *iterator, struct error *error)
+{
+    char *reason = NULL;
+    rocksdb_iter_get_error(iterator->iterator, &reason);
+    return reason ? rocks_fail(error, iterator->directory, "read the state store", reason) : true;
+}
+
+void rocks_iterator_close(struct rocks_iterator *iterator)
+{
+    if (!iterator)
+        return;
+    rocksdb_iter_destroy(iterator->iterator);
+    rocksdb_readoptions_destroy(iterator->read_options);
+    free(iterator->prefix);
+    free(iterator);
+}

@@ -1,0 +1,33 @@
+/*
+ * store/row_store.h: all rows of a run in canonical order, whether they fit in memory or not.
+ *
+ * A table that has grown too large is written as a sorted run of pages and begun anew; a cursor merges the runs and
+ * folds rows of one identity, so a row may be in several runs. Memory of a cursor: a page per run. Thread: one.
+ */
+#ifndef STORE_ROW_STORE_H
+#define STORE_ROW_STORE_H
+
+#include "aggregate/row.h"
+#include "store/rocks.h"
+
+struct row_store;
+
+/* Borrows both. `rocks` is only touched once something is spilled. */
+struct row_store *row_store_new(struct rocks *rocks, struct row_table *table);
+
+/* Writes the table's rows as one more run and empties it. */
+MUST_USE bool row_store_spill(struct row_store *store, struct error *error);
+
+uint32_t row_store_runs(const struct row_store *store);
+void row_store_free(struct row_store *store);
+
+struct row_cursor;
+
+/* From the first row. No fold or spill may happen while the cursor is open. */
+MUST_USE bool row_cursor_open(struct row_store *store, struct row_cursor **ret_cursor, struct error *error);
+
+/* *found is false behind the last row. The view lives until the next call. */
+MUST_USE bool row_cursor_next(struct row_cursor *cursor, struct row_view *view, bool *found, struct error *error);
+void row_cursor_close(struct row_cursor *cursor);
+
+#endif

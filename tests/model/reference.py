@@ -1,0 +1,1000 @@
+#!/usr/bin/env python3
+"""A second, independent answer to what `proforma price` should write.
+
+It shares no code with the processor and follows the text of the design, not its implementation: everything is
+an exact Fraction, all usage is in memory, and each step is the plainest one that gives the right number. Slow and
+obvious is the point, so that a difference from the processor is a question about the design, not about tricks.
+
+    python3 tests/model/reference.py --check-samples DIR      the sample month against its worked-out bill
+"""
+import argparse
+import csv
+import gzip
+import json
+import re
+import sys
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+QUANTITY_SCALE = RATE_SCALE = 10
+AMOUNT_SCALE = 20
+COST_SCALE = 24
+PERCENT_SCALE = 10
+DIGITS_MAX = 38
+COST_LIMIT = Fraction(10**14)
+
+NUMBER_SCALES = {
+    "usage_amount": QUANTITY_SCALE,
+    "normalization_factor": QUANTITY_SCALE,
+    "public_on_demand_rate": RATE_SCALE,
+    "savings_plan_rate": RATE_SCALE,
+    "public_on_demand_cost": AMOUNT_SCALE,
+    "unblended_cost": AMOUNT_SCALE,
+    "reservation_effective_cost": AMOUNT_SCALE,
+    "savings_plan_effective_cost": AMOUNT_SCALE,
+}
+TIME_FIELDS = ("usage_start", "usage_end")
+TEXT_FIELDS = (
+    "event_id", "payer_account_id", "usage_account_id", "billing_entity", "line_item_type", "product_code",
+    "usage_type", "operation", "sku", "region", "availability_zone", "resource_id", "unit", "currency",
+    "reservation_arn", "savings_plan_arn", "description",
+)
+REQUIRED = ("event_id", "usage_account_id", "product_code", "usage_start")
+COVERED_TYPES = ("DiscountedUsage", "SavingsPlanCoveredUsage")
+METERED_TYPES = ("Usage",) + COVERED_TYPES
+FEE_TYPES = ("RIFee", "SavingsPlanRecurringFee", "SavingsPlanUpfrontFee", "Fee")
+OWN_SERVICE = "AWSBillingConductor"
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z")
+ACCOUNT = re.compile(r"\d{12}\Z")
+
+
+# --- numbers and times ------------------------------------------------------------------------------------------
+
+def exact(value):
+    """A document's number as the decimal text it was written as, never as the double Python made of it."""
+    return Fraction(str(value))
+
+
+def round_half_even(value, decimals):
+    """Python rounds a Fraction to an int half-even, which is the rounding the design asks for."""
+    return Fraction(round(value * 10**decimals), 10**decimals)
+
+
+def round_half_up(value, decimals):
+    """Half away from zero: how AWS cuts a modifier."""
+    scaled = abs(value) * 10**decimals
+    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return Fraction(whole if value >= 0 else -whole, 10**decimals)
+
+
+def decimal_text(value):
+    """The JSON form of a decimal: no exponent, no trailing zeros, no negative zero."""
+    decimals = 0
+    while (value * 10**decimals).denominator != 1:
+        decimals += 1
+    digits = str(abs(int(value * 10**decimals))).rjust(decimals + 1, "0")
+    text = digits if decimals == 0 else f"{digits[:-decimals]}.{digits[-decimals:]}"
+    return "-" + text if value < 0 else text
+
+
+def parse_time(text):
+    """ISO 8601 UTC, the fraction of a second optional."""
+    for pattern in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ"):
+        try:
+            return datetime.strptime(text, pattern)
+        except ValueError:
+            continue
+    raise ValueError(text)
+
+
+def bucket_start(moment, granularity):
+    """The start of the hour, day or month in which a usage lies."""
+    start = moment.replace(minute=0, second=0, microsecond=0)
+    if granularity != "hourly":
+        start = start.replace(hour=0)
+    return start.replace(day=1) if granularity == "monthly" else start
+
+
+def period_of(moment):
+    return moment.strftime("%Y-%m")
+
+
+def normal_period(text):
+    """Billing Conductor prints both 2026-6 and 2026-06."""
+    year, month = text.split("-")
+    return f"{year}-{int(month):02d}"
+
+
+def next_period(period):
+    year, month = map(int, period.split("-"))
+    return f"{year + month // 12}-{month % 12 + 1:02d}"
+
+
+# --- the conductor document -------------------------------------------------------------------------------------
+
+def short_id(arn):
+    """Ids and full ARNs name the same thing."""
+    return re.split("[:/]", arn)[-1] if arn else ""
+
+
+@dataclass
+class Group:
+    id: str
+    primary: str
+    plan: str
+    pending: bool
+
+
+@dataclass
+class Rule:
+    id: str
+    scope: str
+    kind: str
+    modifier: Fraction
+    service: Optional[str]
+    usage_type: Optional[str]
+    operation: Optional[str]
+    entity: Optional[str]
+    custom_tiers: Optional[list]
+    free_tier: Optional[bool]
+
+
+@dataclass
+class CustomItem:
+    id: str
+    group: str
+    account: Optional[str]
+    sign: int
+    flat: Optional[Fraction]
+    percentage: Optional[Fraction]
+    itemized: bool
+    service: str
+    filter: Optional[tuple]
+    start: str
+    end: Optional[str]
+    inputs: list = field(default_factory=list)
+
+    def in_force(self, period):
+        return self.start <= period and (self.end is None or period < self.end)
+
+    def line_item_type(self):
+        """Own service and consolidated reads as an ordinary fee; anything else must be told apart from AWS's."""
+        word = "Fee" if self.sign > 0 else "Credit"
+        plain = self.service == OWN_SERVICE and not self.itemized
+        return word if plain else "Proforma_" + word
+
+
+def read_rule(element):
+    tiering = element.get("Tiering") or {}
+    tiers = [Tier(exact(tier["BeginRangeInclusive"]), exact(tier["RateValue"]))
+             for tier in tiering.get("CustomTiers") or []]
+    modifier = round_half_up(exact(element.get("ModifierPercentage", 0)), 2)
+    return Rule(
+        id=short_id(element["Arn"]), scope=element["Scope"], kind=element["Type"],
+        modifier=-modifier if element["Type"] == "DISCOUNT" else modifier,
+        service=element.get("Service"), usage_type=element.get("UsageType"), operation=element.get("Operation"),
+        entity=element.get("BillingEntity"), custom_tiers=sorted(tiers) or None,
+        free_tier=(tiering.get("FreeTier") or {}).get("Activated"))
+
+
+def read_filter(details):
+    """A filter as (attribute, option, value); there is at most one, with at most one value."""
+    for element in details.get("LineItemFilters") or []:
+        value = (element.get("Values") or element.get("AttributeValues"))[0]
+        return element["Attribute"], element["MatchOption"], value
+    return None
+
+
+def read_custom_item(element, versions, inputs, default_period):
+    """List elements carry neither range nor inputs; the create form does; other replies supply them."""
+    details, own_range = element["ChargeDetails"], element.get("BillingPeriodRange")
+    percentage = (details.get("Percentage") or {})
+    start, end = default_period, next_period(default_period)
+    if own_range:
+        start, end = own_range["InclusiveStartBillingPeriod"], own_range.get("ExclusiveEndBillingPeriod")
+    elif element["Arn"] in versions:
+        start, end = versions[element["Arn"]]
+    return CustomItem(
+        id=short_id(element["Arn"]), group=short_id(element["BillingGroupArn"]), account=element.get("AccountId"),
+        sign=1 if details["Type"] == "FEE" else -1,
+        flat=exact(details["Flat"]["ChargeValue"]) if "Flat" in details else None,
+        percentage=exact(percentage["PercentageValue"]) if percentage else None,
+        itemized=element.get("ComputationRule") == "ITEMIZED",
+        service=(element.get("PresentationDetails") or {}).get("Service", OWN_SERVICE),
+        filter=read_filter(details), start=normal_period(start), end=normal_period(end) if end else None,
+        inputs=[short_id(arn) for arn in percentage.get("AssociatedValues") or inputs.get(element["Arn"], [])])
+
+
+class Document:
+    """The configuration, with the questions that pricing asks it."""
+
+    def __init__(self, document):
+        self.currency = document.get("CurrencyCode", "USD")
+        self.period = normal_period(document["BillingPeriod"])
+        self.groups, self.account_group, self.auto_group = {}, {}, None
+        for element in document.get("BillingGroups", []):
+            self._add_group(element)
+        for element in document.get("LinkedAccounts", []):
+            self._add_account(element)
+        rules = {rule.id: rule for rule in map(read_rule, document.get("PricingRules", []))}
+        self.plan_rules = {
+            short_id(link["PricingPlanArn"]): [rules[short_id(arn)] for arn in link["PricingRuleArns"]]
+            for link in document.get("PricingRulesAssociatedToPricingPlan", [])}
+        self.custom_items = self._read_custom_items(document)
+
+    def _add_group(self, element):
+        group = Group(short_id(element["Arn"]), element.get("PrimaryAccountId", ""),
+                      short_id(element["ComputationPreference"]["PricingPlanArn"]), element.get("Status") == "PENDING")
+        self.groups[group.id] = group
+        grouping = element.get("AccountGrouping") or {}
+        if grouping.get("AutoAssociate"):
+            self.auto_group = group
+        for account in grouping.get("LinkedAccountIds") or []:
+            self.account_group[account] = group
+
+    def _add_account(self, element):
+        group = self.groups.get(short_id(element.get("BillingGroupArn")))
+        if group or element["AccountId"] not in self.account_group:
+            self.account_group[element["AccountId"]] = group
+
+    def _read_custom_items(self, document):
+        versions = {element["Arn"]: (element["StartBillingPeriod"], element.get("EndBillingPeriod"))
+                    for element in document.get("CustomLineItemVersions", [])}
+        inputs = {link["Arn"]: [resource["Arn"] for resource in link["AssociatedResources"]
+                                if resource.get("Relationship", "CHILD") == "CHILD"]
+                  for link in document.get("ResourcesAssociatedToCustomLineItem", [])}
+        return [read_custom_item(element, versions, inputs, self.period)
+                for element in document.get("CustomLineItems", [])]
+
+    def group_of(self, account):
+        """The group that prices an account: none when it is unmonitored or its group has not started."""
+        group = self.account_group.get(account, self.auto_group)
+        return None if group is None or group.pending else group
+
+    def rule_for(self, plan, usage):
+        """The first hit from the narrowest scope to the widest. Free tier switches are no modifiers."""
+        rules = [rule for rule in self.plan_rules.get(plan, []) if rule.free_tier is None]
+        for matches in RULE_ORDER:
+            for rule in rules:
+                if matches(rule, usage):
+                    return rule
+        return None
+
+    def free_tier_on(self, plan, product):
+        switches = [rule for rule in self.plan_rules.get(plan, []) if rule.free_tier is not None]
+        for rule in switches:
+            if rule.scope == "SERVICE" and rule.service == product:
+                return rule.free_tier
+        return all(rule.free_tier for rule in switches if rule.scope == "GLOBAL")
+
+
+def sku_match(by_usage_type, by_operation):
+    """One step of the SKU search: rules that name exactly these selectors."""
+    def matches(rule, usage):
+        named = (bool(rule.usage_type), bool(rule.operation)) == (by_usage_type, by_operation)
+        return (rule.scope == "SKU" and named and rule.service == usage.product_code
+                and (not by_usage_type or rule.usage_type == usage.usage_type)
+                and (not by_operation or rule.operation == usage.operation))
+    return matches
+
+
+RULE_ORDER = (
+    sku_match(True, True),
+    sku_match(True, False),
+    sku_match(False, True),
+    lambda rule, usage: rule.scope == "SERVICE" and rule.service == usage.product_code,
+    lambda rule, usage: rule.scope == "BILLING_ENTITY" and rule.entity == usage.billing_entity,
+    lambda rule, usage: rule.scope == "GLOBAL",
+)
+
+
+# --- price lists ------------------------------------------------------------------------------------------------
+
+class Tier(NamedTuple):
+    begin: Fraction
+    rate: Fraction
+
+
+@dataclass
+class Entry:
+    sku: str
+    service: str
+    usage_type: str
+    operation: str
+    tiers: list
+
+
+def read_tiers(terms, currency):
+    (term,) = terms.values()
+    return sorted(Tier(exact(dimension.get("beginRange", dimension.get("StartingRange"))),
+                       exact(dimension["pricePerUnit"][currency]))
+                  for dimension in term["priceDimensions"].values())
+
+
+class PriceList:
+    """Entries of the on-demand terms of all offer files, found from the most to the least exact name of a meter."""
+
+    def __init__(self, offers, currency):
+        self.by_sku, self.by_meter = {}, {}
+        self.tiered_meters = set()
+        for offer in offers:
+            for sku, terms in offer["terms"]["OnDemand"].items():
+                self._add(sku, offer["products"][sku]["attributes"], read_tiers(terms, currency))
+
+    def _add(self, sku, attributes, tiers):
+        entry = Entry(sku, attributes["servicecode"], attributes["usagetype"], attributes.get("operation", ""), tiers)
+        self.by_sku[sku] = entry
+        self.by_meter[(entry.service, entry.usage_type, entry.operation)] = entry
+        if len(tiers) > 1:
+            self.tiered_meters.add((entry.service, entry.usage_type))
+
+    def find(self, usage):
+        entry = self.by_sku.get(usage.sku)
+        if entry and entry.usage_type == usage.usage_type:
+            return entry
+        meter = (usage.product_code, usage.usage_type)
+        return self.by_meter.get(meter + (usage.operation,)) or self.by_meter.get(meter + ("",))
+
+
+# --- usage events -----------------------------------------------------------------------------------------------
+
+class Dead(Exception):
+    """An event that becomes a dead letter; the argument is its reason."""
+
+
+@dataclass
+class Event:
+    """A decoded usage event: text is '' and numbers are None where absent."""
+    fields: dict
+    excess: bool = False
+
+    def __getattr__(self, name):
+        return self.fields[name]
+
+
+def parse_number(text, scale):
+    """The number and whether it had more decimals than fit."""
+    if not NUMBER.match(text):
+        raise Dead("BAD_NUMBER")
+    value = Fraction(text)
+    rounded = round_half_even(value, scale)
+    if abs(rounded) * 10**scale >= 10**DIGITS_MAX:
+        raise Dead("NUMBER_TOO_LARGE")
+    return rounded, rounded != value
+
+
+def decode(raw):
+    """A usage event from its members, each a text; raises Dead with the reason that its bytes alone give."""
+    if not isinstance(raw, dict):
+        raise Dead("MALFORMED")
+    event = Event({name: raw.get(name) or "" for name in TEXT_FIELDS})
+    event.fields["line_item_type"] = event.line_item_type or "Usage"
+    event.fields["billing_entity"] = event.billing_entity or "AWS"
+    event.fields["tags"] = tuple(sorted((raw.get("tags") or {}).items()))
+    check_required(raw, event)
+    if not ACCOUNT.match(event.usage_account_id):
+        raise Dead("BAD_ACCOUNT")
+    decode_times(raw, event)
+    for name, scale in NUMBER_SCALES.items():
+        event.fields[name], excess = parse_number(raw[name], scale) if raw.get(name) else (None, False)
+        event.excess = event.excess or excess
+    return event
+
+
+def check_required(raw, event):
+    needed = REQUIRED + (("usage_type", "usage_amount") if event.line_item_type in METERED_TYPES else ())
+    if not all(raw.get(name) for name in needed):
+        raise Dead("MISSING_FIELD")
+
+
+def decode_times(raw, event):
+    for name in TIME_FIELDS:
+        try:
+            event.fields[name] = parse_time(raw[name]) if raw.get(name) else None
+        except ValueError:
+            raise Dead("BAD_TIME") from None
+    if event.usage_end and event.usage_end < event.usage_start:
+        raise Dead("END_BEFORE_START")
+
+
+def accept(raw_events, summary):
+    """Drops duplicates and dead letters, counting each; only a record that decodes takes its id."""
+    seen, accepted, reasons = {}, [], []
+    for raw in raw_events:
+        summary["events_in"] += 1
+        try:
+            event = decode(raw)
+            key, content = (event.usage_account_id, event.event_id), tuple(sorted(event.fields.items(), key=str))
+            if seen.setdefault(key, content) != content:
+                raise Dead("EVENT_ID_REUSED")
+        except Dead as death:
+            summary["dead"] += 1
+            reasons.append(str(death))
+            continue
+        if seen[key] is content:
+            accepted.append(event)
+            summary["excess_decimals"] += event.excess
+        else:
+            summary["duplicate"] += 1
+    return accepted, reasons
+
+
+# --- rows: events folded by their facts -------------------------------------------------------------------------
+
+class Identity(NamedTuple):
+    """The facts of a row, in the order of keys and sorts. Optional numbers are () or (value,): absent sorts first."""
+    bucket: datetime
+    usage_account_id: str
+    resource_id: str
+    payer_account_id: str
+    billing_entity: str
+    line_item_type: str
+    product_code: str
+    usage_type: str
+    operation: str
+    sku: str
+    region: str
+    availability_zone: str
+    unit: str
+    currency: str
+    public_on_demand_rate: tuple
+    own_costs: int
+    reservation_arn: str
+    savings_plan_arn: str
+    savings_plan_rate: tuple
+    normalization_factor: tuple
+    tags: tuple
+
+
+SAME_NAME = ("payer_account_id", "usage_account_id", "billing_entity", "line_item_type", "product_code", "usage_type",
+             "operation", "sku", "region", "availability_zone", "unit", "currency", "reservation_arn",
+             "savings_plan_arn", "tags")
+OPTIONAL_NUMBERS = ("public_on_demand_rate", "savings_plan_rate", "normalization_factor")
+SUMMED = ("usage_amount", "public_on_demand_cost", "unblended_cost", "reservation_effective_cost",
+          "savings_plan_effective_cost")
+
+
+def identity_of(event, granularity, resource_ids):
+    facts = {name: event.fields[name] for name in SAME_NAME}
+    for name in OPTIONAL_NUMBERS:
+        number = event.fields[name]
+        facts[name] = () if number is None else (number,)
+    own_costs = (event.public_on_demand_cost is not None) + 2 * (event.unblended_cost is not None)
+    return Identity(bucket=bucket_start(event.usage_start, granularity), own_costs=own_costs,
+                    resource_id=event.resource_id if resource_ids else "", **facts)
+
+
+class Row:
+    """What folds without order: sums, the latest end, the smallest description."""
+
+    def __init__(self, identity):
+        self.identity = identity
+        self.period = period_of(identity.bucket)
+        self.sums = dict.fromkeys(SUMMED, Fraction(0))
+        self.usage_events = 0
+        self.usage_end = None
+        self.description = ""
+
+    def __getattr__(self, name):
+        return getattr(self.identity, name)
+
+    def add(self, event):
+        for name in SUMMED:
+            self.sums[name] += event.fields[name] or 0
+        self.usage_events += 1
+        if event.usage_end:
+            self.usage_end = max(self.usage_end or event.usage_end, event.usage_end)
+        if event.description:
+            self.description = min(self.description or event.description, event.description)
+
+    def own_rate(self):
+        return self.identity.public_on_demand_rate[0] if self.identity.public_on_demand_rate else None
+
+    def own_cost(self):
+        return self.sums["public_on_demand_cost"] if self.own_costs & 1 else None
+
+    def unblended(self):
+        return self.sums["unblended_cost"] if self.own_costs & 2 else None
+
+
+def fold(events, granularity, resource_ids):
+    """Rows in canonical order."""
+    rows = {}
+    for event in events:
+        identity = identity_of(event, granularity, resource_ids)
+        rows.setdefault(identity, Row(identity)).add(event)
+    return [rows[identity] for identity in sorted(rows)]
+
+
+# --- verdict: how a row is priced -------------------------------------------------------------------------------
+
+@dataclass
+class Verdict:
+    """Everything that follows from the row's facts and the document, before any pool is run."""
+    status: str
+    group: str = ""
+    reason: Optional[str] = None
+    base: Optional[str] = None
+    plan: Optional[str] = None
+    rule: Optional[Rule] = None
+    modifier: Fraction = Fraction(0)
+    amount: Optional[Fraction] = None
+    tiers: Optional[list] = None
+    public_tiers: Optional[list] = None
+    pool: Optional[tuple] = None
+    shown_type: str = ""
+
+    def factor(self):
+        return (100 + self.modifier) / 100
+
+
+class Pricer:
+    """Judges rows by one document and its price lists."""
+
+    def __init__(self, document, price_list):
+        self.document = document
+        self.price_list = price_list
+
+    def judge(self, row):
+        verdict = self._judge(row)
+        verdict.shown_type = verdict.shown_type or row.line_item_type
+        if verdict.status == "CHARGED" and self._too_large(row, verdict):
+            return Verdict("UNPRICED", verdict.group, "TOO_LARGE", shown_type=verdict.shown_type)
+        return verdict
+
+    def _judge(self, row):
+        group = self.document.group_of(row.usage_account_id)
+        group_id = group.id if group else ""
+        if row.currency and row.currency != self.document.currency:
+            return Verdict("UNPRICED", group_id, "CURRENCY")
+        if group is None:
+            return Verdict("UNMONITORED")
+        if group.plan == "Passthrough":
+            left_out = row.line_item_type == "Tax"
+            return Verdict("LEFT_OUT", group_id) if left_out else self._keep(row, group)
+        return self._judge_by_type(row, group)
+
+    def _judge_by_type(self, row, group):
+        kind = row.line_item_type
+        if "Support" in row.product_code:
+            return Verdict("LEFT_OUT", group.id)
+        if kind == "Usage" or kind in COVERED_TYPES and not self._owned_in_group(row, group):
+            return self._price(row, group)
+        if kind in COVERED_TYPES or kind in FEE_TYPES:
+            return self._keep(row, group)
+        if kind == "SavingsPlanNegation" and self._owned_in_group(row, group):
+            return self._keep(row, group)
+        return Verdict("LEFT_OUT", group.id)
+
+    def _owned_in_group(self, row, group):
+        """A commitment belongs to the account that its ARN names."""
+        arn = row.reservation_arn if row.line_item_type == "DiscountedUsage" else row.savings_plan_arn
+        parts = arn.split(":")
+        owner = self.document.group_of(parts[4]) if len(parts) > 5 and ACCOUNT.match(parts[4]) else None
+        return owner is not None and owner.id == group.id
+
+    def _keep(self, row, group):
+        """Rows that no rule touches: what AWS bills is what the group is charged."""
+        if row.unblended() is None:
+            return Verdict("UNPRICED", group.id, "NO_PRICE")
+        return Verdict("CHARGED", group.id, base="UNBLENDED_COST", plan=group.plan, amount=row.unblended())
+
+    def _price(self, row, group):
+        rule = self.document.rule_for(group.plan, row)
+        verdict = Verdict("CHARGED", group.id, plan=group.plan, rule=rule, shown_type="Usage",
+                          modifier=rule.modifier if rule and not rule.custom_tiers else Fraction(0))
+        entry = self.price_list.find(row)
+        if rule and rule.custom_tiers:
+            verdict.base, verdict.tiers = "CUSTOM_TIERS", rule.custom_tiers
+            verdict.pool = (group.id, row.period, "rule", rule.id, row.usage_type)
+        elif entry:
+            self._use_entry(verdict, row, group, entry)
+        elif row.own_rate() is not None:
+            verdict.base, verdict.tiers = "PUBLIC_ON_DEMAND_RATE", [Tier(Fraction(0), row.own_rate())]
+        elif row.own_cost() is not None:
+            verdict.base, verdict.amount = "PUBLIC_ON_DEMAND_COST", row.own_cost()
+        elif row.unblended() is not None:
+            verdict.base, verdict.amount = "UNBLENDED_COST", row.unblended()
+        else:
+            return Verdict("UNPRICED", group.id, "NO_PRICE", shown_type="Usage")
+        return verdict
+
+    def _use_entry(self, verdict, row, group, entry):
+        verdict.base, verdict.public_tiers = "PRICE_LIST", entry.tiers
+        free_tier = self.document.free_tier_on(group.plan, row.product_code)
+        verdict.tiers = entry.tiers if free_tier else without_free_tier(entry.tiers)
+        verdict.pool = (group.id, row.period, "entry", entry.sku, verdict.modifier)
+
+    @staticmethod
+    def _too_large(row, verdict):
+        """A cost at scale 24 has room for 14 digits before the point; the row must fit wherever it lands."""
+        if verdict.tiers is None:
+            return abs(verdict.amount) * verdict.factor() >= COST_LIMIT
+        highest = max(tier.rate for tier in verdict.tiers) * verdict.factor()
+        return abs(row.sums["usage_amount"]) * highest >= COST_LIMIT
+
+
+def without_free_tier(tiers):
+    """Free ranges are charged at the first paid rate; boundaries stay where they are."""
+    paid = [tier.rate for tier in tiers if tier.rate > 0]
+    return [Tier(tier.begin, tier.rate or paid[0]) for tier in tiers] if paid else tiers
+
+
+# --- line items -------------------------------------------------------------------------------------------------
+
+@dataclass
+class LineItem:
+    """A priced row, or a slice of one that lies in one tier."""
+    row: Row
+    verdict: Verdict
+    tier: Optional[int] = None
+    usage_amount: Fraction = Fraction(0)
+    usage_events: int = 0
+    cost: Fraction = Fraction(0)
+    public_cost: Fraction = Fraction(0)
+    billable_cost: Fraction = Fraction(0)
+    rate: Optional[Fraction] = None
+    reservation_effective_cost: Fraction = Fraction(0)
+    savings_plan_effective_cost: Fraction = Fraction(0)
+
+    def key(self):
+        return self.row.identity, self.tier
+
+    def charged(self):
+        return self.verdict.status == "CHARGED"
+
+
+def tier_at(tiers, position):
+    """Index of the tier that holds a position; below zero the first tier goes on."""
+    return max([index for index, tier in enumerate(tiers) if tier.begin <= position], default=0)
+
+
+def split(tiers, position, quantity):
+    """The signed quantities of a row by tier index: it covers [position, position + quantity) or gives it back."""
+    if quantity == 0:
+        return {tier_at(tiers, position): Fraction(0)}
+    low, high = sorted((position, position + quantity))
+    sign = 1 if quantity > 0 else -1
+    parts = {}
+    for index, tier in enumerate(tiers):
+        begin = low if index == 0 else max(low, tier.begin)
+        end = high if index + 1 == len(tiers) else min(high, tiers[index + 1].begin)
+        if begin < end:
+            parts[index] = sign * (end - begin)
+    return parts
+
+
+def public_cost_outside_list(row):
+    if row.own_rate() is not None:
+        return row.own_rate() * row.sums["usage_amount"]
+    return row.own_cost() or Fraction(0)
+
+
+def public_cost_of_slice(row, verdict, index, quantity):
+    """By the published tiers at the same position; custom tiers are no published ones, so the event's own rate."""
+    if verdict.public_tiers:
+        return verdict.public_tiers[index].rate * quantity
+    if row.own_rate() is not None:
+        return row.own_rate() * quantity
+    return None
+
+
+def slices(row, verdict, position):
+    """The line items of a row whose price is a rate, from the lowest tier up."""
+    items = []
+    for index, quantity in sorted(split(verdict.tiers, position, row.sums["usage_amount"]).items()):
+        rate = verdict.tiers[index].rate * verdict.factor()
+        item = LineItem(row, verdict, index + 1 if len(verdict.tiers) > 1 else None, quantity, rate=rate,
+                        cost=quantity * rate)
+        item.public_cost = public_cost_of_slice(row, verdict, index, quantity)
+        items.append(item)
+    if items[0].public_cost is None:
+        for item in items:
+            item.public_cost = Fraction(0)
+        items[0].public_cost = row.own_cost() or Fraction(0)
+    return items
+
+
+def whole(row, verdict):
+    """The one line item of a row that has an amount, or no price at all."""
+    item = LineItem(row, verdict, usage_amount=row.sums["usage_amount"])
+    if verdict.status == "CHARGED":
+        item.cost = verdict.amount * verdict.factor()
+        item.public_cost = public_cost_outside_list(row)
+    return item
+
+
+def line_items(rows, pricer):
+    """All line items; rows come in canonical order, which is the order in which pools are run."""
+    positions, items = defaultdict(Fraction), []
+    for row in rows:
+        verdict = pricer.judge(row)
+        row_items = [whole(row, verdict)] if verdict.tiers is None else slices(row, verdict, positions[verdict.pool])
+        positions[verdict.pool] += row.sums["usage_amount"]
+        lowest = row_items[0]
+        lowest.usage_events = row.usage_events
+        lowest.billable_cost = row.sums["unblended_cost"]
+        lowest.reservation_effective_cost = row.sums["reservation_effective_cost"]
+        lowest.savings_plan_effective_cost = row.sums["savings_plan_effective_cost"]
+        items += row_items
+    return items
+
+
+# --- custom line items ------------------------------------------------------------------------------------------
+
+class CustomCharge(NamedTuple):
+    group: str
+    period: str
+    account: str
+    product: str
+    line_item_type: str
+    item: str
+    base: str
+    cost: Fraction
+
+
+def charged_totals(items):
+    """Per group and period: what each (account, service, type) is charged for usage."""
+    totals = defaultdict(lambda: defaultdict(Fraction))
+    for item in items:
+        if item.charged():
+            key = (item.row.usage_account_id, item.row.product_code, item.verdict.shown_type)
+            totals[(item.verdict.group, item.row.period)][key] += item.cost
+    return totals
+
+
+def passes(item_filter, product, line_item_type):
+    if item_filter is None:
+        return True
+    attribute, option, value = item_filter
+    subject = product if attribute == "SERVICE" else line_item_type
+    wanted = "SavingsPlanNegation" if value == "SAVINGS_PLAN_NEGATION" else value
+    return (subject == wanted) == (option == "EQUAL")
+
+
+def percentage_base(item, items_by_id, totals, document, period):
+    """What a percentage is taken of, by bill row: the group's filtered rows and the chosen flat items."""
+    base = defaultdict(Fraction)
+    if item.group in item.inputs:
+        for (account, product, kind), cost in totals.items():
+            if passes(item.filter, product, kind):
+                base[(account, product, kind)] += cost
+    for flat in (items_by_id[name] for name in item.inputs if name in items_by_id):
+        if flat.in_force(period):
+            base[(bearer(flat, document), flat.service, flat.line_item_type())] += flat.sign * flat.flat
+    return base
+
+
+def bearer(item, document):
+    return item.account or document.groups[item.group].primary
+
+
+def percentage_of(item, amount):
+    return round_half_even(item.sign * amount * item.percentage / 100, COST_SCALE)
+
+
+def charges_of(item, items_by_id, totals, document, period):
+    def charge(account, product, base, cost):
+        return CustomCharge(item.group, period, account, product, item.line_item_type(), item.id, base, cost)
+
+    if item.flat is not None:
+        return [charge(bearer(item, document), item.service, "FLAT", item.sign * item.flat)]
+    base = percentage_base(item, items_by_id, totals, document, period)
+    if item.itemized:
+        return [charge(account, product, "PERCENTAGE", percentage_of(item, amount))
+                for (account, product, _), amount in base.items()]
+    return [charge(bearer(item, document), item.service, "PERCENTAGE", percentage_of(item, sum(base.values())))]
+
+
+def custom_charges(document, items, close):
+    """In every period with usage, and in the one being closed, for every group that has started."""
+    totals = charged_totals(items)
+    items_by_id = {item.id: item for item in document.custom_items}
+    periods = {item.row.period for item in items} | ({close} if close else set())
+    charges = []
+    for period in sorted(periods):
+        for item in document.custom_items:
+            if item.in_force(period) and not document.groups[item.group].pending:
+                charges += charges_of(item, items_by_id, totals[(item.group, period)], document, period)
+    return charges
+
+
+# --- bills, summary, CUR ----------------------------------------------------------------------------------------
+
+BILL_SUMS = ("usage_events", "public_cost", "cost", "billable_cost", "tax")
+
+
+def bill_keys(group, period, account, product, kind):
+    """The three bill rows that a line item counts in."""
+    return ((group, period, account, product, kind), (group, period, "", product, ""), (group, period, "", "", ""))
+
+
+def bill_facts(item):
+    tax = item.row.line_item_type == "Tax"
+    return {"usage_events": item.usage_events, "public_cost": item.public_cost, "cost": item.cost,
+            "billable_cost": 0 if tax else item.billable_cost, "tax": item.billable_cost if tax else 0}
+
+
+def bills(items, charges):
+    """Sums by bill key, with the margin. Rows in another currency are in no sum."""
+    sums = defaultdict(lambda: dict.fromkeys(BILL_SUMS, Fraction(0)))
+    for item in items:
+        if item.verdict.reason == "CURRENCY":
+            continue
+        row = item.row
+        for key in bill_keys(item.verdict.group, row.period, row.usage_account_id, row.product_code,
+                             item.verdict.shown_type):
+            for name, value in bill_facts(item).items():
+                sums[key][name] += value
+    for charge in charges:
+        for key in bill_keys(charge.group, charge.period, charge.account, charge.product, charge.line_item_type):
+            sums[key]["cost"] += charge.cost
+    for bill in sums.values():
+        bill["margin"] = bill["cost"] - bill["billable_cost"]
+        bill["margin_percentage"] = (round_half_even(bill["margin"] / bill["cost"] * 100, PERCENT_SCALE)
+                                     if bill["cost"] else None)
+    return dict(sums)
+
+
+STATUS_COUNTERS = {"CHARGED": "priced", "LEFT_OUT": "left_out", "UNMONITORED": "unmonitored", "UNPRICED": "unpriced"}
+COUNTERS = ("events_in", "priced", "duplicate", "dead", "left_out", "unmonitored", "unpriced", "untiered",
+            "excess_decimals")
+
+
+def count_statuses(items, price_list, summary):
+    for item in items:
+        summary[STATUS_COUNTERS[item.verdict.status]] += item.usage_events
+        meter = (item.row.product_code, item.row.usage_type)
+        if item.verdict.base == "PUBLIC_ON_DEMAND_RATE" and meter in price_list.tiered_meters:
+            summary["untiered"] += item.usage_events
+
+
+class CurKey(NamedTuple):
+    """What a customer can see of a row; a covered row that is owned elsewhere shows as Usage."""
+    account: str
+    line_item_type: str
+    product: str
+    usage_type: str
+    operation: str
+    resource: str
+    start: str
+
+
+CUR_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def cur_rows(items, charges, period):
+    """Per group of a closed period: (amount, cost, public cost) by what the row shows; custom items by account."""
+    groups = defaultdict(lambda: defaultdict(lambda: [Fraction(0)] * 3))
+    for item in items:
+        if item.charged() and item.row.period == period:
+            row = item.row
+            key = CurKey(row.usage_account_id, item.verdict.shown_type, row.product_code, row.usage_type,
+                         row.operation, row.resource_id, row.bucket.strftime(CUR_TIME))
+            add_to(groups[item.verdict.group], key, (item.usage_amount, item.cost, item.public_cost))
+    for charge in charges:
+        if charge.period == period:
+            key = CurKey(charge.account, charge.line_item_type, charge.product, "", "", "", "")
+            add_to(groups[charge.group], key, (Fraction(0), charge.cost, Fraction(0)))
+    return {group: dict(rows) for group, rows in groups.items()}
+
+
+def add_to(rows, key, values):
+    rows[key] = [old + new for old, new in zip(rows[key], values)]
+
+
+@dataclass
+class Result:
+    line_items: list
+    charges: list
+    bills: dict
+    summary: dict
+    dead_reasons: list
+    cur: dict
+    document: Document
+
+
+def price(document, offers, raw_events, granularity="hourly", resource_ids=False, close=None):
+    """The whole of `proforma price`: a conductor document, offer files and usage events as parsed JSON."""
+    model = Document(document)
+    price_list = PriceList(offers, model.currency)
+    summary = dict.fromkeys(COUNTERS, 0)
+    events, reasons = accept(raw_events, summary)
+    items = line_items(fold(events, granularity, resource_ids), Pricer(model, price_list))
+    charges = custom_charges(model, items, close)
+    count_statuses(items, price_list, summary)
+    cur = cur_rows(items, charges, close) if close else {}
+    return Result(items, charges, bills(items, charges), summary, reasons, cur, model)
+
+
+# --- the sample month -------------------------------------------------------------------------------------------
+
+LEGACY_HEADINGS = {
+    "bill/PayerAccountId": "payer_account_id", "lineItem/UsageAccountId": "usage_account_id",
+    "bill/BillingEntity": "billing_entity", "lineItem/LineItemType": "line_item_type",
+    "lineItem/ProductCode": "product_code", "lineItem/UsageType": "usage_type", "lineItem/Operation": "operation",
+    "product/sku": "sku", "product/region": "region", "lineItem/AvailabilityZone": "availability_zone",
+    "lineItem/ResourceId": "resource_id", "lineItem/UsageStartDate": "usage_start",
+    "lineItem/UsageEndDate": "usage_end", "lineItem/UsageAmount": "usage_amount", "pricing/unit": "unit",
+    "lineItem/CurrencyCode": "currency", "pricing/publicOnDemandRate": "public_on_demand_rate",
+    "pricing/publicOnDemandCost": "public_on_demand_cost", "lineItem/UnblendedCost": "unblended_cost",
+    "reservation/ReservationARN": "reservation_arn", "reservation/EffectiveCost": "reservation_effective_cost",
+    "savingsPlan/SavingsPlanArn": "savings_plan_arn", "savingsPlan/SavingsPlanARN": "savings_plan_arn",
+    "savingsPlan/SavingsPlanRate": "savings_plan_rate",
+    "savingsPlan/SavingsPlanEffectiveCost": "savings_plan_effective_cost",
+    "lineItem/NormalizationFactor": "normalization_factor", "lineItem/LineItemDescription": "description",
+}
+TAG_HEADING = "resourceTags/"
+
+
+def event_from_cur(row):
+    event = {name: row[heading] for heading, name in LEGACY_HEADINGS.items() if row.get(heading)}
+    event["event_id"] = f"{row['identity/LineItemId']}/{row['identity/TimeInterval']}"
+    event["tags"] = {heading[len(TAG_HEADING):]: value for heading, value in row.items()
+                     if heading.startswith(TAG_HEADING) and value}
+    return event
+
+
+def read_cur(path):
+    """A CUR with legacy headings as usage events."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8", newline="") as lines:
+        return [event_from_cur(row) for row in csv.DictReader(lines)]
+
+
+BILL_KEY = ("billing_group", "billing_period", "usage_account_id", "product_code", "line_item_type")
+
+
+def price_sample(folder, cur_name, granularity):
+    document = json.loads((folder / "conductor.json").read_text())
+    offers = [json.loads((folder / "pricelist" / name).read_text()) for name in ("AmazonS3.json", "AmazonEC2.json")]
+    return price(document, offers, read_cur(folder / cur_name), granularity, True, document["BillingPeriod"])
+
+
+def bill_text(value):
+    return value if value is None or isinstance(value, int) else decimal_text(value)
+
+
+def bill_differences(expected, result):
+    """One line per bill row that is missing, superfluous or different."""
+    wanted = {tuple(bill[name] for name in BILL_KEY): bill for bill in expected}
+    found = result.bills
+    differences = [f"no row {key}" for key in wanted.keys() - found.keys()]
+    differences += [f"unexpected row {key}" for key in found.keys() - wanted.keys()]
+    for key in wanted.keys() & found.keys():
+        for name in BILL_SUMS + ("margin", "margin_percentage"):
+            text = bill_text(found[key][name])
+            if str(wanted[key][name]) != str(text):
+                differences.append(f"{key} {name}: expected {wanted[key][name]}, model {text}")
+    return differences
+
+
+def check_samples(folder):
+    expected = json.loads((folder / "expected.json").read_text())
+    hourly = price_sample(folder, "cur_2026-06_hourly_normalized.csv.gz", "hourly")
+    differences = bill_differences(expected["bills"], hourly)
+    differences += [f"summary {name}: expected {value}, model {hourly.summary[name]}"
+                    for name, value in expected["summary"].items() if hourly.summary[name] != value]
+    daily = price_sample(folder, "cur_2026-06_daily.csv", "daily")
+    for key, bill in hourly.bills.items():
+        if key[2:] == ("", "", "") and daily.bills[key]["cost"] != bill["cost"]:
+            differences.append(f"daily {key}: {float(daily.bills[key]['cost'])} is not {float(bill['cost'])}")
+    for difference in differences:
+        print(difference)
+    print(f"{len(expected['bills'])} bill rows, {len(expected['summary'])} counters, daily group totals: "
+          f"{'all equal' if not differences else f'{len(differences)} differences'}")
+    return 1 if differences else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check-samples", metavar="DIR", type=Path, required=True)
+    return check_samples(parser.parse_args().check_samples)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
