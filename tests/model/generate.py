@@ -253,7 +253,7 @@ class DocumentMaker:
         if item_filter:
             charge["LineItemFilters"] = [item_filter]
         itemized = self.rng.random() < 0.4
-        presentation = None if itemized else self.rng.choice((None, None, "AmazonS3"))
+        presentation = self.rng.choice((None, None, "AmazonS3"))
         arn = self._item(group, charge, presentation, "ITEMIZED" if itemized else "CONSOLIDATED")
         self._give_inputs(arn, charge, group, flats)
 
@@ -299,7 +299,7 @@ def make_meters(rng):
     """Every kind of entry: flat and tiered, with and without operation, free first ranges, and meters without any."""
     free = rng.choice((1, 1, 2))
     return [
-        Meter("AmazonS3", "TimedStorage-ByteHrs", ("StandardStorage", "PutObject"), "", make_tiers(rng, 3), "SKUSTORAGE"),
+        Meter("AmazonS3", "TimedStorage-ByteHrs", ("Standard", "PutObject"), "", make_tiers(rng, 3), "SKUSTORAGE"),
         Meter("AmazonEC2", "DataTransfer-Out-Bytes", (RUN, "Other"), RUN, make_tiers(rng, 4), "SKUTRANSFER"),
         Meter("AWSLambda", "Request", ("Invoke",), "", make_tiers(rng, 3, free), "SKULAMBDA"),
         Meter("AmazonSNS", "SNS-Requests", ("Publish", "PublishBatch"), "", make_tiers(rng, 2, free=1), "SKUSNS"),
@@ -416,7 +416,7 @@ class UsageMaker:
 
     def usage(self, product, kind, meter):
         event = self.base(product, kind)
-        sku = self.rng.choice((meter.sku, meter.sku, None, "SKUUNKNOWN0001"))
+        sku = self.rng.choice((meter.sku, meter.sku, None, "SKUUNKNOWN", "SKUT3MICRO"))
         event.update(usage_type=meter.usage_type, operation=self.rng.choice(meter.operations), unit=meter.unit,
                      usage_amount=self.quantity(), sku=sku, resource_id=self.rng.choice(("i-1", "i-2", None)))
         self.give_prices(event)

@@ -15,7 +15,7 @@ import re
 import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple, Optional
@@ -590,6 +590,7 @@ class Pricer:
         entry = self.price_list.find(row)
         if rule and rule.custom_tiers:
             verdict.base, verdict.tiers = "CUSTOM_TIERS", rule.custom_tiers
+            verdict.public_tiers = entry.tiers if entry else None
             verdict.pool = (group.id, row.period, "rule", rule.id, row.usage_type)
         elif entry:
             self._use_entry(verdict, row, group, entry)
@@ -653,19 +654,35 @@ def tier_at(tiers, position):
     return max([index for index, tier in enumerate(tiers) if tier.begin <= position], default=0)
 
 
+class Slice(NamedTuple):
+    """A stretch of a pool that lies in one tier; a correction gives it back."""
+    index: int
+    low: Fraction
+    high: Fraction
+    sign: int
+
+    def quantity(self):
+        return self.sign * (self.high - self.low)
+
+
 def split(tiers, position, quantity):
-    """The signed quantities of a row by tier index: it covers [position, position + quantity) or gives it back."""
-    if quantity == 0:
-        return {tier_at(tiers, position): Fraction(0)}
+    """A row by tiers, lowest first: it covers [position, position + quantity) or takes that much back."""
     low, high = sorted((position, position + quantity))
-    sign = 1 if quantity > 0 else -1
-    parts = {}
+    if low == high:
+        return [Slice(tier_at(tiers, position), low, high, 1)]
+    parts = []
     for index, tier in enumerate(tiers):
         begin = low if index == 0 else max(low, tier.begin)
         end = high if index + 1 == len(tiers) else min(high, tiers[index + 1].begin)
         if begin < end:
-            parts[index] = sign * (end - begin)
+            parts.append(Slice(index, begin, end, 1 if quantity > 0 else -1))
     return parts
+
+
+def published_cost(tiers, part):
+    """The published price of the same stretch, whose tiers may begin elsewhere."""
+    return part.sign * sum((piece.quantity() * tiers[piece.index].rate
+                            for piece in split(tiers, part.low, part.high - part.low)), Fraction(0))
 
 
 def public_cost_outside_list(row):
@@ -674,28 +691,23 @@ def public_cost_outside_list(row):
     return row.own_cost() or Fraction(0)
 
 
-def public_cost_of_slice(row, verdict, index, quantity):
-    """By the published tiers at the same position; custom tiers are no published ones, so the event's own rate."""
+def public_cost_of(row, verdict, part, is_lowest):
+    """By the published tiers, else by the event's own rate; an own cost cannot be split and stays with the lowest."""
     if verdict.public_tiers:
-        return verdict.public_tiers[index].rate * quantity
+        return published_cost(verdict.public_tiers, part)
     if row.own_rate() is not None:
-        return row.own_rate() * quantity
-    return None
+        return row.own_rate() * part.quantity()
+    return public_cost_outside_list(row) if is_lowest else Fraction(0)
 
 
 def slices(row, verdict, position):
     """The line items of a row whose price is a rate, from the lowest tier up."""
     items = []
-    for index, quantity in sorted(split(verdict.tiers, position, row.sums["usage_amount"]).items()):
-        rate = verdict.tiers[index].rate * verdict.factor()
-        item = LineItem(row, verdict, index + 1 if len(verdict.tiers) > 1 else None, quantity, rate=rate,
-                        cost=quantity * rate)
-        item.public_cost = public_cost_of_slice(row, verdict, index, quantity)
-        items.append(item)
-    if items[0].public_cost is None:
-        for item in items:
-            item.public_cost = Fraction(0)
-        items[0].public_cost = row.own_cost() or Fraction(0)
+    for part in split(verdict.tiers, position, row.sums["usage_amount"]):
+        rate = verdict.tiers[part.index].rate * verdict.factor()
+        items.append(LineItem(
+            row, verdict, part.index + 1 if len(verdict.tiers) > 1 else None, part.quantity(), rate=rate,
+            cost=part.quantity() * rate, public_cost=public_cost_of(row, verdict, part, not items)))
     return items
 
 
@@ -785,8 +797,8 @@ def charges_of(item, items_by_id, totals, document, period):
         return [charge(bearer(item, document), item.service, "FLAT", item.sign * item.flat)]
     base = percentage_base(item, items_by_id, totals, document, period)
     if item.itemized:
-        return [charge(account, product, "PERCENTAGE", percentage_of(item, amount))
-                for (account, product, _), amount in base.items()]
+        return [charge(account, item.service, "PERCENTAGE", percentage_of(item, amount))
+                for (account, _, _), amount in base.items()]
     return [charge(bearer(item, document), item.service, "PERCENTAGE", percentage_of(item, sum(base.values())))]
 
 

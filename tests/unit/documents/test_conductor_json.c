@@ -176,6 +176,8 @@ static const struct rejected rejected_groups[] = {
     { "\"STANDARD\"", "\"OTHER\"", "ILLEGAL_BILLING_GROUP_TYPE", "BillingGroups[0].BillingGroupType" },
     { "\"AutoAssociate\": false", "\"ResponsibilityTransferArn\": \"arn:aws:organizations::123456789012:transfer/"
       "o-abcdefghij/billing/inbound/rt-12345678\"", "ILLEGAL_BILLING_GROUP_TYPE", "BillingGroups[0].BillingGroupType" },
+    { "\"AutoAssociate\": true}}]", "\"AutoAssociate\": true}, \"BillingGroupType\": \"TRANSFER_BILLING\"}]",
+      "ILLEGAL_BILLING_GROUP_TYPE", "BillingGroups[1].AccountGrouping.AutoAssociate" },
     { "\"AutoAssociate\": true", "\"ResponsibilityTransferArn\": \"arn:aws:organizations::12345:transfer/o-a/b\"",
       "INVALID_ARN", "BillingGroups[1].AccountGrouping.ResponsibilityTransferArn" },
     { "BasicPricingPlan", "Passthrough", "ILLEGAL_BILLING_GROUP_PRICING_PLAN",

@@ -1,0 +1,29 @@
+#!/bin/sh
+# Installs what a Debian 12 lacks to build and test proforma. Does nothing where all of it is there.
+#   deploy/install_packages.sh [build|test]...
+set -eu
+
+packages_of() {
+    case "$1" in
+    build) echo gcc libc6-dev cmake ninja-build pkg-config libavro-dev librocksdb-dev libjansson-dev libcsv-dev \
+        zlib1g-dev libssl-dev libxxhash-dev libcmocka-dev ;;
+    test) echo python3 python3-venv libgmp-dev ;;
+    fuzz) echo clang llvm ;;
+    *) echo "install_packages.sh: $1: expected build, test or fuzz" >&2; exit 2 ;;
+    esac
+}
+
+missing=""
+for set in "${@:-build}"; do
+    for package in $(packages_of "$set"); do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q "install ok installed" || missing="$missing $package"
+    done
+done
+[ -n "$missing" ] || exit 0
+
+sudo=""
+[ "$(id -u)" = 0 ] || sudo="sudo"
+echo "installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086
+$sudo apt-get update -qq && $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null

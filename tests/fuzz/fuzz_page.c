@@ -1,0 +1,55 @@
+/*
+ * fuzz_page: any bytes as a page of the state store. A page is refused, or its rows can be walked, compared and written
+ * again, and the page that is written reads back to the same rows.
+ */
+#include "store/page.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct row_view first = { .bucket_ms = INT64_C(1780272000000), .account = 200000000011 };
+
+static bool same_sum(const struct sum *a, const struct sum *b)
+{
+    return a->low == b->low && a->high == b->high && a->wraps == b->wraps;
+}
+
+static void check_again(const struct page *page)
+{
+    static struct page again;
+    struct page_writer writer = { 0 };
+    struct buffer key = { 0 };
+    struct error error;
+    page_key(&key, &first, true, 0);
+    for (size_t i = 0; i < page->row_count; i++)
+        page_add(&writer, &page->rows[i]);
+    bool read = page_read(&again, buffer_text(&key), page_value(&writer), &error);
+    CHECK(read && again.row_count == page->row_count);
+    for (size_t i = 0; i < page->row_count; i++) {
+        const struct row_view *a = &page->rows[i], *b = &again.rows[i];
+        CHECK(row_view_compare(a, b) == 0 && text_equal(a->description, b->description));
+        CHECK(a->values.usage_events == b->values.usage_events && a->values.usage_end_ms == b->values.usage_end_ms);
+        CHECK(a->values.has_amount == b->values.has_amount && same_sum(&a->values.amount, &b->values.amount));
+        for (size_t c = 0; c < CARRIED_COUNT; c++)
+            CHECK(same_sum(&a->values.costs[c], &b->values.costs[c]));
+    }
+    page_writer_done(&writer);
+    buffer_done(&key);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct page page;
+    struct buffer key = { 0 };
+    struct error error;
+    page_key(&key, &first, true, 7);
+    if (page_read(&page, buffer_text(&key), (struct text){ (const char *)data, size }, &error))
+        check_again(&page);
+    else
+        CHECK(page.row_count <= PAGE_ROWS_MAX);
+    buffer_clear(&key); /* the bytes as a key too */
+    buffer_append(&key, data, size);
+    bool ignored = page_read(&page, buffer_text(&key), (struct text){ (const char *)data, size }, &error);
+    (void)ignored;
+    buffer_done(&key);
+    return 0;
+}

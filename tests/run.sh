@@ -1,0 +1,41 @@
+#!/bin/sh
+# Installs what is missing, builds, and runs every test. On a fresh Debian 12 nothing else is needed.
+#   tests/run.sh            everything: sanitizer builds, fuzzers for a few seconds each, then all tests
+#   tests/run.sh --quick    the development build and its tests only
+set -eu
+cd "$(dirname "$0")/.."
+
+quick=no
+case "${1:-}" in
+"") ;;
+--quick) quick=yes ;;
+*) echo "usage: tests/run.sh [--quick]" >&2; exit 2 ;;
+esac
+
+deploy/install_packages.sh build test
+[ "$quick" = yes ] || deploy/install_packages.sh fuzz
+
+# The scripts among the tests compare with fastavro; it has an environment of its own.
+python=build/python/bin/python3
+if ! "$python" -c 'import fastavro' 2>/dev/null; then
+    python3 -m venv build/python
+    "$python" -m pip install --quiet --disable-pip-version-check fastavro==1.9.7
+fi
+python="$PWD/$python"
+
+build() {
+    cmake --preset "$1" -DPROFORMA_PYTHON="$python" >/dev/null
+    cmake --build --preset "$1"
+}
+
+echo "== build"
+build dev
+if [ "$quick" = no ]; then
+    echo "== address and undefined behaviour sanitizers"
+    build asan
+    ctest --preset asan --label-regex unit
+    echo "== fuzzers"
+    tests/fuzz/run.sh 5
+fi
+echo "== all tests"
+ctest --preset dev
