@@ -111,7 +111,7 @@ static void set_normalized_amount(const struct line_item *item, struct cur_row *
 void cur_row_of_line_item(struct cur_row_builder *builder, const struct line_item *item, bool shown_as_usage,
                           struct cur_row *row)
 {
-    row->present = 0;
+    *row = (struct cur_row){ 0 };
     for (size_t i = 0; i < ARRAY_COUNT(copied); i++)
         copy(row, copied[i].to, item, copied[i].from);
     for (size_t i = 0; i < ARRAY_COUNT(of_commitment) && !shown_as_usage; i++)

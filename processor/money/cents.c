@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "money/sum.h"
 
 #define COST_PER_CENT_EXPONENT 22
 
@@ -43,14 +44,15 @@ static int compare_parts(const void *left, const void *right)
 bool cents_allocate(const i128 *costs, size_t count, i128 *ret_cents)
 {
     struct part *parts = memory_new_array(count, sizeof *parts);
-    i128 total = 0, floors = 0;
-    bool fits = true;
-    for (size_t i = 0; i < count && fits; i++) {
-        fits = decimal_add(total, costs[i], &total);
+    struct sum sum = { 0 }; /* only the whole may be too large, not what adds up on the way */
+    i128 total, floors = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum_add(&sum, costs[i]);
         ret_cents[i] = floor_cents(costs[i], &parts[i].remainder);
         parts[i].index = i;
         floors += ret_cents[i];
     }
+    bool fits = sum_value(&sum, &total);
     if (fits) {
         qsort(parts, count, sizeof *parts, compare_parts);
         i128 missing = cents_of(total) - floors; /* 0..count: each floor lost less than a cent */

@@ -263,6 +263,8 @@ bool decimal_multiply_divide(i128 a, i128 b, u128 divisor, i128 *ret)
         return false;
     u128 quotient;
     u128 remainder = wide_divide(product, divisor, &quotient);
+    if (quotient >= powers[DECIMAL_DIGITS]) /* before it is rounded: from 2^128 - 1 it would wrap to 0 */
+        return false;
     u128 other_half = divisor - remainder; /* compares remainder with divisor/2 without doubling it */
     if (remainder > other_half || (remainder == other_half && (quotient & 1)))
         quotient++;

@@ -131,7 +131,8 @@ static bool charge_itemized(const struct base *base, uint32_t index, struct cust
             return too_large(item, error);
         add_charge(charges, base->conductor, index,
                    (struct custom_charge){ .account = account_parse(flat->account), .cost = cost,
-                                           .of_service = flat->service, .of_type = shown_type(flat) });
+                                           .of_service = flat->service, .of_type = shown_type(flat),
+                                           .of_item = flat->id });
     }
     return true;
 }

@@ -13,6 +13,7 @@ struct custom_charge {
     uint64_t account;      /* who bears it */
     struct text service, type; /* as shown: "AWSBillingConductor", "Proforma_Fee", … */
     struct text of_service, of_type; /* itemized: the bill row it belongs to; else empty */
+    struct text of_item;             /* itemized: the flat item, where that is what it belongs to */
     i128 cost;             /* COST_SCALE; negative for a credit */
 };
 

@@ -171,7 +171,7 @@ bool line_item_of_slice(struct line_item_builder *builder, const struct row_view
                         struct line_item *item, struct error *error)
 {
     const struct priced_slice *slice = &rated->slices[index];
-    item->present = 0;
+    *item = (struct line_item){ 0 };
     identify_slice(builder, row, slice->tier);
     set_id(builder, price_is_tiered(price) ? TASK_TIER : TASK_USAGE, item);
     set_text(item, LINE_ITEM_status, line_item_status_text(rated->status));
@@ -204,7 +204,7 @@ static void identify_charge(struct line_item_builder *builder, const struct cust
     struct buffer *identity = &builder->identity;
     buffer_clear(identity);
     buffer_printf(identity, "custom/%s/%llu", builder->period_text, (unsigned long long)charge->account);
-    const struct text texts[] = { custom->id, charge->of_service, charge->of_type };
+    const struct text texts[] = { custom->id, charge->of_service, charge->of_type, charge->of_item };
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
         buffer_append_byte(identity, '\0');
         buffer_append_text(identity, texts[i]);
@@ -216,7 +216,7 @@ void line_item_of_charge(struct line_item_builder *builder, const struct custom_
     const struct conductor *conductor = builder->pricing->conductor;
     const struct custom_line_item *custom = &conductor->custom_line_items[charge->item];
     const struct billing_group *group = &conductor->groups[custom->group];
-    item->present = 0;
+    *item = (struct line_item){ 0 };
     identify_charge(builder, custom, charge);
     describe_charge(builder, custom, charge);
     set_id(builder, TASK_BILL, item);

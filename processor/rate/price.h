@@ -54,10 +54,13 @@ void price_resolve(const struct pricing *pricing, uint32_t group, billing_period
 /* The schedule that is charged, for PRICE_RATE. */
 struct schedule price_schedule(const struct price *price);
 
-/* Whether rows of this price share a pool whose position matters. */
+/*
+ * Whether rows of this price share a pool whose position matters. Custom tiers always do, also a single one: of two meters
+ * under one rule the other may have published tiers, whose public cost depends on where the pool stands.
+ */
 static inline bool price_is_tiered(const struct price *price)
 {
-    return price->kind == PRICE_RATE && price->charged && price->charged->count > 1;
+    return price->base == BASE_CUSTOM_TIERS || (price->base == BASE_PRICE_LIST && price->charged->count > 1);
 }
 
 /* The pool's name: equal names share a position. For tiered prices. */
