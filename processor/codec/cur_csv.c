@@ -91,8 +91,9 @@ static struct column column_of(struct cur_csv *csv, struct text heading)
     for (size_t i = 0; i < ARRAY_COUNT(known_columns); i++)
         if (heading_is(heading, known_columns[i].legacy) || heading_is(heading, known_columns[i].cur2))
             return (struct column){ .target = known_columns[i].target };
-    if (text_starts_with(heading, TEXT("resourceTags/")) && heading.size > strlen("resourceTags/")) {
-        struct text key = { heading.data + strlen("resourceTags/"), heading.size - strlen("resourceTags/") };
+    const size_t prefix = strlen("resourceTags/");
+    if (heading.size > prefix && heading_is((struct text){ heading.data, prefix }, "resourceTags/")) {
+        struct text key = { heading.data + prefix, heading.size - prefix };
         return (struct column){ COLUMN_TAG, arena_copy(&csv->names, key) };
     }
     return (struct column){ .target = COLUMN_IGNORED };
@@ -154,6 +155,14 @@ static bool parse_record(struct cur_csv *csv, struct text record, void (*on_fiel
     bool parsed = csv_parse(&csv->parser, record.data, record.size, on_field, on_row, csv) == record.size;
     bool finished = csv_fini(&csv->parser, on_field, on_row, csv) == 0;
     return parsed && finished && csv->rows == 1;
+}
+
+/* After an error libcsv goes on inside the bad row; a new parser forgets it. */
+static void forget_row(struct cur_csv *csv)
+{
+    csv_free(&csv->parser);
+    bool done = csv_init(&csv->parser, CSV_STRICT | CSV_STRICT_FINI) == 0;
+    CHECK(done);
 }
 
 static bool has_column(const struct cur_csv *csv, int target)
@@ -238,9 +247,11 @@ bool cur_csv_decode(struct cur_csv *csv, struct text row, enum excess_decimals e
     csv->line_item_id = csv->time_interval = csv->region_name = TEXT_NONE;
     csv->tag_count = 0;
     csv->refused = false;
-    if (!parse_record(csv, row, on_value))
-        return refuse(refusal, REFUSAL_MALFORMED, NULL, row, "no CSV row: %s",
-                      csv_strerror(csv_error(&csv->parser)));
+    if (!parse_record(csv, row, on_value)) {
+        refuse(refusal, REFUSAL_MALFORMED, NULL, row, "no CSV row: %s", csv_strerror(csv_error(&csv->parser)));
+        forget_row(csv);
+        return false;
+    }
     if (csv->at != csv->column_count)
         return refuse(refusal, REFUSAL_MALFORMED, NULL, row, "the row has %zu fields, the heading %zu", csv->at,
                       csv->column_count);

@@ -160,27 +160,9 @@ static enum input_status read_plain(struct input *input, void *bytes, size_t siz
     return INPUT_OK;
 }
 
-struct text input_peek(struct input *input)
-{
-    if (input->peeked_start == input->peeked_end) {
-        size_t got;
-        enum input_status status = input_read(input, input->peeked, sizeof input->peeked, &got);
-        input->peeked_start = 0;
-        input->peeked_end = status == INPUT_OK ? got : 0;
-    }
-    return (struct text){ input->peeked + input->peeked_start, input->peeked_end - input->peeked_start };
-}
-
-enum input_status input_read(struct input *input, void *bytes, size_t size, size_t *got)
+static enum input_status read_more(struct input *input, void *bytes, size_t size, size_t *got)
 {
     *got = 0;
-    size_t peeked = input->peeked_end - input->peeked_start;
-    if (peeked > 0) {
-        *got = peeked < size ? peeked : size;
-        memcpy(bytes, input->peeked + input->peeked_start, *got);
-        input->peeked_start += *got;
-        return INPUT_OK;
-    }
     if (input->final != INPUT_OK)
         return input->final;
     if (!input->checked_magic) {
@@ -190,6 +172,32 @@ enum input_status input_read(struct input *input, void *bytes, size_t size, size
         input->is_gzip = at_gzip_magic(input);
     }
     return input->is_gzip ? read_gzip(input, bytes, size, got) : read_plain(input, bytes, size, got);
+}
+
+struct text input_peek(struct input *input)
+{
+    /* A pipe or a short gzip member may give less at a time than is there. */
+    while (input->peeked_start == 0 && input->peeked_end < sizeof input->peeked) {
+        size_t got;
+        if (read_more(input, input->peeked + input->peeked_end, sizeof input->peeked - input->peeked_end, &got) !=
+            INPUT_OK)
+            break;
+        input->peeked_end += got;
+    }
+    return (struct text){ input->peeked + input->peeked_start, input->peeked_end - input->peeked_start };
+}
+
+enum input_status input_read(struct input *input, void *bytes, size_t size, size_t *got)
+{
+    size_t peeked = input->peeked_end - input->peeked_start;
+    if (peeked == 0)
+        return read_more(input, bytes, size, got);
+    *got = peeked < size ? peeked : size;
+    memcpy(bytes, input->peeked + input->peeked_start, *got);
+    input->peeked_start += *got;
+    if (input->peeked_start == input->peeked_end)
+        input->peeked_start = input->peeked_end = 0;
+    return INPUT_OK;
 }
 
 const char *input_name(const struct input *input)

@@ -15,6 +15,14 @@ static const char *string_end(const char *at, const char *end)
     return at < end ? at + 1 : end;
 }
 
+/* A number in a key's place stays bare, so that jansson refuses it. */
+static bool is_key(const char *at, const char *end)
+{
+    while (at < end && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r'))
+        at++;
+    return at < end && *at == ':';
+}
+
 void json_quote_numbers(struct text json, struct buffer *out)
 {
     const char *at = json.data, *end = json.data + json.size, *copied = at;
@@ -22,10 +30,12 @@ void json_quote_numbers(struct text json, struct buffer *out)
         if (*at == '"') {
             at = string_end(at, end);
         } else if ((*at >= '0' && *at <= '9') || *at == '-') {
-            buffer_append(out, copied, (size_t)(at - copied));
             const char *number = at;
             while (at < end && in_number(*at))
                 at++;
+            if (is_key(at, end))
+                continue;
+            buffer_append(out, copied, (size_t)(number - copied));
             buffer_append_byte(out, '"');
             buffer_append(out, number, (size_t)(at - number));
             buffer_append_byte(out, '"');

@@ -42,17 +42,14 @@ static bool fill(struct record_reader *reader)
         reader->end -= reader->start;
         reader->start = 0;
     }
+    bool has_mark = reader->at_beginning && text_starts_with(input_peek(reader->input), TEXT("\xef\xbb\xbf"));
     size_t got;
     reader->status = input_read(reader->input, reader->window + reader->end, reader->capacity - reader->end, &got);
+    reader->at_beginning = false;
+    if (has_mark)
+        reader->start = 3;
     reader->end += got;
-    if (reader->status != INPUT_OK)
-        return false;
-    if (reader->at_beginning) {
-        reader->at_beginning = false;
-        if (got >= 3 && memcmp(reader->window, "\xef\xbb\xbf", 3) == 0)
-            reader->start = 3;
-    }
-    return true;
+    return reader->status == INPUT_OK;
 }
 
 static bool has_odd_quotes(const char *from, const char *to)
@@ -63,6 +60,11 @@ static bool has_odd_quotes(const char *from, const char *to)
         from++;
     }
     return odd;
+}
+
+static struct text trimmed(const char *bytes, size_t size)
+{
+    return (struct text){ bytes, size > 0 && bytes[size - 1] == '\r' ? size - 1 : size };
 }
 
 /*
@@ -82,7 +84,7 @@ static bool find_end(struct record_reader *reader, size_t *size, uint64_t *lines
         if (reader->quotes && has_odd_quotes(begin + seen, begin + stop))
             inside = !inside;
         seen = stop;
-        if (seen > reader->bytes_max)
+        if (trimmed(begin, seen).size > reader->bytes_max)
             return false;
         if (newline && !inside) {
             *size = seen;
@@ -112,11 +114,6 @@ static void skip_line(struct record_reader *reader)
         if (!fill(reader))
             return;
     }
-}
-
-static struct text trimmed(const char *bytes, size_t size)
-{
-    return (struct text){ bytes, size > 0 && bytes[size - 1] == '\r' ? size - 1 : size };
 }
 
 static enum record_status end_status(struct record_reader *reader)
@@ -173,8 +170,9 @@ enum record_status record_reader_next(struct record_reader *reader, struct text 
         if (!complete && reader->status == INPUT_FAILED)
             return RECORD_FAILED;
         if (!complete)
-            return reader->end - reader->start > reader->bytes_max ? large_record(reader, record)
-                                                                   : last_record(reader, record);
+            return trimmed(reader->window + reader->start, reader->end - reader->start).size > reader->bytes_max
+                       ? large_record(reader, record)
+                       : last_record(reader, record);
         *record = trimmed(reader->window + reader->start, size);
         reader->start += size + 1;
         reader->line += lines;

@@ -176,8 +176,10 @@ static void no_damaged_byte_passes_for_the_regular_end(void **state)
         for (unsigned bit = 0; bit < 8; bit++) {
             zipped.data[at] = (char)(zipped.data[at] ^ (1 << bit));
             enum input_status status = read_memory(buffer_text(&zipped), 64, &found);
-            if (status != INPUT_CORRUPT && status != INPUT_TRUNCATED)
-                fail_msg("bit %u of byte %zu", bit, at);
+            /* The bits that fill up the last byte of the deflate stream mean nothing. */
+            bool harmless = status == INPUT_END && text_equal(buffer_text(&found), buffer_text(&plain));
+            if (status != INPUT_CORRUPT && status != INPUT_TRUNCATED && !harmless)
+                fail_msg("bit %u of byte %zu: status %d", bit, at, (int)status);
             zipped.data[at] = (char)(zipped.data[at] ^ (1 << bit));
         }
     }

@@ -52,7 +52,7 @@ static void any_bytes_become_a_json_string(void **state)
         char bytes[12];
         size_t size = random_below(sizeof bytes);
         for (size_t i = 0; i < size; i++)
-            bytes[i] = (char)(random_below(3) ? random_below(256) : "\"\\\xc3\xa4"[random_below(4)]);
+            bytes[i] = (char)(random_below(3) ? (char)random_below(256) : "\"\\\xc3\xa4"[random_below(4)]);
         buffer_clear(&out);
         buffer_append_byte(&out, '[');
         json_write_text(&out, (struct text){ bytes, size });

@@ -216,7 +216,7 @@ static void many_records_come_out_whole_over_all_window_ends(void **state)
         assert_int_equal(line, expected_line);
         assert_memory_equal(record.data, start, (size_t)size);
         assert_int_equal(record.size, (size_t)size + i % 37 + 1);
-        expected_line += 1 + (i % 37 > 1) + (i % 37 > 3) + (i % 37 > 5);
+        expected_line += 1u + (i % 37 > 1 ? 1u : 0u) + (i % 37 > 3 ? 1u : 0u) + (i % 37 > 5 ? 1u : 0u);
     }
     assert_int_equal(record_reader_next(reader, &record, &line), RECORD_END);
     record_reader_free(reader);
