@@ -29,7 +29,7 @@ static bool set_tags(json_t *object, struct usage_event *event, struct arena *ar
         if (json_is_null(value))
             continue;
         if (!json_is_string(value))
-            return refuse(refusal, REFUSAL_BAD_FIELD, "tags", text_of(key), "the value of tag %.80s is no text", key);
+            return refuse(refusal, REFUSAL_BAD_FIELD, "tags", arena_copy(arena, text_of(key)), "the value of tag %.80s is no text", key);
         items[count++] = (struct tag){
             arena_copy(arena, text_of(key)),
             arena_copy(arena, (struct text){ json_string_value(value), json_string_length(value) }),
