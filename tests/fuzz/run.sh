@@ -13,7 +13,12 @@ for fuzzer in tests/fuzz_*; do
     name=$(basename "$fuzzer")
     [ -z "${2:-}" ] || [ "$name" = "$2" ] || continue
     mkdir -p "corpus/$name"
-    echo "$name: $seconds s"
-    "$fuzzer" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -max_len=65536 -print_final_stats=0 -verbosity=0 \
-        "corpus/$name" || { echo "$name: a finding, see build-fuzz/" >&2; exit 1; }
+    if "$fuzzer" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -max_len=65536 -print_final_stats=1 \
+        "corpus/$name" >"$name.log" 2>&1; then
+        echo "$name: nothing found in $seconds s, $(sed -n 's/^stat::number_of_executed_units: *//p' "$name.log") inputs"
+    else
+        tail -40 "$name.log"
+        echo "$name: a finding, see build-fuzz/$name.log" >&2
+        exit 1
+    fi
 done
