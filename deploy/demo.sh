@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prices a realistic month for three billing groups: installs what is missing, builds, and shows bills, margins and the
-# Cost and Usage Reports that it wrote. Takes a folder for the results (default: demo-out, made anew).
+# Cost and Usage Reports that it wrote. Takes a new folder for the results (default: demo-out, which is made anew).
 set -eu
 cd "$(dirname "$0")/.."
 out=${1:-demo-out}
@@ -11,7 +11,7 @@ cmake --build --preset release --target proforma
 
 proforma=build-release/processor/proforma
 sample=tests/data
-rm -rf "$out"
+[ "$out" != demo-out ] || rm -rf demo-out
 echo
 echo "== The document and the price lists"
 "$proforma" check --conductor "$sample/conductor.json" \
