@@ -20,6 +20,7 @@ struct row {
     uint64_t usage_events;
     uint32_t bucket_hour; /* hours since 1970 */
     uint32_t facts, resource, description; /* interned numbers; INTERN_NONE */
+    int32_t period;
     uint8_t carried;
     bool has_amount;
     struct sum sums[]; /* amount, then the carried costs in their order */
@@ -27,6 +28,7 @@ struct row {
 
 struct sort_key {
     uint64_t account;
+    int32_t period;
     uint32_t bucket_hour, resource_rank, facts_rank, handle;
 };
 
@@ -43,6 +45,8 @@ struct row_table {
 
 int row_view_compare(const struct row_view *a, const struct row_view *b)
 {
+    if (a->period != b->period)
+        return a->period < b->period ? -1 : 1;
     if (a->bucket_ms != b->bucket_ms)
         return a->bucket_ms < b->bucket_ms ? -1 : 1;
     if (a->account != b->account)
@@ -123,7 +127,7 @@ static void rehash(struct row_table *table, size_t slot_count)
 static bool same_row(const struct row *a, const struct row *b)
 {
     return a->account == b->account && a->bucket_hour == b->bucket_hour && a->facts == b->facts &&
-           a->resource == b->resource;
+           a->resource == b->resource && a->period == b->period;
 }
 
 static struct row *find_or_add(struct row_table *table, const struct row *wanted)
@@ -178,10 +182,17 @@ static void fold_description(struct row_table *table, struct row *row, struct te
 
 void row_table_fold(struct row_table *table, const struct usage_event *event, struct text facts)
 {
+    row_table_fold_into(table, event, facts, period_of(event->usage_start));
+}
+
+void row_table_fold_into(struct row_table *table, const struct usage_event *event, struct text facts,
+                         billing_period period)
+{
     bool has_resource = table->resource_ids && event->resource_id.size > 0;
     struct row wanted = {
         .account = account_parse(event->usage_account_id),
         .usage_end_ms = USAGE_END_NONE,
+        .period = period,
         .bucket_hour = (uint32_t)(bucket_start(event->usage_start, table->granularity) / HOUR_MS),
         .facts = intern_add(&table->facts, facts),
         .resource = has_resource ? intern_add(&table->resources, event->resource_id) : INTERN_NONE,
@@ -243,6 +254,8 @@ static uint32_t *rank_texts(const struct intern *intern)
 static int compare_keys(const void *left, const void *right)
 {
     const struct sort_key *a = left, *b = right;
+    if (a->period != b->period)
+        return a->period < b->period ? -1 : 1;
     if (a->bucket_hour != b->bucket_hour)
         return a->bucket_hour < b->bucket_hour ? -1 : 1;
     if (a->account != b->account)
@@ -266,6 +279,7 @@ void row_table_sort(struct row_table *table)
         const struct row *row = row_at(table, handle);
         table->order[count++] = (struct sort_key){
             .account = row->account,
+            .period = row->period,
             .bucket_hour = row->bucket_hour,
             .resource_rank = row->resource == INTERN_NONE ? 0 : resource_ranks[row->resource] + 1,
             .facts_rank = facts_ranks[row->facts],
@@ -283,6 +297,7 @@ void row_table_view(const struct row_table *table, size_t position, struct row_v
     CHECK(table->order && position < table->count);
     const struct row *row = row_at(table, table->order[position].handle);
     *view = (struct row_view){
+        .period = row->period,
         .bucket_ms = (int64_t)row->bucket_hour * HOUR_MS,
         .account = row->account,
         .resource = row->resource == INTERN_NONE ? TEXT_NONE : intern_text(&table->resources, row->resource),

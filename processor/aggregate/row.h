@@ -24,6 +24,7 @@ struct row_values {
 
 /* A row with its identity spelled out. Texts are borrowed from where the row is. */
 struct row_view {
+    billing_period period; /* the month it is billed in; late usage keeps its own dates */
     int64_t bucket_ms;
     uint64_t account;
     struct text resource;    /* may be empty */
@@ -32,7 +33,7 @@ struct row_view {
     struct row_values values;
 };
 
-/* Canonical order: bucket start, account, resource, facts. */
+/* Canonical order: period, bucket start, account, resource, facts. */
 int row_view_compare(const struct row_view *a, const struct row_view *b);
 
 /* Folds `other`, a row of the same identity, into `row`. Commutative and associative. */
@@ -44,8 +45,12 @@ struct row_table;
 
 struct row_table *row_table_new(enum granularity granularity, bool resource_ids);
 
-/* Folds an accepted event into its row. `facts` is facts_encode's answer for it. */
+/* Folds an accepted event into its row in the month of its usage. `facts` is facts_encode's answer for it. */
 void row_table_fold(struct row_table *table, const struct usage_event *event, struct text facts);
+
+/* The same into the row of another month: late usage goes to an open period. */
+void row_table_fold_into(struct row_table *table, const struct usage_event *event, struct text facts,
+                         billing_period period);
 
 size_t row_table_count(const struct row_table *table);
 size_t row_table_bytes(const struct row_table *table); /* memory held, interned texts included */

@@ -94,7 +94,9 @@ static void set_description(struct cur_row_builder *builder, const struct line_i
 
 static void set_period(const struct line_item *item, struct cur_row *row)
 {
-    billing_period period = period_of(item->usage_start);
+    billing_period period;
+    bool known = period_parse(item->billing_period, &period);
+    CHECK(known);
     row->bill_billing_period_start_date = period_start(period);
     row->bill_billing_period_end_date = period_end(period);
     record_set(row, CUR_ROW_bill_billing_period_start_date);

@@ -51,6 +51,7 @@ static void identify_slice(struct line_item_builder *builder, const struct row_v
 {
     struct buffer *identity = &builder->identity;
     buffer_clear(identity);
+    put_number(identity, (uint64_t)row->period);
     put_number(identity, (uint64_t)row->bucket_ms);
     put_number(identity, row->account);
     put_number(identity, tier);
@@ -111,8 +112,11 @@ static void set_identity(struct line_item_builder *builder, const struct row_vie
     set_tags(builder, facts, item);
 }
 
-/* What belongs to the row as a whole goes with its lowest slice. */
-static bool set_row_values(const struct row_view *row, const struct facts *facts, struct line_item *item,
+/*
+ * What belongs to the row as a whole goes with its lowest slice. The others say 0: which costs a row carries is part of
+ * its identity, and any one of its line items must tell it.
+ */
+static bool set_row_values(const struct row_view *row, const struct facts *facts, bool is_lowest, struct line_item *item,
                            struct error *error)
 {
     static const enum line_item_field fields[CARRIED_COUNT] = {
@@ -122,15 +126,15 @@ static bool set_row_values(const struct row_view *row, const struct facts *facts
         [CARRIED_SAVINGS_PLAN] = LINE_ITEM_savings_plan_effective_cost,
     };
     for (size_t i = 0; i < CARRIED_COUNT; i++) {
-        i128 value;
+        i128 value = 0;
         if (!facts_carry(facts, i))
             continue;
-        if (!sum_value(&row->values.costs[i], &value))
+        if (is_lowest && !sum_value(&row->values.costs[i], &value))
             return error_fail(error, ERROR_FAILED, "line item %.*s: the sum of its %s has more than %d digits",
                               TEXT_ARGS(item->line_item_id), line_item_type.fields[fields[i]].name, DECIMAL_DIGITS);
         set_decimal(item, fields[i], value);
     }
-    set_long(item, LINE_ITEM_usage_events, (int64_t)row->values.usage_events);
+    set_long(item, LINE_ITEM_usage_events, is_lowest ? (int64_t)row->values.usage_events : 0);
     return true;
 }
 
@@ -186,7 +190,7 @@ bool line_item_of_slice(struct line_item_builder *builder, const struct row_view
         set_decimal(item, LINE_ITEM_usage_amount, slice->quantity);
     else if (row->values.has_amount && sum_value(&row->values.amount, &amount))
         set_decimal(item, LINE_ITEM_usage_amount, amount);
-    return index > 0 || set_row_values(row, facts, item, error);
+    return set_row_values(row, facts, index == 0, item, error);
 }
 
 static void describe_charge(struct line_item_builder *builder, const struct custom_line_item *custom,

@@ -114,8 +114,10 @@ static bool sink_line_item(void *context, const struct line_item *item, uint32_t
         return false;
     bool is_custom = record_has(item, LINE_ITEM_custom_line_item);
     bool is_charged = price || is_custom;
-    if (!sink->spool || !is_charged || group == GROUP_NONE ||
-        period_of(item->usage_start) != sink->run->options.closing)
+    billing_period period;
+    bool known = period_parse(item->billing_period, &period);
+    CHECK(known);
+    if (!sink->spool || !is_charged || group == GROUP_NONE || period != sink->run->options.closing)
         return true;
     struct cur_row row;
     cur_row_of_line_item(&sink->rows, item, price && price->shown_as_usage, &row);

@@ -326,7 +326,7 @@ bool sweep_step(struct sweep *sweep, size_t rows_max, bool *done, struct error *
             *done = true;
             return (sweep->period == PERIOD_NONE || finish_period(sweep, error)) && close_empty_period(sweep, error);
         }
-        if (!move_to_period(sweep, period_of(row.bucket_ms), error) || !sweep_row(sweep, &row, error))
+        if (!move_to_period(sweep, row.period, error) || !sweep_row(sweep, &row, error))
             return false;
     }
     return true;

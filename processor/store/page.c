@@ -51,7 +51,7 @@ static uint8_t carried_of(struct text facts)
 bool page_takes(const struct page_writer *writer, const struct row_view *row)
 {
     return writer->row_count > 0 && writer->row_count < PAGE_ROWS_MAX && writer->bytes.size < PAGE_BYTES_MAX &&
-           writer->bucket_ms == row->bucket_ms && writer->account == row->account;
+           writer->period == row->period && writer->bucket_ms == row->bucket_ms && writer->account == row->account;
 }
 
 static void put_facts(struct page_writer *writer, struct text facts)
@@ -83,6 +83,7 @@ void page_add(struct page_writer *writer, const struct row_view *row)
     bool first = writer->row_count == 0;
     if (first) {
         buffer_append_byte(out, PAGE_VERSION);
+        writer->period = row->period;
         writer->bucket_ms = row->bucket_ms;
         writer->account = row->account;
     }
@@ -141,7 +142,7 @@ static void put_big_endian(struct buffer *out, uint64_t value, size_t bytes)
 void page_key(struct buffer *out, const struct row_view *first, bool is_first_of_account, uint32_t run)
 {
     buffer_append_byte(out, PAGE_KEY_PREFIX);
-    put_big_endian(out, (uint64_t)(uint32_t)period_of(first->bucket_ms), 2);
+    put_big_endian(out, (uint64_t)(uint32_t)first->period, 2);
     put_big_endian(out, (uint64_t)(first->bucket_ms / HOUR_MS), 4);
     put_big_endian(out, first->account, 8);
     if (!is_first_of_account) {
@@ -285,7 +286,8 @@ bool page_read(struct page *page, struct text key, struct text value, struct err
         reader.failed = true;
     while (!reader.failed && reader.at < reader.end && page->row_count < PAGE_ROWS_MAX) {
         struct row_view *row = &page->rows[page->row_count];
-        *row = (struct row_view){ .bucket_ms = (int64_t)big_endian(key.data + 3, 4) * HOUR_MS,
+        *row = (struct row_view){ .period = (billing_period)big_endian(key.data + 1, 2),
+                                  .bucket_ms = (int64_t)big_endian(key.data + 3, 4) * HOUR_MS,
                                   .account = big_endian(key.data + 7, 8) };
         take_row(&reader, &facts, page->row_count ? row - 1 : &nothing, row);
         page->row_count++;

@@ -21,12 +21,13 @@ struct page_writer {
     struct buffer facts_bytes;          /* the page's facts, one behind the other */
     size_t facts_at[PAGE_ROWS_MAX], facts_size[PAGE_ROWS_MAX], facts_count;
     size_t row_count;
+    billing_period period;
     int64_t bucket_ms;
     uint64_t account;
     struct buffer last_resource, last_description;
 };
 
-/* Whether the row may go into the open page: same bucket and account, and room. */
+/* Whether the row may go into the open page: same period, bucket and account, and room. */
 bool page_takes(const struct page_writer *writer, const struct row_view *row);
 void page_add(struct page_writer *writer, const struct row_view *row);
 /* The page's value; valid until page_clear. */

@@ -38,7 +38,8 @@ struct run_writer {
     struct rocks_batch *batch;
     struct page_writer page;
     struct buffer key;
-    int64_t bucket_ms; /* of the last page written */
+    billing_period period; /* of the last page written */
+    int64_t bucket_ms;
     uint64_t account;
     bool any;
 };
@@ -57,8 +58,10 @@ static bool write_row(struct run_writer *writer, const struct row_view *row, str
     if (!page_takes(&writer->page, row)) {
         if (!flush_page(writer, error))
             return false;
-        bool same = writer->any && writer->bucket_ms == row->bucket_ms && writer->account == row->account;
+        bool same = writer->any && writer->period == row->period && writer->bucket_ms == row->bucket_ms &&
+                    writer->account == row->account;
         writer->any = true;
+        writer->period = row->period;
         writer->bucket_ms = row->bucket_ms;
         writer->account = row->account;
         buffer_clear(&writer->key);
