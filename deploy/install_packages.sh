@@ -5,7 +5,7 @@ set -eu
 
 packages_of() {
     case "$1" in
-    build) echo gcc libc6-dev cmake ninja-build pkg-config libavro-dev librocksdb-dev libjansson-dev libcsv-dev \
+    build) echo gcc libc6-dev cmake ninja-build pkg-config librdkafka-dev libavro-dev librocksdb-dev libjansson-dev libcsv-dev \
         zlib1g-dev libssl-dev libxxhash-dev libcmocka-dev ;;
     test) echo python3 python3-venv libgmp-dev ;;
     fuzz) echo clang llvm ;;

@@ -28,6 +28,7 @@ csv.h: codec
 zlib.h: codec cur
 rocksdb/c.h: store
 openssl/sha.h: log
+librdkafka/rdkafka.h: log
 '
 standard=' endian.h errno.h getopt.h inttypes.h limits.h signal.h stdalign.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h dirent.h fcntl.h ftw.h unistd.h sys/file.h sys/stat.h sys/types.h sys/resource.h '
 pure=' money model aggregate assign rate period '

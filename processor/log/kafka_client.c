@@ -1,0 +1,104 @@
+/* log/kafka_client.c: the operator's properties first, ours on top. */
+#include "log/kafka_client.h"
+
+#include <stdio.h>
+
+#define METADATA_TIMEOUT_MS 10000
+
+bool kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value, struct error *error)
+{
+    char reason[512];
+    if (rd_kafka_conf_set(conf, name, value, reason, sizeof reason) == RD_KAFKA_CONF_OK)
+        return true;
+    /* The reason repeats the value; of a secret only the name may be told. */
+    bool secret = strstr(name, "password") || strstr(name, "secret") || strstr(name, "pem");
+    return error_fail(error, ERROR_INVALID, "kafka.%s: %s", name, secret ? "not accepted by librdkafka" : reason);
+}
+
+rd_kafka_conf_t *kafka_conf_new(const struct kafka_settings *settings, struct error *error)
+{
+    static const struct kafka_property ours[] = {
+        { "socket.nagle.disable", "true" },
+        { "log.connection.close", "false" },
+        { "client.software.name", "proforma" },
+    };
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    bool done = true;
+    for (size_t i = 0; i < ARRAY_COUNT(ours) && done; i++)
+        done = kafka_conf_set(conf, ours[i].name, ours[i].value, error);
+    for (size_t i = 0; i < settings->property_count && done; i++)
+        done = kafka_conf_set(conf, settings->properties[i].name, settings->properties[i].value, error);
+    if (done)
+        return conf;
+    rd_kafka_conf_destroy(conf);
+    return NULL;
+}
+
+rd_kafka_t *kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error *error)
+{
+    char reason[512];
+    rd_kafka_t *handle = rd_kafka_new(type, conf, reason, sizeof reason);
+    if (handle)
+        return handle;
+    rd_kafka_conf_destroy(conf);
+    error_fail(error, ERROR_INVALID, "kafka: %s", reason);
+    return NULL;
+}
+
+void kafka_topic_name(const struct kafka_settings *settings, enum stream_topic topic, char out[KAFKA_TOPIC_NAME_MAX])
+{
+    snprintf(out, KAFKA_TOPIC_NAME_MAX, "%s%s", settings->topic_prefix, stream_topic_name(topic));
+}
+
+bool kafka_topic_of_name(const struct kafka_settings *settings, const char *name, enum stream_topic *topic)
+{
+    size_t prefix = strlen(settings->topic_prefix);
+    if (strncmp(name, settings->topic_prefix, prefix) != 0)
+        return false;
+    for (enum stream_topic i = 0; i < STREAM_TOPIC_COUNT; i++) {
+        if (strcmp(name + prefix, stream_topic_name(i)) != 0)
+            continue;
+        *topic = i;
+        return true;
+    }
+    return false;
+}
+
+bool kafka_partition_count(rd_kafka_t *handle, const char *topic, int32_t *count, struct error *error)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_topic_t *asked = rd_kafka_topic_new(handle, topic, NULL);
+    rd_kafka_resp_err_t result = rd_kafka_metadata(handle, 0, asked, &metadata, METADATA_TIMEOUT_MS);
+    rd_kafka_topic_destroy(asked);
+    if (result != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return error_fail(error, ERROR_FAILED, "kafka: no broker answers: %s", rd_kafka_err2str(result));
+    *count = metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR
+                 ? metadata->topics[0].partition_cnt
+                 : 0;
+    rd_kafka_metadata_destroy(metadata);
+    return true;
+}
+
+void kafka_record_of_message(const rd_kafka_message_t *message, enum stream_topic topic, struct stream_header *headers,
+                             size_t room, struct stream_record *record)
+{
+    *record = (struct stream_record){
+        .topic = topic,
+        .partition = message->partition,
+        .offset = message->offset,
+        .timestamp_ms = rd_kafka_message_timestamp(message, NULL),
+        .key = { message->key, message->key_len },
+        .value = { message->payload, message->len },
+        .is_null = message->payload == NULL,
+        .headers = headers,
+    };
+    rd_kafka_headers_t *of_message;
+    if (rd_kafka_message_headers(message, &of_message) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return;
+    const char *name;
+    const void *value;
+    size_t size;
+    for (size_t i = 0; i < room && rd_kafka_header_get_all(of_message, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+         i++)
+        headers[record->header_count++] = (struct stream_header){ name, { value, size } };
+}

@@ -1,0 +1,560 @@
+/*
+ * log/kafka_stream.c: librdkafka behind stream.h.
+ *
+ * A rebalance callback runs inside poll. It never assigns: the worker restores first and assigns then, with explicit
+ * offsets, so whatever the batch at hand holds is from before and is dropped as a whole.
+ */
+#include "log/kafka_stream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+#define CALL_TIMEOUT_MS 30000
+#define BATCH_MAX 4096
+#define HEADERS_MAX 16
+#define PRODUCE_RETRY_MS 50
+
+struct kafka_stream {
+    struct stream port;
+    const struct kafka_settings *settings;
+    rd_kafka_t *consumer, *producer, *restorer;
+    rd_kafka_queue_t *queue, *restore_queue;
+    rd_kafka_topic_t *output_topics[STREAM_TOPIC_COUNT];
+    int32_t partition_counts[STREAM_TOPIC_COUNT];
+    rd_kafka_message_t **batch;
+    /* Of the poll at hand. */
+    const struct stream_handler *handler;
+    struct error *error;
+    bool handler_failed, rebalanced;
+    /* Of the restore at hand. */
+    enum stream_topic restore_topic;
+    int32_t restore_partition;
+    int64_t restore_next;
+    char transactional_id[256];
+};
+
+static struct kafka_stream *stream_of(struct stream *stream)
+{
+    return (struct kafka_stream *)stream;
+}
+
+/* ---- errors ---- */
+
+/* By what has to be done next; takes the error over. In this order, as librdkafka wants it. */
+static enum stream_outcome outcome_of(rd_kafka_error_t *reason, const char *doing, struct error *error)
+{
+    if (!reason)
+        return OUTCOME_DONE;
+    error_fail(error, ERROR_FAILED, "kafka: %s: %s", doing, rd_kafka_error_string(reason));
+    rd_kafka_resp_err_t code = rd_kafka_error_code(reason);
+    enum stream_outcome outcome = OUTCOME_INDETERMINATE;
+    if (rd_kafka_error_txn_requires_abort(reason))
+        outcome = OUTCOME_ABORT;
+    else if (code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+             code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH)
+        outcome = OUTCOME_FENCED;
+    rd_kafka_error_destroy(reason);
+    return outcome;
+}
+
+static bool fail_with(struct error *error, const char *doing, rd_kafka_resp_err_t code)
+{
+    return error_fail(error, ERROR_FAILED, "kafka: %s: %s", doing, rd_kafka_err2str(code));
+}
+
+/* ---- assignment ---- */
+
+static rd_kafka_topic_partition_list_t *list_of(const struct kafka_stream *stream,
+                                                const struct stream_partition *partitions, size_t count)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    for (size_t i = 0; i < count; i++) {
+        char name[KAFKA_TOPIC_NAME_MAX];
+        kafka_topic_name(stream->settings, partitions[i].topic, name);
+        rd_kafka_topic_partition_t *added = rd_kafka_topic_partition_list_add(list, name, partitions[i].partition);
+        added->offset = partitions[i].offset == OFFSET_NONE ? RD_KAFKA_OFFSET_BEGINNING : partitions[i].offset;
+    }
+    return list;
+}
+
+static void hand_over_assignment(struct kafka_stream *stream, const rd_kafka_topic_partition_list_t *list)
+{
+    struct stream_partition *partitions = memory_new_array((size_t)list->cnt, sizeof *partitions);
+    size_t count = 0;
+    for (int i = 0; i < list->cnt; i++) {
+        enum stream_topic topic;
+        if (kafka_topic_of_name(stream->settings, list->elems[i].topic, &topic))
+            partitions[count++] = (struct stream_partition){ topic, list->elems[i].partition, OFFSET_NONE };
+    }
+    if (!stream->handler->assigned(stream->handler->context, partitions, count, stream->error))
+        stream->handler_failed = true;
+    free(partitions);
+}
+
+static void on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t event, rd_kafka_topic_partition_list_t *list,
+                         void *context)
+{
+    struct kafka_stream *stream = context;
+    stream->rebalanced = true;
+    if (event == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        /* Confirms the assignment without reading anything yet. */
+        rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
+        rd_kafka_assign(consumer, none);
+        rd_kafka_topic_partition_list_destroy(none);
+        if (stream->handler && !stream->handler_failed)
+            hand_over_assignment(stream, list);
+        return;
+    }
+    bool lost = event != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS || rd_kafka_assignment_lost(consumer);
+    if (stream->handler && !stream->handler_failed &&
+        !stream->handler->revoked(stream->handler->context, lost, stream->error))
+        stream->handler_failed = true;
+    rd_kafka_assign(consumer, NULL);
+}
+
+static bool stream_assign(struct stream *port, const struct stream_partition *partitions, size_t count,
+                          struct error *error)
+{
+    struct kafka_stream *stream = stream_of(port);
+    rd_kafka_topic_partition_list_t *list = list_of(stream, partitions, count);
+    rd_kafka_resp_err_t result = rd_kafka_assign(stream->consumer, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    return result == RD_KAFKA_RESP_ERR_NO_ERROR || fail_with(error, "cannot assign partitions", result);
+}
+
+static bool stream_committed(struct stream *port, struct stream_partition *partitions, size_t count, bool *stable,
+                             struct error *error)
+{
+    struct kafka_stream *stream = stream_of(port);
+    rd_kafka_topic_partition_list_t *list = list_of(stream, partitions, count);
+    rd_kafka_resp_err_t result = rd_kafka_committed(stream->consumer, list, CALL_TIMEOUT_MS);
+    *stable = true;
+    for (size_t i = 0; i < count && result == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
+        const rd_kafka_topic_partition_t *answer = &list->elems[i];
+        if (answer->err == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT)
+            *stable = false;
+        else if (answer->err)
+            result = answer->err;
+        partitions[i].offset = answer->offset < 0 ? OFFSET_NONE : answer->offset;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    if (result == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT || result == RD_KAFKA_RESP_ERR__TIMED_OUT) {
+        *stable = false;
+        return true;
+    }
+    return result == RD_KAFKA_RESP_ERR_NO_ERROR || fail_with(error, "cannot ask for committed offsets", result);
+}
+
+/* ---- reading ---- */
+
+static bool check_message(const rd_kafka_message_t *message, struct error *error)
+{
+    switch (message->err) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+        return true; /* librdkafka tries again */
+    case RD_KAFKA_RESP_ERR__FATAL:
+    default:
+        return error_fail(error, ERROR_FAILED, "kafka: reading: %s", rd_kafka_message_errstr(message));
+    }
+}
+
+static bool hand_over_message(struct kafka_stream *stream, const rd_kafka_message_t *message, struct error *error)
+{
+    struct stream_header headers[HEADERS_MAX];
+    struct stream_record record;
+    enum stream_topic topic;
+    if (!check_message(message, error))
+        return false;
+    if (message->err || !kafka_topic_of_name(stream->settings, rd_kafka_topic_name(message->rkt), &topic))
+        return true;
+    kafka_record_of_message(message, topic, headers, HEADERS_MAX, &record);
+    return stream->handler->record(stream->handler->context, &record, error);
+}
+
+static bool stream_poll(struct stream *port, int timeout_ms, size_t records_max, const struct stream_handler *handler,
+                        struct error *error)
+{
+    struct kafka_stream *stream = stream_of(port);
+    stream->handler = handler;
+    stream->error = error;
+    stream->handler_failed = stream->rebalanced = false;
+    size_t room = records_max < BATCH_MAX ? records_max : BATCH_MAX;
+    ssize_t count = rd_kafka_consume_batch_queue(stream->queue, timeout_ms, stream->batch, room);
+    bool done = !stream->handler_failed;
+    for (ssize_t i = 0; i < count; i++) {
+        if (done && !stream->rebalanced)
+            done = hand_over_message(stream, stream->batch[i], error);
+        rd_kafka_message_destroy(stream->batch[i]);
+    }
+    stream->handler = NULL;
+    if (done && count < 0)
+        return fail_with(error, "reading", rd_kafka_last_error());
+    char reason[256];
+    if (done && rd_kafka_fatal_error(stream->consumer, reason, sizeof reason))
+        return error_fail(error, ERROR_FAILED, "kafka: the consumer cannot go on: %s", reason);
+    return done;
+}
+
+/* ---- transactions ---- */
+
+static enum stream_outcome stream_begin(struct stream *port, struct error *error)
+{
+    return outcome_of(rd_kafka_begin_transaction(stream_of(port)->producer), "cannot begin a transaction", error);
+}
+
+static rd_kafka_topic_t *output_topic(struct kafka_stream *stream, enum stream_topic topic)
+{
+    if (!stream->output_topics[topic]) {
+        char name[KAFKA_TOPIC_NAME_MAX];
+        kafka_topic_name(stream->settings, topic, name);
+        stream->output_topics[topic] = rd_kafka_topic_new(stream->producer, name, NULL);
+    }
+    return stream->output_topics[topic];
+}
+
+static rd_kafka_resp_err_t produce_once(struct kafka_stream *stream, const struct stream_record *record)
+{
+    void *value = record->is_null ? NULL : (void *)(uintptr_t)(record->value.data ? record->value.data : "");
+    if (record->header_count == 0) {
+        int result = rd_kafka_produce(output_topic(stream, record->topic), record->partition, RD_KAFKA_MSG_F_COPY, value,
+                                      record->is_null ? 0 : record->value.size, record->key.data, record->key.size, NULL);
+        return result == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_last_error();
+    }
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(record->header_count);
+    for (size_t i = 0; i < record->header_count; i++)
+        rd_kafka_header_add(headers, record->headers[i].name, -1, record->headers[i].value.data,
+                            (ssize_t)record->headers[i].value.size);
+    rd_kafka_resp_err_t result = rd_kafka_producev(
+        stream->producer, RD_KAFKA_V_RKT(output_topic(stream, record->topic)), RD_KAFKA_V_PARTITION(record->partition),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_VALUE(value, record->is_null ? 0 : record->value.size),
+        RD_KAFKA_V_KEY(record->key.data, record->key.size), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+    if (result)
+        rd_kafka_headers_destroy(headers);
+    return result;
+}
+
+static enum stream_outcome stream_produce(struct stream *port, const struct stream_record *record, struct error *error)
+{
+    struct kafka_stream *stream = stream_of(port);
+    for (;;) {
+        rd_kafka_resp_err_t result = produce_once(stream, record);
+        if (result == RD_KAFKA_RESP_ERR_NO_ERROR)
+            return OUTCOME_DONE;
+        if (result == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+            rd_kafka_poll(stream->producer, PRODUCE_RETRY_MS);
+            continue;
+        }
+        fail_with(error, "cannot produce", result);
+        return result == RD_KAFKA_RESP_ERR__FENCED ? OUTCOME_FENCED
+               : result == RD_KAFKA_RESP_ERR__FATAL ? OUTCOME_INDETERMINATE
+                                                     : OUTCOME_ABORT;
+    }
+}
+
+static enum stream_outcome send_offsets(struct kafka_stream *stream, const struct stream_partition *partitions,
+                                        size_t count, struct error *error)
+{
+    rd_kafka_topic_partition_list_t *list = list_of(stream, partitions, count);
+    rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata(stream->consumer);
+    rd_kafka_error_t *reason;
+    while ((reason = rd_kafka_send_offsets_to_transaction(stream->producer, list, group, CALL_TIMEOUT_MS)) &&
+           rd_kafka_error_is_retriable(reason))
+        rd_kafka_error_destroy(reason);
+    rd_kafka_consumer_group_metadata_destroy(group);
+    rd_kafka_topic_partition_list_destroy(list);
+    return outcome_of(reason, "cannot send offsets", error);
+}
+
+static enum stream_outcome stream_commit(struct stream *port, const struct stream_partition *partitions, size_t count,
+                                         struct error *error)
+{
+    struct kafka_stream *stream = stream_of(port);
+    enum stream_outcome outcome = send_offsets(stream, partitions, count, error);
+    if (outcome != OUTCOME_DONE)
+        return outcome;
+    rd_kafka_error_t *reason = rd_kafka_commit_transaction(stream->producer, -1);
+    /* A timed-out commit may have happened: only the broker knows, and only a new epoch makes it say so. */
+    return outcome_of(reason, "cannot commit", error);
+}
+
+static enum stream_outcome stream_abort(struct stream *port, struct error *error)
+{
+    rd_kafka_error_t *reason;
+    while ((reason = rd_kafka_abort_transaction(stream_of(port)->producer, -1)) && rd_kafka_error_is_retriable(reason))
+        rd_kafka_error_destroy(reason);
+    return outcome_of(reason, "cannot abort", error);
+}
+
+/* ---- restoring ---- */
+
+static bool open_restorer(struct kafka_stream *stream, struct error *error)
+{
+    if (stream->restorer)
+        return true;
+    rd_kafka_conf_t *conf = kafka_conf_new(stream->settings, error);
+    char group[300];
+    snprintf(group, sizeof group, "%s-restore", stream->settings->group_id); /* a name librdkafka asks for; never joined */
+    if (!conf)
+        return false;
+    if (!kafka_conf_set(conf, "group.id", group, error) || !kafka_conf_set(conf, "enable.auto.commit", "false", error) ||
+        !kafka_conf_set(conf, "enable.partition.eof", "true", error) ||
+        !kafka_conf_set(conf, "auto.offset.reset", "error", error) ||
+        !kafka_conf_set(conf, "isolation.level", "read_committed", error) ||
+        !kafka_conf_set(conf, "fetch.wait.max.ms", "10", error)) {
+        rd_kafka_conf_destroy(conf);
+        return false;
+    }
+    stream->restorer = kafka_new(RD_KAFKA_CONSUMER, conf, error);
+    if (!stream->restorer)
+        return false;
+    rd_kafka_poll_set_consumer(stream->restorer);
+    stream->restore_queue = rd_kafka_queue_get_consumer(stream->restorer);
+    return true;
+}
+
+static bool stream_restore_begin(struct stream *port, enum stream_topic topic, int32_t partition, int64_t offset,
+                                 struct error *error)
+{
+    struct kafka_stream *stream = stream_of(port);
+    if (!open_restorer(stream, error))
+        return false;
+    struct stream_partition from = { topic, partition, offset };
+    rd_kafka_topic_partition_list_t *list = list_of(stream, &from, 1);
+    rd_kafka_resp_err_t result = rd_kafka_assign(stream->restorer, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    stream->restore_topic = topic;
+    stream->restore_partition = partition;
+    stream->restore_next = offset;
+    return result == RD_KAFKA_RESP_ERR_NO_ERROR || fail_with(error, "cannot restore", result);
+}
+
+static bool stream_restore_step(struct stream *port, size_t records_max,
+                                bool (*take)(void *, const struct stream_record *, struct error *), void *context,
+                                bool *ended, int64_t *next, struct error *error)
+{
+    struct kafka_stream *stream = stream_of(port);
+    size_t room = records_max < BATCH_MAX ? records_max : BATCH_MAX;
+    ssize_t count = rd_kafka_consume_batch_queue(stream->restore_queue, 20, stream->batch, room);
+    bool done = true;
+    *ended = false;
+    for (ssize_t i = 0; i < count; i++) {
+        const rd_kafka_message_t *message = stream->batch[i];
+        struct stream_header headers[HEADERS_MAX];
+        struct stream_record record;
+        done = done && check_message(message, error);
+        if (done && message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+            *ended = true;
+            stream->restore_next = message->offset;
+        } else if (done && !message->err) {
+            kafka_record_of_message(message, stream->restore_topic, headers, HEADERS_MAX, &record);
+            done = take(context, &record, error);
+            stream->restore_next = message->offset + 1;
+        }
+        rd_kafka_message_destroy(stream->batch[i]);
+    }
+    *next = stream->restore_next;
+    if (*ended || !done)
+        rd_kafka_assign(stream->restorer, NULL);
+    return done;
+}
+
+static bool stream_offset_of_time(struct stream *port, enum stream_topic topic, int32_t partition, int64_t time_ms,
+                                  int64_t *offset, struct error *error)
+{
+    struct kafka_stream *stream = stream_of(port);
+    struct stream_partition asked = { topic, partition, time_ms };
+    rd_kafka_topic_partition_list_t *list = list_of(stream, &asked, 1);
+    rd_kafka_resp_err_t result = rd_kafka_offsets_for_times(stream->consumer, list, CALL_TIMEOUT_MS);
+    if (!result)
+        result = list->elems[0].err;
+    *offset = list->elems[0].offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    if (result)
+        return fail_with(error, "cannot find an offset by its time", result);
+    if (*offset < 0) {
+        int64_t low;
+        char name[KAFKA_TOPIC_NAME_MAX];
+        kafka_topic_name(stream->settings, topic, name);
+        result = rd_kafka_query_watermark_offsets(stream->consumer, name, partition, &low, offset, CALL_TIMEOUT_MS);
+        return result == RD_KAFKA_RESP_ERR_NO_ERROR || fail_with(error, "cannot ask for the end of a partition", result);
+    }
+    return true;
+}
+
+static int32_t stream_partition_count(const struct stream *port, enum stream_topic topic)
+{
+    return ((const struct kafka_stream *)port)->partition_counts[topic];
+}
+
+/* ---- opening and closing ---- */
+
+static bool open_consumer(struct kafka_stream *stream, struct error *error)
+{
+    rd_kafka_conf_t *conf = kafka_conf_new(stream->settings, error);
+    if (!conf)
+        return false;
+    const struct kafka_settings *settings = stream->settings;
+    char session[24], instance[256];
+    snprintf(session, sizeof session, "%d", settings->session_timeout_ms);
+    snprintf(instance, sizeof instance, "%s-%u", settings->instance_id ? settings->instance_id : "", settings->worker);
+    bool is_static = settings->instance_id && settings->instance_id[0];
+    bool done = kafka_conf_set(conf, "group.id", settings->group_id, error) &&
+                kafka_conf_set(conf, "enable.auto.commit", "false", error) &&
+                kafka_conf_set(conf, "enable.auto.offset.store", "false", error) &&
+                kafka_conf_set(conf, "isolation.level", "read_committed", error) &&
+                kafka_conf_set(conf, "auto.offset.reset", "error", error) &&
+                kafka_conf_set(conf, "partition.assignment.strategy", "range", error) &&
+                kafka_conf_set(conf, "session.timeout.ms", session, error) &&
+                kafka_conf_set(conf, "queued.max.messages.kbytes", "65536", error) &&
+                kafka_conf_set(conf, "fetch.wait.max.ms", "20", error) &&
+                (!is_static || kafka_conf_set(conf, "group.instance.id", instance, error));
+    if (!done) {
+        rd_kafka_conf_destroy(conf);
+        return false;
+    }
+    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    rd_kafka_conf_set_opaque(conf, stream);
+    stream->consumer = kafka_new(RD_KAFKA_CONSUMER, conf, error);
+    if (!stream->consumer)
+        return false;
+    rd_kafka_poll_set_consumer(stream->consumer);
+    stream->queue = rd_kafka_queue_get_consumer(stream->consumer);
+    return true;
+}
+
+static void make_transactional_id(struct kafka_stream *stream)
+{
+    const struct kafka_settings *settings = stream->settings;
+    if (settings->instance_id && settings->instance_id[0]) {
+        snprintf(stream->transactional_id, sizeof stream->transactional_id, "%s-%s-%u", settings->group_id,
+                 settings->instance_id, settings->worker);
+        return;
+    }
+    /* Nobody's orphan to end: a name of its own, that no other process has. */
+    char host[64] = "";
+    struct timespec now;
+    gethostname(host, sizeof host - 1);
+    clock_gettime(CLOCK_REALTIME, &now);
+    snprintf(stream->transactional_id, sizeof stream->transactional_id, "%s-%s-%ld-%lld-%u", settings->group_id, host,
+             (long)getpid(), (long long)now.tv_sec, settings->worker);
+}
+
+static bool open_producer(struct kafka_stream *stream, struct error *error)
+{
+    rd_kafka_conf_t *conf = kafka_conf_new(stream->settings, error);
+    if (!conf)
+        return false;
+    char timeout[24];
+    snprintf(timeout, sizeof timeout, "%d", stream->settings->transaction_timeout_ms);
+    bool done = kafka_conf_set(conf, "transactional.id", stream->transactional_id, error) &&
+                kafka_conf_set(conf, "transaction.timeout.ms", timeout, error) &&
+                kafka_conf_set(conf, "compression.codec", "lz4", error) &&
+                kafka_conf_set(conf, "linger.ms", "5", error) &&
+                kafka_conf_set(conf, "retry.backoff.ms", "20", error) &&
+                kafka_conf_set(conf, "queue.buffering.max.messages", "1000000", error) &&
+                kafka_conf_set(conf, "queue.buffering.max.kbytes", "131072", error) &&
+                kafka_conf_set(conf, "batch.num.messages", "100000", error) &&
+                kafka_conf_set(conf, "delivery.report.only.error", "true", error);
+    if (!done) {
+        rd_kafka_conf_destroy(conf);
+        return false;
+    }
+    stream->producer = kafka_new(RD_KAFKA_PRODUCER, conf, error);
+    if (!stream->producer)
+        return false;
+    rd_kafka_error_t *reason;
+    while ((reason = rd_kafka_init_transactions(stream->producer, CALL_TIMEOUT_MS)) && rd_kafka_error_is_retriable(reason))
+        rd_kafka_error_destroy(reason);
+    return outcome_of(reason, "cannot begin with transactions", error) == OUTCOME_DONE;
+}
+
+static bool count_partitions(struct kafka_stream *stream, struct error *error)
+{
+    for (enum stream_topic topic = 0; topic < STREAM_TOPIC_COUNT; topic++) {
+        char name[KAFKA_TOPIC_NAME_MAX];
+        kafka_topic_name(stream->settings, topic, name);
+        if (!kafka_partition_count(stream->consumer, name, &stream->partition_counts[topic], error))
+            return false;
+        if (stream->partition_counts[topic] == 0)
+            return error_fail(error, ERROR_INVALID, "topic %s is not there; proforma topics create makes it", name);
+    }
+    return true;
+}
+
+static bool subscribe(struct kafka_stream *stream, const enum stream_topic *topics, size_t count, struct error *error)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    for (size_t i = 0; i < count; i++) {
+        char name[KAFKA_TOPIC_NAME_MAX];
+        kafka_topic_name(stream->settings, topics[i], name);
+        rd_kafka_topic_partition_list_add(list, name, RD_KAFKA_PARTITION_UA);
+    }
+    rd_kafka_resp_err_t result = rd_kafka_subscribe(stream->consumer, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    return result == RD_KAFKA_RESP_ERR_NO_ERROR || fail_with(error, "cannot subscribe", result);
+}
+
+static void stream_close(struct stream *port)
+{
+    struct kafka_stream *stream = stream_of(port);
+    for (size_t i = 0; i < STREAM_TOPIC_COUNT; i++)
+        if (stream->output_topics[i])
+            rd_kafka_topic_destroy(stream->output_topics[i]);
+    if (stream->queue)
+        rd_kafka_queue_destroy(stream->queue);
+    if (stream->restore_queue)
+        rd_kafka_queue_destroy(stream->restore_queue);
+    if (stream->consumer) {
+        rd_kafka_consumer_close(stream->consumer);
+        rd_kafka_destroy(stream->consumer);
+    }
+    if (stream->restorer) {
+        rd_kafka_consumer_close(stream->restorer);
+        rd_kafka_destroy(stream->restorer);
+    }
+    if (stream->producer)
+        rd_kafka_destroy(stream->producer);
+    free(stream->batch);
+    free(stream);
+}
+
+static const struct stream_ops kafka_stream_ops = {
+    .poll = stream_poll,
+    .assign = stream_assign,
+    .committed = stream_committed,
+    .begin = stream_begin,
+    .produce = stream_produce,
+    .commit = stream_commit,
+    .abort = stream_abort,
+    .restore_begin = stream_restore_begin,
+    .restore_step = stream_restore_step,
+    .offset_of_time = stream_offset_of_time,
+    .partition_count = stream_partition_count,
+    .close = stream_close,
+};
+
+bool kafka_stream_open(const struct kafka_settings *settings, const enum stream_topic *topics, size_t topic_count,
+                       struct stream **ret_stream, struct error *error)
+{
+    struct kafka_stream *stream = memory_new(sizeof *stream);
+    stream->port.ops = &kafka_stream_ops;
+    stream->settings = settings;
+    stream->batch = memory_new_array(BATCH_MAX, sizeof *stream->batch);
+    make_transactional_id(stream);
+    if (!open_consumer(stream, error) || !count_partitions(stream, error) || !open_producer(stream, error) ||
+        !subscribe(stream, topics, topic_count, error)) {
+        stream_close(&stream->port);
+        return false;
+    }
+    *ret_stream = &stream->port;
+    return true;
+}

@@ -1,0 +1,109 @@
+/*
+ * log/stream.h: the port of the running processor: partitions that are assigned and taken away, records in, and
+ * transactions of records and offsets out (DESIGN 5). Behind it: Kafka (kafka_stream.h).
+ *
+ * Everything a stream calls back, it calls in poll, on the caller's thread. Thread: one per stream.
+ */
+#ifndef LOG_STREAM_H
+#define LOG_STREAM_H
+
+#include "base/error.h"
+#include "base/text.h"
+
+enum stream_topic {
+    STREAM_USAGE,
+    STREAM_CONDUCTOR,
+    STREAM_TIERED,
+    STREAM_LINE_ITEMS,
+    STREAM_SUBTOTALS,
+    STREAM_BILLS,
+    STREAM_CUR,
+    STREAM_CUR_MANIFESTS,
+    STREAM_DEAD_LETTERS,
+    STREAM_TOPIC_COUNT
+};
+
+#define OFFSET_NONE INT64_C(-1)
+
+struct stream_header {
+    const char *name;
+    struct text value;
+};
+
+struct stream_record {
+    enum stream_topic topic;
+    int32_t partition;
+    int64_t offset, timestamp_ms;
+    struct text key, value;
+    bool is_null; /* a deletion */
+    const struct stream_header *headers;
+    size_t header_count;
+};
+
+struct stream_partition {
+    enum stream_topic topic;
+    int32_t partition;
+    int64_t offset; /* where reading goes on, or OFFSET_NONE */
+};
+
+/* What a transaction's step came to, by what has to be done next. */
+enum stream_outcome {
+    OUTCOME_DONE,
+    OUTCOME_ABORT,         /* nothing is committed: abort, go back to the last commit, try again */
+    OUTCOME_INDETERMINATE, /* the broker knows, we do not: open anew, restore, look at the marker */
+    OUTCOME_FENCED,        /* somebody else is this worker now: leave */
+};
+
+struct stream_handler {
+    void *context;
+    bool (*record)(void *context, const struct stream_record *record, struct error *error);
+    /* New assignment: what is not assigned with `assign` is not read. */
+    bool (*assigned)(void *context, const struct stream_partition *partitions, size_t count, struct error *error);
+    /* All partitions go. Unless they are lost already, a last commit may be made from within. */
+    bool (*revoked)(void *context, bool lost, struct error *error);
+};
+
+struct stream;
+
+struct stream_ops {
+    /* Waits up to `timeout_ms` for records, then hands over what is there, at most `records_max`. */
+    bool (*poll)(struct stream *stream, int timeout_ms, size_t records_max, const struct stream_handler *handler,
+                 struct error *error);
+    /* Reads exactly these partitions from their offsets on. */
+    bool (*assign)(struct stream *stream, const struct stream_partition *partitions, size_t count, struct error *error);
+    /* Committed offsets, OFFSET_NONE where there is none. *stable is false while a transaction is still open on one. */
+    bool (*committed)(struct stream *stream, struct stream_partition *partitions, size_t count, bool *stable,
+                      struct error *error);
+
+    enum stream_outcome (*begin)(struct stream *stream, struct error *error);
+    /* Copies key, value and headers. A value of NULL data and is_null deletes the key. */
+    enum stream_outcome (*produce)(struct stream *stream, const struct stream_record *record, struct error *error);
+    /* Sends the offsets of `partitions` with the transaction and commits it. */
+    enum stream_outcome (*commit)(struct stream *stream, const struct stream_partition *partitions, size_t count,
+                                  struct error *error);
+    enum stream_outcome (*abort)(struct stream *stream, struct error *error);
+
+    /*
+     * Restore: reads committed records of one partition from `offset` to its end as it is now. Each step hands over up to
+     * `records_max`; *ended at the end; *next is the offset behind what has been read. One at a time.
+     */
+    bool (*restore_begin)(struct stream *stream, enum stream_topic topic, int32_t partition, int64_t offset,
+                          struct error *error);
+    bool (*restore_step)(struct stream *stream, size_t records_max,
+                         bool (*take)(void *context, const struct stream_record *record, struct error *error),
+                         void *context, bool *ended, int64_t *next, struct error *error);
+    /* The first offset whose record came at or after a time; the end if there is none. */
+    bool (*offset_of_time)(struct stream *stream, enum stream_topic topic, int32_t partition, int64_t time_ms,
+                           int64_t *offset, struct error *error);
+    int32_t (*partition_count)(const struct stream *stream, enum stream_topic topic);
+    void (*close)(struct stream *stream);
+};
+
+struct stream {
+    const struct stream_ops *ops;
+};
+
+/* "usage", "line-items", …: the name without its prefix. */
+const char *stream_topic_name(enum stream_topic topic);
+
+#endif
