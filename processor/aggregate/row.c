@@ -1,7 +1,7 @@
 /*
  * aggregate/row.c: rows in memory.
  *
- * A row is 48 bytes and 24 for the amount and each cost it carries, in chunks that never move; the hash table holds 32
+ * A row is 56 bytes and 24 for the amount and each cost it carries, in chunks that never move; the hash table holds 32
  * bits of hash beside each row's handle, so that a probe seldom touches a row that is not the one.
  */
 #include "aggregate/row.h"
@@ -21,6 +21,7 @@ struct row {
     uint32_t bucket_hour; /* hours since 1970 */
     uint32_t facts, resource, description; /* interned numbers; INTERN_NONE */
     int32_t period;
+    uint32_t word; /* the owner's */
     uint8_t carried;
     bool has_amount;
     struct sum sums[]; /* amount, then the carried costs in their order */
@@ -41,6 +42,8 @@ struct row_table {
     uint64_t *slots; /* high half: hash, low half: handle + 1; 0 is free */
     size_t slot_count, count;
     struct sort_key *order;
+    uint8_t *carried; /* by facts */
+    size_t carried_capacity;
 };
 
 int row_view_compare(const struct row_view *a, const struct row_view *b)
@@ -130,7 +133,7 @@ static bool same_row(const struct row *a, const struct row *b)
            a->resource == b->resource && a->period == b->period;
 }
 
-static struct row *find_or_add(struct row_table *table, const struct row *wanted)
+static uint32_t find_or_add(struct row_table *table, const struct row *wanted)
 {
     if (table->count * 10 >= table->slot_count * 6)
         rehash(table, table->slot_count ? table->slot_count * 2 : 1024);
@@ -140,17 +143,16 @@ static struct row *find_or_add(struct row_table *table, const struct row *wanted
     for (; table->slots[slot] != 0; slot = (slot + 1) & mask) {
         if (table->slots[slot] >> 32 != hash >> 32)
             continue;
-        struct row *row = row_at(table, (uint32_t)table->slots[slot] - 1);
-        if (same_row(row, wanted))
-            return row;
+        uint32_t found = (uint32_t)table->slots[slot] - 1;
+        if (same_row(row_at(table, found), wanted))
+            return found;
     }
     size_t sums = 1 + (size_t)__builtin_popcount(wanted->carried);
     uint32_t handle = add_row(table, sizeof *wanted + sums * sizeof(struct sum));
     table->slots[slot] = (hash & 0xffffffff00000000u) | (handle + 1);
     table->count++;
-    struct row *row = row_at(table, handle);
-    *row = *wanted;
-    return row;
+    *row_at(table, handle) = *wanted;
+    return handle;
 }
 
 static void fold_costs(struct row *row, const struct usage_event *event)
@@ -180,29 +182,49 @@ static void fold_description(struct row_table *table, struct row *row, struct te
     row->description = intern_add(&table->descriptions, description);
 }
 
-void row_table_fold(struct row_table *table, const struct usage_event *event, struct text facts)
+struct row_identity row_table_identity(const struct row_table *table, const struct usage_event *event, struct text facts,
+                                       billing_period period)
 {
-    row_table_fold_into(table, event, facts, period_of(event->usage_start));
+    return (struct row_identity){
+        .period = period,
+        .bucket_ms = bucket_start(event->usage_start, table->granularity),
+        .account = account_parse(event->usage_account_id),
+        .resource = table->resource_ids ? event->resource_id : TEXT_NONE,
+        .facts = facts,
+    };
 }
 
-void row_table_fold_into(struct row_table *table, const struct usage_event *event, struct text facts,
-                         billing_period period)
+static uint8_t carried_of(struct text facts)
 {
-    bool has_resource = table->resource_ids && event->resource_id.size > 0;
+    struct facts decoded;
+    facts_decode(facts, &decoded);
+    return decoded.carried;
+}
+
+uint32_t row_table_take(struct row_table *table, const struct row_identity *identity)
+{
+    size_t known = table->facts.count;
     struct row wanted = {
-        .account = account_parse(event->usage_account_id),
+        .account = identity->account,
         .usage_end_ms = USAGE_END_NONE,
-        .period = period,
-        .bucket_hour = (uint32_t)(bucket_start(event->usage_start, table->granularity) / HOUR_MS),
-        .facts = intern_add(&table->facts, facts),
-        .resource = has_resource ? intern_add(&table->resources, event->resource_id) : INTERN_NONE,
+        .period = identity->period,
+        .bucket_hour = (uint32_t)(identity->bucket_ms / HOUR_MS),
+        .facts = intern_add(&table->facts, identity->facts),
+        .resource = identity->resource.size ? intern_add(&table->resources, identity->resource) : INTERN_NONE,
         .description = INTERN_NONE,
-        .carried = (uint8_t)((record_has(event, USAGE_EVENT_public_on_demand_cost) << CARRIED_PUBLIC_COST) |
-                             (record_has(event, USAGE_EVENT_unblended_cost) << CARRIED_UNBLENDED) |
-                             (record_has(event, USAGE_EVENT_reservation_effective_cost) << CARRIED_RESERVATION) |
-                             (record_has(event, USAGE_EVENT_savings_plan_effective_cost) << CARRIED_SAVINGS_PLAN)),
     };
-    struct row *row = find_or_add(table, &wanted);
+    /* Taken apart once for all rows that share them. */
+    if (table->facts.count > known) {
+        table->carried = memory_reserve_one(table->carried, known, &table->carried_capacity, 1);
+        table->carried[known] = carried_of(identity->facts);
+    }
+    wanted.carried = table->carried[wanted.facts];
+    return find_or_add(table, &wanted);
+}
+
+void row_table_add_event(struct row_table *table, uint32_t handle, const struct usage_event *event)
+{
+    struct row *row = row_at(table, handle);
     row->usage_events++;
     if (record_has(event, USAGE_EVENT_usage_end) && event->usage_end > row->usage_end_ms)
         row->usage_end_ms = event->usage_end;
@@ -212,6 +234,43 @@ void row_table_fold_into(struct row_table *table, const struct usage_event *even
     }
     fold_costs(row, event);
     fold_description(table, row, event->description);
+}
+
+void row_table_fold_into(struct row_table *table, const struct usage_event *event, struct text facts,
+                         billing_period period)
+{
+    struct row_identity identity = row_table_identity(table, event, facts, period);
+    row_table_add_event(table, row_table_take(table, &identity), event);
+}
+
+void row_table_fold(struct row_table *table, const struct usage_event *event, struct text facts)
+{
+    row_table_fold_into(table, event, facts, period_of(event->usage_start));
+}
+
+void row_table_set(struct row_table *table, uint32_t handle, const struct row_values *values, struct text description)
+{
+    struct row *row = row_at(table, handle);
+    row->usage_events = values->usage_events;
+    row->usage_end_ms = values->usage_end_ms;
+    row->has_amount = values->has_amount;
+    row->sums[0] = values->amount;
+    struct sum *sum = &row->sums[1];
+    for (size_t i = 0; i < CARRIED_COUNT; i++)
+        if ((row->carried >> i) & 1)
+            *sum++ = values->costs[i];
+    row->description = description.size ? intern_add(&table->descriptions, description) : INTERN_NONE;
+}
+
+uint32_t *row_table_word(struct row_table *table, uint32_t handle)
+{
+    return &row_at(table, handle)->word;
+}
+
+uint32_t row_table_handle(const struct row_table *table, size_t position)
+{
+    CHECK(table->order && position < table->count);
+    return table->order[position].handle;
 }
 
 size_t row_table_count(const struct row_table *table)
@@ -292,10 +351,9 @@ void row_table_sort(struct row_table *table)
     free(resource_ranks);
 }
 
-void row_table_view(const struct row_table *table, size_t position, struct row_view *view)
+void row_table_read(const struct row_table *table, uint32_t handle, struct row_view *view)
 {
-    CHECK(table->order && position < table->count);
-    const struct row *row = row_at(table, table->order[position].handle);
+    const struct row *row = row_at(table, handle);
     *view = (struct row_view){
         .period = row->period,
         .bucket_ms = (int64_t)row->bucket_hour * HOUR_MS,
@@ -313,6 +371,11 @@ void row_table_view(const struct row_table *table, size_t position, struct row_v
             view->values.costs[i] = *sum++;
 }
 
+void row_table_view(const struct row_table *table, size_t position, struct row_view *view)
+{
+    row_table_read(table, row_table_handle(table, position), view);
+}
+
 void row_table_reset(struct row_table *table)
 {
     for (size_t i = 0; i < table->chunk_count; i++)
@@ -320,6 +383,9 @@ void row_table_reset(struct row_table *table)
     free(table->chunks);
     free(table->slots);
     free(table->order);
+    free(table->carried);
+    table->carried = NULL;
+    table->carried_capacity = 0;
     intern_reset(&table->facts);
     intern_reset(&table->resources);
     intern_reset(&table->descriptions);

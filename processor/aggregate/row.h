@@ -52,6 +52,33 @@ void row_table_fold(struct row_table *table, const struct usage_event *event, st
 void row_table_fold_into(struct row_table *table, const struct usage_event *event, struct text facts,
                          billing_period period);
 
+/*
+ * A row of a table that lives on: found by its identity, changed in place. Handles stay valid until row_table_reset.
+ * A row without events is none: it is passed over by whoever walks the table.
+ */
+#define ROW_NONE UINT32_MAX
+
+struct row_identity {
+    billing_period period;
+    int64_t bucket_ms;
+    uint64_t account;
+    struct text resource, facts;
+};
+
+/* The row of an identity, made without events if there is none. */
+uint32_t row_table_take(struct row_table *table, const struct row_identity *identity);
+/* The identity of an event's row in this table's granularity. Texts are borrowed from the arguments. */
+struct row_identity row_table_identity(const struct row_table *table, const struct usage_event *event, struct text facts,
+                                       billing_period period);
+void row_table_add_event(struct row_table *table, uint32_t handle, const struct usage_event *event);
+/* Puts values in place of the row's own; costs that the row does not carry are ignored. */
+void row_table_set(struct row_table *table, uint32_t handle, const struct row_values *values, struct text description);
+void row_table_read(const struct row_table *table, uint32_t handle, struct row_view *view);
+/* A word that the table's owner keeps with a row; 0 at first. */
+uint32_t *row_table_word(struct row_table *table, uint32_t handle);
+/* After row_table_sort: the handle of a position. */
+uint32_t row_table_handle(const struct row_table *table, size_t position);
+
 size_t row_table_count(const struct row_table *table);
 size_t row_table_bytes(const struct row_table *table); /* memory held, interned texts included */
 
