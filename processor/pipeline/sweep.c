@@ -6,17 +6,7 @@
 #include "assign/assign.h"
 #include "model/account.h"
 #include "period/bills.h"
-#include "period/pools.h"
-
-#define RESOLVED_BYTES_MAX ((size_t)32 * 1024 * 1024)
-#define POOL_NONE UINT32_MAX
-
-/* A price that has been resolved, with what of it is kept beside. */
-struct resolved {
-    struct facts facts; /* borrows from the interned bytes */
-    struct price price;
-    uint32_t pool; /* POOL_NONE: flat */
-};
+#include "pipeline/price_cache.h"
 
 struct sweep {
     struct fold *fold;
@@ -25,12 +15,7 @@ struct sweep {
     struct row_cursor *cursor;
     billing_period closing, period; /* period at hand, PERIOD_NONE before the first row */
     bool closing_done;
-    struct intern keys; /* group and facts; number = place in `resolved` */
-    struct resolved **resolved;
-    size_t resolved_capacity;
-    struct arena arena;
-    struct buffer key;
-    struct pools pools;
+    struct price_cache prices;
     struct totals totals;
     struct rater rater;
     struct line_item_builder builder;
@@ -43,6 +28,7 @@ bool sweep_open(struct fold *fold, const struct pricing *pricing, billing_period
     struct sweep *sweep = memory_new(sizeof *sweep);
     sweep->fold = fold;
     sweep->pricing = pricing;
+    sweep->prices.pricing = pricing;
     sweep->sink = *sink;
     sweep->closing = closing;
     sweep->period = PERIOD_NONE;
@@ -52,40 +38,6 @@ bool sweep_open(struct fold *fold, const struct pricing *pricing, billing_period
     }
     *ret_sweep = sweep;
     return true;
-}
-
-static void forget_prices(struct sweep *sweep)
-{
-    intern_reset(&sweep->keys);
-    arena_done(&sweep->arena);
-}
-
-static struct resolved *resolve(struct sweep *sweep, uint32_t group, struct text facts)
-{
-    struct intern *keys = &sweep->keys;
-    /* Facts may be as many as rows where tags differ; what is forgotten is resolved again. */
-    if (intern_bytes(keys) + sweep->arena.bytes > RESOLVED_BYTES_MAX)
-        forget_prices(sweep);
-    buffer_clear(&sweep->key);
-    buffer_append(&sweep->key, &group, sizeof group);
-    buffer_append_text(&sweep->key, facts);
-    size_t before = keys->count;
-    uint32_t number = intern_add(keys, buffer_text(&sweep->key));
-    if (keys->count == before)
-        return sweep->resolved[number];
-    sweep->resolved = memory_reserve_one(sweep->resolved, number, &sweep->resolved_capacity, sizeof *sweep->resolved);
-    struct resolved *resolved = arena_take(&sweep->arena, sizeof *resolved, _Alignof(struct resolved));
-    sweep->resolved[number] = resolved;
-    struct text kept = intern_text(keys, number);
-    facts_decode((struct text){ kept.data + sizeof group, kept.size - sizeof group }, &resolved->facts);
-    price_resolve(sweep->pricing, group, sweep->period, &resolved->facts, &resolved->price);
-    resolved->pool = POOL_NONE;
-    if (price_is_tiered(&resolved->price)) {
-        buffer_clear(&sweep->key);
-        price_pool_key(&resolved->price, &resolved->facts, &sweep->key);
-        resolved->pool = pools_get(&sweep->pools, buffer_text(&sweep->key));
-    }
-    return resolved;
 }
 
 static void count_row(struct sweep_counts *counts, const struct price *price, const struct rated_row *rated,
@@ -153,8 +105,8 @@ static bool emit_row(struct sweep *sweep, const struct row_view *row, const stru
 static bool sweep_row(struct sweep *sweep, const struct row_view *row, struct error *error)
 {
     uint32_t group = assign_group(sweep->pricing->conductor, row->account, sweep->period);
-    struct resolved *resolved = resolve(sweep, group, row->facts);
-    struct sum *position = resolved->pool == POOL_NONE ? NULL : pools_position(&sweep->pools, resolved->pool);
+    const struct resolved *resolved = price_cache_get(&sweep->prices, group, sweep->period, row->facts);
+    struct sum *position = price_cache_position(&sweep->prices, resolved->pool);
     struct rated_row rated;
     rate_row(&sweep->rater, &resolved->price, &row->values, position, &rated);
     if (position && rated.status == STATUS_CHARGED)
@@ -281,8 +233,6 @@ static bool finish_period(struct sweep *sweep, struct error *error)
         first = end;
     }
     totals_reset(&sweep->totals);
-    pools_done(&sweep->pools);
-    forget_prices(sweep);
     sweep->closing_done = sweep->closing_done || sweep->period == sweep->closing;
     return done;
 }
@@ -342,10 +292,7 @@ void sweep_close(struct sweep *sweep)
     if (!sweep)
         return;
     row_cursor_close(sweep->cursor);
-    forget_prices(sweep);
-    free(sweep->resolved);
-    buffer_done(&sweep->key);
-    pools_done(&sweep->pools);
+    price_cache_done(&sweep->prices);
     totals_done(&sweep->totals);
     rater_done(&sweep->rater);
     line_item_builder_done(&sweep->builder);

@@ -1,0 +1,46 @@
+/*
+ * pipeline/price_cache.h: prices resolved once per group, month and facts, and the pools they belong to.
+ *
+ * Facts may be as many as rows where tags differ: past its bound the cache forgets and resolves again. Pools are never
+ * forgotten. Borrows the pricing. Thread: one.
+ */
+#ifndef PIPELINE_PRICE_CACHE_H
+#define PIPELINE_PRICE_CACHE_H
+
+#include "base/buffer.h"
+#include "period/pools.h"
+#include "rate/price.h"
+
+#define POOL_NONE UINT32_MAX
+
+struct resolved {
+    struct facts facts; /* borrows from the cache */
+    struct price price;
+    uint32_t pool; /* POOL_NONE: flat */
+};
+
+struct price_cache {
+    const struct pricing *pricing;
+    struct intern keys; /* group, month and facts; number = place in `resolved` */
+    struct resolved **resolved;
+    size_t resolved_capacity;
+    struct arena arena;
+    struct buffer key;
+    struct pools pools;
+};
+
+/* The answer lives until the next call. */
+const struct resolved *price_cache_get(struct price_cache *cache, uint32_t group, billing_period period,
+                                       struct text facts);
+
+/* Where a pool stands; NULL for POOL_NONE. */
+static inline struct sum *price_cache_position(struct price_cache *cache, uint32_t pool)
+{
+    return pool == POOL_NONE ? NULL : pools_position(&cache->pools, pool);
+}
+
+/* Forgets prices and pools: the document has changed, or all pools begin anew. */
+void price_cache_reset(struct price_cache *cache, const struct pricing *pricing);
+void price_cache_done(struct price_cache *cache);
+
+#endif
