@@ -18,7 +18,8 @@ struct total_key {
 struct total {
     struct total_key key;
     uint64_t usage_events;
-    uint64_t charged_rows;      /* 0: nothing of it is in a custom line item's base */
+    int64_t charged_rows;       /* 0: nothing of it is in a custom line item's base */
+    bool changed;               /* since its owner last looked */
     int64_t latest_end_ms;      /* how far the usage reaches; INT64_MIN if unknown */
     struct sum public_cost, billable_cost, tax; /* AMOUNT_SCALE */
     struct sum cost;                            /* COST_SCALE */

@@ -6,7 +6,10 @@
 #include "base/hash.h"
 #include "model/account.h"
 
-#define FIRST_REVISION 1
+void line_item_builder_init(struct line_item_builder *builder)
+{
+    *builder = (struct line_item_builder){ .tasks = { 0, 1, 2 }, .revision = 1 };
+}
 
 void line_item_builder_begin(struct line_item_builder *builder, const struct pricing *pricing, billing_period period)
 {
@@ -39,25 +42,37 @@ static void put_number(struct buffer *out, uint64_t value)
 }
 
 /* Three letters name the task, the others are 115 bits of the identity's hash. */
-static void set_id(struct line_item_builder *builder, enum price_task task, struct line_item *item)
+static void set_id(struct line_item_builder *builder, enum task_kind kind, struct line_item *item)
 {
-    hash_letters((struct hash128){ .high = (uint64_t)task << 49 }, LINE_ITEM_TASK_LETTERS, builder->id);
+    hash_letters((struct hash128){ .high = (uint64_t)builder->tasks[kind] << 49 }, LINE_ITEM_TASK_LETTERS, builder->id);
     hash_letters(hash128(builder->identity.data, builder->identity.size), LINE_ITEM_ID_LETTERS - LINE_ITEM_TASK_LETTERS,
                  builder->id + LINE_ITEM_TASK_LETTERS);
     set_text(item, LINE_ITEM_line_item_id, (struct text){ builder->id, LINE_ITEM_ID_LETTERS });
 }
 
+static void put_identity(const struct row_identity *identity, uint32_t tier, struct buffer *out)
+{
+    buffer_clear(out);
+    put_number(out, (uint64_t)identity->period);
+    put_number(out, (uint64_t)identity->bucket_ms);
+    put_number(out, identity->account);
+    put_number(out, tier);
+    buffer_append_text(out, identity->resource);
+    buffer_append_byte(out, '\0');
+    buffer_append_text(out, identity->facts);
+}
+
+void line_item_identity_letters(const struct row_identity *identity, uint32_t tier, struct buffer *scratch,
+                                char out[LINE_ITEM_ID_LETTERS - LINE_ITEM_TASK_LETTERS])
+{
+    put_identity(identity, tier, scratch);
+    hash_letters(hash128(scratch->data, scratch->size), LINE_ITEM_ID_LETTERS - LINE_ITEM_TASK_LETTERS, out);
+}
+
 static void identify_slice(struct line_item_builder *builder, const struct row_view *row, uint32_t tier)
 {
-    struct buffer *identity = &builder->identity;
-    buffer_clear(identity);
-    put_number(identity, (uint64_t)row->period);
-    put_number(identity, (uint64_t)row->bucket_ms);
-    put_number(identity, row->account);
-    put_number(identity, tier);
-    buffer_append_text(identity, row->resource);
-    buffer_append_byte(identity, '\0');
-    buffer_append_text(identity, row->facts);
+    struct row_identity identity = { row->period, row->bucket_ms, row->account, row->resource, row->facts };
+    put_identity(&identity, tier, &builder->identity);
 }
 
 static void set_tags(struct line_item_builder *builder, const struct facts *facts, struct line_item *item)
@@ -138,12 +153,12 @@ static bool set_row_values(const struct row_view *row, const struct facts *facts
     return true;
 }
 
-static void set_provenance(const struct pricing *pricing, const struct price *price, bool charged,
+static void set_provenance(const struct line_item_builder *builder, const struct price *price, bool charged,
                            struct line_item *item)
 {
-    const struct conductor *conductor = pricing->conductor;
+    const struct conductor *conductor = builder->pricing->conductor;
     set_long(item, LINE_ITEM_conductor_version, conductor->version);
-    set_long(item, LINE_ITEM_revision, FIRST_REVISION);
+    set_long(item, LINE_ITEM_revision, builder->revision);
     if (price->group == GROUP_NONE)
         return;
     set_text(item, LINE_ITEM_billing_group, conductor->groups[price->group].id);
@@ -181,7 +196,7 @@ bool line_item_of_slice(struct line_item_builder *builder, const struct row_view
     set_text(item, LINE_ITEM_status, line_item_status_text(rated->status));
     set_text(item, LINE_ITEM_reason, unpriced_reason_text(rated->reason));
     set_identity(builder, row, facts, item);
-    set_provenance(builder->pricing, price, rated->status == STATUS_CHARGED, item);
+    set_provenance(builder, price, rated->status == STATUS_CHARGED, item);
     set_slice(slice, item);
     if (row->values.usage_end_ms != USAGE_END_NONE)
         set_long(item, LINE_ITEM_usage_end, row->values.usage_end_ms);
@@ -242,7 +257,7 @@ void line_item_of_charge(struct line_item_builder *builder, const struct custom_
     set_text(item, LINE_ITEM_description, buffer_text(&builder->description));
     set_long(item, LINE_ITEM_usage_events, 0);
     set_long(item, LINE_ITEM_conductor_version, conductor->version);
-    set_long(item, LINE_ITEM_revision, FIRST_REVISION);
+    set_long(item, LINE_ITEM_revision, builder->revision);
     set_decimal(item, LINE_ITEM_public_cost, 0);
     set_decimal(item, LINE_ITEM_cost, charge->cost);
     set_decimal(item, LINE_ITEM_cost_delta, charge->cost);

@@ -10,10 +10,12 @@
 #include "rate/rate.h"
 
 /* Tasks name themselves in an id's first three letters: bill tasks first, then tier, then usage (DESIGN 4). */
-enum price_task { TASK_BILL, TASK_TIER, TASK_USAGE };
+enum task_kind { TASK_BILL, TASK_TIER, TASK_USAGE, TASK_KIND_COUNT };
 
 struct line_item_builder {
     const struct pricing *pricing;
+    uint32_t tasks[TASK_KIND_COUNT]; /* the number of the task of each kind */
+    int64_t revision;
     billing_period period;
     char period_text[TIME_TEXT_MAX];
     char account[16];
@@ -23,6 +25,9 @@ struct line_item_builder {
     size_t tag_room;
 };
 
+/* For one process that is all tasks, each of a kind the first, in its one transaction. */
+void line_item_builder_init(struct line_item_builder *builder);
+
 void line_item_builder_begin(struct line_item_builder *builder, const struct pricing *pricing, billing_period period);
 
 /* Slice `index` of a rated row; the lowest one carries its events and own costs. Fails: an own cost that does not fit. */
@@ -31,6 +36,10 @@ MUST_USE bool line_item_of_slice(struct line_item_builder *builder, const struct
                                  struct line_item *item, struct error *error);
 
 void line_item_of_charge(struct line_item_builder *builder, const struct custom_charge *charge, struct line_item *item);
+
+/* The letters of an id that name the identity, for a row's line item of a tier (0: flat). */
+void line_item_identity_letters(const struct row_identity *identity, uint32_t tier, struct buffer *scratch,
+                                char out[LINE_ITEM_ID_LETTERS - LINE_ITEM_TASK_LETTERS]);
 
 void line_item_builder_done(struct line_item_builder *builder);
 

@@ -29,6 +29,7 @@ bool sweep_open(struct fold *fold, const struct pricing *pricing, billing_period
     sweep->fold = fold;
     sweep->pricing = pricing;
     sweep->prices.pricing = pricing;
+    line_item_builder_init(&sweep->builder);
     sweep->sink = *sink;
     sweep->closing = closing;
     sweep->period = PERIOD_NONE;

@@ -75,12 +75,19 @@ static i128 slice_position(i128 position, i128 row_quantity, i128 done, i128 sli
     return position + row_quantity - done - slice_quantity;
 }
 
+bool rate_fits(const struct price *price, const struct row_values *values)
+{
+    struct schedule charged = price_schedule(price);
+    i128 quantity;
+    return sum_value(&values->amount, &quantity) && fits_schedule(price, &charged, price->published, quantity);
+}
+
 static bool rate_tiers(struct rater *rater, const struct price *price, const struct row_values *values, i128 position,
                        struct rated_row *rated)
 {
     struct schedule charged = price_schedule(price);
     i128 quantity;
-    if (!sum_value(&values->amount, &quantity) || !fits_schedule(price, &charged, price->published, quantity))
+    if (!rate_fits(price, values) || !sum_value(&values->amount, &quantity))
         return unpriced(rater, rated, STATUS_UNPRICED, UNPRICED_TOO_LARGE);
     uint32_t published_count = price->published ? price->published->count : 1;
     make_room(rater, charged.count > published_count ? charged.count : published_count);
@@ -105,6 +112,26 @@ static bool rate_tiers(struct rater *rater, const struct price *price, const str
     }
     *rated = (struct rated_row){ STATUS_CHARGED, UNPRICED_NONE, rater->slices, count };
     return true;
+}
+
+void rate_parts(struct rater *rater, uint32_t count, struct rated_row *rated)
+{
+
+    make_room(rater, count ? count : 1);
+    memset(rater->slices, 0, (count ? count : 1) * sizeof *rater->slices);
+    *rated = (struct rated_row){ STATUS_CHARGED, UNPRICED_NONE, rater->slices, count ? count : 1 };
+}
+
+void rate_of_part(const struct price *price, uint32_t tier, struct priced_slice *slice)
+{
+    struct schedule charged = price_schedule(price);
+    uint32_t index = tier ? tier - 1 : 0;
+    CHECK(index < charged.count);
+    slice->tier = tier;
+    slice->has_quantity = slice->has_rate = true;
+    bool fits = apply_modifier(tier_rate(&charged, index, price->free_tier || price->base != BASE_PRICE_LIST),
+                               price->modifier, &slice->rate);
+    CHECK(fits);
 }
 
 static bool rate_amount(struct rater *rater, const struct price *price, const struct row_values *values,

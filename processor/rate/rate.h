@@ -42,6 +42,13 @@ struct rater {
 void rate_row(struct rater *rater, const struct price *price, const struct row_values *values, const struct sum *position,
               struct rated_row *rated);
 
+/* Whether a row of PRICE_RATE is small enough for its price: what rate_row asks first. */
+bool rate_fits(const struct price *price, const struct row_values *values);
+
+/* For rows whose parts are known: `count` slices to be filled, CHARGED; then each part's tier and rate. */
+void rate_parts(struct rater *rater, uint32_t count, struct rated_row *rated);
+void rate_of_part(const struct price *price, uint32_t tier, struct priced_slice *slice);
+
 void rater_done(struct rater *rater);
 
 #endif

@@ -2,7 +2,10 @@
 #include "store/page.h"
 
 #define PAGE_VERSION 1
-#define KEY_FIXED_BYTES (1 + 2 + 4 + 8)
+#define PERIOD_BYTES 3 /* the year 9999 is month 119,999 */
+#define HOUR_AT (1 + PERIOD_BYTES)
+#define ACCOUNT_AT (HOUR_AT + 4)
+#define KEY_FIXED_BYTES (ACCOUNT_AT + 8)
 
 enum row_flag {
     ROW_SAME_RESOURCE = 1,
@@ -142,7 +145,7 @@ static void put_big_endian(struct buffer *out, uint64_t value, size_t bytes)
 void page_key(struct buffer *out, const struct row_view *first, bool is_first_of_account, uint32_t run)
 {
     buffer_append_byte(out, PAGE_KEY_PREFIX);
-    put_big_endian(out, (uint64_t)(uint32_t)first->period, 2);
+    put_big_endian(out, (uint64_t)(uint32_t)first->period, PERIOD_BYTES);
     put_big_endian(out, (uint64_t)(first->bucket_ms / HOUR_MS), 4);
     put_big_endian(out, first->account, 8);
     if (!is_first_of_account) {
@@ -250,7 +253,9 @@ static void take_row(struct page_reader *reader, struct page_facts *facts, const
     if (reader->failed)
         return;
     row->facts = facts->bytes[number];
-    row->values.usage_end_ms = flags & ROW_HAS_END ? row->bucket_ms + take_signed(reader) : USAGE_END_NONE;
+    row->values.usage_end_ms = USAGE_END_NONE;
+    if (flags & ROW_HAS_END && __builtin_add_overflow(row->bucket_ms, take_signed(reader), &row->values.usage_end_ms))
+        reader->failed = true;
     row->values.usage_events = take_varint(reader);
     row->description = flags & ROW_SAME_DESCRIPTION ? before->description : take_text(reader);
     row->values.has_amount = flags & ROW_HAS_AMOUNT;
@@ -274,21 +279,23 @@ bool page_read(struct page *page, struct text key, struct text value, struct err
     static const struct row_view nothing;
     if (key.size < KEY_FIXED_BYTES + 4)
         return error_fail(error, ERROR_FAILED, "state store: a page key of %zu bytes is too short", key.size);
+    if (value.size == 0)
+        return error_fail(error, ERROR_FAILED, "state store: a page without bytes");
     buffer_clear(&page->bytes);
     buffer_append_text(&page->bytes, value);
     page->row_count = 0;
     page->opens_account = key.size == KEY_FIXED_BYTES + 4;
-    struct page_reader reader = { (const uint8_t *)page->bytes.data, (const uint8_t *)page->bytes.data + value.size,
-                                  false };
+    const uint8_t *begin = (const uint8_t *)page->bytes.data;
+    struct page_reader reader = { begin, begin + value.size, false };
     struct page_facts facts;
     facts.count = 0;
     if (take_byte(&reader) != PAGE_VERSION)
         reader.failed = true;
     while (!reader.failed && reader.at < reader.end && page->row_count < PAGE_ROWS_MAX) {
         struct row_view *row = &page->rows[page->row_count];
-        *row = (struct row_view){ .period = (billing_period)big_endian(key.data + 1, 2),
-                                  .bucket_ms = (int64_t)big_endian(key.data + 3, 4) * HOUR_MS,
-                                  .account = big_endian(key.data + 7, 8) };
+        *row = (struct row_view){ .period = (billing_period)big_endian(key.data + 1, PERIOD_BYTES),
+                                  .bucket_ms = (int64_t)big_endian(key.data + HOUR_AT, 4) * HOUR_MS,
+                                  .account = big_endian(key.data + ACCOUNT_AT, 8) };
         take_row(&reader, &facts, page->row_count ? row - 1 : &nothing, row);
         page->row_count++;
     }

@@ -1,7 +1,7 @@
 /*
  * store/page.h: rows as bytes. A page holds rows of one period, hour and account in canonical order (DESIGN 5).
  *
- * Key:   'r' period (2) hour (4) account (8) [resource 0 facts of the first row] run (4), all big-endian. The first
+ * Key:   'r' period (3) hour (4) account (8) [resource 0 facts of the first row] run (4), all big-endian. The first
  *        page of an hour and account leaves the row out. Byte order is canonical order.
  * Value: version (1), row count, then each row: flags (1), resource unless as before, facts (a number of this page,
  *        new ones spelled out), usage end, usage events, description unless as before, amount, carried costs.

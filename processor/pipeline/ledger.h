@@ -1,0 +1,80 @@
+/*
+ * pipeline/ledger.h: the rows of a usage or tier task while usage comes in: folded, priced on the spot, written out as
+ * changes; and read back from what was written (DESIGN 1, 3.3, 5).
+ *
+ * The ledger's line items are its only state: replaying them gives the same ledger. It remembers of every line item what
+ * was last written, so that `cost_delta` is what was added since. Nothing here undoes: a transaction that fails costs the
+ * ledger, which is then replayed. Thread: one.
+ */
+#ifndef PIPELINE_LEDGER_H
+#define PIPELINE_LEDGER_H
+
+#include "aggregate/totals.h"
+#include "pipeline/line_items.h"
+#include "pipeline/price_cache.h"
+
+struct ledger;
+
+struct ledger_options {
+    enum granularity granularity;
+    bool resource_ids;
+    enum task_kind kind;   /* TASK_USAGE or TASK_TIER */
+    uint32_t task;         /* its number: the line-items partition */
+};
+
+/* Borrows the pricing until ledger_free. */
+struct ledger *ledger_new(const struct ledger_options *options, const struct pricing *pricing);
+void ledger_free(struct ledger *ledger);
+
+/* ---- usage in ---- */
+
+/* Folds an event into its row and prices it; `facts` is facts_encode's answer. */
+void ledger_take(struct ledger *ledger, const struct usage_event *event, struct text facts, billing_period period);
+
+/* ---- line items out ---- */
+
+struct ledger_sink {
+    void *context;
+    bool (*line_item)(void *context, const struct line_item *item, struct error *error);
+    /* A line item that is gone: its key gets no value. */
+    bool (*gone)(void *context, struct text line_item_id, struct error *error);
+};
+
+size_t ledger_dirty_count(const struct ledger *ledger);
+/* Writes what has changed since the last call, each line item once. */
+MUST_USE bool ledger_flush(struct ledger *ledger, int64_t revision, const struct ledger_sink *sink, struct error *error);
+
+/* ---- totals of each month, with `changed` set on those that did ---- */
+
+size_t ledger_period_count(const struct ledger *ledger);
+billing_period ledger_period(const struct ledger *ledger, size_t index);
+struct totals *ledger_totals(struct ledger *ledger, size_t index);
+
+/* ---- the final sweep of a month (DESIGN 3.6) ---- */
+
+/* Begins: pools of the month start anew. */
+void ledger_final_begin(struct ledger *ledger, billing_period period);
+/* Allocates up to `rows_max` rows further, in canonical order; changed rows become dirty. *done at the end. */
+void ledger_final_step(struct ledger *ledger, size_t rows_max, bool *done);
+
+/* Hands every charged line item of a month to the sink as it was last flushed, in canonical order, from row `*cursor` on;
+ * `shown_as_usage` as cur_row_of_line_item takes it. */
+struct ledger_report_sink {
+    void *context;
+    bool (*line_item)(void *context, const struct line_item *item, uint32_t group, bool shown_as_usage,
+                      struct error *error);
+};
+MUST_USE bool ledger_report(struct ledger *ledger, billing_period period, size_t *cursor, size_t rows_max, bool *done,
+                            const struct ledger_report_sink *sink, struct error *error);
+
+/* ---- replay ---- */
+
+/* Takes a line item that was written: the row's whole state as of then. Fails: it is none of this task's. */
+MUST_USE bool ledger_replay(struct ledger *ledger, const struct line_item *item, struct error *error);
+/* Builds totals and pools. *mismatches: rows whose replayed cost is not what their price gives. */
+MUST_USE bool ledger_replay_done(struct ledger *ledger, uint64_t *mismatches, struct error *error);
+
+size_t ledger_row_count(const struct ledger *ledger);
+size_t ledger_bytes(const struct ledger *ledger);
+
+#endif
