@@ -23,6 +23,7 @@
     X(EXCESS_DECIMALS, "EXCESS_DECIMALS")       /* only with usage.excess.decimals = reject */ \
     X(BAD_FIELD, "BAD_FIELD")                   /* of another type than the schema's */        \
     X(FUTURE, "FUTURE")                         /* usage_start beyond future.max */            \
+    X(LATE, "LATE")                             /* only with late.usage = reject */            \
     X(EVENT_ID_REUSED, "EVENT_ID_REUSED")       /* known id, other content */
 
 enum refusal_reason {

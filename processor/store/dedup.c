@@ -58,7 +58,7 @@ uint64_t usage_event_content_hash(const struct usage_event *event, struct text f
     return hash64(&content, sizeof content);
 }
 
-static struct hash128 id_of(const struct usage_event *event)
+struct hash128 usage_event_id_hash(const struct usage_event *event)
 {
     /* The account has a fixed size, so that account and id run together without a doubt. */
     char bytes[1024];
@@ -215,7 +215,7 @@ static bool make_room(struct dedup *dedup, struct error *error)
 bool dedup_take(struct dedup *dedup, const struct usage_event *event, struct text facts, enum dedup_answer *answer,
                 struct error *error)
 {
-    struct hash128 id = id_of(event);
+    struct hash128 id = usage_event_id_hash(event);
     uint64_t content = usage_event_content_hash(event, facts);
     if (!make_room(dedup, error))
         return false;

@@ -7,6 +7,7 @@
 #ifndef STORE_DEDUP_H
 #define STORE_DEDUP_H
 
+#include "base/hash.h"
 #include "model/usage_event.h"
 #include "store/rocks.h"
 
@@ -27,6 +28,8 @@ MUST_USE bool dedup_take(struct dedup *dedup, const struct usage_event *event, s
 size_t dedup_bytes(const struct dedup *dedup);
 void dedup_free(struct dedup *dedup);
 
+/* Hash of the account and the id; never both halves 0. */
+struct hash128 usage_event_id_hash(const struct usage_event *event);
 /* Hash of all decoded fields but the id and the account. */
 uint64_t usage_event_content_hash(const struct usage_event *event, struct text facts);
 

@@ -1,0 +1,507 @@
+/* control/conductor_topic.c: the topic's latest values by key, and the records that a new document needs. */
+#include "control/conductor_topic.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "codec/json_text.h"
+#include "codec/json_write.h"
+#include "documents/json_walk.h"
+
+/* Parts of the document, each an array of entities; the kinds of keys. */
+static const char *const entity_kinds[] = {
+    "BillingGroups", "LinkedAccounts", "PricingPlans", "PricingRules", "PricingRulesAssociatedToPricingPlan",
+    "CustomLineItems", "CustomLineItemVersions", "ResourcesAssociatedToCustomLineItem",
+};
+static const char price_kind[] = "Price", version_kind[] = "version", close_kind[] = "close", import_kind[] = "import";
+
+struct conductor_topic {
+    struct intern keys;
+    char **values; /* by key; NULL: none */
+    size_t value_capacity;
+    int64_t version;
+    char version_period[TIME_TEXT_MAX]; /* "2026-06": the month of the newest version's document */
+    struct close_record *closes;
+    size_t close_count, close_capacity;
+    struct buffer scratch;
+};
+
+struct conductor_topic *conductor_topic_new(void)
+{
+    return memory_new(sizeof(struct conductor_topic));
+}
+
+void conductor_topic_free(struct conductor_topic *topic)
+{
+    if (!topic)
+        return;
+    for (size_t i = 0; i < topic->keys.count; i++)
+        free(topic->values[i]);
+    for (size_t i = 0; i < topic->close_count; i++)
+        free(topic->closes[i].ends);
+    free(topic->values);
+    free(topic->closes);
+    intern_done(&topic->keys);
+    buffer_done(&topic->scratch);
+    free(topic);
+}
+
+/* "2026-06/PricingRules/ruleGlob05" in its three parts. */
+struct topic_key {
+    struct text period, kind, id;
+};
+
+static bool split_key(struct text key, struct topic_key *parts)
+{
+    const char *end = key.data + key.size;
+    const char *first = key.size ? memchr(key.data, '/', key.size) : NULL;
+    const char *second = first ? memchr(first + 1, '/', (size_t)(end - first - 1)) : NULL;
+    if (!second)
+        return false;
+    parts->period = (struct text){ key.data, (size_t)(first - key.data) };
+    parts->kind = (struct text){ first + 1, (size_t)(second - first - 1) };
+    parts->id = (struct text){ second + 1, (size_t)(end - second - 1) };
+    return true;
+}
+
+static bool take_version(struct conductor_topic *topic, const struct topic_key *key, struct text value,
+                         struct error *error)
+{
+    json_error_t reason;
+    json_int_t number;
+    json_t *object = json_loadb(value.data, value.size, 0, &reason);
+    bool done = object && json_unpack(object, "{s:I}", "number", &number) == 0 &&
+                key->period.size < sizeof topic->version_period;
+    json_decref(object);
+    if (!done)
+        return error_fail(error, ERROR_FAILED, "conductor topic: a version record cannot be read");
+    if (number >= topic->version) {
+        topic->version = number;
+        memcpy(topic->version_period, key->period.data, key->period.size);
+        topic->version_period[key->period.size] = '\0';
+    }
+    return true;
+}
+
+static bool read_close(struct text value, struct close_record *close)
+{
+    json_error_t reason;
+    const char *period;
+    json_int_t version;
+    json_t *offsets, *offset;
+    size_t index;
+    json_t *object = json_loadb(value.data, value.size, 0, &reason);
+    bool done = object &&
+                json_unpack(object, "{s:s,s:I,s:o}", "period", &period, "version", &version, "offsets", &offsets) == 0 &&
+                json_is_array(offsets) && json_array_size(offsets) <= USAGE_PARTITIONS_MAX &&
+                period_parse(text_of(period), &close->period);
+    if (done) {
+        close->version = version;
+        close->end_count = json_array_size(offsets);
+        close->ends = memory_new_array(close->end_count, sizeof *close->ends);
+        json_array_foreach(offsets, index, offset)
+            close->ends[index] = json_is_integer(offset) ? json_integer_value(offset) : OFFSET_NONE;
+    }
+    json_decref(object);
+    return done;
+}
+
+/* The first close of a period counts; later ones of the same are passed over. */
+static bool take_close(struct conductor_topic *topic, struct text value, struct error *error)
+{
+    struct close_record close = { 0 };
+    if (!read_close(value, &close))
+        return error_fail(error, ERROR_FAILED, "conductor topic: a close record cannot be read");
+    size_t at = 0;
+    while (at < topic->close_count && topic->closes[at].period < close.period)
+        at++;
+    if (at < topic->close_count && topic->closes[at].period == close.period) {
+        free(close.ends);
+        return true;
+    }
+    topic->closes = memory_reserve_one(topic->closes, topic->close_count, &topic->close_capacity, sizeof *topic->closes);
+    memmove(&topic->closes[at + 1], &topic->closes[at], (topic->close_count - at) * sizeof *topic->closes);
+    topic->closes[at] = close;
+    topic->close_count++;
+    return true;
+}
+
+static void keep_value(struct conductor_topic *topic, struct text key, struct text value, bool is_null)
+{
+    size_t before = topic->keys.count;
+    uint32_t number = intern_add(&topic->keys, key);
+    if (topic->keys.count > before) {
+        topic->values = memory_reserve_one(topic->values, number, &topic->value_capacity, sizeof *topic->values);
+        topic->values[number] = NULL;
+    }
+    free(topic->values[number]);
+    topic->values[number] = NULL;
+    if (is_null)
+        return;
+    topic->values[number] = memory_new(value.size + 1);
+    if (value.size)
+        memcpy(topic->values[number], value.data, value.size);
+}
+
+bool conductor_topic_take(struct conductor_topic *topic, const struct stream_record *record, struct error *error)
+{
+    struct topic_key key;
+    if (!split_key(record->key, &key))
+        return error_fail(error, ERROR_FAILED, "conductor topic: offset %lld: the key is not period/kind/id",
+                          (long long)record->offset);
+    if (!record->is_null && text_equal(key.kind, text_of(close_kind)) && !take_close(topic, record->value, error))
+        return false;
+    if (!record->is_null && text_equal(key.kind, text_of(version_kind)) &&
+        !take_version(topic, &key, record->value, error))
+        return false;
+    keep_value(topic, record->key, record->value, record->is_null);
+    return true;
+}
+
+int64_t conductor_topic_version(const struct conductor_topic *topic)
+{
+    return topic->version;
+}
+
+size_t conductor_topic_close_count(const struct conductor_topic *topic)
+{
+    return topic->close_count;
+}
+
+const struct close_record *conductor_topic_close(const struct conductor_topic *topic, size_t index)
+{
+    return &topic->closes[index];
+}
+
+bool conductor_topic_has_import(const struct conductor_topic *topic, billing_period period, struct text payer)
+{
+    struct buffer key = { 0 }, value = { 0 };
+    import_record_write(period, payer, &key, &value);
+    uint32_t number = intern_find(&topic->keys, buffer_text(&key));
+    bool found = number != INTERN_NONE && topic->values[number];
+    buffer_done(&key);
+    buffer_done(&value);
+    return found;
+}
+
+/* ---- the document ---- */
+
+static void append_kind(const struct conductor_topic *topic, const char *kind, struct buffer *out)
+{
+    const char *between = "";
+    buffer_printf(out, ",\n \"%s\": [", kind);
+    for (size_t i = 0; i < topic->keys.count; i++) {
+        struct topic_key key;
+        if (!topic->values[i] || !split_key(intern_text(&topic->keys, (uint32_t)i), &key) ||
+            !text_equal(key.period, text_of(topic->version_period)) || !text_equal(key.kind, text_of(kind)))
+            continue;
+        buffer_printf(out, "%s\n  %s", between, topic->values[i]);
+        between = ",";
+    }
+    buffer_append_text(out, TEXT("]"));
+}
+
+static const char *currency_of(const struct conductor_topic *topic)
+{
+    struct buffer key = { 0 };
+    buffer_printf(&key, "%s/document/CurrencyCode", topic->version_period);
+    uint32_t number = intern_find(&topic->keys, buffer_text(&key));
+    buffer_done(&key);
+    return number != INTERN_NONE && topic->values[number] ? topic->values[number] : "\"USD\"";
+}
+
+bool conductor_topic_export(const struct conductor_topic *topic, struct buffer *out, struct error *error)
+{
+    if (topic->version == 0)
+        return error_fail(error, ERROR_FAILED, "no document is in force; proforma apply publishes one");
+    buffer_printf(out, "{\n \"BillingPeriod\": \"%s\",\n \"CurrencyCode\": %s", topic->version_period, currency_of(topic));
+    for (size_t i = 0; i < ARRAY_COUNT(entity_kinds); i++)
+        append_kind(topic, entity_kinds[i], out);
+    buffer_append_text(out, TEXT("\n}\n"));
+    return true;
+}
+
+static bool read_tier(json_t *triple, struct tier *tier)
+{
+    const char *begin, *end = NULL, *rate;
+    if (json_unpack(triple, "[s,s?,s]", &begin, &end, &rate) != 0)
+        return false;
+    tier->end = TIER_NO_END;
+    return decimal_parse(text_of(begin), QUANTITY_SCALE, &tier->begin) == DECIMAL_EXACT &&
+           (!end || decimal_parse(text_of(end), QUANTITY_SCALE, &tier->end) == DECIMAL_EXACT) &&
+           decimal_parse(text_of(rate), RATE_SCALE, &tier->rate) == DECIMAL_EXACT;
+}
+
+static bool read_price(const char *value, struct price_list *list)
+{
+    json_error_t reason;
+    const char *sku, *service, *usage_type, *operation, *unit;
+    json_t *tiers, *tier;
+    size_t index;
+    json_t *object = json_loads(value, 0, &reason);
+    bool done = object && json_unpack(object, "{s:s,s:s,s:s,s:s,s:s,s:o}", "sku", &sku, "service", &service, "usage_type",
+                                      &usage_type, "operation", &operation, "unit", &unit, "tiers", &tiers) == 0 &&
+                json_is_array(tiers) && json_array_size(tiers) > 0;
+    if (done) {
+        struct tier *read = memory_new_array(json_array_size(tiers), sizeof *read);
+        json_array_foreach(tiers, index, tier)
+            done = done && read_tier(tier, &read[index]);
+        struct price_list_entry entry = { text_of(sku), text_of(service), text_of(usage_type), text_of(operation),
+                                          text_of(unit), { read, (uint32_t)json_array_size(tiers) } };
+        if (done)
+            price_list_add(list, &entry);
+        free(read);
+    }
+    json_decref(object);
+    return done;
+}
+
+static bool read_prices(const struct conductor_topic *topic, struct price_list *list, struct error *error)
+{
+    for (size_t i = 0; i < topic->keys.count; i++) {
+        struct topic_key key;
+        struct text text = intern_text(&topic->keys, (uint32_t)i);
+        if (!topic->values[i] || !split_key(text, &key) || !text_equal(key.kind, text_of(price_kind)) ||
+            !text_equal(key.period, text_of(topic->version_period)))
+            continue;
+        if (!read_price(topic->values[i], list))
+            return error_fail(error, ERROR_FAILED, "conductor topic: the price %.*s cannot be read", TEXT_ARGS(text));
+    }
+    price_list_index(list);
+    return true;
+}
+
+bool conductor_topic_document(const struct conductor_topic *topic, struct conductor **ret_conductor,
+                              struct price_list *list, struct error *error)
+{
+    struct buffer json = { 0 };
+    struct problems problems = { 0 };
+    bool done = conductor_topic_export(topic, &json, error);
+    if (done) {
+        struct input *input = input_from_memory(json.data, json.size, "conductor topic");
+        problems_begin(&problems, "conductor topic");
+        done = conductor_read(input, ret_conductor, &problems, error);
+        input_close(input);
+    }
+    problems_done(&problems);
+    buffer_done(&json);
+    if (!done)
+        return false;
+    (*ret_conductor)->version = topic->version;
+    return read_prices(topic, list, error);
+}
+
+/* ---- publishing ---- */
+
+static void add_change(struct conductor_changes *changes, struct text key, struct text value)
+{
+    changes->items = memory_reserve_one(changes->items, changes->count, &changes->capacity, sizeof *changes->items);
+    changes->items[changes->count++] = (struct conductor_change){ arena_copy(&changes->arena, key),
+                                                                  arena_copy(&changes->arena, value) };
+}
+
+/* What a new document is held against. */
+struct comparison {
+    const struct conductor_topic *topic;
+    struct conductor_changes *changes;
+    struct intern wanted; /* keys of the new document */
+    char period[TIME_TEXT_MAX];
+    struct buffer key;
+    struct hash128 hash;
+    size_t count;
+};
+
+static void want(struct comparison *comparison, struct text value)
+{
+    struct text key = buffer_text(&comparison->key);
+    size_t before = comparison->wanted.count;
+    intern_add(&comparison->wanted, key);
+    if (comparison->wanted.count == before)
+        return; /* the same entity twice: the document was valid, so it says the same */
+    comparison->count++;
+    struct hash128 part = hash128(value.data, value.size);
+    comparison->hash.high ^= part.high ^ hash64(key.data, key.size);
+    comparison->hash.low += part.low;
+    uint32_t known = intern_find(&comparison->topic->keys, key);
+    const char *old = known == INTERN_NONE ? NULL : comparison->topic->values[known];
+    if (old && text_equal(text_of(old), value))
+        return;
+    comparison->changes->added += !old;
+    comparison->changes->changed += old != NULL;
+    add_change(comparison->changes, key, value);
+}
+
+static const char *text_member(json_t *entity, const char *name)
+{
+    return json_string_value(json_object_get(entity, name));
+}
+
+static const char *last_part(const char *arn)
+{
+    const char *slash = arn ? strrchr(arn, '/') : NULL;
+    return slash ? slash + 1 : arn;
+}
+
+/* An entity's id: what its references name. */
+static void append_id(struct buffer *key, const char *kind, json_t *entity)
+{
+    const char *id = last_part(text_member(entity, "Arn"));
+    if (!id)
+        id = text_member(entity, "AccountId");
+    if (!id)
+        id = last_part(text_member(entity, "PricingPlanArn"));
+    if (!id && strcmp(kind, "BillingGroups") == 0)
+        id = text_member(entity, "PrimaryAccountId");
+    if (!id)
+        id = text_member(entity, "Name");
+    buffer_printf(key, "%s", id ? id : "");
+    if (strcmp(kind, "CustomLineItemVersions") == 0)
+        buffer_printf(key, "/%s", text_member(entity, "StartBillingPeriod") ? text_member(entity, "StartBillingPeriod") : "");
+}
+
+static bool want_entity(void *context, const struct json_item *item, struct error *error)
+{
+    struct comparison *comparison = context;
+    if (!item->value)
+        return true;
+    char *value = json_dumps(item->value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    if (!value)
+        return error_fail(error, ERROR_FAILED, "an entity of the document cannot be written as JSON");
+    buffer_clear(&comparison->key);
+    if (item->target < ARRAY_COUNT(entity_kinds)) {
+        buffer_printf(&comparison->key, "%s/%s/", comparison->period, entity_kinds[item->target]);
+        append_id(&comparison->key, entity_kinds[item->target], item->value);
+    } else {
+        buffer_printf(&comparison->key, "%s/document/CurrencyCode", comparison->period);
+    }
+    want(comparison, text_of(value));
+    free(value);
+    return true;
+}
+
+static bool want_entities(struct comparison *comparison, struct input *document, struct error *error)
+{
+    struct json_target targets[ARRAY_COUNT(entity_kinds) + 1];
+    char paths[ARRAY_COUNT(entity_kinds)][64];
+    for (size_t i = 0; i < ARRAY_COUNT(entity_kinds); i++) {
+        snprintf(paths[i], sizeof paths[i], "/%s", entity_kinds[i]);
+        targets[i] = (struct json_target){ paths[i], JSON_ELEMENTS };
+    }
+    targets[ARRAY_COUNT(entity_kinds)] = (struct json_target){ "/CurrencyCode", JSON_WHOLE };
+    return json_walk(document, targets, ARRAY_COUNT(targets), want_entity, comparison, NULL, error);
+}
+
+static void write_price(const struct price_list_entry *entry, struct buffer *out)
+{
+    const struct {
+        const char *name;
+        struct text text;
+    } members[] = { { "sku", entry->sku }, { "service", entry->service }, { "usage_type", entry->usage_type },
+                    { "operation", entry->operation }, { "unit", entry->unit } };
+    for (size_t i = 0; i < ARRAY_COUNT(members); i++) {
+        buffer_printf(out, "%s\"%s\":", i ? "," : "{", members[i].name);
+        json_write_text(out, members[i].text);
+    }
+    buffer_append_text(out, TEXT(",\"tiers\":["));
+    for (uint32_t i = 0; i < entry->schedule.count; i++) {
+        const struct tier *tier = &entry->schedule.tiers[i];
+        buffer_append_text(out, i ? TEXT(",[") : TEXT("["));
+        json_write_decimal(out, tier->begin, QUANTITY_SCALE);
+        buffer_append_byte(out, ',');
+        if (tier->end == TIER_NO_END)
+            buffer_append_text(out, TEXT("null"));
+        else
+            json_write_decimal(out, tier->end, QUANTITY_SCALE);
+        buffer_append_byte(out, ',');
+        json_write_decimal(out, tier->rate, RATE_SCALE);
+        buffer_append_byte(out, ']');
+    }
+    buffer_append_text(out, TEXT("]}"));
+}
+
+static void want_prices(struct comparison *comparison, const struct price_list *list)
+{
+    struct buffer value = { 0 };
+    for (size_t i = 0; i < list->count; i++) {
+        buffer_clear(&comparison->key);
+        buffer_clear(&value);
+        buffer_printf(&comparison->key, "%s/%s/%.*s/%.*s", comparison->period, price_kind, TEXT_ARGS(list->entries[i].sku),
+                      TEXT_ARGS(list->entries[i].usage_type));
+        write_price(&list->entries[i], &value);
+        want(comparison, buffer_text(&value));
+    }
+    buffer_done(&value);
+}
+
+static void drop_what_is_gone(struct comparison *comparison)
+{
+    const struct conductor_topic *topic = comparison->topic;
+    for (size_t i = 0; i < topic->keys.count; i++) {
+        struct topic_key key;
+        struct text text = intern_text(&topic->keys, (uint32_t)i);
+        if (!topic->values[i] || !split_key(text, &key) || !text_equal(key.period, text_of(comparison->period)) ||
+            text_equal(key.kind, text_of(version_kind)) || text_equal(key.kind, text_of(close_kind)) ||
+            text_equal(key.kind, text_of(import_kind)) || intern_find(&comparison->wanted, text) != INTERN_NONE)
+            continue;
+        comparison->changes->removed++;
+        add_change(comparison->changes, text, TEXT_NONE);
+    }
+}
+
+static void add_version(struct comparison *comparison)
+{
+    struct buffer value = { 0 };
+    buffer_clear(&comparison->key);
+    buffer_printf(&comparison->key, "%s/%s/", comparison->period, version_kind);
+    buffer_printf(&value, "{\"number\":%lld,\"count\":%zu,\"hash\":\"%016llx%016llx\"}",
+                  (long long)comparison->topic->version + 1, comparison->count, (unsigned long long)comparison->hash.high,
+                  (unsigned long long)comparison->hash.low);
+    add_change(comparison->changes, buffer_text(&comparison->key), buffer_text(&value));
+    buffer_done(&value);
+}
+
+bool conductor_changes_compute(const struct conductor_topic *topic, struct input *document,
+                               const struct conductor *conductor, const struct price_list *list,
+                               struct conductor_changes *changes, struct error *error)
+{
+    struct comparison comparison = { .topic = topic, .changes = changes };
+    CHECK(conductor->period != PERIOD_NONE); /* the caller has filled in the running month */
+    *changes = (struct conductor_changes){ 0 };
+    period_format(conductor->period, comparison.period);
+    bool done = want_entities(&comparison, document, error);
+    if (done) {
+        want_prices(&comparison, list);
+        drop_what_is_gone(&comparison);
+        if (changes->count > 0)
+            add_version(&comparison);
+    }
+    intern_done(&comparison.wanted);
+    buffer_done(&comparison.key);
+    return done;
+}
+
+void conductor_changes_done(struct conductor_changes *changes)
+{
+    arena_done(&changes->arena);
+    free(changes->items);
+    *changes = (struct conductor_changes){ 0 };
+}
+
+void close_record_write(const struct close_record *close, struct buffer *key, struct buffer *value)
+{
+    char period[TIME_TEXT_MAX];
+    period_format(close->period, period);
+    buffer_printf(key, "%s/%s/", period, close_kind);
+    buffer_printf(value, "{\"period\":\"%s\",\"version\":%lld,\"offsets\":[", period, (long long)close->version);
+    for (size_t i = 0; i < close->end_count; i++)
+        buffer_printf(value, "%s%lld", i ? "," : "", (long long)close->ends[i]);
+    buffer_append_text(value, TEXT("]}"));
+}
+
+void import_record_write(billing_period period, struct text payer, struct buffer *key, struct buffer *value)
+{
+    char text[TIME_TEXT_MAX];
+    period_format(period, text);
+    buffer_printf(key, "%s/%s/%.*s", text, import_kind, TEXT_ARGS(payer));
+    buffer_append_text(value, TEXT("{}"));
+}

@@ -1,0 +1,78 @@
+/*
+ * control/conductor_topic.h: the conductor topic as a whole: entities of the document, price list entries, versions,
+ * closes and imports, each under `period / kind / id` (DESIGN 4).
+ *
+ * The topic is compacted: the latest value of each key is the state. A document is published in one transaction that ends
+ * with its version record, so whoever has read that has read it all. Values are JSON. Thread: one.
+ */
+#ifndef CONTROL_CONDUCTOR_TOPIC_H
+#define CONTROL_CONDUCTOR_TOPIC_H
+
+#include "base/buffer.h"
+#include "base/intern.h"
+#include "documents/conductor_json.h"
+#include "log/stream.h"
+
+#define USAGE_PARTITIONS_MAX 4096
+
+/* A period that is to be closed, or was. */
+struct close_record {
+    billing_period period;
+    int64_t version;
+    int64_t *ends; /* end offset of every usage partition; OFFSET_NONE for one that owes nothing */
+    size_t end_count;
+};
+
+struct conductor_topic;
+
+struct conductor_topic *conductor_topic_new(void);
+void conductor_topic_free(struct conductor_topic *topic);
+
+/* Takes a record of the topic. */
+MUST_USE bool conductor_topic_take(struct conductor_topic *topic, const struct stream_record *record,
+                                   struct error *error);
+
+/* The number of the newest version; 0 before the first. */
+int64_t conductor_topic_version(const struct conductor_topic *topic);
+
+/* The document and the price list of the newest version. The caller frees both. Fails: the topic's content is none. */
+MUST_USE bool conductor_topic_document(const struct conductor_topic *topic, struct conductor **ret_conductor,
+                                       struct price_list *list, struct error *error);
+
+/* The document's JSON as `export` prints it. */
+MUST_USE bool conductor_topic_export(const struct conductor_topic *topic, struct buffer *out, struct error *error);
+
+/* Closes in the order of their periods. Valid until the next take. */
+size_t conductor_topic_close_count(const struct conductor_topic *topic);
+const struct close_record *conductor_topic_close(const struct conductor_topic *topic, size_t index);
+
+bool conductor_topic_has_import(const struct conductor_topic *topic, billing_period period, struct text payer);
+
+/* ---- publishing ---- */
+
+/* One record to be published; a value without data deletes the key. */
+struct conductor_change {
+    struct text key, value;
+};
+
+struct conductor_changes {
+    struct arena arena;
+    struct conductor_change *items;
+    size_t count, capacity;
+    size_t added, changed, removed; /* without the version record */
+};
+
+/*
+ * What has to be published so that the topic holds this document (its JSON, already validated) and these price list
+ * entries, the version record last. No change at all: count is 0.
+ */
+MUST_USE bool conductor_changes_compute(const struct conductor_topic *topic, struct input *document,
+                                        const struct conductor *conductor, const struct price_list *list,
+                                        struct conductor_changes *changes, struct error *error);
+void conductor_changes_done(struct conductor_changes *changes);
+
+/* The record of a close or of an import. */
+void close_record_write(const struct close_record *close, struct buffer *key, struct buffer *value);
+void import_record_write(billing_period period, struct text payer, struct buffer *key, struct buffer *value);
+
+#endif

@@ -1,0 +1,127 @@
+/* tasks/marker.c: JSON by jansson; all numbers fit 63 bits. */
+#include "tasks/marker.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+static int64_t *count_of(struct marker_count **counts, size_t *count, int32_t number)
+{
+    for (size_t i = 0; i < *count; i++)
+        if ((*counts)[i].number == number)
+            return &(*counts)[i].count;
+    *counts = memory_grow(*counts, *count + 1, sizeof **counts);
+    (*counts)[*count] = (struct marker_count){ number, 0 };
+    return &(*counts)[(*count)++].count;
+}
+
+int64_t *marker_sent(struct marker *marker, int32_t partition)
+{
+    return count_of(&marker->sent, &marker->sent_count, partition);
+}
+
+int64_t *marker_received(struct marker *marker, int32_t task)
+{
+    return count_of(&marker->received, &marker->received_count, task);
+}
+
+bool marker_has_barrier(const struct marker *marker, int32_t task)
+{
+    for (size_t i = 0; i < marker->barrier_count; i++)
+        if (marker->barriers[i] == task)
+            return true;
+    return false;
+}
+
+void marker_add_barrier(struct marker *marker, int32_t task)
+{
+    if (marker_has_barrier(marker, task))
+        return;
+    marker->barriers = memory_grow(marker->barriers, marker->barrier_count + 1, sizeof *marker->barriers);
+    marker->barriers[marker->barrier_count++] = task;
+}
+
+static json_t *counts_json(const struct marker_count *counts, size_t count)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, json_pack("[I,I]", (json_int_t)counts[i].number, (json_int_t)counts[i].count));
+    return array;
+}
+
+void marker_write(const struct marker *marker, struct buffer *out)
+{
+    json_t *object = json_pack("{s:I,s:I,s:I,s:I,s:I}", "task", (json_int_t)marker->task, "revision",
+                               (json_int_t)marker->revision, "offset", (json_int_t)marker->offset, "version",
+                               (json_int_t)marker->version, "latest", (json_int_t)marker->latest_ms);
+    if (marker->closed != PERIOD_NONE) {
+        char closed[TIME_TEXT_MAX];
+        period_format(marker->closed, closed);
+        json_object_set_new(object, "closed", json_string(closed));
+    }
+    json_object_set_new(object, "sent", counts_json(marker->sent, marker->sent_count));
+    json_object_set_new(object, "received", counts_json(marker->received, marker->received_count));
+    json_t *barriers = json_array();
+    for (size_t i = 0; i < marker->barrier_count; i++)
+        json_array_append_new(barriers, json_integer(marker->barriers[i]));
+    json_object_set_new(object, "barriers", barriers);
+    char *text = json_dumps(object, JSON_COMPACT);
+    CHECK(text);
+    buffer_append(out, text, strlen(text));
+    free(text);
+    json_decref(object);
+}
+
+static bool read_counts(json_t *array, struct marker_count **counts, size_t *count)
+{
+    size_t index;
+    json_t *pair;
+    json_array_foreach(array, index, pair) {
+        json_int_t number, value;
+        if (json_unpack(pair, "[I,I]", &number, &value) != 0)
+            return false;
+        *count_of(counts, count, (int32_t)number) = value;
+    }
+    return true;
+}
+
+static bool read_lists(json_t *object, struct marker *marker)
+{
+    size_t index;
+    json_t *task;
+    json_array_foreach(json_object_get(object, "barriers"), index, task)
+        marker_add_barrier(marker, (int32_t)json_integer_value(task));
+    return read_counts(json_object_get(object, "sent"), &marker->sent, &marker->sent_count) &&
+           read_counts(json_object_get(object, "received"), &marker->received, &marker->received_count);
+}
+
+bool marker_read(struct text json, struct marker *marker, struct error *error)
+{
+    json_error_t reason;
+    json_int_t task, revision, offset, version, latest;
+    const char *closed = NULL;
+    marker_done(marker);
+    json_t *object = json_loadb(json.data ? json.data : "", json.size, 0, &reason);
+    bool done = object &&
+                json_unpack(object, "{s:I,s:I,s:I,s:I,s:I,s?:s}", "task", &task, "revision", &revision, "offset", &offset,
+                            "version", &version, "latest", &latest, "closed", &closed) == 0 &&
+                (!closed || period_parse(text_of(closed), &marker->closed)) && read_lists(object, marker);
+    if (done) {
+        marker->task = (uint32_t)task;
+        marker->revision = revision;
+        marker->offset = offset;
+        marker->version = version;
+        marker->latest_ms = latest;
+    }
+    json_decref(object);
+    return done || error_fail(error, ERROR_FAILED, "a task's marker cannot be read: %.200s", json.data ? json.data : "");
+}
+
+void marker_done(struct marker *marker)
+{
+    free(marker->sent);
+    free(marker->received);
+    free(marker->barriers);
+    *marker = (struct marker){ .closed = PERIOD_NONE };
+}

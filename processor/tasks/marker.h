@@ -1,0 +1,46 @@
+/*
+ * tasks/marker.h: what a task knows that is no row, written with every transaction as its `#task` record (DESIGN 5).
+ */
+#ifndef TASKS_MARKER_H
+#define TASKS_MARKER_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "model/calendar.h"
+
+/* Where a month stands in a task. */
+enum month_state { MONTH_OPEN, MONTH_CLOSED };
+
+struct marker_count {
+    int32_t number; /* of a task or a partition */
+    int64_t count;
+};
+
+struct marker {
+    uint32_t task;
+    int64_t revision;     /* of the transaction it came with; 0: none yet */
+    int64_t offset;       /* where its input goes on */
+    int64_t version;      /* of the document */
+    int64_t latest_ms;    /* broker time of the newest record it has taken */
+    billing_period closed; /* the last month it has closed; PERIOD_NONE */
+    /* Records sent to each tier partition and taken from each sender: a gap stops the reader. */
+    struct marker_count *sent, *received;
+    size_t sent_count, received_count;
+    /* Tasks whose barrier of the month behind `closed` has come. */
+    int32_t *barriers;
+    size_t barrier_count;
+};
+
+/* The count of a number, made if there is none. */
+int64_t *marker_sent(struct marker *marker, int32_t partition);
+int64_t *marker_received(struct marker *marker, int32_t task);
+bool marker_has_barrier(const struct marker *marker, int32_t task);
+void marker_add_barrier(struct marker *marker, int32_t task);
+
+/* JSON, one line. */
+void marker_write(const struct marker *marker, struct buffer *out);
+/* Replaces *marker. Fails: no marker. */
+MUST_USE bool marker_read(struct text json, struct marker *marker, struct error *error);
+void marker_done(struct marker *marker);
+
+#endif
