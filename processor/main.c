@@ -15,6 +15,12 @@ static const struct {
     { "check", command_check, "validate a conductor document and price lists" },
     { "compare", command_compare, "what each group would pay under another document" },
     { "explain", command_explain, "how a line item came to its cost" },
+    { "run", command_run, "the processor" },
+    { "topics", command_topics, "make or describe the topics" },
+    { "apply", command_apply, "publish a conductor document and price lists" },
+    { "export", command_export, "the document in force" },
+    { "import", command_import, "publish usage from files" },
+    { "close", command_close, "close a month" },
 };
 
 static void print_help(FILE *out)

@@ -60,7 +60,8 @@ static int compare_totals(const void *left, const void *right, void *context)
 
 void totals_sort(struct totals *totals)
 {
-    qsort_r(totals->items, totals->count, sizeof *totals->items, compare_totals, totals);
+    if (totals->count > 0)
+        qsort_r(totals->items, totals->count, sizeof *totals->items, compare_totals, totals);
     rehash(totals, totals->slot_count ? totals->slot_count : 64);
 }
 

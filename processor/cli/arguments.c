@@ -1,6 +1,7 @@
 /* cli/arguments.c: getopt_long over one table. */
 #include "cli/arguments.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 
@@ -10,7 +11,8 @@
 #define MEMORY_BYTES_MIN ((size_t)64 * 1024 * 1024)
 
 enum option_code { CODE_CONDUCTOR = 256, CODE_PRICE_LIST, CODE_GRANULARITY, CODE_RESOURCE_IDS, CODE_CLOSE, CODE_FORMAT,
-                   CODE_OUT, CODE_MEMORY, CODE_STRICT, CODE_EXCESS, CODE_HELP };
+                   CODE_OUT, CODE_MEMORY, CODE_STRICT, CODE_EXCESS, CODE_HELP, CODE_CONFIG, CODE_SET, CODE_EXPECT,
+                   CODE_DRY_RUN, CODE_AGAIN, CODE_EARLY, CODE_PERIOD, CODE_GROUP, CODE_REASON };
 
 static const struct {
     struct option option;
@@ -26,6 +28,15 @@ static const struct {
     { { "close", required_argument, NULL, CODE_CLOSE }, OPTION_RESULT },
     { { "format", required_argument, NULL, CODE_FORMAT }, OPTION_RESULT },
     { { "out", required_argument, NULL, CODE_OUT }, OPTION_OUT },
+    { { "config", required_argument, NULL, CODE_CONFIG }, OPTION_SETTINGS },
+    { { "set", required_argument, NULL, CODE_SET }, OPTION_SETTINGS },
+    { { "expect", required_argument, NULL, CODE_EXPECT }, OPTION_APPLY },
+    { { "dry-run", no_argument, NULL, CODE_DRY_RUN }, OPTION_APPLY },
+    { { "again", no_argument, NULL, CODE_AGAIN }, OPTION_IMPORT },
+    { { "early", no_argument, NULL, CODE_EARLY }, OPTION_CLOSE },
+    { { "period", required_argument, NULL, CODE_PERIOD }, OPTION_PERIOD },
+    { { "group", required_argument, NULL, CODE_GROUP }, OPTION_GROUP },
+    { { "reason", required_argument, NULL, CODE_REASON }, OPTION_REASON },
     { { "help", no_argument, NULL, CODE_HELP }, ~0u },
 };
 
@@ -40,7 +51,10 @@ bool size_parse(const char *text, size_t *bytes)
     char *end;
     if (*text < '0' || *text > '9')
         return false;
+    errno = 0;
     unsigned long long number = strtoull(text, &end, 10);
+    if (errno == ERANGE)
+        return false;
     for (size_t i = 0; i < ARRAY_COUNT(units); i++)
         if (strcmp(end, units[i].suffix) == 0)
             return !__builtin_mul_overflow((uint64_t)number, units[i].factor, bytes);
@@ -81,6 +95,54 @@ static void add_price_list(struct arguments *arguments, const char *path)
     arguments->price_lists[arguments->price_list_count++] = path;
 }
 
+static void add_set(struct arguments *arguments, const char *set)
+{
+    arguments->sets = memory_reserve_one(arguments->sets, arguments->set_count, &arguments->set_capacity,
+                                         sizeof *arguments->sets);
+    arguments->sets[arguments->set_count++] = set;
+}
+
+static bool parse_version(const char *value, int64_t *version, struct error *error)
+{
+    i128 number;
+    if (decimal_parse(text_of(value), 0, &number) != DECIMAL_EXACT || number < 0 || number > INT64_MAX)
+        return bad_value("expect", value, "a document version, as 3", error);
+    *version = (int64_t)number;
+    return true;
+}
+
+/* Options of the commands that speak to Kafka. */
+static bool take_kafka_option(struct arguments *arguments, int code, const char *value, struct error *error)
+{
+    switch (code) {
+    case CODE_CONFIG:
+        arguments->config = value;
+        return true;
+    case CODE_SET:
+        add_set(arguments, value);
+        return true;
+    case CODE_EXPECT:
+        return parse_version(value, &arguments->expect, error);
+    case CODE_DRY_RUN:
+        return arguments->dry_run = true;
+    case CODE_AGAIN:
+        return arguments->again = true;
+    case CODE_EARLY:
+        return arguments->early = true;
+    case CODE_PERIOD:
+        return period_parse(text_of(value), &arguments->period) ||
+               bad_value("period", value, "a month, as 2026-06", error);
+    case CODE_GROUP:
+        arguments->group = value;
+        return true;
+    case CODE_REASON:
+        arguments->reason = value;
+        return true;
+    default:
+        return error_fail(error, ERROR_INVALID, "unknown option");
+    }
+}
+
 static bool take_option(struct arguments *arguments, int code, const char *value, unsigned options, struct error *error)
 {
     switch (code) {
@@ -115,24 +177,26 @@ static bool take_option(struct arguments *arguments, int code, const char *value
         return (size_parse(value, &arguments->memory_bytes) && arguments->memory_bytes >= MEMORY_BYTES_MIN) ||
                bad_value("memory", value, "a size of at least 64MiB, as 512MiB", error);
     default:
-        return error_fail(error, ERROR_INVALID, "unknown option");
+        return take_kafka_option(arguments, code, value, error);
     }
 }
 
 bool arguments_parse(int argc, char **argv, unsigned options, struct arguments *arguments, struct error *error)
 {
-    *arguments = (struct arguments){ .closing = PERIOD_NONE, .memory_bytes = MEMORY_BYTES_DEFAULT };
+    *arguments = (struct arguments){ .closing = PERIOD_NONE, .period = PERIOD_NONE, .expect = -1, .memory_bytes = MEMORY_BYTES_DEFAULT };
     struct option longs[ARRAY_COUNT(known_options) + 1] = { 0 };
     size_t count = 0;
     for (size_t i = 0; i < ARRAY_COUNT(known_options); i++)
         if (known_options[i].set & options)
             longs[count++] = known_options[i].option;
     opterr = 0;
-    optind = 1;
+    optind = 0; /* begins anew, also behind a word that was left in its middle */
     int code;
     while ((code = getopt_long(argc, argv, ":", longs, NULL)) != -1) {
         if (code == ':')
             return error_fail(error, ERROR_INVALID, "%s: a value is missing behind it", argv[optind - 1]);
+        if (code == '?' && optopt > 0 && optopt < CODE_CONDUCTOR) /* one letter, maybe of several in a word */
+            return error_fail(error, ERROR_INVALID, "-%c: no option of this command; --help lists them", optopt);
         if (code == '?')
             return error_fail(error, ERROR_INVALID, "%s: no option of this command; --help lists them",
                               argv[optind - 1]);
@@ -147,4 +211,5 @@ bool arguments_parse(int argc, char **argv, unsigned options, struct arguments *
 void arguments_done(struct arguments *arguments)
 {
     free(arguments->price_lists);
+    free(arguments->sets);
 }

@@ -11,6 +11,8 @@ enum exit_code {
     EXIT_FAILED = 1,
     EXIT_INVALID = 2,      /* wrong usage or invalid document */
     EXIT_STRICT = 3,       /* --strict, and some events dead or unpriced */
+    EXIT_CHANGES = 4,      /* --dry-run, and there is something to change */
+    EXIT_FENCED = 5,       /* another process is this worker now */
 };
 
 struct arguments {
@@ -25,6 +27,13 @@ struct arguments {
     enum excess_decimals excess;
     const char *out;
     size_t memory_bytes;
+    const char *config;     /* settings file; NULL: defaults */
+    const char **sets;      /* key=value over it */
+    size_t set_count, set_capacity;
+    int64_t expect;         /* version that must be in force; -1: any */
+    bool dry_run, early, again;
+    billing_period period;
+    const char *group, *reason;
     const char *const *operands; /* what is left: usage files, or a line item id */
     size_t operand_count;
 };
@@ -37,6 +46,13 @@ enum option_set {
     OPTION_PRICING = 8,  /* granularity, resource ids, memory, strict, excess decimals */
     OPTION_OUT = 16,
     OPTION_RESULT = 32,  /* close, format */
+    OPTION_SETTINGS = 64,  /* config, set */
+    OPTION_APPLY = 128,    /* expect, dry-run */
+    OPTION_IMPORT = 256,   /* again */
+    OPTION_CLOSE = 512,    /* early */
+    OPTION_PERIOD = 1024,
+    OPTION_GROUP = 2048,
+    OPTION_REASON = 4096,
 };
 
 /* Parses argv[1..]. Fails (ERROR_INVALID): the option, its value and what was expected. */

@@ -6,5 +6,11 @@ int command_price(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_explain(int argc, char **argv);
+int command_run(int argc, char **argv);
+int command_topics(int argc, char **argv);
+int command_apply(int argc, char **argv);
+int command_export(int argc, char **argv);
+int command_import(int argc, char **argv);
+int command_close(int argc, char **argv);
 
 #endif

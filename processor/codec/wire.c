@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "codec/avro_encode.h"
+#include "codec/cur_manifest.h"
 #include "codec/json_read.h"
 #include "codec/json_write.h"
 #include "codec/schemas.h"
@@ -15,6 +16,18 @@ struct wire {
     struct event_json *json;
     struct buffer scratch;
 };
+
+/* Only its name is asked for: the schema of manifests. */
+static const struct record_type manifest_type = { .name = "CurManifest" };
+
+static void put_header(struct buffer *out, uint32_t id)
+{
+    char *header = buffer_reserve(out, WIRE_HEADER_BYTES);
+    header[0] = 0;
+    for (int i = 0; i < 4; i++)
+        header[1 + i] = (char)(unsigned char)(id >> (24 - 8 * i));
+    out->size += WIRE_HEADER_BYTES;
+}
 
 struct wire *wire_new(enum wire_format format, const struct wire_schemas *schemas, enum excess_decimals excess)
 {
@@ -36,11 +49,7 @@ bool wire_encode(struct wire *wire, const char *topic, const struct record_type 
     }
     if (!wire->schemas.id_of(wire->schemas.context, topic, type, &id, error))
         return false;
-    char *header = buffer_reserve(out, WIRE_HEADER_BYTES);
-    header[0] = 0;
-    for (int i = 0; i < 4; i++)
-        header[1 + i] = (char)(unsigned char)(id >> (24 - 8 * i));
-    out->size += WIRE_HEADER_BYTES;
+    put_header(out, id);
     avro_encode(type, record, out);
     return true;
 }
@@ -85,6 +94,32 @@ enum wire_answer wire_decode(struct wire *wire, const struct record_type *type, 
     *refusal = (struct refusal){ 0 };
     return wire->format == WIRE_JSON ? decode_json(wire, type, value, record, arena, refusal)
                                      : decode_avro(wire, type, value, record, arena, refusal, error);
+}
+
+bool wire_encode_manifest(struct wire *wire, const struct cur_manifest *manifest, struct buffer *out,
+                          struct error *error)
+{
+    uint32_t id;
+    if (wire->format == WIRE_JSON) {
+        cur_manifest_write_json(manifest, out);
+        return true;
+    }
+    if (!wire->schemas.id_of(wire->schemas.context, "cur-manifests", &manifest_type, &id, error))
+        return false;
+    put_header(out, id);
+    cur_manifest_write_avro(manifest, out);
+    return true;
+}
+
+bool wire_decode_manifest(struct wire *wire, struct text value, struct cur_manifest *manifest, struct arena *arena,
+                          struct error *error)
+{
+    if (wire->format == WIRE_JSON)
+        return cur_manifest_read_json(value, manifest, arena, error);
+    if (value.size < WIRE_HEADER_BYTES || value.data[0] != 0)
+        return error_fail(error, ERROR_FAILED, "a manifest without a Confluent header");
+    return cur_manifest_read_avro((struct text){ value.data + WIRE_HEADER_BYTES, value.size - WIRE_HEADER_BYTES }, manifest,
+                                  arena, error);
 }
 
 void wire_free(struct wire *wire)

@@ -42,6 +42,13 @@ MUST_USE bool wire_encode(struct wire *wire, const char *topic, const struct rec
 enum wire_answer wire_decode(struct wire *wire, const struct record_type *type, struct text value, void *record,
                              struct arena *arena, struct refusal *refusal, struct error *error);
 
+struct cur_manifest;
+/* The same for manifests, which have arrays and so no record_type. */
+MUST_USE bool wire_encode_manifest(struct wire *wire, const struct cur_manifest *manifest, struct buffer *out,
+                                   struct error *error);
+MUST_USE bool wire_decode_manifest(struct wire *wire, struct text value, struct cur_manifest *manifest,
+                                   struct arena *arena, struct error *error);
+
 void wire_free(struct wire *wire);
 
 /* Schemas without a registry: each shipped one has a fixed id (schemas/README.md), and only those can be read. */

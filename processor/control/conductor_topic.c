@@ -223,8 +223,10 @@ bool conductor_topic_export(const struct conductor_topic *topic, struct buffer *
 
 static bool read_tier(json_t *triple, struct tier *tier)
 {
-    const char *begin, *end = NULL, *rate;
-    if (json_unpack(triple, "[s,s?,s]", &begin, &end, &rate) != 0)
+    const char *begin = json_string_value(json_array_get(triple, 0));
+    const char *end = json_string_value(json_array_get(triple, 1)); /* null: no end */
+    const char *rate = json_string_value(json_array_get(triple, 2));
+    if (!begin || !rate)
         return false;
     tier->end = TIER_NO_END;
     return decimal_parse(text_of(begin), QUANTITY_SCALE, &tier->begin) == DECIMAL_EXACT &&

@@ -1,4 +1,4 @@
-/* log/kafka_client.c: the operator's properties first, ours on top. */
+/* log/kafka_client.c: our tuning, the operator's properties over it; what exactly-once needs is set over both. */
 #include "log/kafka_client.h"
 
 #include <stdio.h>
@@ -15,7 +15,8 @@ bool kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value, 
     return error_fail(error, ERROR_INVALID, "kafka.%s: %s", name, secret ? "not accepted by librdkafka" : reason);
 }
 
-rd_kafka_conf_t *kafka_conf_new(const struct kafka_settings *settings, struct error *error)
+rd_kafka_conf_t *kafka_conf_new(const struct kafka_settings *settings, const struct kafka_property *tuning,
+                                size_t tuning_count, struct error *error)
 {
     static const struct kafka_property ours[] = {
         { "socket.nagle.disable", "true" },
@@ -26,6 +27,8 @@ rd_kafka_conf_t *kafka_conf_new(const struct kafka_settings *settings, struct er
     bool done = true;
     for (size_t i = 0; i < ARRAY_COUNT(ours) && done; i++)
         done = kafka_conf_set(conf, ours[i].name, ours[i].value, error);
+    for (size_t i = 0; i < tuning_count && done; i++)
+        done = kafka_conf_set(conf, tuning[i].name, tuning[i].value, error);
     for (size_t i = 0; i < settings->property_count && done; i++)
         done = kafka_conf_set(conf, settings->properties[i].name, settings->properties[i].value, error);
     if (done)

@@ -22,8 +22,9 @@ struct kafka_settings {
     int session_timeout_ms, transaction_timeout_ms;
 };
 
-/* A configuration with the operator's properties and ours, which win. NULL: *error names the property. */
-rd_kafka_conf_t *kafka_conf_new(const struct kafka_settings *settings, struct error *error);
+/* A configuration with our tuning and, over it, the operator's properties. NULL: *error names the property. */
+rd_kafka_conf_t *kafka_conf_new(const struct kafka_settings *settings, const struct kafka_property *tuning,
+                                size_t tuning_count, struct error *error);
 MUST_USE bool kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value, struct error *error);
 
 /* Takes the configuration over, also when it fails. NULL: *error says why. */

@@ -174,8 +174,15 @@ static bool hand_over_message(struct kafka_stream *stream, const rd_kafka_messag
     enum stream_topic topic;
     if (!check_message(message, error))
         return false;
-    if (message->err || !kafka_topic_of_name(stream->settings, rd_kafka_topic_name(message->rkt), &topic))
+    bool is_end = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+    if ((message->err && !is_end) || !message->rkt ||
+        !kafka_topic_of_name(stream->settings, rd_kafka_topic_name(message->rkt), &topic))
         return true;
+    if (is_end) {
+        if (stream->handler->ended)
+            stream->handler->ended(stream->handler->context, topic, message->partition, message->offset);
+        return true;
+    }
     kafka_record_of_message(message, topic, headers, HEADERS_MAX, &record);
     return stream->handler->record(stream->handler->context, &record, error);
 }
@@ -278,7 +285,8 @@ static enum stream_outcome stream_commit(struct stream *port, const struct strea
                                          struct error *error)
 {
     struct kafka_stream *stream = stream_of(port);
-    enum stream_outcome outcome = send_offsets(stream, partitions, count, error);
+    /* A command's transaction reads nothing and so has no offsets. */
+    enum stream_outcome outcome = count > 0 ? send_offsets(stream, partitions, count, error) : OUTCOME_DONE;
     if (outcome != OUTCOME_DONE)
         return outcome;
     rd_kafka_error_t *reason = rd_kafka_commit_transaction(stream->producer, -1);
@@ -300,7 +308,8 @@ static bool open_restorer(struct kafka_stream *stream, struct error *error)
 {
     if (stream->restorer)
         return true;
-    rd_kafka_conf_t *conf = kafka_conf_new(stream->settings, error);
+    static const struct kafka_property tuning[] = { { "fetch.wait.max.ms", "10" } };
+    rd_kafka_conf_t *conf = kafka_conf_new(stream->settings, tuning, ARRAY_COUNT(tuning), error);
     char group[300];
     snprintf(group, sizeof group, "%s-restore", stream->settings->group_id); /* a name librdkafka asks for; never joined */
     if (!conf)
@@ -308,8 +317,7 @@ static bool open_restorer(struct kafka_stream *stream, struct error *error)
     if (!kafka_conf_set(conf, "group.id", group, error) || !kafka_conf_set(conf, "enable.auto.commit", "false", error) ||
         !kafka_conf_set(conf, "enable.partition.eof", "true", error) ||
         !kafka_conf_set(conf, "auto.offset.reset", "error", error) ||
-        !kafka_conf_set(conf, "isolation.level", "read_committed", error) ||
-        !kafka_conf_set(conf, "fetch.wait.max.ms", "10", error)) {
+        !kafka_conf_set(conf, "isolation.level", "read_committed", error)) {
         rd_kafka_conf_destroy(conf);
         return false;
     }
@@ -399,7 +407,9 @@ static int32_t stream_partition_count(const struct stream *port, enum stream_top
 
 static bool open_consumer(struct kafka_stream *stream, struct error *error)
 {
-    rd_kafka_conf_t *conf = kafka_conf_new(stream->settings, error);
+    static const struct kafka_property tuning[] = { { "queued.max.messages.kbytes", "65536" },
+                                                    { "fetch.wait.max.ms", "20" } };
+    rd_kafka_conf_t *conf = kafka_conf_new(stream->settings, tuning, ARRAY_COUNT(tuning), error);
     if (!conf)
         return false;
     const struct kafka_settings *settings = stream->settings;
@@ -412,10 +422,9 @@ static bool open_consumer(struct kafka_stream *stream, struct error *error)
                 kafka_conf_set(conf, "enable.auto.offset.store", "false", error) &&
                 kafka_conf_set(conf, "isolation.level", "read_committed", error) &&
                 kafka_conf_set(conf, "auto.offset.reset", "error", error) &&
+                kafka_conf_set(conf, "enable.partition.eof", "true", error) &&
                 kafka_conf_set(conf, "partition.assignment.strategy", "range", error) &&
                 kafka_conf_set(conf, "session.timeout.ms", session, error) &&
-                kafka_conf_set(conf, "queued.max.messages.kbytes", "65536", error) &&
-                kafka_conf_set(conf, "fetch.wait.max.ms", "20", error) &&
                 (!is_static || kafka_conf_set(conf, "group.instance.id", instance, error));
     if (!done) {
         rd_kafka_conf_destroy(conf);
@@ -450,19 +459,19 @@ static void make_transactional_id(struct kafka_stream *stream)
 
 static bool open_producer(struct kafka_stream *stream, struct error *error)
 {
-    rd_kafka_conf_t *conf = kafka_conf_new(stream->settings, error);
+    static const struct kafka_property tuning[] = { { "compression.codec", "lz4" },
+                                                    { "linger.ms", "5" },
+                                                    { "retry.backoff.ms", "20" },
+                                                    { "queue.buffering.max.messages", "1000000" },
+                                                    { "queue.buffering.max.kbytes", "131072" },
+                                                    { "batch.num.messages", "100000" } };
+    rd_kafka_conf_t *conf = kafka_conf_new(stream->settings, tuning, ARRAY_COUNT(tuning), error);
     if (!conf)
         return false;
     char timeout[24];
     snprintf(timeout, sizeof timeout, "%d", stream->settings->transaction_timeout_ms);
     bool done = kafka_conf_set(conf, "transactional.id", stream->transactional_id, error) &&
                 kafka_conf_set(conf, "transaction.timeout.ms", timeout, error) &&
-                kafka_conf_set(conf, "compression.codec", "lz4", error) &&
-                kafka_conf_set(conf, "linger.ms", "5", error) &&
-                kafka_conf_set(conf, "retry.backoff.ms", "20", error) &&
-                kafka_conf_set(conf, "queue.buffering.max.messages", "1000000", error) &&
-                kafka_conf_set(conf, "queue.buffering.max.kbytes", "131072", error) &&
-                kafka_conf_set(conf, "batch.num.messages", "100000", error) &&
                 kafka_conf_set(conf, "delivery.report.only.error", "true", error);
     if (!done) {
         rd_kafka_conf_destroy(conf);
@@ -551,7 +560,7 @@ bool kafka_stream_open(const struct kafka_settings *settings, const enum stream_
     stream->batch = memory_new_array(BATCH_MAX, sizeof *stream->batch);
     make_transactional_id(stream);
     if (!open_consumer(stream, error) || !count_partitions(stream, error) || !open_producer(stream, error) ||
-        !subscribe(stream, topics, topic_count, error)) {
+        (topic_count > 0 && !subscribe(stream, topics, topic_count, error))) {
         stream_close(&stream->port);
         return false;
     }

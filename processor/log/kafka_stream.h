@@ -8,7 +8,8 @@
 #include "log/kafka_client.h"
 
 /*
- * Connects, ends this worker's orphaned transaction (init_transactions) and subscribes to `topics`.
+ * Connects, ends this worker's orphaned transaction (init_transactions) and subscribes to `topics`; a command that only
+ * restores and produces has none.
  * Fails: ERROR_INVALID for settings and topics that do not fit, ERROR_FAILED where no broker answers. Blocks until then.
  */
 MUST_USE bool kafka_stream_open(const struct kafka_settings *settings, const enum stream_topic *topics, size_t topic_count,

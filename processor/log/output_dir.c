@@ -155,9 +155,9 @@ bool output_dir_make(const struct output_dir *dir, const char *relative, struct 
     return done;
 }
 
-static bool rename_into(const struct output_dir *dir, const char *name, struct error *error)
+static bool rename_entry(const char *from_folder, const char *to_folder, const char *name, struct error *error)
 {
-    char *from = join(dir->partial, name), *to = join(dir->path, name);
+    char *from = join(from_folder, name), *to = join(to_folder, name);
     bool done = rename(from, to) == 0 ||
                 error_fail(error, ERROR_FAILED, "%s: cannot rename to %s: %s", from, to, strerror(errno));
     free(from);
@@ -176,7 +176,22 @@ static bool sync_directory(const char *path, struct error *error)
     return done;
 }
 
-static bool publish_entries(struct output_dir *dir, const char *last, struct error *error)
+/* Names of what has been renamed into the folder, so that a publish that fails can be undone. */
+struct moved {
+    char **names;
+    size_t count, capacity;
+};
+
+static bool move_in(const struct output_dir *dir, const char *name, struct moved *moved, struct error *error)
+{
+    if (!rename_entry(dir->partial, dir->path, name, error))
+        return false;
+    moved->names = memory_reserve_one(moved->names, moved->count, &moved->capacity, sizeof *moved->names);
+    moved->names[moved->count++] = memory_copy_string(name);
+    return true;
+}
+
+static bool move_all(const struct output_dir *dir, const char *last, struct moved *moved, struct error *error)
 {
     DIR *directory = opendir(dir->partial);
     if (!directory)
@@ -185,9 +200,24 @@ static bool publish_entries(struct output_dir *dir, const char *last, struct err
     bool done = true;
     while (done && (entry = readdir(directory)))
         if (!is_dots(entry->d_name) && strcmp(entry->d_name, LOCK_NAME) != 0 && strcmp(entry->d_name, last) != 0)
-            done = rename_into(dir, entry->d_name, error);
+            done = move_in(dir, entry->d_name, moved, error);
     closedir(directory);
-    return done && sync_directory(dir->path, error) && rename_into(dir, last, error) && sync_directory(dir->path, error);
+    return done && sync_directory(dir->path, error) && move_in(dir, last, moved, error) && sync_directory(dir->path, error);
+}
+
+static bool publish_entries(const struct output_dir *dir, const char *last, struct error *error)
+{
+    struct moved moved = { 0 };
+    bool done = move_all(dir, last, &moved, error);
+    while (moved.count > 0) { /* the last one first: without it there is no result */
+        struct error ignored;
+        char *name = moved.names[--moved.count];
+        bool undone = done || rename_entry(dir->path, dir->partial, name, &ignored);
+        (void)undone;
+        free(name);
+    }
+    free(moved.names);
+    return done;
 }
 
 bool output_dir_publish(struct output_dir *dir, const char *last, struct error *error)

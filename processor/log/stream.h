@@ -57,6 +57,8 @@ enum stream_outcome {
 struct stream_handler {
     void *context;
     bool (*record)(void *context, const struct stream_record *record, struct error *error);
+    /* All there is now lies before `end`; behind the last record that may be a commit's own mark. May be NULL. */
+    void (*ended)(void *context, enum stream_topic topic, int32_t partition, int64_t end);
     /* New assignment: what is not assigned with `assign` is not read. */
     bool (*assigned)(void *context, const struct stream_partition *partitions, size_t count, struct error *error);
     /* All partitions go. Unless they are lost already, a last commit may be made from within. */

@@ -508,18 +508,21 @@ static bool report_row(struct ledger *ledger, uint32_t row, const struct row_vie
 bool ledger_report(struct ledger *ledger, billing_period period, size_t *cursor, size_t rows_max, bool *done,
                    const struct ledger_report_sink *sink, struct error *error)
 {
-    if (*cursor == 0)
-        row_table_sort(ledger->table);
     line_item_builder_begin(&ledger->builder, ledger->prices.pricing, period);
-    size_t end = row_table_count(ledger->table);
-    for (size_t i = 0; i < rows_max && *cursor < end; i++, ++*cursor) {
-        uint32_t row = row_table_handle(ledger->table, *cursor);
+    size_t end = row_table_count(ledger->table), place = 0, taken = 0;
+    row_table_sort(ledger->table);
+    for (size_t at = 0; at < end && taken < rows_max; at++) {
+        uint32_t row = row_table_handle(ledger->table, at);
         struct row_view view;
         row_table_read(ledger->table, row, &view);
-        if (view.period == period && view.values.usage_events > 0 && !report_row(ledger, row, &view, sink, error))
+        if (view.period != period || view.values.usage_events == 0 || place++ < *cursor)
+            continue;
+        if (!report_row(ledger, row, &view, sink, error))
             return false;
+        taken++;
     }
-    *done = *cursor == end;
+    *cursor += taken;
+    *done = taken < rows_max;
     return true;
 }
 

@@ -57,8 +57,8 @@ void ledger_final_begin(struct ledger *ledger, billing_period period);
 /* Allocates up to `rows_max` rows further, in canonical order; changed rows become dirty. *done at the end. */
 void ledger_final_step(struct ledger *ledger, size_t rows_max, bool *done);
 
-/* Hands every charged line item of a month to the sink as it was last flushed, in canonical order, from row `*cursor` on;
- * `shown_as_usage` as cur_row_of_line_item takes it. */
+/* Hands the charged line items of a month to the sink as they stand, in canonical order, from the month's row `*cursor` on.
+ * A month that takes no usage any more keeps its rows' places. `shown_as_usage` as cur_row_of_line_item takes it. */
 struct ledger_report_sink {
     void *context;
     bool (*line_item)(void *context, const struct line_item *item, uint32_t group, bool shown_as_usage,

@@ -90,8 +90,11 @@ static void price_usage(const struct pricing *pricing, const struct facts *facts
     price->free_tier = rule_free_tier(pricing->rules, price->plan, facts->product_code, &free_tier_rule);
     price->rule = rule_match(pricing->rules, price->plan, &meter);
     choose_base(pricing, facts, price->rule == RULE_NONE ? NULL : &pricing->conductor->rules[price->rule], price);
-    if (price->status != STATUS_CHARGED)
+    if (price->status != STATUS_CHARGED) {
         price->rule = RULE_NONE;
+        price->modifier = 0;
+        price->has_modifier = false;
+    }
 }
 
 /* A commitment belongs to the account in its ARN; without one it belongs to nobody of the group. */

@@ -21,7 +21,8 @@ static bool split(struct text address, struct text *host, int64_t *port)
 
 static bool host_character(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == ':';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+           c == ':';
 }
 
 bool address_is_sound(struct text address)

@@ -17,7 +17,7 @@ struct entry {
 struct entries {
     struct arena arena; /* holds the values */
     struct intern keys;
-    size_t *of_key;     /* the entry that a key now has, by its number */
+    size_t *of_key; /* the entry that a key now has, by its number */
     size_t key_capacity;
     struct entry *items;
     size_t count, capacity;

@@ -55,7 +55,10 @@ void fault_add(struct faults *faults, struct origin origin, struct text key, con
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    buffer_append_text(faults->out, text_of(text));
+    struct text whole = text_of(text);
+    while (!text_is_utf8(whole)) /* cut at the end of `text`, in the middle of a letter */
+        whole.size--;
+    buffer_append_text(faults->out, whole);
     buffer_append_byte(faults->out, '\n');
 }
 

@@ -22,8 +22,7 @@ struct origin {
 };
 
 /* "proforma.conf:12: key: …". An empty key is left out. */
-void fault_add(struct faults *faults, struct origin origin, struct text key, const char *format, ...)
-    PRINTF_LIKE(4, 5);
+void fault_add(struct faults *faults, struct origin origin, struct text key, const char *format, ...) PRINTF_LIKE(4, 5);
 /* "proforma.conf:12: key: found "value", expected …". A hidden value is not told. */
 void fault_add_value(struct faults *faults, struct origin origin, struct text key, struct text value, bool hidden,
                      struct text expected);

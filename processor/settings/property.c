@@ -17,10 +17,12 @@ _Static_assert(PARTITIONS_USAGE_MAX + 2 * PARTITIONS_OTHER_MAX <= 32 * 32 * 32, 
 
 static const char *const format_words[] = { [SETTINGS_AVRO] = "avro", [SETTINGS_JSON] = "json", NULL };
 static const char *const late_words[] = { [LATE_NEXT] = "next", [LATE_REJECT] = "reject", NULL };
-static const char *const level_words[] = { [LEVEL_ERROR] = "error", [LEVEL_WARN] = "warn", [LEVEL_INFO] = "info",
-                                           [LEVEL_DEBUG] = "debug", NULL };
-static const char *const granularity_words[] = { [GRANULARITY_HOURLY] = "hourly", [GRANULARITY_DAILY] = "daily",
-                                                 [GRANULARITY_MONTHLY] = "monthly", NULL };
+static const char *const level_words[] = {
+    [LEVEL_ERROR] = "error", [LEVEL_WARN] = "warn", [LEVEL_INFO] = "info", [LEVEL_DEBUG] = "debug", NULL
+};
+static const char *const granularity_words[] = {
+    [GRANULARITY_HOURLY] = "hourly", [GRANULARITY_DAILY] = "daily", [GRANULARITY_MONTHLY] = "monthly", NULL
+};
 static const char *const excess_words[] = { [EXCESS_ROUND] = "round", [EXCESS_REJECT] = "reject", NULL };
 
 /* What Kafka takes in a topic's name. */
@@ -44,6 +46,8 @@ static bool url_is_sound(struct text url)
 
 #define NAME_FORM "letters, digits, '.', '_' and '-'"
 
+/* A row of few lines, not a line for each member. */
+/* clang-format off */
 const struct property properties[] = {
     { .section = "Kafka", .name = "kafka.bootstrap.servers", .kind = PROPERTY_KAFKA, .standard = "127.0.0.1:9092",
       .text = "Brokers to begin with, as host:port, separated by commas." },
@@ -167,6 +171,7 @@ const struct property properties[] = {
     { .name = "log.level", .kind = PROPERTY_ENUM, .offset = AT(log_level), .standard = "info", .words = level_words,
       .text = "The least important messages that are still logged." },
 };
+/* clang-format on */
 
 const size_t property_count = ARRAY_COUNT(properties);
 _Static_assert(ARRAY_COUNT(properties) <= PROPERTIES_MAX, "settings.hidden has a bit for each property");

@@ -57,10 +57,11 @@ struct settings {
     enum log_level log_level;
 };
 
-/* The value of one of librdkafka's properties; NULL if it was not given. */
-const char *settings_kafka(const struct settings *settings, const char *name);
+/* One of librdkafka's properties; NULL if it was not given. */
+const struct settings_pair *settings_kafka(const struct settings *settings, const char *name);
 
-/* Appends what is in force, a line "key = value" each, secrets as "********". Without secrets it can be loaded again. */
+/* Appends what is in force, a line "key = value" each, secrets as "********". Without secrets it can be loaded again.
+ */
 void settings_print(const struct settings *settings, struct buffer *out);
 
 /* Wipes secrets. */

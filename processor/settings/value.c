@@ -11,9 +11,16 @@ struct unit {
 
 /* The first that divides a number prints it, so larger ones come first; decimal sizes are read but never printed. */
 static const struct unit size_units[] = {
-    { "TiB", INT64_C(1) << 40 }, { "GiB", INT64_C(1) << 30 }, { "MiB", INT64_C(1) << 20 }, { "KiB", INT64_C(1) << 10 },
-    { "", 1 },                   { "B", 1 },                  { "kB", 1000 },              { "MB", 1000000 },
-    { "GB", 1000000000 },        { "TB", 1000000000000 },
+    { "TiB", INT64_C(1) << 40 },
+    { "GiB", INT64_C(1) << 30 },
+    { "MiB", INT64_C(1) << 20 },
+    { "KiB", INT64_C(1) << 10 },
+    { "", 1 },
+    { "B", 1 },
+    { "kB", 1000 },
+    { "MB", 1000000 },
+    { "GB", 1000000000 },
+    { "TB", 1000000000000 },
 };
 static const struct unit duration_units[] = {
     { "d", 86400000 }, { "h", 3600000 }, { "m", 60000 }, { "s", 1000 }, { "ms", 1 },
@@ -57,8 +64,7 @@ bool value_size(struct text text, int64_t *bytes)
 bool value_duration(struct text text, int64_t *milliseconds)
 {
     *milliseconds = 0;
-    return text_equal(text, TEXT("0")) ||
-           take_unit(text, duration_units, ARRAY_COUNT(duration_units), milliseconds);
+    return text_equal(text, TEXT("0")) || take_unit(text, duration_units, ARRAY_COUNT(duration_units), milliseconds);
 }
 
 static void format_unit(int64_t value, const struct unit *units, char out[VALUE_TEXT_MAX])
@@ -80,6 +86,6 @@ void value_duration_format(int64_t milliseconds, char out[VALUE_TEXT_MAX])
 {
     if (milliseconds == 0)
         snprintf(out, VALUE_TEXT_MAX, "0");
-    else
-        format_unit(milliseconds, duration_units, out);
+    else /* one day is 24h, as people say */
+        format_unit(milliseconds, duration_units + (milliseconds == duration_units[0].factor), out);
 }

@@ -60,6 +60,12 @@ void marker_write(const struct marker *marker, struct buffer *out)
         period_format(marker->closed, closed);
         json_object_set_new(object, "closed", json_string(closed));
     }
+    if (marker->closing != PERIOD_NONE) {
+        char closing[TIME_TEXT_MAX];
+        period_format(marker->closing, closing);
+        json_object_set_new(object, "closing", json_string(closing));
+        json_object_set_new(object, "reported", json_integer(marker->reported));
+    }
     json_object_set_new(object, "sent", counts_json(marker->sent, marker->sent_count));
     json_object_set_new(object, "received", counts_json(marker->received, marker->received_count));
     json_t *barriers = json_array();
@@ -99,13 +105,15 @@ static bool read_lists(json_t *object, struct marker *marker)
 bool marker_read(struct text json, struct marker *marker, struct error *error)
 {
     json_error_t reason;
-    json_int_t task, revision, offset, version, latest;
-    const char *closed = NULL;
+    json_int_t task, revision, offset, version, latest, reported = 0;
+    const char *closed = NULL, *closing = NULL;
     marker_done(marker);
     json_t *object = json_loadb(json.data ? json.data : "", json.size, 0, &reason);
     bool done = object &&
-                json_unpack(object, "{s:I,s:I,s:I,s:I,s:I,s?:s}", "task", &task, "revision", &revision, "offset", &offset,
-                            "version", &version, "latest", &latest, "closed", &closed) == 0 &&
+                json_unpack(object, "{s:I,s:I,s:I,s:I,s:I,s?:s,s?:s,s?:I}", "task", &task, "revision", &revision, "offset", &offset,
+                            "version", &version, "latest", &latest, "closed", &closed, "closing", &closing, "reported",
+                            &reported) == 0 &&
+                (!closing || period_parse(text_of(closing), &marker->closing)) &&
                 (!closed || period_parse(text_of(closed), &marker->closed)) && read_lists(object, marker);
     if (done) {
         marker->task = (uint32_t)task;
@@ -113,6 +121,7 @@ bool marker_read(struct text json, struct marker *marker, struct error *error)
         marker->offset = offset;
         marker->version = version;
         marker->latest_ms = latest;
+        marker->reported = reported;
     }
     json_decref(object);
     return done || error_fail(error, ERROR_FAILED, "a task's marker cannot be read: %.200s", json.data ? json.data : "");
@@ -123,5 +132,5 @@ void marker_done(struct marker *marker)
     free(marker->sent);
     free(marker->received);
     free(marker->barriers);
-    *marker = (struct marker){ .closed = PERIOD_NONE };
+    *marker = (struct marker){ .closed = PERIOD_NONE, .closing = PERIOD_NONE };
 }

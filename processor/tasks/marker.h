@@ -8,9 +8,6 @@
 #include "base/error.h"
 #include "model/calendar.h"
 
-/* Where a month stands in a task. */
-enum month_state { MONTH_OPEN, MONTH_CLOSED };
-
 struct marker_count {
     int32_t number; /* of a task or a partition */
     int64_t count;
@@ -22,7 +19,9 @@ struct marker {
     int64_t offset;       /* where its input goes on */
     int64_t version;      /* of the document */
     int64_t latest_ms;    /* broker time of the newest record it has taken */
-    billing_period closed; /* the last month it has closed; PERIOD_NONE */
+    billing_period closed;  /* the last month it has closed; PERIOD_NONE */
+    billing_period closing; /* the month it is closing; takes no usage any more */
+    int64_t reported;       /* rows of it whose report rows are out, in canonical order */
     /* Records sent to each tier partition and taken from each sender: a gap stops the reader. */
     struct marker_count *sent, *received;
     size_t sent_count, received_count;

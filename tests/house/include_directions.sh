@@ -11,13 +11,14 @@ aggregate: base money model aggregate
 assign: base money model assign
 rate: base money model aggregate assign rate
 period: base money model aggregate period
+settings: base model settings
 codec: base money model codec
 documents: base money model codec documents
 store: base money model aggregate store
 log: base money model codec log
 cur: base money model aggregate codec store cur
 pipeline: base money model aggregate assign rate period codec store log cur pipeline
-cli: base money model aggregate assign rate period codec documents store log cur pipeline cli
+cli: base money model aggregate assign rate period codec documents store log cur pipeline settings cli
 '
 # header: the rooms that may see it
 libraries='

@@ -44,8 +44,9 @@ static inline void event_set_tags(struct usage_event *event, const char *tags)
         used = 0;
     size_t first = used;
     while (*tags) {
-        size_t key = strcspn(tags, "="), value = strcspn(tags + key + 1, ";");
-        CHECK(used < ARRAY_COUNT(pool));
+        size_t key = strcspn(tags, "=");
+        CHECK(tags[key] == '=' && used < ARRAY_COUNT(pool));
+        size_t value = strcspn(tags + key + 1, ";");
         pool[used++] = (struct tag){ { tags, key }, { tags + key + 1, value } };
         tags += key + 1 + value;
         tags += *tags == ';';

@@ -1,0 +1,98 @@
+/* cli/connection.c: settings to connection. */
+#include "cli/connection.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "log/kafka_stream.h"
+#include "settings/load.h"
+
+#define READ_RECORDS 8192
+
+bool connection_settings(const struct arguments *arguments, struct connection *connection, struct error *error)
+{
+    struct buffer problems = { 0 };
+    bool done = settings_load(arguments->config, arguments->sets, arguments->set_count, &connection->settings, &problems,
+                              error);
+    if (problems.size)
+        fprintf(stderr, "%.*s", (int)problems.size, problems.data);
+    buffer_done(&problems);
+    if (!done)
+        return false;
+    const struct settings *settings = &connection->settings;
+    connection->properties = memory_new_array(settings->kafka_count, sizeof *connection->properties);
+    for (size_t i = 0; i < settings->kafka_count; i++)
+        connection->properties[i] = (struct kafka_property){ settings->kafka[i].name, settings->kafka[i].value };
+    connection->kafka = (struct kafka_settings){
+        .properties = connection->properties,
+        .property_count = settings->kafka_count,
+        .group_id = settings->group_id,
+        .topic_prefix = settings->topic_prefix,
+        .instance_id = settings->instance_id,
+        .session_timeout_ms = (int)settings->session_timeout_ms,
+        .transaction_timeout_ms = (int)settings->transaction_timeout_ms,
+    };
+    return true;
+}
+
+bool connection_open(struct connection *connection, const char *command, struct error *error)
+{
+    snprintf(connection->instance, sizeof connection->instance, "command-%s", command);
+    connection->kafka.instance_id = connection->instance;
+    connection->schemas = fixed_schemas_new();
+    struct wire_schemas port = fixed_schemas_port(connection->schemas);
+    connection->wire = wire_new(connection->settings.format == SETTINGS_JSON ? WIRE_JSON : WIRE_AVRO, &port,
+                                connection->settings.usage_excess_decimals);
+    return kafka_stream_open(&connection->kafka, NULL, 0, &connection->stream, error);
+}
+
+bool connection_read(struct connection *connection, enum stream_topic topic, int32_t partition,
+                     bool (*take)(void *context, const struct stream_record *record, struct error *error), void *context,
+                     struct error *error)
+{
+    const struct stream_ops *ops = connection->stream->ops;
+    bool ended = false;
+    int64_t next;
+    if (!ops->restore_begin(connection->stream, topic, partition, OFFSET_NONE, error))
+        return false;
+    while (!ended)
+        if (!ops->restore_step(connection->stream, READ_RECORDS, take, context, &ended, &next, error))
+            return false;
+    return true;
+}
+
+static bool take_control(void *context, const struct stream_record *record, struct error *error)
+{
+    return conductor_topic_take(context, record, error);
+}
+
+bool connection_read_control(struct connection *connection, struct error *error)
+{
+    connection->control = conductor_topic_new();
+    return connection_read(connection, STREAM_CONDUCTOR, 0, take_control, connection->control, error);
+}
+
+bool connection_end(struct connection *connection, enum stream_topic topic, int32_t partition, int64_t *end,
+                    struct error *error)
+{
+    return connection->stream->ops->offset_of_time(connection->stream, topic, partition, INT64_MAX / 2, end, error);
+}
+
+struct topic_plan connection_topics(const struct connection *connection)
+{
+    const struct settings *settings = &connection->settings;
+    return (struct topic_plan){ settings->partitions_usage, settings->partitions_tier, settings->partitions_bill,
+                                settings->replication_factor, settings->dedup_window_ms, settings->event_max_bytes };
+}
+
+void connection_close(struct connection *connection)
+{
+    if (connection->stream)
+        connection->stream->ops->close(connection->stream);
+    conductor_topic_free(connection->control);
+    wire_free(connection->wire);
+    fixed_schemas_free(connection->schemas);
+    free(connection->properties);
+    settings_done(&connection->settings);
+    *connection = (struct connection){ 0 };
+}

@@ -1,0 +1,152 @@
+/* cli/run.c: proforma run. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/connection.h"
+#include "cli/failure.h"
+#include "run/worker.h"
+#include "settings/document.h"
+
+static const char run_help[] = "usage: proforma run [--config FILE] [--set KEY=VALUE]...\n\n"
+                               "Runs the processor until SIGTERM or SIGINT. Settings:\n\n";
+
+struct worker_thread {
+    pthread_t thread;
+    struct worker_options options;
+    struct kafka_settings kafka;
+    struct fixed_schemas *schemas;
+    struct wire_schemas port;
+    struct worker_status status;
+    struct error error;
+    enum worker_end end;
+    _Atomic bool *stop;
+};
+
+static void *run_worker(void *context)
+{
+    struct worker_thread *thread = context;
+    thread->end = worker_run(&thread->options, &thread->status, &thread->error);
+    /* A worker that ends on its own ends the process: the supervisor decides. */
+    atomic_store(thread->stop, true);
+    return NULL;
+}
+
+static size_t worker_count(const struct settings *settings)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return settings->workers > 0 ? (size_t)settings->workers : cores > 0 ? (size_t)cores : 1;
+}
+
+static void *wait_for_signal(void *context)
+{
+    sigset_t signals;
+    int number;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGUSR1);
+    sigwait(&signals, &number);
+    atomic_store((_Atomic bool *)context, true);
+    return NULL;
+}
+
+static void start_worker(struct worker_thread *thread, const struct connection *connection, unsigned number,
+                         _Atomic bool *stop)
+{
+    thread->kafka = connection->kafka;
+    thread->kafka.worker = number;
+    thread->schemas = fixed_schemas_new();
+    thread->port = fixed_schemas_port(thread->schemas);
+    thread->stop = stop;
+    thread->options = (struct worker_options){ .settings = &connection->settings, .kafka = &thread->kafka,
+                                               .schemas = &thread->port, .number = number, .stop = stop };
+    int result = pthread_create(&thread->thread, NULL, run_worker, thread);
+    CHECK(result == 0);
+}
+
+static int run_workers(const struct connection *connection, struct error *error)
+{
+    size_t count = worker_count(&connection->settings);
+    struct worker_thread *threads = memory_new_array(count, sizeof *threads);
+    _Atomic bool stop = false;
+    pthread_t signals;
+    sigset_t blocked;
+    int code = EXIT_DONE;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGTERM);
+    sigaddset(&blocked, SIGINT);
+    sigaddset(&blocked, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &blocked, NULL);
+    int result = pthread_create(&signals, NULL, wait_for_signal, &stop);
+    CHECK(result == 0);
+    for (size_t i = 0; i < count; i++)
+        start_worker(&threads[i], connection, (unsigned)i, &stop);
+    for (size_t i = 0; i < count; i++) {
+        pthread_join(threads[i].thread, NULL);
+        fixed_schemas_free(threads[i].schemas);
+        if (threads[i].end == WORKER_FENCED)
+            code = EXIT_FENCED;
+        else if (threads[i].end == WORKER_FAILED && code == EXIT_DONE)
+            code = threads[i].error.kind == ERROR_INVALID ? EXIT_INVALID : EXIT_FAILED;
+        if (threads[i].end != WORKER_STOPPED)
+            *error = threads[i].error;
+    }
+    pthread_kill(signals, SIGUSR1);
+    pthread_join(signals, NULL);
+    free(threads);
+    return code;
+}
+
+/* Everything that would go wrong later is told now. */
+static bool check_topics(const struct connection *connection, struct error *error)
+{
+    struct topic_plan plan = connection_topics(connection);
+    struct buffer lines = { 0 }, faults = { 0 };
+    size_t count;
+    bool done = kafka_topics_check(&connection->kafka, &plan, &lines, &faults, &count, error);
+    fprintf(stderr, "%.*s", (int)faults.size, faults.data ? faults.data : "");
+    if (done && count > 0)
+        done = error_fail(error, ERROR_INVALID, "%zu fault%s in the topics", count, count == 1 ? "" : "s");
+    buffer_done(&lines);
+    buffer_done(&faults);
+    return done;
+}
+
+static void print_help(void)
+{
+    struct buffer help = { 0 };
+    settings_help(&help);
+    printf("%s%.*s", run_help, (int)help.size, help.data);
+    buffer_done(&help);
+}
+
+int command_run(int argc, char **argv)
+{
+    struct arguments arguments;
+    struct connection connection = { 0 };
+    struct error error = { 0 };
+    int code = EXIT_FAILED;
+    bool done = arguments_parse(argc, argv, OPTION_SETTINGS, &arguments, &error);
+    if (done && arguments.help) {
+        print_help();
+        arguments_done(&arguments);
+        return EXIT_DONE;
+    }
+    if (done && arguments.operand_count > 0)
+        done = error_fail(&error, ERROR_INVALID, "%s: nothing is expected here", arguments.operands[0]);
+    done = done && connection_settings(&arguments, &connection, &error) && check_topics(&connection, &error);
+    if (done) {
+        code = run_workers(&connection, &error);
+        if (code != EXIT_DONE)
+            fprintf(stderr, "proforma run: %s\n", error.message);
+    } else {
+        code = print_failure("run", &error);
+    }
+    connection_close(&connection);
+    arguments_done(&arguments);
+    return code;
+}

@@ -1,0 +1,229 @@
+/* log/kafka_admin.c: librdkafka's admin client, one request at a time. */
+#include "log/kafka_admin.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+#define REQUEST_TIMEOUT_MS 30000
+#define OUTPUT_ALLOWANCE ((size_t)64 * 1024)
+#define LINE_ITEM_RETENTION_MS "8640000000" /* 100 days */
+
+struct topic_config {
+    const char *name, *value;
+};
+
+/* What a topic has to be. Values that depend on the plan are filled in by configs_of. */
+static const struct {
+    const char *cleanup, *retention_ms, *timestamp_type;
+} policies[STREAM_TOPIC_COUNT] = {
+    [STREAM_USAGE] = { "delete", NULL, "LogAppendTime" },
+    [STREAM_CONDUCTOR] = { "compact", NULL, NULL },
+    [STREAM_TIERED] = { "delete", "-1", NULL },
+    [STREAM_LINE_ITEMS] = { "compact,delete", LINE_ITEM_RETENTION_MS, NULL },
+    [STREAM_SUBTOTALS] = { "compact", NULL, NULL },
+    [STREAM_BILLS] = { "compact", NULL, NULL },
+    [STREAM_CUR] = { "delete", "-1", NULL },
+    [STREAM_CUR_MANIFESTS] = { "compact", NULL, NULL },
+    [STREAM_DEAD_LETTERS] = { "delete", NULL, NULL },
+};
+
+static int32_t partitions_of(const struct topic_plan *plan, enum stream_topic topic)
+{
+    switch (topic) {
+    case STREAM_USAGE:
+        return plan->partitions_usage;
+    case STREAM_CONDUCTOR:
+        return 1;
+    case STREAM_TIERED:
+        return plan->partitions_tier;
+    case STREAM_LINE_ITEMS:
+        return plan->partitions_bill + plan->partitions_tier + plan->partitions_usage;
+    case STREAM_SUBTOTALS:
+    case STREAM_BILLS:
+    case STREAM_CUR:
+    case STREAM_CUR_MANIFESTS:
+    case STREAM_DEAD_LETTERS:
+    case STREAM_TOPIC_COUNT:
+        break;
+    }
+    return plan->partitions_bill;
+}
+
+static rd_kafka_t *admin_open(const struct kafka_settings *settings, struct error *error)
+{
+    rd_kafka_conf_t *conf = kafka_conf_new(settings, NULL, 0, error);
+    return conf ? kafka_new(RD_KAFKA_PRODUCER, conf, error) : NULL;
+}
+
+static void set_config(rd_kafka_NewTopic_t *topic, const char *name, const char *value)
+{
+    if (value)
+        rd_kafka_NewTopic_set_config(topic, name, value);
+}
+
+static rd_kafka_NewTopic_t *new_topic(const struct kafka_settings *settings, const struct topic_plan *plan,
+                                      enum stream_topic topic, struct error *error)
+{
+    char name[KAFKA_TOPIC_NAME_MAX], reason[256], bytes[24];
+    kafka_topic_name(settings, topic, name);
+    rd_kafka_NewTopic_t *made = rd_kafka_NewTopic_new(name, partitions_of(plan, topic), plan->replication_factor, reason,
+                                                      sizeof reason);
+    if (!made) {
+        error_fail(error, ERROR_INVALID, "topic %s: %s", name, reason);
+        return NULL;
+    }
+    /* A record's own overhead is small; the allowance covers it and what a row adds to an event. */
+    snprintf(bytes, sizeof bytes, "%zu", plan->event_bytes_max + OUTPUT_ALLOWANCE + 4096);
+    set_config(made, "max.message.bytes", bytes);
+    set_config(made, "cleanup.policy", policies[topic].cleanup);
+    set_config(made, "retention.ms", policies[topic].retention_ms);
+    set_config(made, "message.timestamp.type", policies[topic].timestamp_type);
+    return made;
+}
+
+static bool create_one(rd_kafka_t *admin, rd_kafka_NewTopic_t *topic, size_t *made, struct error *error)
+{
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(admin);
+    rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(admin, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+    char reason[256];
+    rd_kafka_AdminOptions_set_request_timeout(options, REQUEST_TIMEOUT_MS, reason, sizeof reason);
+    rd_kafka_CreateTopics(admin, &topic, 1, options, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, REQUEST_TIMEOUT_MS + 5000);
+    bool done = false;
+    const rd_kafka_CreateTopics_result_t *result = event ? rd_kafka_event_CreateTopics_result(event) : NULL;
+    size_t count = 0;
+    const rd_kafka_topic_result_t **topics = result ? rd_kafka_CreateTopics_result_topics(result, &count) : NULL;
+    if (count == 1 && rd_kafka_topic_result_error(topics[0]) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        ++*made;
+        done = true;
+    } else if (count == 1 && rd_kafka_topic_result_error(topics[0]) == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
+        done = true;
+    } else if (count == 1) {
+        error_fail(error, ERROR_FAILED, "topic %s: %s", rd_kafka_topic_result_name(topics[0]),
+                   rd_kafka_topic_result_error_string(topics[0]));
+    } else {
+        error_fail(error, ERROR_FAILED, "kafka: no broker answers: %s",
+                   event && rd_kafka_event_error(event) ? rd_kafka_event_error_string(event) : "timed out");
+    }
+    if (event)
+        rd_kafka_event_destroy(event);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_queue_destroy(queue);
+    return done;
+}
+
+bool kafka_topics_create(const struct kafka_settings *settings, const struct topic_plan *plan, size_t *made,
+                         struct error *error)
+{
+    rd_kafka_t *admin = admin_open(settings, error);
+    bool done = admin != NULL;
+    *made = 0;
+    for (enum stream_topic topic = 0; topic < STREAM_TOPIC_COUNT && done; topic++) {
+        rd_kafka_NewTopic_t *wanted = new_topic(settings, plan, topic, error);
+        done = wanted && create_one(admin, wanted, made, error);
+        if (wanted)
+            rd_kafka_NewTopic_destroy(wanted);
+    }
+    if (admin)
+        rd_kafka_destroy(admin);
+    return done;
+}
+
+/* ---- checking ---- */
+
+static const char *config_value(const rd_kafka_ConfigResource_t *resource, const char *name)
+{
+    size_t count;
+    const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(rd_kafka_ConfigEntry_name(entries[i]), name) == 0)
+            return rd_kafka_ConfigEntry_value(entries[i]);
+    return NULL;
+}
+
+/* Policies may be written in any order. */
+static bool same_policy(const char *wanted, const char *found)
+{
+    if (!found)
+        return false;
+    bool compact = strstr(found, "compact") != NULL, deletes = strstr(found, "delete") != NULL;
+    return compact == (strstr(wanted, "compact") != NULL) && deletes == (strstr(wanted, "delete") != NULL);
+}
+
+static void fault(struct buffer *faults, size_t *count, const char *topic, const char *what, const char *found,
+                  const char *expected)
+{
+    buffer_printf(faults, "topic %s: %s: found %s, expected %s\n", topic, what, found ? found : "nothing", expected);
+    ++*count;
+}
+
+static void check_config(enum stream_topic topic, const char *name, const rd_kafka_ConfigResource_t *resource,
+                         const struct topic_plan *plan, struct buffer *faults, size_t *count)
+{
+    const char *cleanup = config_value(resource, "cleanup.policy");
+    const char *retention = config_value(resource, "retention.ms");
+    const char *stamped = config_value(resource, "message.timestamp.type");
+    if (!same_policy(policies[topic].cleanup, cleanup))
+        fault(faults, count, name, "cleanup.policy", cleanup, policies[topic].cleanup);
+    if (policies[topic].timestamp_type && (!stamped || strcmp(stamped, policies[topic].timestamp_type) != 0))
+        fault(faults, count, name, "message.timestamp.type", stamped, policies[topic].timestamp_type);
+    if (policies[topic].retention_ms && strcmp(policies[topic].retention_ms, "-1") == 0 &&
+        (!retention || strcmp(retention, "-1") != 0))
+        fault(faults, count, name, "retention.ms", retention, "-1: no time limit");
+    long long kept = retention ? strtoll(retention, NULL, 10) : 0;
+    if (topic == STREAM_USAGE && kept >= 0 && kept < plan->dedup_window_ms)
+        fault(faults, count, name, "retention.ms", retention, "at least dedup.window");
+}
+
+static bool describe_config(rd_kafka_t *admin, enum stream_topic topic, const char *name, const struct topic_plan *plan,
+                            struct buffer *faults, size_t *fault_count, struct error *error)
+{
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(admin);
+    rd_kafka_ConfigResource_t *asked = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name);
+    rd_kafka_DescribeConfigs(admin, &asked, 1, NULL, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, REQUEST_TIMEOUT_MS);
+    const rd_kafka_DescribeConfigs_result_t *result = event ? rd_kafka_event_DescribeConfigs_result(event) : NULL;
+    size_t count = 0;
+    const rd_kafka_ConfigResource_t **resources = result ? rd_kafka_DescribeConfigs_result_resources(result, &count) : NULL;
+    bool done = count == 1 && rd_kafka_ConfigResource_error(resources[0]) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (done)
+        check_config(topic, name, resources[0], plan, faults, fault_count);
+    else
+        error_fail(error, ERROR_FAILED, "topic %s: its configuration cannot be read: %s", name,
+                   count == 1 ? rd_kafka_err2str(rd_kafka_ConfigResource_error(resources[0])) : "no broker answers");
+    if (event)
+        rd_kafka_event_destroy(event);
+    rd_kafka_ConfigResource_destroy(asked);
+    rd_kafka_queue_destroy(queue);
+    return done;
+}
+
+bool kafka_topics_check(const struct kafka_settings *settings, const struct topic_plan *plan, struct buffer *out,
+                        struct buffer *faults, size_t *fault_count, struct error *error)
+{
+    rd_kafka_t *admin = admin_open(settings, error);
+    bool done = admin != NULL;
+    *fault_count = 0;
+    for (enum stream_topic topic = 0; topic < STREAM_TOPIC_COUNT && done; topic++) {
+        char name[KAFKA_TOPIC_NAME_MAX], found[24], expected[64];
+        int32_t partitions = 0, wanted = partitions_of(plan, topic);
+        kafka_topic_name(settings, topic, name);
+        done = kafka_partition_count(admin, name, &partitions, error);
+        if (!done)
+            break;
+        buffer_printf(out, "%-32s %4d partitions  %s\n", name, partitions, policies[topic].cleanup);
+        snprintf(found, sizeof found, "%d", partitions);
+        snprintf(expected, sizeof expected, "%d", wanted);
+        if (partitions == 0)
+            fault(faults, fault_count, name, "topic", NULL, "that it is there; proforma topics create makes it");
+        else if (partitions != wanted)
+            fault(faults, fault_count, name, "partitions", found, expected);
+        if (partitions > 0)
+            done = describe_config(admin, topic, name, plan, faults, fault_count, error);
+    }
+    if (admin)
+        rd_kafka_destroy(admin);
+    return done;
+}

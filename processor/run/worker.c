@@ -1,0 +1,483 @@
+/*
+ * run/worker.c: the loop: poll, restore, commit.
+ *
+ * Order of a commit: outputs and markers, offsets, the transaction, and only then is anything true. Nothing is undone:
+ * after an abort all tasks are dropped and restored from what is committed, after an indeterminate end the whole
+ * connection is made anew, so that a new epoch ends whatever is still on its way.
+ */
+#include "run/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/memory.h"
+
+#define POLL_MS 5
+#define POLL_RECORDS 4096
+#define RESTORE_RECORDS 8192
+#define CONTROL_MS 300
+#define RETRY_MS 200
+
+/* A task that cannot go on: it stays out until partitions are assigned anew. */
+struct stopped_task {
+    struct stream_partition input;
+    char reason[512];
+};
+
+struct worker {
+    const struct worker_options *options;
+    struct worker_status *status;
+    struct stream *stream;
+    struct task_world world;
+    struct document_version document;
+    struct conductor_topic *control;
+    int64_t control_next, control_read_ms;
+    struct stream_partition *assigned;
+    size_t assigned_count;
+    struct task **tasks;
+    size_t task_count;
+    struct stopped_task *stopped;
+    size_t stopped_count, stopped_capacity;
+    bool in_transaction, has_assignment;
+    enum stream_outcome pending; /* of records taken within poll */
+    uint64_t taken;              /* records since the last commit */
+    int64_t next_commit_ms;
+};
+
+static int64_t clock_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t clock_ms(void)
+{
+    return clock_us() / 1000;
+}
+
+/* ---- tasks ---- */
+
+static void drop_tasks(struct worker *worker)
+{
+    for (size_t i = 0; i < worker->task_count; i++)
+        task_free(worker->tasks[i]);
+    free(worker->tasks);
+    worker->tasks = NULL;
+    worker->task_count = 0;
+}
+
+static bool is_known_stopped(const struct worker *worker, struct stream_partition input)
+{
+    for (size_t i = 0; i < worker->stopped_count; i++)
+        if (worker->stopped[i].input.topic == input.topic && worker->stopped[i].input.partition == input.partition)
+            return true;
+    return false;
+}
+
+/* Says once why a task is out; the others go on. */
+static void note_stopped(struct worker *worker)
+{
+    for (size_t i = 0; i < worker->task_count; i++) {
+        struct task *task = worker->tasks[i];
+        if (task_state(task) != TASK_STOPPED || is_known_stopped(worker, task_input(task)))
+            continue;
+        worker->stopped = memory_reserve_one(worker->stopped, worker->stopped_count, &worker->stopped_capacity,
+                                             sizeof *worker->stopped);
+        struct stopped_task *stopped = &worker->stopped[worker->stopped_count++];
+        stopped->input = task_input(task);
+        snprintf(stopped->reason, sizeof stopped->reason, "%s", task_reason(task));
+        fprintf(stderr, "level=error event=task_stopped task=%u reason=\"%s\"\n", task_number(task), stopped->reason);
+    }
+}
+
+static void make_tasks(struct worker *worker)
+{
+    drop_tasks(worker);
+    if (worker->document.number == 0)
+        return;
+    worker->tasks = memory_new_array(worker->assigned_count, sizeof *worker->tasks);
+    for (size_t i = 0; i < worker->assigned_count; i++)
+        if (!is_known_stopped(worker, worker->assigned[i]))
+            worker->tasks[worker->task_count++] = task_new(&worker->world, worker->assigned[i].topic,
+                                                       worker->assigned[i].partition);
+    if (worker->task_count > 0)
+        atomic_fetch_add(&worker->status->restores, 1);
+}
+
+static struct task *find_task(const struct worker *worker, enum stream_topic topic, int32_t partition)
+{
+    for (size_t i = 0; i < worker->task_count; i++) {
+        struct stream_partition input = task_input(worker->tasks[i]);
+        if (input.topic == topic && input.partition == partition)
+            return worker->tasks[i];
+    }
+    return NULL;
+}
+
+/* Reads on with what is restored, from where each task is. */
+static bool assign_running(struct worker *worker, struct error *error)
+{
+    struct stream_partition *inputs = memory_new_array(worker->task_count, sizeof *inputs);
+    size_t count = 0;
+    for (size_t i = 0; i < worker->task_count; i++)
+        if (task_state(worker->tasks[i]) == TASK_RUNNING)
+            inputs[count++] = task_input(worker->tasks[i]);
+    bool done = worker->stream->ops->assign(worker->stream, inputs, count, error);
+    free(inputs);
+    return done;
+}
+
+/* One restoring task at a time. */
+static bool restore_step(struct worker *worker, bool *restoring, struct error *error)
+{
+    *restoring = false;
+    for (size_t i = 0; i < worker->task_count; i++) {
+        struct task *task = worker->tasks[i];
+        if (task_state(task) != TASK_RESTORING)
+            continue;
+        *restoring = true;
+        if (!task_restore_step(task, RESTORE_RECORDS, error))
+            return false;
+        return task_state(task) == TASK_RESTORING || assign_running(worker, error);
+    }
+    return true;
+}
+
+/* ---- the conductor topic ---- */
+
+static bool take_control(void *context, const struct stream_record *record, struct error *error)
+{
+    return conductor_topic_take(context, record, error);
+}
+
+static bool read_control(struct worker *worker, struct error *error)
+{
+    struct stream *stream = worker->stream;
+    bool ended = false;
+    worker->control_read_ms = clock_ms();
+    if (!stream->ops->restore_begin(stream, STREAM_CONDUCTOR, 0, worker->control_next, error))
+        return false;
+    while (!ended && !atomic_load(worker->options->stop))
+        if (!stream->ops->restore_step(stream, RESTORE_RECORDS, take_control, worker->control, &ended,
+                                       &worker->control_next, error))
+            return false;
+    return true;
+}
+
+/* The first document starts the tasks. A later one waits for the next start: tasks say so when they restore. */
+static bool follow_control(struct worker *worker, struct error *error)
+{
+    if (!read_control(worker, error))
+        return false;
+    if (worker->document.number > 0 || conductor_topic_version(worker->control) == 0)
+        return true;
+    struct document_version *document = &worker->document;
+    if (!conductor_topic_document(worker->control, &document->conductor, &document->list, error))
+        return false;
+    pricing_init(&document->pricing, document->conductor, &document->list);
+    routing_init(&document->routing, document->conductor, &document->list);
+    document->number = document->conductor->version;
+    make_tasks(worker);
+    return true;
+}
+
+static void document_done(struct document_version *document)
+{
+    if (document->number == 0)
+        return;
+    routing_done(&document->routing);
+    pricing_done(&document->pricing);
+    price_list_done(&document->list);
+    conductor_done(document->conductor);
+    free(document->conductor);
+    *document = (struct document_version){ 0 };
+}
+
+/* ---- transactions ---- */
+
+static enum stream_outcome begin(struct worker *worker, struct error *error)
+{
+    if (worker->in_transaction)
+        return OUTCOME_DONE;
+    enum stream_outcome outcome = worker->stream->ops->begin(worker->stream, error);
+    worker->in_transaction = outcome == OUTCOME_DONE;
+    return outcome;
+}
+
+/* Works and flushes every task that is due, and collects the offsets to be sent. */
+static enum stream_outcome flush_tasks(struct worker *worker, struct stream_partition *offsets, size_t *count,
+                                       struct error *error)
+{
+    int64_t now = clock_ms();
+    for (size_t i = 0; i < worker->task_count; i++) {
+        struct task *task = worker->tasks[i];
+        if (task_state(task) != TASK_RUNNING)
+            continue;
+        enum stream_outcome outcome = task_work(task, now, error);
+        if (outcome == OUTCOME_DONE && task_is_due(task, now))
+            outcome = task_flush(task, now, error);
+        else if (outcome == OUTCOME_DONE)
+            continue;
+        if (outcome != OUTCOME_DONE)
+            return outcome;
+        offsets[*count] = task_input(task);
+        if (offsets[*count].offset == OFFSET_NONE)
+            offsets[*count].offset = 0;
+        ++*count;
+    }
+    return OUTCOME_DONE;
+}
+
+static bool is_due(const struct worker *worker)
+{
+    int64_t now = clock_ms();
+    for (size_t i = 0; i < worker->task_count; i++)
+        if (task_is_due(worker->tasks[i], now))
+            return true;
+    return worker->in_transaction;
+}
+
+static void show_counts(struct worker *worker)
+{
+    struct worker_status *status = worker->status;
+    const struct task_counts *counts = &worker->world.counts;
+    uint64_t dead = 0;
+    for (size_t i = 0; i < REFUSAL_REASON_COUNT; i++)
+        dead += counts->dead[i];
+    atomic_store(&status->events, counts->events);
+    atomic_store(&status->duplicates, counts->duplicates);
+    atomic_store(&status->line_items, counts->line_items);
+    atomic_store(&status->dead, dead);
+}
+
+static enum stream_outcome commit(struct worker *worker, struct error *error)
+{
+    if (worker->pending != OUTCOME_DONE || !is_due(worker))
+        return worker->pending;
+    int64_t started = clock_us();
+    struct stream_partition *offsets = memory_new_array(worker->task_count, sizeof *offsets);
+    size_t count = 0;
+    enum stream_outcome outcome = begin(worker, error);
+    if (outcome == OUTCOME_DONE)
+        outcome = flush_tasks(worker, offsets, &count, error);
+    if (outcome == OUTCOME_DONE)
+        outcome = worker->stream->ops->commit(worker->stream, offsets, count, error);
+    free(offsets);
+    if (outcome == OUTCOME_DONE) {
+        worker->in_transaction = false;
+        worker->taken = 0;
+        atomic_fetch_add(&worker->status->commits, 1);
+        atomic_store(&worker->status->last_commit_us, clock_us() - started);
+        show_counts(worker);
+    }
+    return outcome;
+}
+
+/* Goes back to what is committed. */
+static enum stream_outcome roll_back(struct worker *worker, struct error *error)
+{
+    struct error ignored;
+    enum stream_outcome outcome = OUTCOME_DONE;
+    if (worker->in_transaction)
+        outcome = worker->stream->ops->abort(worker->stream, error);
+    worker->in_transaction = false;
+    worker->pending = OUTCOME_DONE;
+    worker->taken = 0;
+    note_stopped(worker);
+    drop_tasks(worker);
+    if (outcome == OUTCOME_DONE && !worker->stream->ops->assign(worker->stream, NULL, 0, &ignored))
+        outcome = OUTCOME_INDETERMINATE;
+    return outcome;
+}
+
+/* ---- what poll calls ---- */
+
+static bool on_record(void *context, const struct stream_record *record, struct error *error)
+{
+    struct worker *worker = context;
+    struct task *task = find_task(worker, record->topic, record->partition);
+    if (!task || task_state(task) != TASK_RUNNING || worker->pending != OUTCOME_DONE)
+        return true;
+    worker->pending = begin(worker, error);
+    if (worker->pending == OUTCOME_DONE)
+        worker->pending = task_take(task, record, error);
+    worker->taken++;
+    return true;
+}
+
+static void on_ended(void *context, enum stream_topic topic, int32_t partition, int64_t end)
+{
+    const struct worker *worker = context;
+    struct task *task = find_task(worker, topic, partition);
+    if (task && worker->pending == OUTCOME_DONE)
+        task_reached(task, end);
+}
+
+static bool on_assigned(void *context, const struct stream_partition *partitions, size_t count, struct error *error)
+{
+    struct worker *worker = context;
+    (void)error;
+    free(worker->assigned);
+    worker->assigned = memory_new_array(count, sizeof *worker->assigned);
+    memcpy(worker->assigned, partitions, count * sizeof *partitions);
+    worker->assigned_count = count;
+    worker->has_assignment = true;
+    worker->stopped_count = 0;
+    make_tasks(worker);
+    return true;
+}
+
+/* A last commit while the partitions are still ours; then they go, whatever came of it. */
+static bool on_revoked(void *context, bool lost, struct error *error)
+{
+    struct worker *worker = context;
+    enum stream_outcome outcome = lost ? OUTCOME_ABORT : commit(worker, error);
+    if (outcome != OUTCOME_DONE) {
+        struct error ignored;
+        enum stream_outcome back = roll_back(worker, &ignored);
+        if (back != OUTCOME_DONE || outcome == OUTCOME_INDETERMINATE || outcome == OUTCOME_FENCED)
+            worker->pending = outcome == OUTCOME_ABORT ? back : outcome;
+    }
+    drop_tasks(worker);
+    worker->assigned_count = 0;
+    worker->has_assignment = false;
+    return true;
+}
+
+/* ---- the loop ---- */
+
+static void show_state(struct worker *worker)
+{
+    int64_t restoring = 0, stopped = 0, rows = 0;
+    note_stopped(worker);
+    for (size_t i = 0; i < worker->task_count; i++) {
+        restoring += task_state(worker->tasks[i]) == TASK_RESTORING;
+        rows += task_rows(worker->tasks[i]);
+    }
+    stopped = (int64_t)worker->stopped_count;
+    atomic_store(&worker->status->tasks, (int64_t)worker->task_count);
+    atomic_store(&worker->status->restoring, restoring);
+    atomic_store(&worker->status->stopped, stopped);
+    atomic_store(&worker->status->rows, rows);
+    atomic_store(&worker->status->ready, worker->has_assignment && worker->document.number > 0 && restoring == 0 &&
+                                             stopped == 0);
+}
+
+static bool is_commit_time(const struct worker *worker)
+{
+    return clock_ms() >= worker->next_commit_ms ||
+           worker->taken >= (uint64_t)worker->options->settings->commit_events;
+}
+
+static enum stream_outcome step(struct worker *worker, bool *failed, struct error *error)
+{
+    const struct stream_handler handler = { worker, on_record, on_ended, on_assigned, on_revoked };
+    bool restoring;
+    *failed = !worker->stream->ops->poll(worker->stream, POLL_MS, POLL_RECORDS, &handler, error) ||
+              !restore_step(worker, &restoring, error);
+    if (!*failed && !restoring && clock_ms() - worker->control_read_ms >= CONTROL_MS)
+        *failed = !follow_control(worker, error);
+    show_state(worker);
+    if (*failed)
+        return OUTCOME_INDETERMINATE;
+    if (worker->pending != OUTCOME_DONE)
+        return worker->pending;
+    if (!is_commit_time(worker))
+        return OUTCOME_DONE;
+    worker->next_commit_ms = clock_ms() + worker->options->settings->commit_interval_ms;
+    return commit(worker, error);
+}
+
+/* Until stopped, or until the connection is no longer good. */
+static enum stream_outcome loop(struct worker *worker, bool *failed, struct error *error)
+{
+    *failed = false;
+    while (!atomic_load(worker->options->stop)) {
+        enum stream_outcome outcome = step(worker, failed, error);
+        if (outcome == OUTCOME_ABORT) {
+            outcome = roll_back(worker, error);
+            make_tasks(worker);
+        }
+        if (outcome != OUTCOME_DONE)
+            return outcome;
+    }
+    return commit(worker, error);
+}
+
+static void init_world(struct worker *worker)
+{
+    const struct settings *settings = worker->options->settings;
+    worker->world = (struct task_world){
+        .stream = worker->stream,
+        .wire = wire_new(settings->format == SETTINGS_JSON ? WIRE_JSON : WIRE_AVRO, worker->options->schemas,
+                         settings->usage_excess_decimals),
+        .document = &worker->document,
+        .control = worker->control,
+        .granularity = settings->report_time_granularity,
+        .resource_ids = settings->report_resource_ids,
+        .reject_late = settings->late_usage == LATE_REJECT,
+        .dedup_window_ms = settings->dedup_window_ms,
+        .future_max_ms = settings->future_max_ms,
+        .bills_interval_ms = settings->bills_interval_ms,
+        .event_bytes_max = settings->event_max_bytes,
+        .counts = worker->world.counts,
+    };
+}
+
+static bool open_worker(struct worker *worker, struct error *error)
+{
+    static const enum stream_topic topics[] = { STREAM_USAGE, STREAM_TIERED, STREAM_SUBTOTALS };
+    if (!kafka_stream_open(worker->options->kafka, topics, ARRAY_COUNT(topics), &worker->stream, error))
+        return false;
+    worker->control = conductor_topic_new();
+    worker->control_next = OFFSET_NONE;
+    worker->in_transaction = worker->has_assignment = false;
+    worker->pending = OUTCOME_DONE;
+    worker->taken = 0;
+    init_world(worker);
+    return true;
+}
+
+static void close_worker(struct worker *worker)
+{
+    drop_tasks(worker);
+    worker->stream->ops->close(worker->stream);
+    wire_free(worker->world.wire);
+    conductor_topic_free(worker->control);
+    document_done(&worker->document);
+    free(worker->assigned);
+    free(worker->stopped);
+    worker->assigned = NULL;
+    worker->stopped = NULL;
+    worker->assigned_count = worker->stopped_count = worker->stopped_capacity = 0;
+}
+
+static void wait_ms(int64_t milliseconds)
+{
+    struct timespec time = { milliseconds / 1000, milliseconds % 1000 * 1000000 };
+    nanosleep(&time, NULL);
+}
+
+enum worker_end worker_run(const struct worker_options *options, struct worker_status *status, struct error *error)
+{
+    struct worker worker = { .options = options, .status = status };
+    for (;;) {
+        bool failed;
+        if (!open_worker(&worker, error))
+            return WORKER_FAILED;
+        enum stream_outcome outcome = loop(&worker, &failed, error);
+        close_worker(&worker);
+        atomic_store(&status->ready, false);
+        if (outcome == OUTCOME_FENCED)
+            return WORKER_FENCED;
+        if (atomic_load(options->stop) && outcome == OUTCOME_DONE)
+            return WORKER_STOPPED;
+        if (failed)
+            return WORKER_FAILED;
+        if (atomic_load(options->stop))
+            return WORKER_STOPPED; /* what was not committed is read again by whoever comes next */
+        wait_ms(RETRY_MS);
+    }
+}

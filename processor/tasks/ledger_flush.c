@@ -1,0 +1,136 @@
+/* tasks/ledger_flush.c: what a usage or tier task writes at a flush: line items, and its totals for the bill tasks. */
+#include <stdio.h>
+
+#include "model/account.h"
+#include "model/bill.h"
+#include "tasks/task_parts.h"
+
+/* A flush within a sink's callbacks: they return bool, the stream an outcome. */
+struct flush {
+    struct task *task;
+    enum stream_outcome outcome;
+};
+
+static bool write_line_item(void *context, const struct line_item *item, struct error *error)
+{
+    struct flush *flush = context;
+    struct task *task = flush->task;
+    task->world->counts.line_items++;
+    flush->outcome = task_produce(task, STREAM_LINE_ITEMS, (int32_t)task->number, item->line_item_id, &line_item_type, item,
+                                  error);
+    return flush->outcome == OUTCOME_DONE;
+}
+
+static bool write_gone(void *context, struct text line_item_id, struct error *error)
+{
+    struct flush *flush = context;
+    struct stream_record out = { .topic = STREAM_LINE_ITEMS, .partition = (int32_t)flush->task->number,
+                                 .key = line_item_id, .is_null = true };
+    flush->outcome = task_produce_raw(flush->task, &out, error);
+    return flush->outcome == OUTCOME_DONE;
+}
+
+static struct text group_id(const struct task *task, uint32_t group)
+{
+    return group == GROUP_NONE ? TEXT_NONE : task->world->document->conductor->groups[group].id;
+}
+
+static bool fill_subtotal(const struct task *task, const struct total *total, struct subtotal *subtotal)
+{
+    subtotal->task = task->number;
+    subtotal->revision = task->marker.revision;
+    subtotal->usage_events = (int64_t)total->usage_events;
+    subtotal->charged_rows = total->charged_rows;
+    subtotal->as_of = total->latest_end_ms;
+    subtotal->conductor_version = task->world->document->number;
+    subtotal->present = ((uint64_t)1 << SUBTOTAL_FIELD_COUNT) - 1;
+    subtotal->present &= ~((uint64_t)1 << SUBTOTAL_barrier);
+    if (total->latest_end_ms == INT64_MIN)
+        subtotal->present &= ~((uint64_t)1 << SUBTOTAL_as_of);
+    return sum_value(&total->public_cost, &subtotal->public_cost) && sum_value(&total->cost, &subtotal->cost) &&
+           sum_value(&total->billable_cost, &subtotal->billable_cost) && sum_value(&total->tax, &subtotal->tax);
+}
+
+static enum stream_outcome write_subtotal(struct task *task, const struct totals *totals, const struct total *total,
+                                          const char *period, struct error *error)
+{
+    char account[ACCOUNT_DIGITS + 1];
+    struct subtotal subtotal = { 0 };
+    account_format(total->key.account, account);
+    subtotal.billing_group = group_id(task, total->key.group);
+    subtotal.billing_period = text_of(period);
+    subtotal.usage_account_id = text_of(account);
+    subtotal.product_code = total_service(totals, total);
+    subtotal.line_item_type = total_type(totals, total);
+    if (!fill_subtotal(task, total, &subtotal)) {
+        error_fail(error, ERROR_FAILED, "task %u: a total of group '%.*s' in %s reaches 10^14, more than a bill can hold",
+                   task->number, TEXT_ARGS(subtotal.billing_group), period);
+        task_stop(task, "%s", error->message);
+        return OUTCOME_ABORT;
+    }
+    buffer_clear(&task->key);
+    buffer_printf(&task->key, "%u/%.*s/%s/%s/%.*s/%.*s", task->number, TEXT_ARGS(subtotal.billing_group), period, account,
+                  TEXT_ARGS(subtotal.product_code), TEXT_ARGS(subtotal.line_item_type));
+    return task_produce(task, STREAM_SUBTOTALS, task_partition_for(task, STREAM_SUBTOTALS, subtotal.billing_group),
+                        buffer_text(&task->key), &subtotal_type, &subtotal, error);
+}
+
+static enum stream_outcome write_subtotals(struct task *task, struct error *error)
+{
+    for (size_t p = 0; p < ledger_period_count(task->ledger); p++) {
+        struct totals *totals = ledger_totals(task->ledger, p);
+        char period[TIME_TEXT_MAX];
+        period_format(ledger_period(task->ledger, p), period);
+        for (size_t i = 0; i < totals->count; i++) {
+            if (!totals->items[i].changed)
+                continue;
+            totals->items[i].changed = false;
+            enum stream_outcome outcome = write_subtotal(task, totals, &totals->items[i], period, error);
+            if (outcome != OUTCOME_DONE)
+                return outcome;
+        }
+    }
+    return OUTCOME_DONE;
+}
+
+/* A payer's usage in a month makes custom line items due in groups that have none of it: every bill task is told. */
+static enum stream_outcome write_notes(struct task *task, struct error *error)
+{
+    int32_t bills = task->world->stream->ops->partition_count(task->world->stream, STREAM_SUBTOTALS);
+    for (size_t i = 0; i < task->note_count; i++) {
+        struct payer_note *note = &task->notes[i];
+        char period[TIME_TEXT_MAX];
+        if (note->told)
+            continue;
+        note->told = true;
+        period_format(note->period, period);
+        struct subtotal subtotal = { .task = task->number, .revision = task->marker.revision,
+                                     .billing_period = text_of(period),
+                                     .usage_account_id = intern_text(&task->payers, note->payer) };
+        record_set_text(&subtotal, &subtotal_type, SUBTOTAL_barrier, TEXT("usage"));
+        subtotal.present |= ((uint64_t)1 << SUBTOTAL_as_of) - 1; /* all required fields */
+        buffer_clear(&task->key);
+        buffer_printf(&task->key, "%u/#usage/%s/%.*s", task->number, period, TEXT_ARGS(subtotal.usage_account_id));
+        for (int32_t partition = 0; partition < bills; partition++) {
+            enum stream_outcome outcome = task_produce(task, STREAM_SUBTOTALS, partition, buffer_text(&task->key),
+                                                       &subtotal_type, &subtotal, error);
+            if (outcome != OUTCOME_DONE)
+                return outcome;
+        }
+    }
+    return OUTCOME_DONE;
+}
+
+enum stream_outcome task_flush_ledger(struct task *task, struct error *error)
+{
+    struct flush flush = { task, OUTCOME_DONE };
+    struct ledger_sink sink = { &flush, write_line_item, write_gone };
+    if (!ledger_flush(task->ledger, task->marker.revision, &sink, error)) {
+        if (flush.outcome != OUTCOME_DONE)
+            return flush.outcome;
+        task_stop(task, "%s", error->message);
+        return OUTCOME_ABORT;
+    }
+    enum stream_outcome outcome = write_subtotals(task, error);
+    return outcome == OUTCOME_DONE ? write_notes(task, error) : outcome;
+}

@@ -1,0 +1,37 @@
+/* tasks/report_totals.c: sums. */
+#include "tasks/report_totals.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+void report_totals_add(struct report_totals *report, uint32_t group, uint64_t account, struct text service, i128 cost,
+                       uint64_t rows)
+{
+    struct total *total = totals_get(&report->totals, group, account, service, TEXT_NONE);
+    total->charged_rows += (int64_t)rows;
+    sum_add(&total->cost, cost);
+}
+
+void report_totals_add_checksum(struct report_totals *report, uint32_t group, uint64_t account, struct hash128 part)
+{
+    size_t at = 0;
+    while (at < report->checksum_count &&
+           (report->checksums[at].group != group || report->checksums[at].account != account))
+        at++;
+    if (at == report->checksum_count) {
+        report->checksums = memory_reserve_one(report->checksums, report->checksum_count, &report->checksum_capacity,
+                                               sizeof *report->checksums);
+        report->checksums[report->checksum_count++] = (struct report_checksum){ group, account, { 0, 0 } };
+    }
+    struct hash128 *sum = &report->checksums[at].checksum;
+    sum->low += part.low;
+    sum->high += part.high + (sum->low < part.low);
+}
+
+void report_totals_done(struct report_totals *report)
+{
+    totals_done(&report->totals);
+    free(report->checksums);
+    *report = (struct report_totals){ 0 };
+}

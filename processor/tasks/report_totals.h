@@ -1,0 +1,28 @@
+/*
+ * tasks/report_totals.h: what a task has put into the reports of a month, by group and account: for the manifests.
+ */
+#ifndef TASKS_REPORT_TOTALS_H
+#define TASKS_REPORT_TOTALS_H
+
+#include "aggregate/totals.h"
+#include "base/hash.h"
+
+/* By group, account and service; rows in `charged_rows`. Checksums by group and account. */
+struct report_checksum {
+    uint32_t group;
+    uint64_t account;
+    struct hash128 checksum;
+};
+
+struct report_totals {
+    struct totals totals;
+    struct report_checksum *checksums;
+    size_t checksum_count, checksum_capacity;
+};
+
+void report_totals_add(struct report_totals *report, uint32_t group, uint64_t account, struct text service, i128 cost,
+                       uint64_t rows);
+void report_totals_add_checksum(struct report_totals *report, uint32_t group, uint64_t account, struct hash128 part);
+void report_totals_done(struct report_totals *report);
+
+#endif

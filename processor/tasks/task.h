@@ -1,0 +1,90 @@
+/*
+ * tasks/task.h: a partition's life: restored from its own line items, fed with records, flushed into transactions
+ * (DESIGN 5). One kind each for usage, tier and bill partitions.
+ *
+ *   restore:  committed offset, then ledger, then ids; the marker must equal the committed offset
+ *   run:      take records → flush into the open transaction → committed
+ *
+ * A task undoes nothing: after an aborted transaction it is dropped and restored. Thread: its worker's.
+ */
+#ifndef TASKS_TASK_H
+#define TASKS_TASK_H
+
+#include "codec/wire.h"
+#include "control/conductor_topic.h"
+#include "log/stream.h"
+#include "pipeline/ledger.h"
+#include "rate/routing.h"
+#include "tasks/marker.h"
+
+/* What is counted, by the worker's thread alone; a copy is shown to others. */
+struct task_counts {
+    uint64_t events, duplicates, line_items, dead[REFUSAL_REASON_COUNT];
+    uint64_t by_status[STATUS_COUNT];
+};
+
+/* One version of the document and what is made of it. Never changes while tasks use it. */
+struct document_version {
+    int64_t number;
+    struct conductor *conductor;
+    struct price_list list;
+    struct pricing pricing;
+    struct routing routing;
+};
+
+/* What all tasks of a worker share. Borrowed by them. */
+struct task_world {
+    struct stream *stream;
+    struct wire *wire;
+    const struct document_version *document;
+    const struct conductor_topic *control;
+    enum granularity granularity;
+    bool resource_ids, reject_late;
+    int64_t dedup_window_ms, future_max_ms, bills_interval_ms;
+    size_t event_bytes_max;
+    struct task_counts counts;
+};
+
+enum task_state {
+    TASK_RESTORING,
+    TASK_RUNNING,
+    TASK_STOPPED, /* the marker and the committed offset differ, or the ledger does not hold; others go on */
+};
+
+struct task;
+
+/* The task of an input partition. */
+struct task *task_new(struct task_world *world, enum stream_topic input, int32_t partition);
+void task_free(struct task *task);
+
+enum task_state task_state(const struct task *task);
+const char *task_reason(const struct task *task); /* why it is stopped */
+uint32_t task_number(const struct task *task);    /* its line-items partition */
+struct stream_partition task_input(const struct task *task); /* with the offset where it goes on */
+int64_t task_rows(const struct task *task);
+
+/* Goes on with restoring, in bounded steps; the task is RUNNING or STOPPED when it is through. */
+MUST_USE bool task_restore_step(struct task *task, size_t records_max, struct error *error);
+
+/* Takes a record of its input. What has to go out at once goes into the open transaction. */
+enum stream_outcome task_take(struct task *task, const struct stream_record *record, struct error *error);
+
+/* All of the input lies before `end`: what is between the last record and it is no record. */
+void task_reached(struct task *task, int64_t end);
+
+/* Whether a flush would write anything or move the input. `now_ms`: for what is due by time. */
+bool task_is_due(struct task *task, int64_t now_ms);
+
+/* Work of its own accord: closes, in bounded steps. Into the open transaction. */
+enum stream_outcome task_work(struct task *task, int64_t now_ms, struct error *error);
+
+/* Writes changes and the marker into the open transaction. */
+enum stream_outcome task_flush(struct task *task, int64_t now_ms, struct error *error);
+
+/* The last month that the task has closed; PERIOD_NONE. */
+billing_period task_closed(const struct task *task);
+
+/* The number of a task: bill tasks first, then tier, then usage. */
+uint32_t task_number_of(const struct stream *stream, enum stream_topic input, int32_t partition);
+
+#endif

@@ -1,0 +1,80 @@
+/* tasks/task_parts.h: what the files of tasks/ share of a task. Not for others. */
+#ifndef TASKS_TASK_PARTS_H
+#define TASKS_TASK_PARTS_H
+
+#include "store/seen.h"
+#include "tasks/task.h"
+
+struct bill_state;
+
+enum restore_stage { RESTORE_OFFSET, RESTORE_LEDGER, RESTORE_IDS, RESTORE_SUBTOTALS, RESTORE_DONE };
+
+/* A month and payer that have usage, told to all bill tasks once. */
+struct payer_note {
+    billing_period period;
+    uint32_t payer; /* interned */
+    bool told;
+};
+
+struct task {
+    struct task_world *world;
+    enum task_kind kind;
+    uint32_t number;
+    struct stream_partition input; /* offset: where it goes on */
+    enum task_state state;
+    char reason[512];
+    struct marker marker;
+    bool has_marker, moved; /* moved: its input or state, since the last flush */
+    enum restore_stage stage;
+    bool step_begun;
+    int64_t committed; /* offset of the group */
+    struct ledger *ledger; /* usage and tier tasks */
+    struct seen *seen;     /* usage tasks */
+    struct bill_state *bills;
+    struct intern payers;
+    struct payer_note *notes;
+    size_t note_count, note_capacity;
+    struct arena arena;
+    struct buffer facts, key, value;
+    /* Of the close at hand. */
+    bool closing;
+    int closing_stage;
+    size_t report_cursor;
+    struct report_totals *report;
+};
+
+bool task_stop(struct task *task, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Produces a record's value encoded for a topic. */
+enum stream_outcome task_produce(struct task *task, enum stream_topic topic, int32_t partition, struct text key,
+                                 const struct record_type *type, const void *record, struct error *error);
+enum stream_outcome task_produce_raw(struct task *task, const struct stream_record *record, struct error *error);
+int32_t task_partition_for(const struct task *task, enum stream_topic topic, struct text key);
+
+/* usage_task.c, tier_task.c */
+enum stream_outcome usage_task_take(struct task *task, const struct stream_record *record, struct error *error);
+enum stream_outcome tier_task_take(struct task *task, const struct stream_record *record, struct error *error);
+/* Decodes and accepts an event. *answer is WIRE_REFUSED with *refusal, or WIRE_DONE. */
+enum stream_outcome task_decode_event(struct task *task, struct text value, struct usage_event *event,
+                                      enum wire_answer *answer, struct refusal *refusal, struct error *error);
+bool usage_task_replay_id(struct task *task, const struct stream_record *record, struct error *error);
+void task_note_payer(struct task *task, billing_period period, struct text payer);
+
+/* ledger_flush.c: line items, subtotals. */
+enum stream_outcome task_flush_ledger(struct task *task, struct error *error);
+
+/* closing.c: the final sweep, CUR rows and barriers of usage and tier tasks. */
+bool task_close_is_due(const struct task *task);
+enum stream_outcome task_close_work(struct task *task, struct error *error);
+
+/* bill_task.c */
+struct bill_state *bill_state_new(void);
+void bill_state_free(struct bill_state *bills);
+enum stream_outcome bill_task_take(struct task *task, const struct stream_record *record, struct error *error);
+bool bill_task_replay_subtotal(struct task *task, const struct stream_record *record, struct error *error);
+bool bill_task_replay_line_item(struct task *task, const struct line_item *item, struct error *error);
+bool bill_task_is_due(const struct task *task, int64_t now_ms);
+enum stream_outcome bill_task_flush(struct task *task, int64_t now_ms, struct error *error);
+enum stream_outcome bill_task_work(struct task *task, struct error *error);
+
+#endif
