@@ -8,6 +8,8 @@
 
 #define REQUEST_TIMEOUT_MS 30000
 #define OUTPUT_ALLOWANCE ((size_t)64 * 1024)
+#define RECORD_OVERHEAD ((size_t)4096)
+#define BATCH_BYTES_DEFAULT ((size_t)1048588)
 #define LINE_ITEM_RETENTION_MS "8640000000" /* 100 days */
 
 struct topic_config {
@@ -74,8 +76,9 @@ static rd_kafka_NewTopic_t *new_topic(const struct kafka_settings *settings, con
         error_fail(error, ERROR_INVALID, "topic %s: %s", name, reason);
         return NULL;
     }
-    /* A record's own overhead is small; the allowance covers it and what a row adds to an event. */
-    snprintf(bytes, sizeof bytes, "%zu", plan->event_bytes_max + OUTPUT_ALLOWANCE + 4096);
+    /* The limit is on batches: never below Kafka's own default, which producers' batches count on. */
+    size_t largest = plan->event_bytes_max + OUTPUT_ALLOWANCE + RECORD_OVERHEAD;
+    snprintf(bytes, sizeof bytes, "%zu", largest > BATCH_BYTES_DEFAULT ? largest : BATCH_BYTES_DEFAULT);
     set_config(made, "max.message.bytes", bytes);
     set_config(made, "cleanup.policy", policies[topic].cleanup);
     set_config(made, "retention.ms", policies[topic].retention_ms);

@@ -18,20 +18,23 @@ store: base money model aggregate store
 log: base money model codec log
 cur: base money model aggregate codec store cur
 pipeline: base money model aggregate assign rate period codec store log cur pipeline
-cli: base money model aggregate assign rate period codec documents store log cur pipeline settings cli
+control: base money model codec documents log control
+tasks: base money model aggregate assign rate period codec store log cur pipeline control tasks
+run: base money model rate codec documents log pipeline control settings tasks run
+cli: base money model aggregate assign rate period codec documents store log cur pipeline control settings tasks run cli
 '
 # header: the rooms that may see it
 libraries='
 xxhash.h: base
 avro.h: codec
-jansson.h: codec documents
+jansson.h: codec control documents tasks
 csv.h: codec
 zlib.h: codec cur
 rocksdb/c.h: store
-openssl/sha.h: log
+openssl/sha.h: log tasks
 librdkafka/rdkafka.h: log
 '
-standard=' endian.h errno.h getopt.h inttypes.h limits.h signal.h stdalign.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h dirent.h fcntl.h ftw.h unistd.h sys/file.h sys/stat.h sys/types.h sys/resource.h '
+standard=' endian.h pthread.h stdatomic.h errno.h getopt.h inttypes.h limits.h signal.h stdalign.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h dirent.h fcntl.h ftw.h unistd.h sys/file.h sys/stat.h sys/types.h sys/resource.h '
 pure=' money model aggregate assign rate period '
 pure_standard=' stdalign.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h '
 

@@ -102,6 +102,7 @@ static void the_base_is_the_first_that_there_is(void **state)
         snprintf(row, sizeof row, "row %zu", i);
         expect_text(row, text_of(told(fixture, &price)), rows[i].expected);
         expect(row, price.kind == PRICE_NOTHING, price.status != STATUS_CHARGED);
+        expect(row, price.rule == RULE_NONE ? price.modifier != 0 : price.modifier == 0, false); /* 0 without a rule */
     }
 }
 

@@ -31,6 +31,7 @@ static void quantities_are_cut_at_the_bounds(void **state)
         { TRANSFER, "-100", "10341", "0:10340 1:1" },
         { TRANSFER, "0", "0", "0:0" },                            /* no quantity is one slice */
         { TRANSFER, "11000", "0", "1:0" },
+        { TRANSFER, "10240", "0", "1:0" },                        /* a bound begins the next tier */
         { TRANSFER, "-1", "0", "0:0" },
         { TRANSFER, "1000000", "0", "3:0" },
         { TRANSFER, "9999999999999999999999999999", "9999999999999999999999999999", "3:9999999999999999999999999999" },

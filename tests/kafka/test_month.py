@@ -1,0 +1,413 @@
+#!/usr/bin/env python3
+"""The sample month through Kafka, closed, must equal `proforma price` on the same file, to the last digit and row.
+
+Each case has topics of its own on one broker: different numbers of workers and processes, processes that are killed at
+random instants, processes that come and go, usage keyed at random, poisoned usage, usage that comes after the close.
+"""
+import argparse
+import base64
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from decimal import Decimal, getcontext
+from pathlib import Path
+
+from kafka_tools import SKIPPED, Broker, Topics, Unavailable, record
+
+getcontext().prec = 80
+DATA = Path(__file__).resolve().parent.parent / "data"
+USAGE = DATA / "cur_2026-06_hourly_normalized.csv.gz"
+DOCUMENTS = ["--conductor", str(DATA / "conductor.json"), "--price-list", str(DATA / "pricelist/AmazonS3.json"),
+             "--price-list", str(DATA / "pricelist/AmazonEC2.json")]
+BILL_KEY = ("billing_group", "billing_period", "usage_account_id", "product_code", "line_item_type")
+NOT_CONTENT = ("line_item_id", "revision", "cost_delta")
+CLOSE_SECONDS = 120
+
+
+class Case:
+    """One prefix of topics, one consumer group, and the processes that serve them."""
+
+    def __init__(self, context, name, workers=1, **settings):
+        self.context, self.name = context, name
+        self.topics = context.topics
+        values = {"kafka.bootstrap.servers": context.broker.bootstrap, "topic.prefix": f"{name}.", "group.id": name,
+                  "format": "json", "replication.factor": 1, "partitions.usage": 3, "partitions.tier": 2,
+                  "partitions.bill": 2, "workers": workers, "bills.interval": "200ms", "http.listen": "", **settings}
+        self.sets = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
+        self.processes = []
+        self.log = context.scratch / f"{name}.log"
+
+    def command(self, *words, check=True):
+        return subprocess.run([self.context.proforma, *map(str, words), *self.sets], check=check, capture_output=True,
+                              text=True)
+
+    def prepare(self):
+        self.command("topics", "create")
+        self.command("apply", *DOCUMENTS)
+
+    def start(self, instance=None):
+        sets = ["--set", f"instance.id={instance}"] if instance else []
+        with open(self.log, "ab") as log:
+            process = subprocess.Popen([self.context.proforma, "run", *self.sets, *sets], stdout=log, stderr=log)
+        self.processes.append(process)
+        return process
+
+    def topic(self, name):
+        return self.topics.consume(f"{self.name}.{name}")
+
+    def stop(self):
+        """SIGTERM commits and leaves."""
+        for process in self.processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self.processes:
+            code = process.wait(timeout=60)
+            assert code in (0, -signal.SIGKILL), f"exit code {code}, see {self.log}:\n{self.log.read_text()[-3000:]}"
+        self.processes = []
+
+    def kill_all(self):
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        self.processes = []
+
+    def wait_for(self, what, holds, seconds=CLOSE_SECONDS):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if holds():
+                return
+            for process in self.processes:
+                assert process.poll() is None, f"ended with {process.returncode}:\n{self.log.read_text()[-3000:]}"
+            time.sleep(0.3)
+        raise AssertionError(f"{what}: not within {seconds} s\n{self.log.read_text()[-3000:]}")
+
+    def manifests(self):
+        return {row["key"]: json.loads(row["value"]) for row in self.topic("cur-manifests")}
+
+    def close(self):
+        self.command("close", "--period", "2026-06")
+        self.wait_for("manifests", lambda: len(self.manifests()) == len(self.context.expected.manifests))
+
+
+def latest(records):
+    """The last value of every key; a record without a value deletes it."""
+    state = {}
+    for row in records:
+        if row["value"] is None:
+            state.pop(row["key"], None)
+        else:
+            state[row["key"]] = json.loads(row["value"])
+    return state
+
+
+def content(item):
+    return json.dumps({name: value for name, value in item.items() if name not in NOT_CONTENT}, sort_keys=True)
+
+
+class Expected:
+    """What `proforma price` makes of the month."""
+
+    def __init__(self, proforma, scratch):
+        out = scratch / "expected"
+        subprocess.run([proforma, "price", *DOCUMENTS, "--resource-ids", "--close", "2026-06", "--out", str(out), str(USAGE)],
+                       check=True, capture_output=True)
+        self.line_items = sorted(content(json.loads(line)) for line in (out / "line-items.jsonl").open())
+        self.bills = {tuple(row[name] for name in BILL_KEY): row
+                      for row in map(json.loads, (out / "bills.jsonl").open())}
+        self.manifests = {}
+        for path in out.glob("cur/**/*-Manifest.json"):
+            parts = path.relative_to(out / "cur").parts
+            key = f"{parts[0]}/2026-06/{parts[2] if parts[1] == 'accounts' else ''}"
+            self.manifests[key] = json.loads(path.read_text())
+
+
+def check_deltas(records):
+    """For every line item the deltas add up to the cost, and no revision comes twice."""
+    sums, revisions, costs = defaultdict(Decimal), defaultdict(set), {}
+    for row in records:
+        if row["value"] is None:
+            assert costs.pop(row["key"]) == 0, row["key"]
+            continue
+        item = json.loads(row["value"])
+        if item["status"] == "MARKER":
+            continue
+        assert item["revision"] not in revisions[row["key"]], row["key"]
+        revisions[row["key"]].add(item["revision"])
+        sums[row["key"]] += Decimal(item["cost_delta"])
+        costs[row["key"]] = Decimal(item["cost"])
+    for key, cost in costs.items():
+        assert sums[key] == cost, key
+
+
+def check_reports(case, expected):
+    """The rows on the topic are those of the manifests, and both are the file's."""
+    rows = [json.loads(row["value"]) for row in case.topic("cur")]
+    groups = defaultdict(lambda: [0, Decimal(0)])
+    for row in rows:
+        assert not [name for name in row if "billable" in name]
+        for key in (f"{row['billing_group']}/2026-06/", f"{row['billing_group']}/2026-06/{row['line_item_usage_account_id']}"):
+            groups[key][0] += 1
+            groups[key][1] += Decimal(row["line_item_unblended_cost"])
+    for key, manifest in case.manifests().items():
+        wanted = expected.manifests[key]
+        assert Decimal(manifest["cost"]) == Decimal(wanted["cost"]) == groups[key][1], key
+        assert manifest["rows"] == wanted["rows"] == groups[key][0], key
+        assert manifest["checksum"] == wanted["checksum"], key
+
+
+def check_equals(case):
+    expected = case.context.expected
+    records = case.topic("line-items")
+    check_deltas(records)
+    items = sorted(content(item) for item in latest(records).values() if item["status"] != "MARKER")
+    assert len(items) == len(expected.line_items), (len(items), len(expected.line_items))
+    for found, wanted in zip(items, expected.line_items):
+        assert found == wanted, f"\n{found}\n{wanted}"
+    bills = {tuple(row.get(name, "") for name in BILL_KEY): row for row in latest(case.topic("bills")).values()}
+    for key, wanted in expected.bills.items():
+        found = bills[key]
+        for name, value in wanted.items():
+            if name != "as_of":
+                assert found.get(name) == value, (key, name, found.get(name), value)
+    assert set(bills) == set(expected.bills)
+    check_reports(case, expected)
+    assert case.topic("dead-letters") == []
+
+
+def import_month(case):
+    case.command("import", USAGE)
+
+
+def one_worker_equals_price(context):
+    case = Case(context, "one")
+    case.prepare()
+    import_month(case)
+    case.start()
+    case.close()
+    case.stop()
+    check_equals(case)
+
+
+def three_workers_equal_price(context):
+    case = Case(context, "three", workers=3)
+    case.prepare()
+    case.start()
+    import_month(case)
+    case.close()
+    case.stop()
+    check_equals(case)
+
+
+def three_processes_equal_price(context):
+    case = Case(context, "processes")
+    case.prepare()
+    for number in range(3):
+        case.start(f"p{number}")
+    import_month(case)
+    case.close()
+    case.stop()
+    check_equals(case)
+
+
+def avro_equals_price(context):
+    """The wire format itself: bills are read back with the schema by fastavro where it is there, else only counted."""
+    case = Case(context, "avro", format="avro")
+    case.prepare()
+    case.start()
+    import_month(case)
+    case.command("close", "--period", "2026-06")
+    case.wait_for("manifests", lambda: len(case.topic("cur-manifests")) == len(context.expected.manifests))
+    case.stop()
+    ids = {row["value"][:5] for row in case.topic("bills")}
+    assert ids == {b"\0\0\0\0\3"}, ids
+    assert len(latest_keys(case.topic("line-items"))) == len(context.expected.line_items) + 7
+
+
+def latest_keys(records):
+    state = {}
+    for row in records:
+        state[row["key"]] = row["value"]
+    return {key for key, value in state.items() if value is not None}
+
+
+def killed_at_random_moments_equals_price(context):
+    chance = random.Random(context.seed)
+    case = Case(context, "killed", **{"commit.interval": "20ms"})
+    case.prepare()
+    import_month(case)
+    closed = False
+    for kill in range(context.kills):
+        case.start("k")
+        time.sleep(chance.uniform(0.05, 1.5))
+        if kill == context.kills // 2:
+            case.command("close", "--period", "2026-06")
+            closed = True
+        case.kill_all()
+    assert closed
+    case.start("k")
+    case.wait_for("manifests", lambda: len(case.manifests()) == len(context.expected.manifests))
+    case.stop()
+    check_equals(case)
+
+
+def processes_that_come_and_go_equal_price(context):
+    case = Case(context, "comes")
+    case.prepare()
+    first = case.start("a")
+    importing = subprocess.Popen([context.proforma, "import", *case.sets, str(USAGE)], stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL)
+    time.sleep(1)
+    case.start("b")
+    time.sleep(3)
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(timeout=60) == 0
+    case.processes.remove(first)
+    time.sleep(1)
+    case.start("c")
+    assert importing.wait(timeout=120) == 0
+    case.close()
+    case.stop()
+    check_equals(case)
+
+
+def usage_of(context):
+    """The month as JSON events, in the file's order."""
+    if not hasattr(context, "events"):
+        case = Case(context, "events")
+        case.command("topics", "create")
+        import_month(case)
+        context.events = [row["value"] for row in case.topic("usage")]
+    return context.events
+
+
+def randomly_keyed_usage_gives_the_same_reports(context):
+    chance = random.Random(context.seed)
+    case = Case(context, "random")
+    case.prepare()
+    events = list(usage_of(context))
+    chance.shuffle(events)
+    case.topics.produce("random.usage", [record(event, key=str(chance.random()), partition=chance.randrange(3))
+                                         for event in events])
+    case.start()
+    case.close()
+    case.stop()
+    check_reports(case, context.expected)
+
+
+def poisoned_usage_ends_in_dead_letters_that_say_why_and_where(context):
+    chance = random.Random(context.seed)
+    case = Case(context, "poison")
+    case.prepare()
+    events = list(usage_of(context))
+    poison = [b"", b"{", b"[]", b"\xff\xfe", b'{"event_id":"x"}', b'{"event_id":1e999}', b"null", b"\0\0\0\0\1",
+              b'{"event_id":"a","usage_account_id":"12","product_code":"p","usage_start":"2026-06-01"}',
+              events[0][: len(events[0]) // 2], b"x" * 300000]
+    bad = [chance.choice(poison) for _ in range(len(events) // 100)]
+    mixed = events + bad
+    chance.shuffle(mixed)
+    case.topics.produce("poison.usage", [record(event, partition=chance.randrange(3)) for event in mixed])
+    case.start()
+    case.close()
+    case.stop()
+    letters = case.topic("dead-letters")
+    assert len(letters) == len(bad), (len(letters), len(bad))
+    usage = {(row["partition"], row["offset"]): row["value"] for row in case.topic("usage")}
+    for letter in letters:
+        headers = letter["headers"]
+        assert headers["reason"] in ("MALFORMED", "MISSING_FIELD", "BAD_NUMBER", "NUMBER_TOO_LARGE", "BAD_ACCOUNT",
+                                     "BAD_ENCODING", "TOO_LARGE", "NUL_BYTE", "BAD_FIELD", "BAD_TIME"), headers
+        came = usage[(int(headers["partition"]), int(headers["offset"]))]
+        assert came in bad and (letter["value"] or b"") == came[: 64 * 1024]
+    check_reports(case, context.expected)
+
+
+def state_is_nothing_that_the_topics_do_not_hold(context):
+    """Stopped, and started anywhere else: the ledger is rebuilt from its own line items."""
+    case = Case(context, "rebuilt")
+    case.prepare()
+    import_month(case)
+    case.start()
+    case.wait_for("bills", lambda: len(case.topic("bills")) >= len(context.expected.bills) - 5)
+    case.stop()
+    case.start()
+    case.close()
+    case.stop()
+    check_equals(case)
+
+
+def late_usage_goes_to_the_next_month_with_its_own_dates(context):
+    case = Case(context, "late")
+    case.prepare()
+    import_month(case)
+    case.start()
+    case.close()
+    event = json.loads(usage_of(context)[1])
+    event["event_id"] = "late"
+    case.topics.produce("late.usage", [record(json.dumps(event).encode(), partition=0)])
+
+    def has_july():
+        return any(bill["billing_period"] == "2026-07" for bill in latest(case.topic("bills")).values())
+
+    case.wait_for("a bill of July", has_july)
+    case.stop()
+    late = [item for item in latest(case.topic("line-items")).values() if item.get("billing_period") == "2026-07"
+            and "custom_line_item" not in item]
+    assert len(late) == 1 and late[0]["usage_start"].startswith("2026-06"), late
+    check_reports(case, context.expected)
+
+
+CASES = [one_worker_equals_price, three_workers_equal_price, three_processes_equal_price, avro_equals_price,
+         killed_at_random_moments_equals_price, processes_that_come_and_go_equal_price,
+         randomly_keyed_usage_gives_the_same_reports, poisoned_usage_ends_in_dead_letters_that_say_why_and_where,
+         state_is_nothing_that_the_topics_do_not_hold, late_usage_goes_to_the_next_month_with_its_own_dates]
+
+
+class Context:
+    pass
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--proforma", required=True)
+    parser.add_argument("--kafka-cat", required=True)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--only")
+    arguments = parser.parse_args()
+    context = Context()
+    context.proforma, context.seed, context.kills = os.path.abspath(arguments.proforma), arguments.seed, arguments.kills
+    passed = failed = 0
+    print(f"seed {context.seed}", flush=True)
+    try:
+        with tempfile.TemporaryDirectory() as scratch, Broker() as broker:
+            context.scratch, context.broker = Path(scratch), broker
+            context.topics = Topics(broker, arguments.kafka_cat)
+            context.expected = Expected(context.proforma, context.scratch)
+            for case in CASES:
+                if arguments.only and arguments.only not in case.__name__:
+                    continue
+                begun = time.monotonic()
+                try:
+                    case(context)
+                    passed += 1
+                    print(f"passed {case.__name__} ({time.monotonic() - begun:.0f} s)", flush=True)
+                except (AssertionError, subprocess.CalledProcessError, KeyError) as error:
+                    failed += 1
+                    detail = getattr(error, "stderr", None) or error
+                    print(f"FAILED {case.__name__}: {str(detail)[:3000]}", flush=True)
+    except Unavailable as reason:
+        print(f"skipped: {reason}")
+        return SKIPPED
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
