@@ -21,6 +21,9 @@ static const struct {
     { "export", command_export, "the document in force" },
     { "import", command_import, "publish usage from files" },
     { "close", command_close, "close a month" },
+    { "status", command_status, "months, closes, how far every task is" },
+    { "cur", command_cur, "a closed month's report from the topic" },
+    { "replay", command_replay, "dead letters back to usage" },
 };
 
 static void print_help(FILE *out)

@@ -12,5 +12,8 @@ int command_apply(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_import(int argc, char **argv);
 int command_close(int argc, char **argv);
+int command_status(int argc, char **argv);
+int command_cur(int argc, char **argv);
+int command_replay(int argc, char **argv);
 
 #endif

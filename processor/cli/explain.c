@@ -3,6 +3,7 @@
 
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/connection.h"
 #include "cli/failure.h"
 #include "codec/avro_file.h"
 #include "codec/json_read.h"
@@ -14,9 +15,10 @@
 
 static const char explain_help[] =
     "usage: proforma explain LINE_ITEM_ID --out DIR\n"
+    "       proforma explain LINE_ITEM_ID [--config FILE] [--set KEY=VALUE]...\n"
     "\n"
-    "Shows how a line item of an earlier `proforma price --out DIR` came to its cost and\n"
-    "does the sum again.\n";
+    "Shows how a line item came to its cost and does the sum again: one of an earlier\n"
+    "`proforma price --out DIR`, or one of the line-items topic.\n";
 
 /* A line item and what its texts live in. */
 struct found_item {
@@ -90,6 +92,66 @@ static bool find_item(const char *directory, struct text id, struct found_item *
     if (done && !found->found)
         return error_fail(error, ERROR_FAILED, "%s: no line item %.*s", directory, TEXT_ARGS(id));
     return done;
+}
+
+/* ---- in the topic ---- */
+
+struct topic_search {
+    struct connection *connection;
+    struct text id;
+    struct found_item *found;
+};
+
+/* The last version counts; its texts are kept until the next one. */
+static bool take_from_topic(void *context, const struct stream_record *record, struct error *error)
+{
+    struct topic_search *search = context;
+    struct found_item *found = search->found;
+    struct refusal refusal;
+    if (!text_equal(record->key, search->id))
+        return true;
+    arena_reset(&found->arena);
+    found->found = !record->is_null;
+    if (record->is_null)
+        return true;
+    struct text kept = arena_copy(&found->arena, record->value);
+    return wire_decode(search->connection->wire, &line_item_type, kept, &found->item, &found->arena, &refusal, error) ==
+               WIRE_DONE ||
+           error_fail(error, ERROR_FAILED, "line-items partition %d, offset %lld: no line item", record->partition,
+                      (long long)record->offset);
+}
+
+/* The first three letters of an id name the task, and so the partition. */
+static bool task_of_id(struct text id, int32_t *task)
+{
+    *task = 0;
+    for (size_t i = 0; i < LINE_ITEM_TASK_LETTERS; i++) {
+        char letter = id.size == LINE_ITEM_ID_LETTERS ? id.data[i] : '\0';
+        if (letter >= 'a' && letter <= 'z')
+            *task = *task * 32 + letter - 'a';
+        else if (letter >= '2' && letter <= '7')
+            *task = *task * 32 + letter - '2' + 26;
+        else
+            return false;
+    }
+    return true;
+}
+
+static bool find_in_topic(const struct arguments *arguments, struct connection *connection, struct text id,
+                          struct found_item *found, struct error *error)
+{
+    struct topic_search search = { connection, id, found };
+    int32_t task;
+    if (!task_of_id(id, &task))
+        return error_fail(error, ERROR_INVALID, "%.*s: no line item id; expected %d letters of a-z and 2-7", TEXT_ARGS(id),
+                          LINE_ITEM_ID_LETTERS);
+    if (!connection_settings(arguments, connection, error) || !connection_open(connection, "explain", error))
+        return false;
+    if (task >= connection->stream->ops->partition_count(connection->stream, STREAM_LINE_ITEMS))
+        return error_fail(error, ERROR_FAILED, "no line item %.*s: there is no task %d", TEXT_ARGS(id), task);
+    if (!connection_read(connection, STREAM_LINE_ITEMS, task, take_from_topic, &search, error))
+        return false;
+    return found->found || error_fail(error, ERROR_FAILED, "no line item %.*s in the topic", TEXT_ARGS(id));
 }
 
 static void print_text(const char *label, struct text value)
@@ -228,14 +290,17 @@ int command_explain(int argc, char **argv)
     struct arguments arguments;
     struct error error = { 0 };
     struct found_item found = { 0 };
-    bool done = arguments_parse(argc, argv, OPTION_OUT, &arguments, &error);
+    struct connection connection = { 0 };
+    bool done = arguments_parse(argc, argv, OPTION_OUT | OPTION_SETTINGS, &arguments, &error);
     if (done && arguments.help) {
         fputs(explain_help, stdout);
         return EXIT_DONE;
     }
-    if (done && (!arguments.out || arguments.operand_count != 1))
-        done = error_fail(&error, ERROR_INVALID, "LINE_ITEM_ID and --out DIR are needed");
-    done = done && find_item(arguments.out, text_of(arguments.operands[0]), &found, &error);
+    if (done && arguments.operand_count != 1)
+        done = error_fail(&error, ERROR_INVALID, "LINE_ITEM_ID is needed");
+    struct text id = text_of(done ? arguments.operands[0] : NULL);
+    done = done && (arguments.out ? find_item(arguments.out, id, &found, &error)
+                                  : find_in_topic(&arguments, &connection, id, &found, &error));
     int code = EXIT_DONE;
     if (done) {
         print_what(&found.item);
@@ -246,6 +311,7 @@ int command_explain(int argc, char **argv)
     }
     arena_done(&found.arena);
     buffer_done(&found.scratch);
+    connection_close(&connection);
     arguments_done(&arguments);
     return code;
 }

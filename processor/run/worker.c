@@ -421,6 +421,7 @@ static void init_world(struct worker *worker)
         .dedup_window_ms = settings->dedup_window_ms,
         .future_max_ms = settings->future_max_ms,
         .bills_interval_ms = settings->bills_interval_ms,
+        .close_after_ms = settings->period_close_after_ms,
         .event_bytes_max = settings->event_max_bytes,
         .counts = worker->world.counts,
     };

@@ -157,7 +157,7 @@ const struct property properties[] = {
     { .name = "report.resource.ids", .kind = PROPERTY_BOOLEAN, .offset = AT(report_resource_ids), .standard = "true",
       .text = "Whether each resource has line items of its own." },
     { .name = "period.close.after", .kind = PROPERTY_DURATION, .offset = AT(period_close_after_ms), .standard = "5d",
-      .min = HOUR, .max = 366 * DAY,
+      .min = SECOND, .max = 366 * DAY,
       .text = "A period closes by itself when this time has passed since its end and no usage of it has come for as "
               "long." },
 

@@ -15,6 +15,8 @@ struct bill_month {
     bool dirty;
     struct intern payers;  /* that have usage; an empty one counts for all */
     struct report_totals report;
+    int64_t latest_arrival_ms; /* of usage of it; known to bill task 0 */
+    bool close_sent;
     int32_t *closed_tasks; /* whose barrier has come */
     size_t closed_count, closed_capacity;
 };

@@ -102,6 +102,9 @@ static void take_barrier(struct task *task, const struct stream_record *record, 
     if (text_equal(subtotal->barrier, TEXT("usage"))) {
         intern_add(&month->payers, subtotal->usage_account_id);
         month->dirty = true;
+    } else if (text_equal(subtotal->barrier, TEXT("arrival"))) {
+        if (subtotal->as_of > month->latest_arrival_ms)
+            month->latest_arrival_ms = subtotal->as_of;
     } else if (text_equal(subtotal->barrier, TEXT("closed"))) {
         note_closed(month, (int32_t)subtotal->task);
     } else if (first && group != GROUP_NONE && text_equal(subtotal->barrier, TEXT("report"))) {
@@ -207,7 +210,7 @@ static bool has_dirty_month(const struct task *task)
 
 bool bill_task_is_due(const struct task *task, int64_t now_ms)
 {
-    return task->bills->gone.size > 0 ||
+    return task->bills->gone.size > 0 || bill_auto_close_is_due(task) || bill_close_that_is_due(task) ||
            (has_dirty_month(task) && now_ms - task->bills->last_bills_ms >= task->world->bills_interval_ms);
 }
 
@@ -255,22 +258,28 @@ static bool all_have_closed(const struct task *task, const struct bill_month *mo
     return came == owed;
 }
 
-enum stream_outcome bill_task_work(struct task *task, struct error *error)
+const struct close_record *bill_close_that_is_due(const struct task *task)
 {
     const struct conductor_topic *control = task->world->control;
     for (size_t i = 0; i < conductor_topic_close_count(control); i++) {
         const struct close_record *close = conductor_topic_close(control, i);
         if (task->marker.closed != PERIOD_NONE && close->period <= task->marker.closed)
             continue;
-        struct bill_month *month = bill_month_of(task->bills, close->period);
-        if (!all_have_closed(task, month, close))
-            return OUTCOME_DONE;
-        enum stream_outcome outcome = bill_month_close(task, month, close, error);
-        if (outcome == OUTCOME_DONE) {
-            task->marker.closed = close->period;
-            task->moved = true;
-        }
-        return outcome;
+        const struct bill_month *month = bill_month_of(task->bills, close->period);
+        return all_have_closed(task, month, close) ? close : NULL;
     }
+    return NULL;
+}
+
+enum stream_outcome bill_task_work(struct task *task, struct error *error)
+{
+    const struct close_record *close = bill_close_that_is_due(task);
+    if (!close)
+        return bill_auto_close(task, error);
+    enum stream_outcome outcome = bill_month_close(task, bill_month_of(task->bills, close->period), close, error);
+    if (outcome != OUTCOME_DONE)
+        return outcome;
+    task->marker.closed = close->period;
+    task->moved = true;
     return OUTCOME_DONE;
 }

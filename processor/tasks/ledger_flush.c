@@ -121,6 +121,30 @@ static enum stream_outcome write_notes(struct task *task, struct error *error)
     return OUTCOME_DONE;
 }
 
+/* Told again when it has moved by a hundredth of the time that a month has to be quiet. */
+static enum stream_outcome write_arrivals(struct task *task, struct error *error)
+{
+    for (size_t i = 0; i < task->arrival_count; i++) {
+        struct month_arrival *arrival = &task->arrivals[i];
+        char period[TIME_TEXT_MAX];
+        if (arrival->latest_ms - arrival->told_ms <= task->world->close_after_ms / 100)
+            continue;
+        arrival->told_ms = arrival->latest_ms;
+        period_format(arrival->period, period);
+        struct subtotal subtotal = { .task = task->number, .revision = task->marker.revision,
+                                     .billing_period = text_of(period), .as_of = arrival->latest_ms };
+        record_set_text(&subtotal, &subtotal_type, SUBTOTAL_barrier, TEXT("arrival"));
+        subtotal.present |= ((uint64_t)1 << (SUBTOTAL_as_of + 1)) - 1;
+        buffer_clear(&task->key);
+        buffer_printf(&task->key, "%u/#arrival/%s", task->number, period);
+        enum stream_outcome outcome = task_produce(task, STREAM_SUBTOTALS, 0, buffer_text(&task->key), &subtotal_type,
+                                                   &subtotal, error);
+        if (outcome != OUTCOME_DONE)
+            return outcome;
+    }
+    return OUTCOME_DONE;
+}
+
 enum stream_outcome task_flush_ledger(struct task *task, struct error *error)
 {
     struct flush flush = { task, OUTCOME_DONE };
@@ -132,5 +156,7 @@ enum stream_outcome task_flush_ledger(struct task *task, struct error *error)
         return OUTCOME_ABORT;
     }
     enum stream_outcome outcome = write_subtotals(task, error);
-    return outcome == OUTCOME_DONE ? write_notes(task, error) : outcome;
+    if (outcome == OUTCOME_DONE)
+        outcome = write_notes(task, error);
+    return outcome == OUTCOME_DONE ? write_arrivals(task, error) : outcome;
 }

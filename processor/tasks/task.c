@@ -45,6 +45,7 @@ void task_free(struct task *task)
     bill_state_free(task->bills);
     intern_done(&task->payers);
     free(task->notes);
+    free(task->arrivals);
     arena_done(&task->arena);
     buffer_done(&task->facts);
     buffer_done(&task->key);

@@ -40,7 +40,7 @@ struct task_world {
     const struct conductor_topic *control;
     enum granularity granularity;
     bool resource_ids, reject_late;
-    int64_t dedup_window_ms, future_max_ms, bills_interval_ms;
+    int64_t dedup_window_ms, future_max_ms, bills_interval_ms, close_after_ms;
     size_t event_bytes_max;
     struct task_counts counts;
 };

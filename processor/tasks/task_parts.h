@@ -16,6 +16,12 @@ struct payer_note {
     bool told;
 };
 
+/* When usage of a month last arrived, as bill task 0 was told: it closes months that have gone quiet. */
+struct month_arrival {
+    billing_period period;
+    int64_t latest_ms, told_ms;
+};
+
 struct task {
     struct task_world *world;
     enum task_kind kind;
@@ -34,6 +40,8 @@ struct task {
     struct intern payers;
     struct payer_note *notes;
     size_t note_count, note_capacity;
+    struct month_arrival *arrivals;
+    size_t arrival_count, arrival_capacity;
     struct arena arena;
     struct buffer facts, key, value;
     /* Of the close at hand. */
@@ -58,6 +66,7 @@ enum stream_outcome tier_task_take(struct task *task, const struct stream_record
 enum stream_outcome task_decode_event(struct task *task, struct text value, struct usage_event *event,
                                       enum wire_answer *answer, struct refusal *refusal, struct error *error);
 bool usage_task_replay_id(struct task *task, const struct stream_record *record, struct error *error);
+void task_note_arrival(struct task *task, billing_period period, int64_t time_ms);
 void task_note_payer(struct task *task, billing_period period, struct text payer);
 
 /* ledger_flush.c: line items, subtotals. */
@@ -76,5 +85,10 @@ bool bill_task_replay_line_item(struct task *task, const struct line_item *item,
 bool bill_task_is_due(const struct task *task, int64_t now_ms);
 enum stream_outcome bill_task_flush(struct task *task, int64_t now_ms, struct error *error);
 enum stream_outcome bill_task_work(struct task *task, struct error *error);
+/* bill_auto_close.c: bill task 0 closes the oldest open month when it is over and quiet for period.close.after. */
+bool bill_auto_close_is_due(const struct task *task);
+enum stream_outcome bill_auto_close(struct task *task, struct error *error);
+/* The close record whose barriers have all come, or NULL. */
+const struct close_record *bill_close_that_is_due(const struct task *task);
 
 #endif

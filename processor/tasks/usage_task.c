@@ -121,6 +121,20 @@ void task_note_payer(struct task *task, billing_period period, struct text payer
     task->notes[task->note_count++] = (struct payer_note){ period, number, false };
 }
 
+void task_note_arrival(struct task *task, billing_period period, int64_t time_ms)
+{
+    size_t at = 0;
+    while (at < task->arrival_count && task->arrivals[at].period != period)
+        at++;
+    if (at == task->arrival_count) {
+        task->arrivals = memory_reserve_one(task->arrivals, task->arrival_count, &task->arrival_capacity,
+                                            sizeof *task->arrivals);
+        task->arrivals[task->arrival_count++] = (struct month_arrival){ .period = period };
+    }
+    if (time_ms > task->arrivals[at].latest_ms)
+        task->arrivals[at].latest_ms = time_ms;
+}
+
 /* A tiered meter's usage travels once more, to where its pools are. */
 static enum stream_outcome forward(struct task *task, const struct stream_record *record, const struct usage_event *event,
                                    billing_period period, struct error *error)
@@ -179,6 +193,7 @@ enum stream_outcome usage_task_take(struct task *task, const struct stream_recor
     if (!accept_event(task, record, &event, &period, &refusal))
         return refusal.reason == REFUSAL_NONE ? OUTCOME_DONE : produce_dead_letter(task, record, &refusal, error);
     task_note_payer(task, period, event.payer_account_id);
+    task_note_arrival(task, period, record->timestamp_ms);
     if (routing_is_tiered(&task->world->document->routing, event.product_code, event.usage_type, event.operation))
         return forward(task, record, &event, period, error);
     ledger_take(task->ledger, &event, buffer_text(&task->facts), period);

@@ -363,10 +363,47 @@ def late_usage_goes_to_the_next_month_with_its_own_dates(context):
     check_reports(case, context.expected)
 
 
+def a_month_that_is_over_and_quiet_closes_by_itself(context):
+    case = Case(context, "quiet", **{"period.close.after": "3s"})
+    case.prepare()
+    case.start()
+    import_month(case)
+    case.wait_for("manifests", lambda: len(case.manifests()) == len(context.expected.manifests))
+    case.stop()
+    check_equals(case)
+
+
+def the_commands_tell_what_the_topics_hold(context):
+    case = Case(context, "commands")
+    case.prepare()
+    assert case.command("apply", *DOCUMENTS, "--dry-run").returncode == 0
+    assert case.command("apply", *DOCUMENTS, "--expect", "7", check=False).returncode == 1
+    assert case.command("close", "--period", "2999-01", check=False).returncode == 1
+    exported = json.loads(case.command("export").stdout)
+    assert len(exported["BillingGroups"]) == 3 and exported["BillingPeriod"] == "2026-06"
+    import_month(case)
+    again = case.command("import", USAGE, check=False)
+    assert again.returncode == 1 and "--again" in again.stderr, again.stderr
+    case.command("import", "--again", USAGE)
+    case.start()
+    case.close()
+    assert "closed" in case.command("status").stdout
+    case.stop()
+    check_equals(case)
+    key = next(row["key"] for row in case.topic("line-items") if row["value"] and json.loads(row["value"]).get("tier") == 2)
+    explained = case.command("explain", key).stdout
+    assert "(checked)" in explained and "DOES NOT ADD UP" not in explained, explained
+    out = context.scratch / "cur-files"
+    case.command("cur", "--group", "200000000011", "--period", "2026-06", "--out", out)
+    manifest = json.loads((out / "200000000011/20260601-20260701/200000000011-Manifest.json").read_text())
+    assert manifest["checksum"] == context.expected.manifests["200000000011/2026-06/"]["checksum"]
+
+
 CASES = [one_worker_equals_price, three_workers_equal_price, three_processes_equal_price, avro_equals_price,
          killed_at_random_moments_equals_price, processes_that_come_and_go_equal_price,
          randomly_keyed_usage_gives_the_same_reports, poisoned_usage_ends_in_dead_letters_that_say_why_and_where,
-         state_is_nothing_that_the_topics_do_not_hold, late_usage_goes_to_the_next_month_with_its_own_dates]
+         state_is_nothing_that_the_topics_do_not_hold, late_usage_goes_to_the_next_month_with_its_own_dates,
+         a_month_that_is_over_and_quiet_closes_by_itself, the_commands_tell_what_the_topics_hold]
 
 
 class Context:
