@@ -12,7 +12,7 @@
 
 enum option_code { CODE_CONDUCTOR = 256, CODE_PRICE_LIST, CODE_GRANULARITY, CODE_RESOURCE_IDS, CODE_CLOSE, CODE_FORMAT,
                    CODE_OUT, CODE_MEMORY, CODE_STRICT, CODE_EXCESS, CODE_HELP, CODE_CONFIG, CODE_SET, CODE_EXPECT,
-                   CODE_DRY_RUN, CODE_AGAIN, CODE_EARLY, CODE_PERIOD, CODE_GROUP, CODE_REASON };
+                   CODE_DRY_RUN, CODE_AGAIN, CODE_EARLY, CODE_PERIOD, CODE_GROUP, CODE_REASON, CODE_REPAIR };
 
 static const struct {
     struct option option;
@@ -37,6 +37,7 @@ static const struct {
     { { "period", required_argument, NULL, CODE_PERIOD }, OPTION_PERIOD },
     { { "group", required_argument, NULL, CODE_GROUP }, OPTION_GROUP },
     { { "reason", required_argument, NULL, CODE_REASON }, OPTION_REASON },
+    { { "repair", required_argument, NULL, CODE_REPAIR }, OPTION_REPAIR },
     { { "help", no_argument, NULL, CODE_HELP }, ~0u },
 };
 
@@ -102,12 +103,13 @@ static void add_set(struct arguments *arguments, const char *set)
     arguments->sets[arguments->set_count++] = set;
 }
 
-static bool parse_version(const char *value, int64_t *version, struct error *error)
+static bool parse_number(const char *option, const char *value, const char *expected, int64_t *ret_number,
+                         struct error *error)
 {
     i128 number;
     if (decimal_parse(text_of(value), 0, &number) != DECIMAL_EXACT || number < 0 || number > INT64_MAX)
-        return bad_value("expect", value, "a document version, as 3", error);
-    *version = (int64_t)number;
+        return bad_value(option, value, expected, error);
+    *ret_number = (int64_t)number;
     return true;
 }
 
@@ -122,7 +124,9 @@ static bool take_kafka_option(struct arguments *arguments, int code, const char 
         add_set(arguments, value);
         return true;
     case CODE_EXPECT:
-        return parse_version(value, &arguments->expect, error);
+        return parse_number("expect", value, "a document version, as 3", &arguments->expect, error);
+    case CODE_REPAIR:
+        return parse_number("repair", value, "a task's number, as proforma status shows it", &arguments->repair, error);
     case CODE_DRY_RUN:
         return arguments->dry_run = true;
     case CODE_AGAIN:
@@ -183,7 +187,7 @@ static bool take_option(struct arguments *arguments, int code, const char *value
 
 bool arguments_parse(int argc, char **argv, unsigned options, struct arguments *arguments, struct error *error)
 {
-    *arguments = (struct arguments){ .closing = PERIOD_NONE, .period = PERIOD_NONE, .expect = -1, .memory_bytes = MEMORY_BYTES_DEFAULT };
+    *arguments = (struct arguments){ .closing = PERIOD_NONE, .period = PERIOD_NONE, .expect = -1, .repair = -1, .memory_bytes = MEMORY_BYTES_DEFAULT };
     struct option longs[ARRAY_COUNT(known_options) + 1] = { 0 };
     size_t count = 0;
     for (size_t i = 0; i < ARRAY_COUNT(known_options); i++)

@@ -31,6 +31,7 @@ struct arguments {
     const char **sets;      /* key=value over it */
     size_t set_count, set_capacity;
     int64_t expect;         /* version that must be in force; -1: any */
+    int64_t repair;         /* task; -1: none */
     bool dry_run, early, again;
     billing_period period;
     const char *group, *reason;
@@ -53,6 +54,7 @@ enum option_set {
     OPTION_PERIOD = 1024,
     OPTION_GROUP = 2048,
     OPTION_REASON = 4096,
+    OPTION_REPAIR = 8192,
 };
 
 /* Parses argv[1..]. Fails (ERROR_INVALID): the option, its value and what was expected. */

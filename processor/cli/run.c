@@ -8,11 +8,14 @@
 #include "cli/commands.h"
 #include "cli/connection.h"
 #include "cli/failure.h"
-#include "run/worker.h"
+#include "admin/http.h"
+#include "observe/logging.h"
+#include "run/metrics_page.h"
 #include "settings/document.h"
 
-static const char run_help[] = "usage: proforma run [--config FILE] [--set KEY=VALUE]...\n\n"
-                               "Runs the processor until SIGTERM or SIGINT. Settings:\n\n";
+static const char run_help[] = "usage: proforma run [--repair TASK] [--config FILE] [--set KEY=VALUE]...\n\n"
+                               "Runs the processor until SIGTERM or SIGINT. --repair lets a task whose transaction was\n"
+                               "torn go on from its marker. Settings:\n\n";
 
 struct worker_thread {
     pthread_t thread;
@@ -55,7 +58,7 @@ static void *wait_for_signal(void *context)
 }
 
 static void start_worker(struct worker_thread *thread, const struct connection *connection, unsigned number,
-                         _Atomic bool *stop)
+                         int64_t repair_task, _Atomic bool *stop)
 {
     thread->kafka = connection->kafka;
     thread->kafka.worker = number;
@@ -63,12 +66,25 @@ static void start_worker(struct worker_thread *thread, const struct connection *
     thread->port = fixed_schemas_port(thread->schemas);
     thread->stop = stop;
     thread->options = (struct worker_options){ .settings = &connection->settings, .kafka = &thread->kafka,
-                                               .schemas = &thread->port, .number = number, .stop = stop };
+                                               .schemas = &thread->port, .number = number, .stop = stop,
+                                               .repair_task = repair_task };
     int result = pthread_create(&thread->thread, NULL, run_worker, thread);
     CHECK(result == 0);
 }
 
-static int run_workers(const struct connection *connection, struct error *error)
+/* The pages live as long as the workers do; without http.listen there are none. */
+static bool start_pages(const struct connection *connection, struct worker_thread *threads, size_t count,
+                        struct shown_workers *shown, struct http_server **server, struct error *error)
+{
+    shown->statuses = memory_new_array(count, sizeof *shown->statuses);
+    shown->count = count;
+    for (size_t i = 0; i < count; i++)
+        shown->statuses[i] = &threads[i].status;
+    struct http_pages pages = { shown, metrics_page, health_page, ready_page };
+    return !connection->settings.http_listen[0] || http_start(connection->settings.http_listen, &pages, server, error);
+}
+
+static int run_workers(const struct connection *connection, int64_t repair_task, struct error *error)
 {
     size_t count = worker_count(&connection->settings);
     struct worker_thread *threads = memory_new_array(count, sizeof *threads);
@@ -81,10 +97,18 @@ static int run_workers(const struct connection *connection, struct error *error)
     sigaddset(&blocked, SIGINT);
     sigaddset(&blocked, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &blocked, NULL);
+    struct shown_workers shown;
+    struct http_server *server = NULL;
+    if (!start_pages(connection, threads, count, &shown, &server, error)) {
+        free(shown.statuses);
+        free(threads);
+        return EXIT_FAILED;
+    }
+    log_event(LOGGING_INFO, "started", LOG_NUMBER("workers", count), LOG_TEXT("http", connection->settings.http_listen));
     int result = pthread_create(&signals, NULL, wait_for_signal, &stop);
     CHECK(result == 0);
     for (size_t i = 0; i < count; i++)
-        start_worker(&threads[i], connection, (unsigned)i, &stop);
+        start_worker(&threads[i], connection, (unsigned)i, repair_task, &stop);
     for (size_t i = 0; i < count; i++) {
         pthread_join(threads[i].thread, NULL);
         fixed_schemas_free(threads[i].schemas);
@@ -97,6 +121,9 @@ static int run_workers(const struct connection *connection, struct error *error)
     }
     pthread_kill(signals, SIGUSR1);
     pthread_join(signals, NULL);
+    http_stop(server);
+    log_event(LOGGING_INFO, "stopped", LOG_NUMBER("code", code));
+    free(shown.statuses);
     free(threads);
     return code;
 }
@@ -130,7 +157,7 @@ int command_run(int argc, char **argv)
     struct connection connection = { 0 };
     struct error error = { 0 };
     int code = EXIT_FAILED;
-    bool done = arguments_parse(argc, argv, OPTION_SETTINGS, &arguments, &error);
+    bool done = arguments_parse(argc, argv, OPTION_SETTINGS | OPTION_REPAIR, &arguments, &error);
     if (done && arguments.help) {
         print_help();
         arguments_done(&arguments);
@@ -140,7 +167,8 @@ int command_run(int argc, char **argv)
         done = error_fail(&error, ERROR_INVALID, "%s: nothing is expected here", arguments.operands[0]);
     done = done && connection_settings(&arguments, &connection, &error) && check_topics(&connection, &error);
     if (done) {
-        code = run_workers(&connection, &error);
+        logging_set_level((enum logging_level)connection.settings.log_level);
+        code = run_workers(&connection, arguments.repair, &error);
         if (code != EXIT_DONE)
             fprintf(stderr, "proforma run: %s\n", error.message);
     } else {

@@ -7,17 +7,20 @@
  */
 #include "run/worker.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/memory.h"
+#include "observe/logging.h"
 
 #define POLL_MS 5
 #define POLL_RECORDS 4096
 #define RESTORE_RECORDS 8192
 #define CONTROL_MS 300
 #define RETRY_MS 200
+
+const uint64_t histogram_bounds_us[HISTOGRAM_BUCKETS] = { 1000,   2500,   5000,    10000,   25000,   50000,    100000,
+                                                          250000, 500000, 1000000, 2500000, 5000000, 10000000, 30000000 };
 
 /* A task that cannot go on: it stays out until partitions are assigned anew. */
 struct stopped_task {
@@ -42,6 +45,7 @@ struct worker {
     bool in_transaction, has_assignment;
     enum stream_outcome pending; /* of records taken within poll */
     uint64_t taken;              /* records since the last commit */
+    int64_t taken_time_ms;       /* sum of their broker times */
     int64_t next_commit_ms;
 };
 
@@ -88,7 +92,9 @@ static void note_stopped(struct worker *worker)
         struct stopped_task *stopped = &worker->stopped[worker->stopped_count++];
         stopped->input = task_input(task);
         snprintf(stopped->reason, sizeof stopped->reason, "%s", task_reason(task));
-        fprintf(stderr, "level=error event=task_stopped task=%u reason=\"%s\"\n", task_number(task), stopped->reason);
+        log_event(LOGGING_ERROR, "task_stopped", LOG_NUMBER("task", task_number(task)), LOG_TEXT("reason", stopped->reason));
+        if (worker->stopped_count <= SHOWN_STOPPED_MAX)
+            atomic_store(&worker->status->stopped_tasks[worker->stopped_count - 1], task_number(task));
     }
 }
 
@@ -140,6 +146,9 @@ static bool restore_step(struct worker *worker, bool *restoring, struct error *e
         *restoring = true;
         if (!task_restore_step(task, RESTORE_RECORDS, error))
             return false;
+        if (task_state(task) == TASK_RUNNING)
+            log_event(LOGGING_INFO, "task_restored", LOG_NUMBER("task", task_number(task)),
+                      LOG_NUMBER("rows", task_rows(task)), LOG_NUMBER("offset", task_input(task).offset));
         return task_state(task) == TASK_RESTORING || assign_running(worker, error);
     }
     return true;
@@ -179,6 +188,9 @@ static bool follow_control(struct worker *worker, struct error *error)
     pricing_init(&document->pricing, document->conductor, &document->list);
     routing_init(&document->routing, document->conductor, &document->list);
     document->number = document->conductor->version;
+    atomic_store(&worker->status->document, document->number);
+    log_event(LOGGING_INFO, "document_in_force", LOG_NUMBER("worker", worker->options->number),
+              LOG_NUMBER("version", document->number));
     make_tasks(worker);
     return true;
 }
@@ -243,13 +255,30 @@ static void show_counts(struct worker *worker)
 {
     struct worker_status *status = worker->status;
     const struct task_counts *counts = &worker->world.counts;
-    uint64_t dead = 0;
     for (size_t i = 0; i < REFUSAL_REASON_COUNT; i++)
-        dead += counts->dead[i];
+        atomic_store(&status->dead[i], counts->dead[i]);
+    for (size_t i = 0; i < STATUS_COUNT; i++)
+        atomic_store(&status->by_status[i], counts->by_status[i]);
     atomic_store(&status->events, counts->events);
     atomic_store(&status->duplicates, counts->duplicates);
     atomic_store(&status->line_items, counts->line_items);
-    atomic_store(&status->dead, dead);
+}
+
+static void observe(struct shown_histogram *histogram, int64_t microseconds, uint64_t times)
+{
+    uint64_t value = microseconds < 0 ? 0 : (uint64_t)microseconds;
+    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++)
+        if (value <= histogram_bounds_us[i])
+            atomic_fetch_add(&histogram->buckets[i], times);
+    atomic_fetch_add(&histogram->count, times);
+    atomic_fetch_add(&histogram->sum_us, value * times);
+}
+
+static int64_t real_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static enum stream_outcome commit(struct worker *worker, struct error *error)
@@ -267,9 +296,13 @@ static enum stream_outcome commit(struct worker *worker, struct error *error)
     free(offsets);
     if (outcome == OUTCOME_DONE) {
         worker->in_transaction = false;
-        worker->taken = 0;
         atomic_fetch_add(&worker->status->commits, 1);
-        atomic_store(&worker->status->last_commit_us, clock_us() - started);
+        observe(&worker->status->commit_time, clock_us() - started, 1);
+        if (worker->taken > 0)
+            observe(&worker->status->latency, (real_ms() - worker->taken_time_ms / (int64_t)worker->taken) * 1000,
+                    worker->taken);
+        worker->taken = 0;
+        worker->taken_time_ms = 0;
         show_counts(worker);
     }
     return outcome;
@@ -285,6 +318,10 @@ static enum stream_outcome roll_back(struct worker *worker, struct error *error)
     worker->in_transaction = false;
     worker->pending = OUTCOME_DONE;
     worker->taken = 0;
+    worker->taken_time_ms = 0;
+    atomic_fetch_add(&worker->status->aborts, 1);
+    log_event(LOGGING_WARN, "transaction_aborted", LOG_NUMBER("worker", worker->options->number),
+              LOG_TEXT("reason", error->message));
     note_stopped(worker);
     drop_tasks(worker);
     if (outcome == OUTCOME_DONE && !worker->stream->ops->assign(worker->stream, NULL, 0, &ignored))
@@ -304,12 +341,26 @@ static bool on_record(void *context, const struct stream_record *record, struct 
     if (worker->pending == OUTCOME_DONE)
         worker->pending = task_take(task, record, error);
     worker->taken++;
+    worker->taken_time_ms += record->timestamp_ms;
     return true;
+}
+
+static void show_partition(struct worker *worker, enum stream_topic topic, int32_t partition, int64_t position,
+                           int64_t end)
+{
+    size_t slot = ((size_t)topic * 64 + (size_t)partition) % SHOWN_PARTITIONS_MAX;
+    struct shown_partition *shown = &worker->status->partitions[slot];
+    atomic_store(&shown->topic, (int32_t)topic + 1);
+    atomic_store(&shown->partition, partition);
+    atomic_store(&shown->position, position);
+    if (end > atomic_load(&shown->end))
+        atomic_store(&shown->end, end);
 }
 
 static void on_ended(void *context, enum stream_topic topic, int32_t partition, int64_t end)
 {
-    const struct worker *worker = context;
+    struct worker *worker = context;
+    show_partition(worker, topic, partition, end, end);
     struct task *task = find_task(worker, topic, partition);
     if (task && worker->pending == OUTCOME_DONE)
         task_reached(task, end);
@@ -324,6 +375,8 @@ static bool on_assigned(void *context, const struct stream_partition *partitions
     memcpy(worker->assigned, partitions, count * sizeof *partitions);
     worker->assigned_count = count;
     worker->has_assignment = true;
+    log_event(LOGGING_INFO, "partitions_assigned", LOG_NUMBER("worker", worker->options->number),
+              LOG_NUMBER("count", count));
     worker->stopped_count = 0;
     make_tasks(worker);
     return true;
@@ -355,6 +408,8 @@ static void show_state(struct worker *worker)
     for (size_t i = 0; i < worker->task_count; i++) {
         restoring += task_state(worker->tasks[i]) == TASK_RESTORING;
         rows += task_rows(worker->tasks[i]);
+        struct stream_partition input = task_input(worker->tasks[i]);
+        show_partition(worker, input.topic, input.partition, input.offset, input.offset);
     }
     stopped = (int64_t)worker->stopped_count;
     atomic_store(&worker->status->tasks, (int64_t)worker->task_count);
@@ -423,6 +478,7 @@ static void init_world(struct worker *worker)
         .bills_interval_ms = settings->bills_interval_ms,
         .close_after_ms = settings->period_close_after_ms,
         .event_bytes_max = settings->event_max_bytes,
+        .repair_task = worker->options->repair_task,
         .counts = worker->world.counts,
     };
 }

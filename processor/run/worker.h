@@ -17,13 +17,30 @@ enum worker_end {
     WORKER_FENCED,  /* somebody else is this worker now */
 };
 
-/* What others may look at while the worker runs. */
+#define HISTOGRAM_BUCKETS 14
+#define SHOWN_PARTITIONS_MAX 256
+#define SHOWN_STOPPED_MAX 64
+
+/* What others may look at while the worker runs; the worker alone writes. */
 struct worker_status {
     _Atomic bool ready;              /* assigned and restored, nothing stopped */
-    _Atomic int64_t tasks, restoring, stopped, rows;
-    _Atomic int64_t commits, last_commit_us, restores;
-    _Atomic uint64_t events, duplicates, line_items, dead;
+    _Atomic int64_t tasks, restoring, stopped, rows, bytes;
+    _Atomic int64_t commits, aborts, restores, document;
+    _Atomic uint64_t events, duplicates, line_items;
+    _Atomic uint64_t by_status[STATUS_COUNT], dead[REFUSAL_REASON_COUNT];
+    /* Commit times and event-to-commit latencies, cumulative by bucket (histogram_bounds_us), with sum and count. */
+    struct shown_histogram {
+        _Atomic uint64_t buckets[HISTOGRAM_BUCKETS], count, sum_us;
+    } commit_time, latency;
+    /* Position and end of each input partition at hand. */
+    struct shown_partition {
+        _Atomic int32_t topic, partition; /* topic −1: none */
+        _Atomic int64_t position, end;
+    } partitions[SHOWN_PARTITIONS_MAX];
+    _Atomic uint32_t stopped_tasks[SHOWN_STOPPED_MAX];
 };
+
+extern const uint64_t histogram_bounds_us[HISTOGRAM_BUCKETS];
 
 struct worker_options {
     const struct settings *settings;
@@ -31,8 +48,7 @@ struct worker_options {
     const struct wire_schemas *schemas;
     unsigned number;
     _Atomic bool *stop; /* set by whoever wants it to end */
-    bool repair;        /* torn tasks take their marker's offset */
-    uint32_t repair_task;
+    int64_t repair_task; /* a torn task that takes its marker's offset; −1: none */
 };
 
 /* Runs until stopped, failed or fenced. */

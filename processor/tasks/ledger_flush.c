@@ -16,6 +16,8 @@ static bool write_line_item(void *context, const struct line_item *item, struct 
     struct flush *flush = context;
     struct task *task = flush->task;
     task->world->counts.line_items++;
+    for (enum line_item_status status = 0; status < STATUS_COUNT; status++)
+        task->world->counts.by_status[status] += text_equal(item->status, line_item_status_text(status));
     flush->outcome = task_produce(task, STREAM_LINE_ITEMS, (int32_t)task->number, item->line_item_id, &line_item_type, item,
                                   error);
     return flush->outcome == OUTCOME_DONE;

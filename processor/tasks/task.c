@@ -181,7 +181,8 @@ static bool check_marker(struct task *task, struct error *error)
         task->stage = RESTORE_DONE;
         return true;
     }
-    if (!task->has_marker || task->marker.offset != task->committed)
+    bool torn = !task->has_marker || task->marker.offset != task->committed;
+    if (torn && !(task->has_marker && task->world->repair_task == (int64_t)task->number))
         return task_stop(task, "its marker says offset %lld and the group %lld: a torn transaction; run --repair %u takes "
                                "the marker's",
                          task->has_marker ? (long long)task->marker.offset : -1LL, (long long)task->committed,

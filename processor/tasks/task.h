@@ -42,6 +42,7 @@ struct task_world {
     bool resource_ids, reject_late;
     int64_t dedup_window_ms, future_max_ms, bills_interval_ms, close_after_ms;
     size_t event_bytes_max;
+    int64_t repair_task; /* takes its marker's offset where the group's differs; −1: none */
     struct task_counts counts;
 };
 

@@ -20,8 +20,10 @@ cur: base money model aggregate codec store cur
 pipeline: base money model aggregate assign rate period codec store log cur pipeline
 control: base money model codec documents log control
 tasks: base money model aggregate assign rate period codec store log cur pipeline control tasks
-run: base money model rate codec documents log pipeline control settings tasks run
-cli: base money model aggregate assign rate period codec documents store log cur pipeline control settings tasks run cli
+observe: base observe
+admin: base admin
+run: base money model rate codec documents log pipeline control settings tasks observe run
+cli: base money model aggregate assign rate period codec documents store log cur pipeline control settings tasks observe admin run cli
 '
 # header: the rooms that may see it
 libraries='
@@ -33,8 +35,9 @@ zlib.h: codec cur
 rocksdb/c.h: store
 openssl/sha.h: log tasks
 librdkafka/rdkafka.h: log
+microhttpd.h: admin
 '
-standard=' endian.h pthread.h stdatomic.h errno.h getopt.h inttypes.h limits.h signal.h stdalign.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h dirent.h fcntl.h ftw.h unistd.h sys/file.h sys/stat.h sys/types.h sys/resource.h '
+standard=' endian.h arpa/inet.h netinet/in.h sys/socket.h pthread.h stdatomic.h errno.h getopt.h inttypes.h limits.h signal.h stdalign.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h dirent.h fcntl.h ftw.h unistd.h sys/file.h sys/stat.h sys/types.h sys/resource.h '
 pure=' money model aggregate assign rate period '
 pure_standard=' stdalign.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h '
 

@@ -10,6 +10,7 @@
  *       beginning (with or without the word) up to the end; unless told otherwise committed records only, up to the
  *       first open transaction
  *   kafka_cat offsets BOOTSTRAP GROUP TOPIC                      {"partition", "offset"}: what the group committed
+ *   kafka_cat commit BOOTSTRAP GROUP TOPIC PARTITION OFFSET      for a group without members
  *   kafka_cat watermarks BOOTSTRAP TOPIC                         {"partition", "low", "high"}
  *
  * A key or header is a string, null, or {"base64": "..."} where it is not UTF-8. Of headers of one name the last is
@@ -350,6 +351,20 @@ static void offsets(const char *bootstrap, char **arguments)
     rd_kafka_destroy(client);
 }
 
+static void commit(const char *bootstrap, char **arguments)
+{
+    const struct setting settings[] = { { "bootstrap.servers", bootstrap },
+                                        { "group.id", arguments[0] },
+                                        { NULL, NULL } };
+    rd_kafka_t *client = connect_to(RD_KAFKA_CONSUMER, settings, NULL);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, arguments[1], atoi(arguments[2]))->offset = atoll(arguments[3]);
+    check(rd_kafka_commit(client, list, 0), "commit");
+    check(list->elems[0].err, "commit");
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_destroy(client);
+}
+
 static void watermarks(const char *bootstrap, char **arguments)
 {
     const struct setting settings[] = { { "bootstrap.servers", bootstrap }, { NULL, NULL } };
@@ -373,6 +388,7 @@ int main(int count, char **arguments)
                      { "produce", 1, 1, produce },
                      { "consume", 1, 1, consume },
                      { "offsets", 2, 2, offsets },
+                     { "commit", 4, 4, commit },
                      { "watermarks", 1, 1, watermarks } };
     int kept = 0; /* what is no option moves to the front */
     for (int i = 1; i < count; i++) {
@@ -394,5 +410,5 @@ int main(int count, char **arguments)
         commands[i].run(arguments[1], arguments + 2);
         return fflush(stdout) == 0 ? 0 : 1;
     }
-    fail("usage: create|produce|consume|offsets|watermarks BOOTSTRAP ...; the head of kafka_cat.c has all");
+    fail("usage: create|produce|consume|offsets|commit|watermarks BOOTSTRAP ...; the head of kafka_cat.c has all");
 }

@@ -151,6 +151,10 @@ class Topics:
         """{partition: offset}; None for a partition where the group committed nothing."""
         return {item["partition"]: item["offset"] for item in self._run("offsets", group, topic)}
 
+    def commit(self, group, topic, partition, offset):
+        """Moves the offset of a group that has no members."""
+        self._run("commit", group, topic, str(partition), str(offset))
+
     def watermarks(self, topic):
         """{partition: (first offset, next offset)}."""
         return {item["partition"]: (item["low"], item["high"]) for item in self._run("watermarks", topic)}

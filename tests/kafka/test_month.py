@@ -14,11 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
+import urllib.request
 from collections import defaultdict
 from decimal import Decimal, getcontext
 from pathlib import Path
 
-from kafka_tools import SKIPPED, Broker, Topics, Unavailable, record
+from kafka_tools import SKIPPED, Broker, Topics, Unavailable, free_ports, record
 
 getcontext().prec = 80
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -399,11 +401,61 @@ def the_commands_tell_what_the_topics_hold(context):
     assert manifest["checksum"] == context.expected.manifests["200000000011/2026-06/"]["checksum"]
 
 
+def pages_say_what_the_processor_does(context):
+    port = free_ports(1)[0]
+    case = Case(context, "pages", **{"http.listen": f"127.0.0.1:{port}"})
+    case.prepare()
+    case.start()
+
+    def page(path):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    case.wait_for("ready", lambda: page("/readyz")[0] == 200, 60)
+    assert page("/healthz") == (200, "ok\n") and page("/nothing")[0] == 404
+    import_month(case)
+    case.wait_for("all events", lambda: "proforma_events_total 13209\n" in page("/metrics")[1], 60)
+    metrics = page("/metrics")[1]
+    for family in ("line_items_total{status=\"CHARGED\"}", "dead_letters_total{reason=\"MALFORMED\"} 0", "commit_seconds_count",
+                   "event_to_commit_seconds_bucket{le=\"+Inf\"}", "lag{topic=\"usage\",partition=\"0\"}"):
+        assert f"proforma_{family}" in metrics, (family, metrics)
+    case.stop()
+
+
+def a_torn_transaction_stops_its_task_until_it_is_repaired(context):
+    """The group's offset is moved behind the ledger's back: that task stops, the others go on, repair takes the marker."""
+    case = Case(context, "torn")
+    case.prepare()
+    import_month(case)
+    case.start()
+    case.wait_for("bills", lambda: len(case.topic("bills")) >= len(context.expected.bills) - 5)
+    time.sleep(2)
+    case.stop()
+    context.topics.commit("torn", "torn.usage", 0, 5)
+    case.start()
+    case.wait_for("the log", lambda: "task_stopped" in case.log.read_text(), 60)
+    assert "torn transaction" in case.log.read_text()
+    case.stop()
+    number = 2 + 2  # bill and tier tasks come first
+    with open(case.log, "ab") as log:
+        case.processes.append(subprocess.Popen([context.proforma, "run", "--repair", str(number), *case.sets], stdout=log,
+                                               stderr=log))
+    case.close()
+    case.stop()
+    check_equals(case)
+
+
 CASES = [one_worker_equals_price, three_workers_equal_price, three_processes_equal_price, avro_equals_price,
          killed_at_random_moments_equals_price, processes_that_come_and_go_equal_price,
          randomly_keyed_usage_gives_the_same_reports, poisoned_usage_ends_in_dead_letters_that_say_why_and_where,
          state_is_nothing_that_the_topics_do_not_hold, late_usage_goes_to_the_next_month_with_its_own_dates,
-         a_month_that_is_over_and_quiet_closes_by_itself, the_commands_tell_what_the_topics_hold]
+         a_month_that_is_over_and_quiet_closes_by_itself, the_commands_tell_what_the_topics_hold,
+         pages_say_what_the_processor_does, a_torn_transaction_stops_its_task_until_it_is_repaired]
 
 
 class Context:

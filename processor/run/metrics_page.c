@@ -1,0 +1,132 @@
+/* run/metrics_page.c: sums over the workers, family by family. */
+#include "run/metrics_page.h"
+
+static void family(struct buffer *body, const char *name, const char *type, const char *help)
+{
+    buffer_printf(body, "# HELP proforma_%s %s\n# TYPE proforma_%s %s\n", name, help, name, type);
+}
+
+/* One figure of all workers. */
+#define TOTAL(shown, member)                                                             \
+    __extension__({                                                                      \
+        uint64_t total_ = 0;                                                             \
+        for (size_t w_ = 0; w_ < (shown)->count; w_++)                                   \
+            total_ += (uint64_t)atomic_load(&(shown)->statuses[w_]->member);             \
+        (unsigned long long)total_;                                                      \
+    })
+
+static void write_counters(const struct shown_workers *shown, struct buffer *body)
+{
+    family(body, "events_total", "counter", "Usage records taken.");
+    buffer_printf(body, "proforma_events_total %llu\n", TOTAL(shown, events));
+    family(body, "duplicates_total", "counter", "Events recognised as duplicates.");
+    buffer_printf(body, "proforma_duplicates_total %llu\n", TOTAL(shown, duplicates));
+    family(body, "line_item_writes_total", "counter", "Line items written, each version counted.");
+    buffer_printf(body, "proforma_line_item_writes_total %llu\n", TOTAL(shown, line_items));
+    family(body, "line_items_total", "counter", "Line items written by status.");
+    for (enum line_item_status status = 0; status < STATUS_COUNT; status++)
+        buffer_printf(body, "proforma_line_items_total{status=\"%s\"} %llu\n", line_item_status_text(status).data,
+                      TOTAL(shown, by_status[status]));
+    family(body, "dead_letters_total", "counter", "Dead letters by reason.");
+    for (enum refusal_reason reason = REFUSAL_NONE + 1; reason < REFUSAL_REASON_COUNT; reason++)
+        buffer_printf(body, "proforma_dead_letters_total{reason=\"%s\"} %llu\n", refusal_reason_text(reason),
+                      TOTAL(shown, dead[reason]));
+    family(body, "commits_total", "counter", "Transactions committed.");
+    buffer_printf(body, "proforma_commits_total %llu\n", TOTAL(shown, commits));
+    family(body, "aborts_total", "counter", "Transactions aborted.");
+    buffer_printf(body, "proforma_aborts_total %llu\n", TOTAL(shown, aborts));
+}
+
+static void write_gauges(const struct shown_workers *shown, struct buffer *body)
+{
+    family(body, "tasks", "gauge", "Tasks assigned to this process.");
+    buffer_printf(body, "proforma_tasks{state=\"all\"} %llu\nproforma_tasks{state=\"restoring\"} %llu\n"
+                        "proforma_tasks{state=\"stopped\"} %llu\n",
+                  TOTAL(shown, tasks), TOTAL(shown, restoring), TOTAL(shown, stopped));
+    family(body, "rows", "gauge", "Rows held by this process.");
+    buffer_printf(body, "proforma_rows %llu\n", TOTAL(shown, rows));
+    family(body, "store_bytes", "gauge", "Bytes that rows take.");
+    buffer_printf(body, "proforma_store_bytes %llu\n", TOTAL(shown, bytes));
+}
+
+static void write_lag(const struct shown_workers *shown, struct buffer *body)
+{
+    family(body, "lag", "gauge", "Records between a partition's position and its end, when last looked at.");
+    for (size_t w = 0; w < shown->count; w++) {
+        for (size_t i = 0; i < SHOWN_PARTITIONS_MAX; i++) {
+            const struct shown_partition *partition = &shown->statuses[w]->partitions[i];
+            int32_t topic = atomic_load(&partition->topic);
+            int64_t lag = atomic_load(&partition->end) - atomic_load(&partition->position);
+            if (topic > 0)
+                buffer_printf(body, "proforma_lag{topic=\"%s\",partition=\"%d\"} %lld\n",
+                              stream_topic_name((enum stream_topic)(topic - 1)), atomic_load(&partition->partition),
+                              lag > 0 ? (long long)lag : 0LL);
+        }
+    }
+}
+
+static void write_histogram(const struct shown_workers *shown, struct buffer *body, const char *name, const char *help,
+                            size_t offset)
+{
+    uint64_t count = 0, sum = 0;
+    family(body, name, "histogram", help);
+    for (size_t b = 0; b < HISTOGRAM_BUCKETS; b++) {
+        uint64_t total = 0;
+        for (size_t w = 0; w < shown->count; w++) {
+            const struct shown_histogram *histogram = (const void *)((const char *)shown->statuses[w] + offset);
+            total += atomic_load(&histogram->buckets[b]);
+        }
+        buffer_printf(body, "proforma_%s_bucket{le=\"%llu.%06llu\"} %llu\n", name,
+                      (unsigned long long)(histogram_bounds_us[b] / 1000000),
+                      (unsigned long long)(histogram_bounds_us[b] % 1000000), (unsigned long long)total);
+    }
+    for (size_t w = 0; w < shown->count; w++) {
+        const struct shown_histogram *histogram = (const void *)((const char *)shown->statuses[w] + offset);
+        count += atomic_load(&histogram->count);
+        sum += atomic_load(&histogram->sum_us);
+    }
+    buffer_printf(body, "proforma_%s_bucket{le=\"+Inf\"} %llu\nproforma_%s_sum %llu.%06llu\nproforma_%s_count %llu\n", name,
+                  (unsigned long long)count, name, (unsigned long long)(sum / 1000000),
+                  (unsigned long long)(sum % 1000000), name, (unsigned long long)count);
+}
+
+unsigned metrics_page(void *context, struct buffer *body)
+{
+    const struct shown_workers *shown = context;
+    write_counters(shown, body);
+    write_gauges(shown, body);
+    write_lag(shown, body);
+    write_histogram(shown, body, "commit_seconds", "Time of a commit: outputs, offsets and transaction.",
+                    offsetof(struct worker_status, commit_time));
+    write_histogram(shown, body, "event_to_commit_seconds",
+                    "From a record's broker time to the commit of what it made; the mean of each transaction.",
+                    offsetof(struct worker_status, latency));
+    return 200;
+}
+
+unsigned health_page(void *context, struct buffer *body)
+{
+    (void)context;
+    buffer_append_text(body, TEXT("ok\n"));
+    return 200;
+}
+
+unsigned ready_page(void *context, struct buffer *body)
+{
+    const struct shown_workers *shown = context;
+    bool ready = true;
+    for (size_t w = 0; w < shown->count; w++) {
+        const struct worker_status *status = shown->statuses[w];
+        int64_t stopped = atomic_load(&status->stopped);
+        ready = ready && atomic_load(&status->ready);
+        for (int64_t i = 0; i < stopped && i < SHOWN_STOPPED_MAX; i++)
+            buffer_printf(body, "task %u is stopped, see the log\n", atomic_load(&status->stopped_tasks[i]));
+        if (atomic_load(&status->restoring) > 0)
+            buffer_printf(body, "worker %zu: %lld of %lld tasks are restoring\n", w,
+                          (long long)atomic_load(&status->restoring), (long long)atomic_load(&status->tasks));
+        if (atomic_load(&status->document) == 0)
+            buffer_printf(body, "worker %zu: no document is in force yet\n", w);
+    }
+    buffer_append_text(body, ready ? TEXT("ready\n") : TEXT("not ready\n"));
+    return ready ? 200 : 503;
+}
