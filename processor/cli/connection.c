@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "log/kafka_stream.h"
+#include "observe/logging.h"
 #include "settings/load.h"
 
 #define READ_RECORDS 8192
@@ -37,6 +38,7 @@ bool connection_settings(const struct arguments *arguments, struct connection *c
 
 bool connection_open(struct connection *connection, const char *command, struct error *error)
 {
+    logging_set_level(LOGGING_ERROR); /* a command says itself what it could not do */
     snprintf(connection->instance, sizeof connection->instance, "command-%s", command);
     connection->kafka.instance_id = connection->instance;
     connection->schemas = fixed_schemas_new();

@@ -15,7 +15,7 @@ settings: base model settings
 codec: base money model codec
 documents: base money model codec documents
 store: base money model aggregate store
-log: base money model codec log
+log: base money model codec observe log
 cur: base money model aggregate codec store cur
 pipeline: base money model aggregate assign rate period codec store log cur pipeline
 control: base money model codec documents log control
