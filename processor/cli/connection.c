@@ -36,14 +36,36 @@ bool connection_settings(const struct arguments *arguments, struct connection *c
     return true;
 }
 
+bool schemas_source_open(const struct settings *settings, struct schemas_source *source, struct error *error)
+{
+    *source = (struct schemas_source){ 0 };
+    if (settings->schema_registry_url[0]) {
+        if (!registry_open(settings->schema_registry_url, settings->topic_prefix, &source->registry, error))
+            return false;
+        source->port = registry_port(source->registry);
+        return true;
+    }
+    source->fixed = fixed_schemas_new();
+    source->port = fixed_schemas_port(source->fixed);
+    return true;
+}
+
+void schemas_source_close(struct schemas_source *source)
+{
+    registry_close(source->registry);
+    fixed_schemas_free(source->fixed);
+    *source = (struct schemas_source){ 0 };
+}
+
 bool connection_open(struct connection *connection, const char *command, struct error *error)
 {
     logging_set_level(LOGGING_ERROR); /* a command says itself what it could not do */
     snprintf(connection->instance, sizeof connection->instance, "command-%s", command);
     connection->kafka.instance_id = connection->instance;
-    connection->schemas = fixed_schemas_new();
-    struct wire_schemas port = fixed_schemas_port(connection->schemas);
-    connection->wire = wire_new(connection->settings.format == SETTINGS_JSON ? WIRE_JSON : WIRE_AVRO, &port,
+    if (!schemas_source_open(&connection->settings, &connection->schemas, error))
+        return false;
+    connection->wire = wire_new(connection->settings.format == SETTINGS_JSON ? WIRE_JSON : WIRE_AVRO,
+                                &connection->schemas.port,
                                 connection->settings.usage_excess_decimals);
     return kafka_stream_open(&connection->kafka, NULL, 0, &connection->stream, error);
 }
@@ -93,7 +115,7 @@ void connection_close(struct connection *connection)
         connection->stream->ops->close(connection->stream);
     conductor_topic_free(connection->control);
     wire_free(connection->wire);
-    fixed_schemas_free(connection->schemas);
+    schemas_source_close(&connection->schemas);
     free(connection->properties);
     settings_done(&connection->settings);
     *connection = (struct connection){ 0 };

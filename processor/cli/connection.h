@@ -9,14 +9,25 @@
 #include "codec/wire.h"
 #include "control/conductor_topic.h"
 #include "log/kafka_admin.h"
+#include "registry/registry.h"
 #include "settings/settings.h"
+
+/* Where schemas come from: a registry, or fixed ids. */
+struct schemas_source {
+    struct fixed_schemas *fixed;
+    struct registry *registry;
+    struct wire_schemas port;
+};
+
+MUST_USE bool schemas_source_open(const struct settings *settings, struct schemas_source *source, struct error *error);
+void schemas_source_close(struct schemas_source *source);
 
 struct connection {
     struct settings settings;
     struct kafka_property *properties;
     struct kafka_settings kafka;
     char instance[64];
-    struct fixed_schemas *schemas;
+    struct schemas_source schemas;
     struct wire *wire;
     struct stream *stream;
     struct conductor_topic *control;

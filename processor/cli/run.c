@@ -21,8 +21,7 @@ struct worker_thread {
     pthread_t thread;
     struct worker_options options;
     struct kafka_settings kafka;
-    struct fixed_schemas *schemas;
-    struct wire_schemas port;
+    struct schemas_source schemas;
     struct worker_status status;
     struct error error;
     enum worker_end end;
@@ -62,11 +61,9 @@ static void start_worker(struct worker_thread *thread, const struct connection *
 {
     thread->kafka = connection->kafka;
     thread->kafka.worker = number;
-    thread->schemas = fixed_schemas_new();
-    thread->port = fixed_schemas_port(thread->schemas);
     thread->stop = stop;
     thread->options = (struct worker_options){ .settings = &connection->settings, .kafka = &thread->kafka,
-                                               .schemas = &thread->port, .number = number, .stop = stop,
+                                               .schemas = &thread->schemas.port, .number = number, .stop = stop,
                                                .repair_task = repair_task };
     int result = pthread_create(&thread->thread, NULL, run_worker, thread);
     CHECK(result == 0);
@@ -107,11 +104,18 @@ static int run_workers(const struct connection *connection, int64_t repair_task,
     log_event(LOGGING_INFO, "started", LOG_NUMBER("workers", count), LOG_TEXT("http", connection->settings.http_listen));
     int result = pthread_create(&signals, NULL, wait_for_signal, &stop);
     CHECK(result == 0);
+    bool opened = true;
+    for (size_t i = 0; i < count && opened; i++)
+        opened = schemas_source_open(&connection->settings, &threads[i].schemas, error);
+    if (!opened) {
+        atomic_store(&stop, true);
+        code = EXIT_FAILED;
+    }
     for (size_t i = 0; i < count; i++)
         start_worker(&threads[i], connection, (unsigned)i, repair_task, &stop);
     for (size_t i = 0; i < count; i++) {
         pthread_join(threads[i].thread, NULL);
-        fixed_schemas_free(threads[i].schemas);
+        schemas_source_close(&threads[i].schemas);
         if (threads[i].end == WORKER_FENCED)
             code = EXIT_FENCED;
         else if (threads[i].end == WORKER_FAILED && code == EXIT_DONE)

@@ -61,6 +61,12 @@ static int64_t clock_ms(void)
     return clock_us() / 1000;
 }
 
+static void wait_ms(int64_t milliseconds)
+{
+    struct timespec time = { milliseconds / 1000, milliseconds % 1000 * 1000000 };
+    nanosleep(&time, NULL);
+}
+
 /* ---- tasks ---- */
 
 static void drop_tasks(struct worker *worker)
@@ -136,7 +142,7 @@ static bool assign_running(struct worker *worker, struct error *error)
 }
 
 /* One restoring task at a time. */
-static bool restore_step(struct worker *worker, bool *restoring, struct error *error)
+static enum stream_outcome restore_step(struct worker *worker, bool *restoring, struct error *error)
 {
     *restoring = false;
     for (size_t i = 0; i < worker->task_count; i++) {
@@ -144,14 +150,15 @@ static bool restore_step(struct worker *worker, bool *restoring, struct error *e
         if (task_state(task) != TASK_RESTORING)
             continue;
         *restoring = true;
-        if (!task_restore_step(task, RESTORE_RECORDS, error))
-            return false;
+        enum stream_outcome outcome = task_restore_step(task, RESTORE_RECORDS, error);
+        if (outcome != OUTCOME_DONE)
+            return outcome;
         if (task_state(task) == TASK_RUNNING)
             log_event(LOGGING_INFO, "task_restored", LOG_NUMBER("task", task_number(task)),
                       LOG_NUMBER("rows", task_rows(task)), LOG_NUMBER("offset", task_input(task).offset));
-        return task_state(task) == TASK_RESTORING || assign_running(worker, error);
+        return task_state(task) == TASK_RESTORING || assign_running(worker, error) ? OUTCOME_DONE : OUTCOME_INDETERMINATE;
     }
-    return true;
+    return OUTCOME_DONE;
 }
 
 /* ---- the conductor topic ---- */
@@ -430,13 +437,16 @@ static enum stream_outcome step(struct worker *worker, bool *failed, struct erro
 {
     const struct stream_handler handler = { worker, on_record, on_ended, on_assigned, on_revoked };
     bool restoring;
-    *failed = !worker->stream->ops->poll(worker->stream, POLL_MS, POLL_RECORDS, &handler, error) ||
-              !restore_step(worker, &restoring, error);
-    if (!*failed && !restoring && clock_ms() - worker->control_read_ms >= CONTROL_MS)
-        *failed = !follow_control(worker, error);
+    enum stream_outcome outcome = OUTCOME_INDETERMINATE;
+    if (worker->stream->ops->poll(worker->stream, POLL_MS, POLL_RECORDS, &handler, error))
+        outcome = restore_step(worker, &restoring, error);
+    if (outcome == OUTCOME_DONE && !restoring && clock_ms() - worker->control_read_ms >= CONTROL_MS &&
+        !follow_control(worker, error))
+        outcome = OUTCOME_INDETERMINATE;
     show_state(worker);
-    if (*failed)
-        return OUTCOME_INDETERMINATE;
+    *failed = outcome == OUTCOME_INDETERMINATE;
+    if (outcome != OUTCOME_DONE)
+        return outcome;
     if (worker->pending != OUTCOME_DONE)
         return worker->pending;
     if (!is_commit_time(worker))
@@ -453,6 +463,7 @@ static enum stream_outcome loop(struct worker *worker, bool *failed, struct erro
         enum stream_outcome outcome = step(worker, failed, error);
         if (outcome == OUTCOME_ABORT) {
             outcome = roll_back(worker, error);
+            wait_ms(RETRY_MS); /* whatever was the matter is seldom over at once */
             make_tasks(worker);
         }
         if (outcome != OUTCOME_DONE)
@@ -509,12 +520,6 @@ static void close_worker(struct worker *worker)
     worker->assigned = NULL;
     worker->stopped = NULL;
     worker->assigned_count = worker->stopped_count = worker->stopped_capacity = 0;
-}
-
-static void wait_ms(int64_t milliseconds)
-{
-    struct timespec time = { milliseconds / 1000, milliseconds % 1000 * 1000000 };
-    nanosleep(&time, NULL);
 }
 
 enum worker_end worker_run(const struct worker_options *options, struct worker_status *status, struct error *error)

@@ -159,6 +159,7 @@ static enum stream_outcome take_subtotal(struct task *task, const struct stream_
     arena_reset(&task->arena);
     enum wire_answer answer = wire_decode(task->world->wire, &subtotal_type, record->value, &subtotal, &task->arena,
                                           &refusal, error);
+    task->waits = answer == WIRE_LATER;
     if (answer == WIRE_LATER)
         return OUTCOME_ABORT;
     if (answer == WIRE_REFUSED || !period_parse(subtotal.billing_period, &period)) {

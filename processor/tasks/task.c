@@ -125,19 +125,25 @@ static bool replay_marker(struct task *task, const struct line_item *item, struc
     return marker_read(item->marker, &task->marker, error);
 }
 
-static bool replay_line_item(void *context, const struct stream_record *record, struct error *error)
+/* A handler's failure: what is unreadable stops the task, an outage elsewhere is waited for. */
+static bool replay_ends(struct task *task, bool done, const struct stream_record *record, const struct error *error)
 {
-    struct task *task = context;
+    if (!done && !task->waits)
+        task_stop(task, "%s partition %d, offset %lld: %s", stream_topic_name(record->topic), record->partition,
+                  (long long)record->offset, error->message);
+    return done;
+}
+
+static bool take_line_item(struct task *task, const struct stream_record *record, struct error *error)
+{
     struct line_item item;
     struct refusal refusal;
-    if (record->is_null)
-        return true;
     arena_reset(&task->arena);
     enum wire_answer answer = wire_decode(task->world->wire, &line_item_type, record->value, &item, &task->arena,
                                           &refusal, error);
+    task->waits = answer == WIRE_LATER;
     if (answer == WIRE_REFUSED)
-        return error_fail(error, ERROR_FAILED, "task %u: line item at offset %lld: %s", task->number,
-                          (long long)record->offset, refusal.detail);
+        return error_fail(error, ERROR_FAILED, "%s", refusal.detail);
     if (answer == WIRE_LATER)
         return false;
     if (text_equal(item.status, TEXT("MARKER")))
@@ -145,16 +151,24 @@ static bool replay_line_item(void *context, const struct stream_record *record, 
     return task->ledger ? ledger_replay(task->ledger, &item, error) : bill_task_replay_line_item(task, &item, error);
 }
 
+static bool replay_line_item(void *context, const struct stream_record *record, struct error *error)
+{
+    struct task *task = context;
+    return record->is_null || replay_ends(task, take_line_item(task, record, error), record, error);
+}
+
 static bool replay_id(void *context, const struct stream_record *record, struct error *error)
 {
     struct task *task = context;
-    return record->offset >= task->marker.offset || usage_task_replay_id(task, record, error);
+    return record->offset >= task->marker.offset ||
+           replay_ends(task, usage_task_replay_id(task, record, error), record, error);
 }
 
 static bool replay_subtotal(void *context, const struct stream_record *record, struct error *error)
 {
     struct task *task = context;
-    return record->offset >= task->marker.offset || bill_task_replay_subtotal(task, record, error);
+    return record->offset >= task->marker.offset ||
+           replay_ends(task, bill_task_replay_subtotal(task, record, error), record, error);
 }
 
 /* The group's committed offset, asked again while a transaction is still open on it: a zombie's must have ended. */
@@ -246,18 +260,20 @@ static bool restore_records(struct task *task, size_t records_max, struct error 
     return ended || far_enough ? end_stage(task, error) : true;
 }
 
-bool task_restore_step(struct task *task, size_t records_max, struct error *error)
+enum stream_outcome task_restore_step(struct task *task, size_t records_max, struct error *error)
 {
     if (task->state != TASK_RESTORING)
-        return true;
+        return OUTCOME_DONE;
     bool done = task->stage == RESTORE_OFFSET ? restore_offset(task, error) : restore_records(task, records_max, error);
+    if (task->state == TASK_STOPPED)
+        return OUTCOME_DONE;
     if (!done)
-        return false;
-    if (task->state == TASK_RESTORING && task->stage == RESTORE_DONE) {
+        return task->waits ? OUTCOME_ABORT : OUTCOME_INDETERMINATE;
+    if (task->stage == RESTORE_DONE) {
         task->state = TASK_RUNNING;
         task->moved = task->has_marker; /* subtotals of open periods go out once */
     }
-    return true;
+    return OUTCOME_DONE;
 }
 
 /* ---- running ---- */

@@ -64,8 +64,11 @@ uint32_t task_number(const struct task *task);    /* its line-items partition */
 struct stream_partition task_input(const struct task *task); /* with the offset where it goes on */
 int64_t task_rows(const struct task *task);
 
-/* Goes on with restoring, in bounded steps; the task is RUNNING or STOPPED when it is through. */
-MUST_USE bool task_restore_step(struct task *task, size_t records_max, struct error *error);
+/*
+ * Goes on with restoring, in bounded steps; the task is RUNNING or STOPPED when it is through. ABORT: what it needs does
+ * not answer now, the task is to be made anew later. INDETERMINATE: the connection is no good.
+ */
+enum stream_outcome task_restore_step(struct task *task, size_t records_max, struct error *error);
 
 /* Takes a record of its input. What has to go out at once goes into the open transaction. */
 enum stream_outcome task_take(struct task *task, const struct stream_record *record, struct error *error);

@@ -32,7 +32,7 @@ struct task {
     struct marker marker;
     bool has_marker, moved; /* moved: its input or state, since the last flush */
     enum restore_stage stage;
-    bool step_begun;
+    bool step_begun, waits; /* waits: for the registry */
     int64_t committed; /* offset of the group */
     struct ledger *ledger; /* usage and tier tasks */
     struct seen *seen;     /* usage tasks */

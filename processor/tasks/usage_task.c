@@ -80,6 +80,7 @@ enum stream_outcome task_decode_event(struct task *task, struct text value, stru
 {
     arena_reset(&task->arena);
     *answer = wire_decode(task->world->wire, &usage_event_type, value, event, &task->arena, refusal, error);
+    task->waits = *answer == WIRE_LATER;
     if (*answer == WIRE_LATER)
         return OUTCOME_ABORT;
     if (*answer == WIRE_DONE && !usage_event_accept(event, refusal))

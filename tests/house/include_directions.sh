@@ -21,21 +21,23 @@ pipeline: base money model aggregate assign rate period codec store log cur pipe
 control: base money model codec documents log control
 tasks: base money model aggregate assign rate period codec store log cur pipeline control tasks
 observe: base observe
+registry: base model codec registry
 admin: base admin
 run: base money model rate codec documents log pipeline control settings tasks observe run
-cli: base money model aggregate assign rate period codec documents store log cur pipeline control settings tasks observe admin run cli
+cli: base money model aggregate assign rate period codec documents store log cur pipeline control settings tasks observe admin registry run cli
 '
 # header: the rooms that may see it
 libraries='
 xxhash.h: base
 avro.h: codec
-jansson.h: codec control documents tasks
+jansson.h: codec control documents registry tasks
 csv.h: codec
 zlib.h: codec cur
 rocksdb/c.h: store
 openssl/sha.h: log tasks
 librdkafka/rdkafka.h: log
 microhttpd.h: admin
+curl/curl.h: registry
 '
 standard=' endian.h arpa/inet.h netinet/in.h sys/socket.h pthread.h stdatomic.h errno.h getopt.h inttypes.h limits.h signal.h stdalign.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h dirent.h fcntl.h ftw.h unistd.h sys/file.h sys/stat.h sys/types.h sys/resource.h '
 pure=' money model aggregate assign rate period '

@@ -5,7 +5,9 @@ Each case has topics of its own on one broker: different numbers of workers and 
 random instants, processes that come and go, usage keyed at random, poisoned usage, usage that comes after the close.
 """
 import argparse
-import base64
+import datetime
+import http.server
+import io
 import json
 import os
 import random
@@ -13,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -20,6 +23,7 @@ from collections import defaultdict
 from decimal import Decimal, getcontext
 from pathlib import Path
 
+import fastavro
 from kafka_tools import SKIPPED, Broker, Topics, Unavailable, free_ports, record
 
 getcontext().prec = 80
@@ -450,12 +454,115 @@ def a_torn_transaction_stops_its_task_until_it_is_repaired(context):
     check_equals(case)
 
 
+class Registry(http.server.ThreadingHTTPServer):
+    """A Schema Registry as far as a processor sees one; `down` answers nothing but 500."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+        def answer(self, status, body):
+            text = json.dumps(body).encode()
+            self.send_response(503 if self.server.down else status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            subject = self.path.split("/")[2]
+            self.server.subjects[subject] = body["schema"]
+            self.answer(200, {"id": self.server.add(body["schema"])})
+
+        def do_GET(self):
+            number = int(self.path.split("/")[-1])
+            known = self.server.schemas.get(number)
+            self.answer(200 if known else 404, {"schema": known} if known else {"error_code": 40403})
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), self.Handler)
+        self.schemas, self.subjects, self.down = {}, {}, False
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def add(self, schema):
+        for number, known in self.schemas.items():
+            if known == schema:
+                return number
+        self.schemas[100 + len(self.schemas)] = schema
+        return 99 + len(self.schemas)
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+def framed(number, schema, event):
+    out = io.BytesIO()
+    out.write(b"\0" + number.to_bytes(4, "big"))
+    fastavro.schemaless_writer(out, fastavro.parse_schema(schema), event)
+    return out.getvalue()
+
+
+def writers_with_schemas_of_their_own_share_a_topic(context):
+    registry = Registry()
+    case = Case(context, "registry", format="avro", **{"schema.registry.url": registry.url})
+    case.prepare()
+    case.start()
+
+    def decimal(scale):
+        return {"type": "bytes", "logicalType": "decimal", "precision": 38, "scale": scale}
+
+    def schema(*fields):
+        return {"type": "record", "name": "Mine", "fields": [{"name": name, "type": kind} for name, kind in fields]}
+
+    start = datetime.datetime(2026, 6, 3, tzinfo=datetime.timezone.utc)
+    common = {"usage_account_id": "200000000011", "product_code": "AmazonRDS", "usage_type": "X", "usage_start": start}
+    micros = schema(("usage_start", {"type": "long", "logicalType": "timestamp-micros"}), ("event_id", "string"),
+                    ("product_code", "string"), ("unknown", {"type": "array", "items": "int"}), ("usage_account_id", "string"),
+                    ("usage_type", "string"), ("usage_amount", decimal(2)), ("public_on_demand_rate", ["null", decimal(4)]))
+    millis = schema(("event_id", "string"), ("usage_account_id", "string"), ("product_code", "string"),
+                    ("usage_start", {"type": "long", "logicalType": "timestamp-millis"}), ("usage_type", ["string", "null"]),
+                    ("usage_amount", "int"), ("public_on_demand_rate", decimal(10)))
+    wrong = schema(("event_id", "int"))
+    numbers = [registry.add(json.dumps(each)) for each in (micros, millis, wrong)]
+    topic = "registry.usage"
+    case.topics.produce(topic, [
+        record(framed(numbers[0], micros, {**common, "event_id": "a", "unknown": [1, 2], "usage_amount": Decimal("1.25"),
+                                           "public_on_demand_rate": Decimal("0.5")}), partition=0),
+        record(framed(numbers[1], millis, {**common, "event_id": "b", "usage_amount": 2,
+                                           "public_on_demand_rate": Decimal("0.5")}), partition=0),
+        record(framed(numbers[2], wrong, {"event_id": 7}), partition=0),
+        record(b"\0\0\0\1\1" + b"x", partition=0)])
+    case.wait_for("two dead letters", lambda: len(case.topic("dead-letters")) == 2, 60)
+    assert {letter["headers"]["reason"] for letter in case.topic("dead-letters")} == {"MALFORMED"}
+    # While the registry is out, what is known goes on and what is new waits.
+    registry.down = True
+    later = schema(*[(field["name"], field["type"]) for field in millis["fields"]], ("more", "boolean"))
+    number = registry.add(json.dumps(later))
+    case.topics.produce(topic, [record(framed(number, later, {**common, "event_id": "c", "usage_amount": 4, "more": True,
+                                                               "public_on_demand_rate": Decimal("0.5")}), partition=0)])
+    time.sleep(3)
+    registry.down = False
+
+    def amount():
+        rows = [row for row in case.topic("line-items") if row["value"] and not row["key"].startswith("#")]
+        value = fastavro.parse_schema(json.loads(registry.subjects["registry.line-items-value"])) if rows else None
+        items = {row["key"]: fastavro.schemaless_reader(io.BytesIO(row["value"][5:]), value) for row in rows}
+        return sum(item["usage_amount"] for item in items.values() if item["product_code"] == "AmazonRDS")
+
+    case.wait_for("all three events", lambda: amount() == Decimal("7.25"), 60)
+    case.stop()
+    assert "registry.bills-value" in registry.subjects
+    registry.shutdown()
+
+
 CASES = [one_worker_equals_price, three_workers_equal_price, three_processes_equal_price, avro_equals_price,
          killed_at_random_moments_equals_price, processes_that_come_and_go_equal_price,
          randomly_keyed_usage_gives_the_same_reports, poisoned_usage_ends_in_dead_letters_that_say_why_and_where,
          state_is_nothing_that_the_topics_do_not_hold, late_usage_goes_to_the_next_month_with_its_own_dates,
          a_month_that_is_over_and_quiet_closes_by_itself, the_commands_tell_what_the_topics_hold,
-         pages_say_what_the_processor_does, a_torn_transaction_stops_its_task_until_it_is_repaired]
+         pages_say_what_the_processor_does, a_torn_transaction_stops_its_task_until_it_is_repaired,
+         writers_with_schemas_of_their_own_share_a_topic]
 
 
 class Context:
