@@ -19,7 +19,7 @@ struct total {
     struct total_key key;
     uint64_t usage_events;
     int64_t charged_rows;       /* 0: nothing of it is in a custom line item's base */
-    bool changed;               /* since its owner last looked */
+    bool changed, unsaved;      /* since its owner last looked, or saved it */
     int64_t latest_end_ms;      /* how far the usage reaches; INT64_MIN if unknown */
     struct sum public_cost, billable_cost, tax; /* AMOUNT_SCALE */
     struct sum cost;                            /* COST_SCALE */

@@ -12,6 +12,7 @@
 #include "observe/logging.h"
 #include "run/metrics_page.h"
 #include "settings/document.h"
+#include "store/state_dir.h"
 
 static const char run_help[] = "usage: proforma run [--repair TASK] [--config FILE] [--set KEY=VALUE]...\n\n"
                                "Runs the processor until SIGTERM or SIGINT. --repair lets a task whose transaction was\n"
@@ -56,14 +57,15 @@ static void *wait_for_signal(void *context)
     return NULL;
 }
 
-static void start_worker(struct worker_thread *thread, const struct connection *connection, unsigned number,
-                         int64_t repair_task, _Atomic bool *stop)
+static void start_worker(struct worker_thread *thread, const struct connection *connection, unsigned number, size_t count,
+                         const char *state_dir, int64_t repair_task, _Atomic bool *stop)
 {
     thread->kafka = connection->kafka;
     thread->kafka.worker = number;
     thread->stop = stop;
     thread->options = (struct worker_options){ .settings = &connection->settings, .kafka = &thread->kafka,
                                                .schemas = &thread->schemas.port, .number = number, .stop = stop,
+                                               .worker_count = (unsigned)count, .state_dir = state_dir,
                                                .repair_task = repair_task };
     int result = pthread_create(&thread->thread, NULL, run_worker, thread);
     CHECK(result == 0);
@@ -81,7 +83,8 @@ static bool start_pages(const struct connection *connection, struct worker_threa
     return !connection->settings.http_listen[0] || http_start(connection->settings.http_listen, &pages, server, error);
 }
 
-static int run_workers(const struct connection *connection, int64_t repair_task, struct error *error)
+static int run_workers(const struct connection *connection, const char *state_dir, int64_t repair_task,
+                       struct error *error)
 {
     size_t count = worker_count(&connection->settings);
     struct worker_thread *threads = memory_new_array(count, sizeof *threads);
@@ -112,7 +115,7 @@ static int run_workers(const struct connection *connection, int64_t repair_task,
         code = EXIT_FAILED;
     }
     for (size_t i = 0; i < count; i++)
-        start_worker(&threads[i], connection, (unsigned)i, repair_task, &stop);
+        start_worker(&threads[i], connection, (unsigned)i, count, state_dir, repair_task, &stop);
     for (size_t i = 0; i < count; i++) {
         pthread_join(threads[i].thread, NULL);
         schemas_source_close(&threads[i].schemas);
@@ -147,6 +150,21 @@ static bool check_topics(const struct connection *connection, struct error *erro
     return done;
 }
 
+/* Local state is of one cluster, group and prefix; of another it would only be in the way. */
+static bool take_state_dir(const struct connection *connection, struct state_dir **dir, struct error *error)
+{
+    char cluster[KAFKA_CLUSTER_ID_MAX];
+    struct buffer installation = { 0 };
+    const struct settings *settings = &connection->settings;
+    if (!kafka_cluster_id(&connection->kafka, cluster, error))
+        return false;
+    buffer_printf(&installation, "%s-%s%s", settings->group_id, settings->topic_prefix, cluster);
+    buffer_append_byte(&installation, '\0');
+    bool done = state_dir_take(settings->state_dir, settings->instance_id, installation.data, dir, error);
+    buffer_done(&installation);
+    return done;
+}
+
 static void print_help(void)
 {
     struct buffer help = { 0 };
@@ -159,6 +177,7 @@ int command_run(int argc, char **argv)
 {
     struct arguments arguments;
     struct connection connection = { 0 };
+    struct state_dir *state = NULL;
     struct error error = { 0 };
     int code = EXIT_FAILED;
     bool done = arguments_parse(argc, argv, OPTION_SETTINGS | OPTION_REPAIR, &arguments, &error);
@@ -169,15 +188,17 @@ int command_run(int argc, char **argv)
     }
     if (done && arguments.operand_count > 0)
         done = error_fail(&error, ERROR_INVALID, "%s: nothing is expected here", arguments.operands[0]);
-    done = done && connection_settings(&arguments, &connection, &error) && check_topics(&connection, &error);
+    done = done && connection_settings(&arguments, &connection, &error) && check_topics(&connection, &error) &&
+           take_state_dir(&connection, &state, &error);
     if (done) {
         logging_set_level((enum logging_level)connection.settings.log_level);
-        code = run_workers(&connection, arguments.repair, &error);
+        code = run_workers(&connection, state_dir_path(state), arguments.repair, &error);
         if (code != EXIT_DONE)
             fprintf(stderr, "proforma run: %s\n", error.message);
     } else {
         code = print_failure("run", &error);
     }
+    state_dir_release(state);
     connection_close(&connection);
     arguments_done(&arguments);
     return code;

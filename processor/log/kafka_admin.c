@@ -230,3 +230,19 @@ bool kafka_topics_check(const struct kafka_settings *settings, const struct topi
         rd_kafka_destroy(admin);
     return done;
 }
+
+bool kafka_cluster_id(const struct kafka_settings *settings, char out[KAFKA_CLUSTER_ID_MAX], struct error *error)
+{
+    rd_kafka_t *admin = admin_open(settings, error);
+    if (!admin)
+        return false;
+    char *id = rd_kafka_clusterid(admin, REQUEST_TIMEOUT_MS);
+    if (id)
+        snprintf(out, KAFKA_CLUSTER_ID_MAX, "%s", id);
+    else
+        error_fail(error, ERROR_FAILED, "Kafka: no broker tells the cluster's id");
+    bool found = id != NULL;
+    rd_kafka_mem_free(admin, id);
+    rd_kafka_destroy(admin);
+    return found;
+}

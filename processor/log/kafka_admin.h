@@ -22,4 +22,8 @@ MUST_USE bool kafka_topics_create(const struct kafka_settings *settings, const s
 MUST_USE bool kafka_topics_check(const struct kafka_settings *settings, const struct topic_plan *plan, struct buffer *out,
                                  struct buffer *faults, size_t *fault_count, struct error *error);
 
+/* The cluster's own id; `out` holds it with a final NUL. Fails: no broker answers. */
+#define KAFKA_CLUSTER_ID_MAX 128
+MUST_USE bool kafka_cluster_id(const struct kafka_settings *settings, char out[KAFKA_CLUSTER_ID_MAX], struct error *error);
+
 #endif

@@ -375,6 +375,18 @@ static bool stream_restore_step(struct stream *port, size_t records_max,
     return done;
 }
 
+/* The consumer's isolation level makes the broker answer with the last stable offset. */
+static bool stream_range(struct stream *port, enum stream_topic topic, int32_t partition, int64_t *first, int64_t *end,
+                         struct error *error)
+{
+    struct kafka_stream *stream = stream_of(port);
+    char name[KAFKA_TOPIC_NAME_MAX];
+    kafka_topic_name(stream->settings, topic, name);
+    rd_kafka_resp_err_t result = rd_kafka_query_watermark_offsets(stream->consumer, name, partition, first, end,
+                                                                  CALL_TIMEOUT_MS);
+    return result == RD_KAFKA_RESP_ERR_NO_ERROR || fail_with(error, "cannot ask for the end of a partition", result);
+}
+
 static bool stream_offset_of_time(struct stream *port, enum stream_topic topic, int32_t partition, int64_t time_ms,
                                   int64_t *offset, struct error *error)
 {
@@ -388,14 +400,8 @@ static bool stream_offset_of_time(struct stream *port, enum stream_topic topic, 
     rd_kafka_topic_partition_list_destroy(list);
     if (result)
         return fail_with(error, "cannot find an offset by its time", result);
-    if (*offset < 0) {
-        int64_t low;
-        char name[KAFKA_TOPIC_NAME_MAX];
-        kafka_topic_name(stream->settings, topic, name);
-        result = rd_kafka_query_watermark_offsets(stream->consumer, name, partition, &low, offset, CALL_TIMEOUT_MS);
-        return result == RD_KAFKA_RESP_ERR_NO_ERROR || fail_with(error, "cannot ask for the end of a partition", result);
-    }
-    return true;
+    int64_t first;
+    return *offset >= 0 || stream_range(port, topic, partition, &first, offset, error);
 }
 
 static int32_t stream_partition_count(const struct stream *port, enum stream_topic topic)
@@ -547,6 +553,7 @@ static const struct stream_ops kafka_stream_ops = {
     .restore_begin = stream_restore_begin,
     .restore_step = stream_restore_step,
     .offset_of_time = stream_offset_of_time,
+    .range = stream_range,
     .partition_count = stream_partition_count,
     .close = stream_close,
 };

@@ -97,6 +97,9 @@ struct stream_ops {
     /* The first offset whose record came at or after a time; the end if there is none. */
     bool (*offset_of_time)(struct stream *stream, enum stream_topic topic, int32_t partition, int64_t time_ms,
                            int64_t *offset, struct error *error);
+    /* The first offset that there is, and the one behind the last committed record that no open transaction precedes. */
+    bool (*range)(struct stream *stream, enum stream_topic topic, int32_t partition, int64_t *first, int64_t *end,
+                  struct error *error);
     int32_t (*partition_count)(const struct stream *stream, enum stream_topic topic);
     void (*close)(struct stream *stream);
 };

@@ -35,6 +35,16 @@ static inline void sum_add_sum(struct sum *sum, const struct sum *other)
     sum_add(sum, sum_modulo(other));
 }
 
+static inline void sum_subtract(struct sum *sum, const struct sum *other)
+{
+    i128 value = sum_modulo(other), result;
+    sum->wraps -= other->wraps;
+    if (__builtin_sub_overflow(sum_modulo(sum), value, &result))
+        sum->wraps += value > 0 ? -1 : 1;
+    sum->low = (uint64_t)result;
+    sum->high = (int64_t)(result >> 64);
+}
+
 /* True when the sum is below 10^38 in size; then *value is it. */
 MUST_USE static inline bool sum_value(const struct sum *sum, i128 *value)
 {

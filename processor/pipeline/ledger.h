@@ -4,7 +4,11 @@
  *
  * The ledger's line items are its only state: replaying them gives the same ledger. It remembers of every line item what
  * was last written, so that `cost_delta` is what was added since. Nothing here undoes: a transaction that fails costs the
- * ledger, which is then replayed. Thread: one.
+ * ledger, which is then replayed.
+ *
+ * Beside that the store holds rows as they were at some commit, so that a replay is short and that rows need not stay in
+ * memory: they come back by groups (month, bucket, account) when one of them is touched. Whatever fails with the store as
+ * its reason costs the store. Thread: one.
  */
 #ifndef PIPELINE_LEDGER_H
 #define PIPELINE_LEDGER_H
@@ -12,6 +16,7 @@
 #include "aggregate/totals.h"
 #include "pipeline/line_items.h"
 #include "pipeline/price_cache.h"
+#include "store/ledger_store.h"
 
 struct ledger;
 
@@ -22,14 +27,15 @@ struct ledger_options {
     uint32_t task;         /* its number: the line-items partition */
 };
 
-/* Borrows the pricing until ledger_free. */
-struct ledger *ledger_new(const struct ledger_options *options, const struct pricing *pricing);
+/* Borrows pricing and store until ledger_free. */
+struct ledger *ledger_new(const struct ledger_options *options, const struct pricing *pricing, struct ledger_store *store);
 void ledger_free(struct ledger *ledger);
 
 /* ---- usage in ---- */
 
-/* Folds an event into its row and prices it; `facts` is facts_encode's answer. */
-void ledger_take(struct ledger *ledger, const struct usage_event *event, struct text facts, billing_period period);
+/* Folds an event into its row and prices it; `facts` is facts_encode's answer. Fails: the store. */
+MUST_USE bool ledger_take(struct ledger *ledger, const struct usage_event *event, struct text facts,
+                          billing_period period, struct error *error);
 
 /* ---- line items out ---- */
 
@@ -52,10 +58,10 @@ struct totals *ledger_totals(struct ledger *ledger, size_t index);
 
 /* ---- the final sweep of a month (DESIGN 3.6) ---- */
 
-/* Begins: pools of the month start anew. */
+/* Begins: pools of the month start anew. All of the month's rows have to be saved, and no new ones may come. */
 void ledger_final_begin(struct ledger *ledger, billing_period period);
-/* Allocates up to `rows_max` rows further, in canonical order; changed rows become dirty. *done at the end. */
-void ledger_final_step(struct ledger *ledger, size_t rows_max, bool *done);
+/* Allocates up to about `rows_max` rows further, in canonical order; changed rows become dirty. *done at the end. */
+MUST_USE bool ledger_final_step(struct ledger *ledger, size_t rows_max, bool *done, struct error *error);
 
 /* Hands the charged line items of a month to the sink as they stand, in canonical order, from the month's row `*cursor` on.
  * A month that takes no usage any more keeps its rows' places. `shown_as_usage` as cur_row_of_line_item takes it. */
@@ -71,10 +77,31 @@ MUST_USE bool ledger_report(struct ledger *ledger, billing_period period, size_t
 
 /* Takes a line item that was written: the row's whole state as of then. Fails: it is none of this task's. */
 MUST_USE bool ledger_replay(struct ledger *ledger, const struct line_item *item, struct error *error);
-/* Builds totals and pools. *mismatches: rows whose replayed cost is not what their price gives. */
+/* After the last one. *mismatches: rows whose replayed cost is not what their price gives. */
 MUST_USE bool ledger_replay_done(struct ledger *ledger, uint64_t *mismatches, struct error *error);
 
-size_t ledger_row_count(const struct ledger *ledger);
-size_t ledger_bytes(const struct ledger *ledger);
+/* ---- the store ---- */
+
+/* Where a saved ledger stands. */
+struct ledger_point {
+    int64_t line_items_next; /* everything of the line-items partition before this offset is in it */
+    int64_t version;         /* of the document that priced it */
+    struct text marker;      /* the task's, as of then; empty if it had none */
+};
+
+size_t ledger_unsaved_rows(const struct ledger *ledger);
+/* Saves all that has changed, in one batch. Nothing may be dirty: only what is committed may be saved. */
+MUST_USE bool ledger_save(struct ledger *ledger, const struct ledger_point *point, struct error *error);
+/* Lets go of all rows in memory. They have to be saved. */
+void ledger_forget(struct ledger *ledger);
+/* Before anything else: takes up what the store has. *found is false where it has nothing that this ledger can use. */
+MUST_USE bool ledger_restore(struct ledger *ledger, struct ledger_point *point, struct arena *arena, bool *found,
+                             struct error *error);
+
+/* Whether something failed with the store as its reason: ledger and store are then to be thrown away. */
+bool ledger_store_failed(const struct ledger *ledger);
+
+size_t ledger_row_count(const struct ledger *ledger); /* in memory */
+size_t ledger_bytes(const struct ledger *ledger);     /* of memory */
 
 #endif

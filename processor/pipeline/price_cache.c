@@ -5,7 +5,12 @@
 
 #define BYTES_MAX ((size_t)32 * 1024 * 1024)
 
-static void forget_prices(struct price_cache *cache)
+size_t price_cache_bytes(const struct price_cache *cache)
+{
+    return intern_bytes(&cache->keys) + cache->arena.bytes + cache->resolved_capacity * sizeof *cache->resolved;
+}
+
+void price_cache_forget(struct price_cache *cache)
 {
     intern_reset(&cache->keys);
     arena_done(&cache->arena);
@@ -17,7 +22,7 @@ static uint32_t find_pool(struct price_cache *cache, billing_period period, cons
         return POOL_NONE;
     buffer_clear(&cache->key);
     buffer_printf(&cache->key, "%d/", period);
-    price_pool_key(&resolved->price, &resolved->facts, &cache->key);
+    price_pool_key(cache->pricing, &resolved->price, &resolved->facts, &cache->key);
     return pools_get(&cache->pools, buffer_text(&cache->key));
 }
 
@@ -25,7 +30,7 @@ const struct resolved *price_cache_get(struct price_cache *cache, uint32_t group
                                        struct text facts)
 {
     if (intern_bytes(&cache->keys) + cache->arena.bytes > BYTES_MAX)
-        forget_prices(cache);
+        price_cache_forget(cache);
     const size_t prefix = sizeof group + sizeof period;
     buffer_clear(&cache->key);
     buffer_append(&cache->key, &group, sizeof group);
@@ -47,7 +52,7 @@ const struct resolved *price_cache_get(struct price_cache *cache, uint32_t group
 
 void price_cache_reset(struct price_cache *cache, const struct pricing *pricing)
 {
-    forget_prices(cache);
+    price_cache_forget(cache);
     pools_done(&cache->pools);
     cache->pricing = pricing;
 }

@@ -164,12 +164,27 @@ void price_resolve(const struct pricing *pricing, uint32_t group, billing_period
     }
 }
 
-void price_pool_key(const struct price *price, const struct facts *facts, struct buffer *out)
+/* With its length, so that no two lists of names read alike. */
+static void put_name(struct buffer *out, struct text name)
 {
+    buffer_printf(out, "%zu:%.*s/", name.size, TEXT_ARGS(name));
+}
+
+void price_pool_key(const struct pricing *pricing, const struct price *price, const struct facts *facts,
+                    struct buffer *out)
+{
+    put_name(out, pricing->conductor->groups[price->group].id);
+    if (price->base == BASE_CUSTOM_TIERS) {
+        buffer_append_text(out, TEXT("rule/"));
+        put_name(out, pricing->conductor->rules[price->rule].id);
+        buffer_append_text(out, facts->usage_type);
+        return;
+    }
     char modifier[DECIMAL_TEXT_MAX];
+    const struct price_list_entry *entry = &pricing->list->entries[price->entry];
     decimal_format(price->modifier, MODIFIER_SCALE, modifier);
-    if (price->base == BASE_CUSTOM_TIERS)
-        buffer_printf(out, "%u/rule/%u/%.*s", price->group, price->rule, TEXT_ARGS(facts->usage_type));
-    else
-        buffer_printf(out, "%u/entry/%u/%s", price->group, price->entry, modifier);
+    buffer_append_text(out, TEXT("entry/"));
+    put_name(out, entry->sku);
+    put_name(out, entry->usage_type);
+    buffer_append_text(out, text_of(modifier));
 }

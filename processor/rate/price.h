@@ -63,8 +63,12 @@ static inline bool price_is_tiered(const struct price *price)
     return price->base == BASE_CUSTOM_TIERS || (price->base == BASE_PRICE_LIST && price->charged->count > 1);
 }
 
-/* The pool's name: equal names share a position. For tiered prices. */
-void price_pool_key(const struct price *price, const struct facts *facts, struct buffer *out);
+/*
+ * The pool's name: equal names share a position. For tiered prices. Made of ids, not of places in a document: it means the
+ * same wherever the document is read again.
+ */
+void price_pool_key(const struct pricing *pricing, const struct price *price, const struct facts *facts,
+                    struct buffer *out);
 
 /* The type under which bills and CUR show a row. */
 static inline struct text price_shown_type(const struct price *price, const struct facts *facts)

@@ -43,10 +43,12 @@ static void write_gauges(const struct shown_workers *shown, struct buffer *body)
     buffer_printf(body, "proforma_tasks{state=\"all\"} %llu\nproforma_tasks{state=\"restoring\"} %llu\n"
                         "proforma_tasks{state=\"stopped\"} %llu\n",
                   TOTAL(shown, tasks), TOTAL(shown, restoring), TOTAL(shown, stopped));
-    family(body, "rows", "gauge", "Rows held by this process.");
+    family(body, "rows", "gauge", "Rows in memory.");
     buffer_printf(body, "proforma_rows %llu\n", TOTAL(shown, rows));
-    family(body, "store_bytes", "gauge", "Bytes that rows take.");
-    buffer_printf(body, "proforma_store_bytes %llu\n", TOTAL(shown, bytes));
+    family(body, "memory_bytes", "gauge", "Memory that rows and prices take.");
+    buffer_printf(body, "proforma_memory_bytes %llu\n", TOTAL(shown, bytes));
+    family(body, "store_bytes", "gauge", "Bytes on disk in state.dir.");
+    buffer_printf(body, "proforma_store_bytes %llu\n", TOTAL(shown, disk_bytes));
 }
 
 static void write_lag(const struct shown_workers *shown, struct buffer *body)

@@ -15,6 +15,7 @@
 
 #define POLL_MS 5
 #define POLL_RECORDS 4096
+#define POLL_RECORDS_FEW 512 /* when memory runs short: each may bring its whole group back */
 #define RESTORE_RECORDS 8192
 #define CONTROL_MS 300
 #define RETRY_MS 200
@@ -288,8 +289,60 @@ static int64_t real_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* ---- memory ---- */
+
+static size_t measure(const struct worker *worker)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < worker->task_count; i++)
+        bytes += task_bytes(worker->tasks[i]);
+    return bytes;
+}
+
+static bool memory_is_short(const struct worker *worker)
+{
+    return worker->world.rows_used > worker->world.rows_memory;
+}
+
+/* Rows that are saved leave memory, those of the largest task first, until half of it is free. */
+static void relieve(struct worker *worker)
+{
+    while ((worker->world.rows_used = measure(worker)) > worker->world.rows_memory / 2) {
+        struct task *largest = NULL;
+        for (size_t i = 0; i < worker->task_count; i++)
+            if (task_state(worker->tasks[i]) == TASK_RUNNING &&
+                (!largest || task_bytes(worker->tasks[i]) > task_bytes(largest)))
+                largest = worker->tasks[i];
+        size_t before = largest ? task_bytes(largest) : 0;
+        if (largest)
+            task_forget(largest);
+        if (!largest || task_bytes(largest) >= before)
+            return;
+    }
+}
+
+/* Stores take what is committed. One that cannot costs the task its store: it is made anew from the topic. */
+static enum stream_outcome save_tasks(struct worker *worker, struct error *error)
+{
+    int64_t disk = 0;
+    for (size_t i = 0; i < worker->task_count; i++) {
+        if (task_state(worker->tasks[i]) != TASK_RUNNING)
+            continue;
+        if (!task_committed(worker->tasks[i], error))
+            return OUTCOME_ABORT;
+        disk += (int64_t)task_disk_bytes(worker->tasks[i]);
+    }
+    atomic_store(&worker->status->disk_bytes, disk);
+    if (memory_is_short(worker))
+        relieve(worker);
+    worker->world.save_all = false;
+    return OUTCOME_DONE;
+}
+
 static enum stream_outcome commit(struct worker *worker, struct error *error)
 {
+    worker->world.rows_used = measure(worker);
+    worker->world.save_all = worker->world.save_all || memory_is_short(worker);
     if (worker->pending != OUTCOME_DONE || !is_due(worker))
         return worker->pending;
     int64_t started = clock_us();
@@ -311,6 +364,7 @@ static enum stream_outcome commit(struct worker *worker, struct error *error)
         worker->taken = 0;
         worker->taken_time_ms = 0;
         show_counts(worker);
+        outcome = save_tasks(worker, error);
     }
     return outcome;
 }
@@ -393,6 +447,7 @@ static bool on_assigned(void *context, const struct stream_partition *partitions
 static bool on_revoked(void *context, bool lost, struct error *error)
 {
     struct worker *worker = context;
+    worker->world.save_all = true;
     enum stream_outcome outcome = lost ? OUTCOME_ABORT : commit(worker, error);
     if (outcome != OUTCOME_DONE) {
         struct error ignored;
@@ -423,13 +478,14 @@ static void show_state(struct worker *worker)
     atomic_store(&worker->status->restoring, restoring);
     atomic_store(&worker->status->stopped, stopped);
     atomic_store(&worker->status->rows, rows);
+    atomic_store(&worker->status->bytes, (int64_t)worker->world.rows_used);
     atomic_store(&worker->status->ready, worker->has_assignment && worker->document.number > 0 && restoring == 0 &&
                                              stopped == 0);
 }
 
 static bool is_commit_time(const struct worker *worker)
 {
-    return clock_ms() >= worker->next_commit_ms ||
+    return clock_ms() >= worker->next_commit_ms || memory_is_short(worker) ||
            worker->taken >= (uint64_t)worker->options->settings->commit_events;
 }
 
@@ -438,7 +494,9 @@ static enum stream_outcome step(struct worker *worker, bool *failed, struct erro
     const struct stream_handler handler = { worker, on_record, on_ended, on_assigned, on_revoked };
     bool restoring;
     enum stream_outcome outcome = OUTCOME_INDETERMINATE;
-    if (worker->stream->ops->poll(worker->stream, POLL_MS, POLL_RECORDS, &handler, error))
+    worker->world.rows_used = measure(worker);
+    size_t records_max = worker->world.rows_used > worker->world.rows_memory / 4 * 3 ? POLL_RECORDS_FEW : POLL_RECORDS;
+    if (worker->stream->ops->poll(worker->stream, POLL_MS, records_max, &handler, error))
         outcome = restore_step(worker, &restoring, error);
     if (outcome == OUTCOME_DONE && !restoring && clock_ms() - worker->control_read_ms >= CONTROL_MS &&
         !follow_control(worker, error))
@@ -469,7 +527,20 @@ static enum stream_outcome loop(struct worker *worker, bool *failed, struct erro
         if (outcome != OUTCOME_DONE)
             return outcome;
     }
+    worker->world.save_all = true;
     return commit(worker, error);
+}
+
+/* RocksDB has an eighth of the memory for what it writes and reads, event ids theirs, rows the rest. */
+static void share_memory(struct worker *worker)
+{
+    const struct settings *settings = worker->options->settings;
+    size_t rocks = settings->memory_limit_bytes / 8, workers = worker->options->worker_count;
+    size_t stores = (size_t)settings->partitions_usage + (size_t)settings->partitions_tier;
+    size_t each = rocks / 4 / stores;
+    each = each < 1024 * 1024 ? 1024 * 1024 : each;
+    worker->world.store_options = (struct rocks_options){ .write_buffer_bytes = each, .cache_bytes = each };
+    worker->world.rows_memory = (settings->memory_limit_bytes - settings->dedup_memory_bytes - rocks) / workers;
 }
 
 static void init_world(struct worker *worker)
@@ -489,9 +560,12 @@ static void init_world(struct worker *worker)
         .bills_interval_ms = settings->bills_interval_ms,
         .close_after_ms = settings->period_close_after_ms,
         .event_bytes_max = settings->event_max_bytes,
+        .state_dir = worker->options->state_dir,
+        .store_lag = (size_t)settings->store_lag_rows,
         .repair_task = worker->options->repair_task,
         .counts = worker->world.counts,
     };
+    share_memory(worker);
 }
 
 static bool open_worker(struct worker *worker, struct error *error)

@@ -24,7 +24,7 @@ enum worker_end {
 /* What others may look at while the worker runs; the worker alone writes. */
 struct worker_status {
     _Atomic bool ready;              /* assigned and restored, nothing stopped */
-    _Atomic int64_t tasks, restoring, stopped, rows, bytes;
+    _Atomic int64_t tasks, restoring, stopped, rows, bytes, disk_bytes;
     _Atomic int64_t commits, aborts, restores, document;
     _Atomic uint64_t events, duplicates, line_items;
     _Atomic uint64_t by_status[STATUS_COUNT], dead[REFUSAL_REASON_COUNT];
@@ -47,6 +47,8 @@ struct worker_options {
     const struct kafka_settings *kafka;
     const struct wire_schemas *schemas;
     unsigned number;
+    unsigned worker_count; /* of the process: its memory is shared out evenly */
+    const char *state_dir; /* of the process */
     _Atomic bool *stop; /* set by whoever wants it to end */
     int64_t repair_task; /* a torn task that takes its marker's offset; −1: none */
 };

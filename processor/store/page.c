@@ -1,6 +1,8 @@
 /* store/page.c: encoding and checked decoding of pages. */
 #include "store/page.h"
 
+#include "store/bytes.h"
+
 #define PAGE_VERSION 1
 #define PERIOD_BYTES 3 /* the year 9999 is month 119,999 */
 #define HOUR_AT (1 + PERIOD_BYTES)
@@ -12,37 +14,8 @@ enum row_flag {
     ROW_SAME_DESCRIPTION = 2,
     ROW_HAS_AMOUNT = 4,
     ROW_HAS_END = 8,
+    ROW_HAS_EXTRA = 16,
 };
-
-static void put_varint(struct buffer *out, uint64_t value)
-{
-    while (value >= 0x80) {
-        buffer_append_byte(out, (char)(unsigned char)(value | 0x80));
-        value >>= 7;
-    }
-    buffer_append_byte(out, (char)(unsigned char)value);
-}
-
-static void put_signed(struct buffer *out, int64_t value)
-{
-    put_varint(out, (uint64_t)value << 1 ^ (uint64_t)(value >> 63));
-}
-
-static void put_text(struct buffer *out, struct text text)
-{
-    put_varint(out, text.size);
-    buffer_append_text(out, text);
-}
-
-static void put_sum(struct buffer *out, const struct sum *sum)
-{
-    uint8_t bytes[16];
-    size_t size = decimal_to_bytes(sum_modulo(sum), bytes);
-    buffer_append_byte(out, (char)(unsigned char)(size | (sum->wraps ? 0x80 : 0)));
-    buffer_append(out, bytes, size);
-    if (sum->wraps)
-        put_signed(out, sum->wraps);
-}
 
 static uint8_t carried_of(struct text facts)
 {
@@ -64,10 +37,10 @@ static void put_facts(struct page_writer *writer, struct text facts)
            !text_equal(facts, (struct text){ writer->facts_bytes.data + writer->facts_at[number],
                                              writer->facts_size[number] }))
         number++;
-    put_varint(&writer->bytes, number);
+    bytes_put_varint(&writer->bytes, number);
     if (number < writer->facts_count)
         return;
-    put_text(&writer->bytes, facts);
+    bytes_put_text(&writer->bytes, facts);
     writer->facts_at[number] = writer->facts_bytes.size;
     writer->facts_size[number] = facts.size;
     writer->facts_count++;
@@ -81,6 +54,11 @@ static void keep(struct buffer *last, struct text text)
 }
 
 void page_add(struct page_writer *writer, const struct row_view *row)
+{
+    page_add_with(writer, row, TEXT_NONE);
+}
+
+void page_add_with(struct page_writer *writer, const struct row_view *row, struct text extra)
 {
     struct buffer *out = &writer->bytes;
     bool first = writer->row_count == 0;
@@ -96,21 +74,24 @@ void page_add(struct page_writer *writer, const struct row_view *row)
     bool has_end = values->usage_end_ms != USAGE_END_NONE;
     buffer_append_byte(out, (char)((same_resource ? ROW_SAME_RESOURCE : 0) |
                                    (same_description ? ROW_SAME_DESCRIPTION : 0) |
-                                   (values->has_amount ? ROW_HAS_AMOUNT : 0) | (has_end ? ROW_HAS_END : 0)));
+                                   (values->has_amount ? ROW_HAS_AMOUNT : 0) | (has_end ? ROW_HAS_END : 0) |
+                                   (extra.size ? ROW_HAS_EXTRA : 0)));
     if (!same_resource)
-        put_text(out, row->resource);
+        bytes_put_text(out, row->resource);
     put_facts(writer, row->facts);
     if (has_end)
-        put_signed(out, values->usage_end_ms - row->bucket_ms);
-    put_varint(out, values->usage_events);
+        bytes_put_signed(out, values->usage_end_ms - row->bucket_ms);
+    bytes_put_varint(out, values->usage_events);
     if (!same_description)
-        put_text(out, row->description);
+        bytes_put_text(out, row->description);
     if (values->has_amount)
-        put_sum(out, &values->amount);
+        bytes_put_sum(out, &values->amount);
     uint8_t carried = carried_of(row->facts);
     for (size_t i = 0; i < CARRIED_COUNT; i++)
         if ((carried >> i) & 1)
-            put_sum(out, &values->costs[i]);
+            bytes_put_sum(out, &values->costs[i]);
+    if (extra.size)
+        bytes_put_text(out, extra);
     keep(&writer->last_resource, row->resource);
     keep(&writer->last_description, row->description);
     writer->row_count++;
@@ -136,86 +117,18 @@ void page_writer_done(struct page_writer *writer)
     buffer_done(&writer->last_description);
 }
 
-static void put_big_endian(struct buffer *out, uint64_t value, size_t bytes)
-{
-    for (size_t i = bytes; i-- > 0;)
-        buffer_append_byte(out, (char)(unsigned char)(value >> (8 * i)));
-}
-
 void page_key(struct buffer *out, const struct row_view *first, bool is_first_of_account, uint32_t run)
 {
     buffer_append_byte(out, PAGE_KEY_PREFIX);
-    put_big_endian(out, (uint64_t)(uint32_t)first->period, PERIOD_BYTES);
-    put_big_endian(out, (uint64_t)(first->bucket_ms / HOUR_MS), 4);
-    put_big_endian(out, first->account, 8);
+    bytes_put_big_endian(out, (uint64_t)(uint32_t)first->period, PERIOD_BYTES);
+    bytes_put_big_endian(out, (uint64_t)(first->bucket_ms / HOUR_MS), 4);
+    bytes_put_big_endian(out, first->account, 8);
     if (!is_first_of_account) {
         buffer_append_text(out, first->resource);
         buffer_append_byte(out, '\0');
         buffer_append_text(out, first->facts);
     }
-    put_big_endian(out, run, 4);
-}
-
-struct page_reader {
-    const uint8_t *at, *end;
-    bool failed;
-};
-
-static uint8_t take_byte(struct page_reader *reader)
-{
-    if (reader->at == reader->end) {
-        reader->failed = true;
-        return 0;
-    }
-    return *reader->at++;
-}
-
-static uint64_t take_varint(struct page_reader *reader)
-{
-    uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-        uint8_t byte = take_byte(reader);
-        value |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80)
-            return value;
-    }
-    reader->failed = true;
-    return 0;
-}
-
-static int64_t take_signed(struct page_reader *reader)
-{
-    uint64_t value = take_varint(reader);
-    return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
-}
-
-static struct text take_text(struct page_reader *reader)
-{
-    uint64_t size = take_varint(reader);
-    if (reader->failed || size > (uint64_t)(reader->end - reader->at)) {
-        reader->failed = true;
-        return TEXT_NONE;
-    }
-    struct text text = { (const char *)reader->at, (size_t)size };
-    reader->at += size;
-    return text;
-}
-
-static struct sum take_sum(struct page_reader *reader)
-{
-    uint8_t head = take_byte(reader);
-    size_t size = head & 0x7f;
-    if (reader->failed || size == 0 || size > 16 || size > (size_t)(reader->end - reader->at)) {
-        reader->failed = true;
-        return (struct sum){ 0 };
-    }
-    u128 bits = *reader->at & 0x80 ? ~(u128)0 : 0;
-    for (size_t i = 0; i < size; i++)
-        bits = bits << 8 | *reader->at++;
-    struct sum sum = { .low = (uint64_t)bits, .high = (int64_t)(bits >> 64) };
-    if (head & 0x80)
-        sum.wraps = take_signed(reader);
-    return sum;
+    bytes_put_big_endian(out, run, 4);
 }
 
 struct page_facts {
@@ -224,15 +137,15 @@ struct page_facts {
     size_t count;
 };
 
-static uint64_t take_facts(struct page_reader *reader, struct page_facts *facts)
+static uint64_t take_facts(struct byte_reader *reader, struct page_facts *facts)
 {
-    uint64_t number = take_varint(reader);
+    uint64_t number = bytes_take_varint(reader);
     if (reader->failed || number > facts->count || number >= PAGE_ROWS_MAX) {
         reader->failed = true;
         return 0;
     }
     if (number == facts->count) {
-        struct text bytes = take_text(reader);
+        struct text bytes = bytes_take_text(reader);
         if (reader->failed || !facts_are_valid(bytes)) {
             reader->failed = true;
             return 0;
@@ -244,34 +157,27 @@ static uint64_t take_facts(struct page_reader *reader, struct page_facts *facts)
     return number;
 }
 
-static void take_row(struct page_reader *reader, struct page_facts *facts, const struct row_view *before,
-                     struct row_view *row)
+static void take_row(struct byte_reader *reader, struct page_facts *facts, const struct row_view *before,
+                     struct row_view *row, struct text *extra)
 {
-    uint8_t flags = take_byte(reader);
-    row->resource = flags & ROW_SAME_RESOURCE ? before->resource : take_text(reader);
+    uint8_t flags = bytes_take_byte(reader);
+    row->resource = flags & ROW_SAME_RESOURCE ? before->resource : bytes_take_text(reader);
     uint64_t number = take_facts(reader, facts);
     if (reader->failed)
         return;
     row->facts = facts->bytes[number];
     row->values.usage_end_ms = USAGE_END_NONE;
-    if (flags & ROW_HAS_END && __builtin_add_overflow(row->bucket_ms, take_signed(reader), &row->values.usage_end_ms))
+    if (flags & ROW_HAS_END && __builtin_add_overflow(row->bucket_ms, bytes_take_signed(reader), &row->values.usage_end_ms))
         reader->failed = true;
-    row->values.usage_events = take_varint(reader);
-    row->description = flags & ROW_SAME_DESCRIPTION ? before->description : take_text(reader);
+    row->values.usage_events = bytes_take_varint(reader);
+    row->description = flags & ROW_SAME_DESCRIPTION ? before->description : bytes_take_text(reader);
     row->values.has_amount = flags & ROW_HAS_AMOUNT;
     if (row->values.has_amount)
-        row->values.amount = take_sum(reader);
+        row->values.amount = bytes_take_sum(reader);
     for (size_t i = 0; i < CARRIED_COUNT && !reader->failed; i++)
         if ((facts->carried[number] >> i) & 1)
-            row->values.costs[i] = take_sum(reader);
-}
-
-static uint64_t big_endian(const char *bytes, size_t count)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < count; i++)
-        value = value << 8 | (uint8_t)bytes[i];
-    return value;
+            row->values.costs[i] = bytes_take_sum(reader);
+    *extra = flags & ROW_HAS_EXTRA && !reader->failed ? bytes_take_text(reader) : TEXT_NONE;
 }
 
 bool page_read(struct page *page, struct text key, struct text value, struct error *error)
@@ -286,17 +192,17 @@ bool page_read(struct page *page, struct text key, struct text value, struct err
     page->row_count = 0;
     page->opens_account = key.size == KEY_FIXED_BYTES + 4;
     const uint8_t *begin = (const uint8_t *)page->bytes.data;
-    struct page_reader reader = { begin, begin + value.size, false };
+    struct byte_reader reader = { begin, begin + value.size, false };
     struct page_facts facts;
     facts.count = 0;
-    if (take_byte(&reader) != PAGE_VERSION)
+    if (bytes_take_byte(&reader) != PAGE_VERSION)
         reader.failed = true;
     while (!reader.failed && reader.at < reader.end && page->row_count < PAGE_ROWS_MAX) {
         struct row_view *row = &page->rows[page->row_count];
-        *row = (struct row_view){ .period = (billing_period)big_endian(key.data + 1, PERIOD_BYTES),
-                                  .bucket_ms = (int64_t)big_endian(key.data + HOUR_AT, 4) * HOUR_MS,
-                                  .account = big_endian(key.data + ACCOUNT_AT, 8) };
-        take_row(&reader, &facts, page->row_count ? row - 1 : &nothing, row);
+        *row = (struct row_view){ .period = (billing_period)bytes_big_endian(key.data + 1, PERIOD_BYTES),
+                                  .bucket_ms = (int64_t)bytes_big_endian(key.data + HOUR_AT, 4) * HOUR_MS,
+                                  .account = bytes_big_endian(key.data + ACCOUNT_AT, 8) };
+        take_row(&reader, &facts, page->row_count ? row - 1 : &nothing, row, &page->extras[page->row_count]);
         page->row_count++;
     }
     if (reader.failed || reader.at != reader.end || page->row_count == 0)

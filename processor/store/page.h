@@ -4,7 +4,8 @@
  * Key:   'r' period (3) hour (4) account (8) [resource 0 facts of the first row] run (4), all big-endian. The first
  *        page of an hour and account leaves the row out. Byte order is canonical order.
  * Value: version (1), row count, then each row: flags (1), resource unless as before, facts (a number of this page,
- *        new ones spelled out), usage end, usage events, description unless as before, amount, carried costs.
+ *        new ones spelled out), usage end, usage events, description unless as before, amount, carried costs, the
+ *        owner's bytes if there are any.
  *        Integers are LEB128, signed ones zigzag; sums are a size byte, two's complement bytes, and wraps.
  */
 #ifndef STORE_PAGE_H
@@ -30,6 +31,8 @@ struct page_writer {
 /* Whether the row may go into the open page: same period, bucket and account, and room. */
 bool page_takes(const struct page_writer *writer, const struct row_view *row);
 void page_add(struct page_writer *writer, const struct row_view *row);
+/* The same with bytes of the owner's beside the row. */
+void page_add_with(struct page_writer *writer, const struct row_view *row, struct text extra);
 /* The page's value; valid until page_clear. */
 struct text page_value(struct page_writer *writer);
 void page_clear(struct page_writer *writer);
@@ -42,6 +45,7 @@ struct page {
     struct buffer bytes;
     bool opens_account; /* its key leaves the row out */
     struct row_view rows[PAGE_ROWS_MAX];
+    struct text extras[PAGE_ROWS_MAX]; /* empty without */
     size_t row_count;
 };
 

@@ -24,8 +24,8 @@ struct rocks_batch {
 struct rocks_iterator {
     rocksdb_iterator_t *iterator;
     rocksdb_readoptions_t *read_options;
-    char *prefix;
-    size_t prefix_size;
+    char *prefix, *start;
+    size_t prefix_size, start_size;
     bool started;
     const char *directory;
 };
@@ -105,6 +105,12 @@ void rocks_batch_put(struct rocks_batch *batch, struct text key, struct text val
     batch->bytes += key.size + value.size;
 }
 
+void rocks_batch_delete(struct rocks_batch *batch, struct text key)
+{
+    rocksdb_writebatch_delete(batch->batch, key.data, key.size);
+    batch->bytes += key.size;
+}
+
 size_t rocks_batch_bytes(const struct rocks_batch *batch)
 {
     return batch->bytes;
@@ -127,6 +133,32 @@ void rocks_batch_free(struct rocks_batch *batch)
     free(batch);
 }
 
+bool rocks_flush(struct rocks *rocks, struct error *error)
+{
+    char *reason = NULL;
+    rocksdb_flushoptions_t *options = rocksdb_flushoptions_create();
+    rocksdb_flushoptions_set_wait(options, 0);
+    rocksdb_flush(rocks->db, options, &reason);
+    rocksdb_flushoptions_destroy(options);
+    return reason ? rocks_fail(error, rocks->directory, "flush the state store", reason) : true;
+}
+
+uint64_t rocks_disk_bytes(const struct rocks *rocks)
+{
+    uint64_t bytes = 0;
+    rocksdb_property_int(rocks->db, "rocksdb.total-sst-files-size", &bytes);
+    return bytes;
+}
+
+void rocks_remove(const char *directory)
+{
+    char *reason = NULL;
+    rocksdb_options_t *options = rocksdb_options_create();
+    rocksdb_destroy_db(options, directory, &reason);
+    rocksdb_free(reason); /* what is not there needs no removing; what cannot be removed fails to open */
+    rocksdb_options_destroy(options);
+}
+
 bool rocks_get(struct rocks *rocks, struct text key, void *value, size_t room, size_t *size, bool *found,
                struct error *error)
 {
@@ -143,14 +175,44 @@ bool rocks_get(struct rocks *rocks, struct text key, void *value, size_t room, s
     return true;
 }
 
+bool rocks_fetch(struct rocks *rocks, struct text key, struct buffer *value, bool *found, struct error *error)
+{
+    char *reason = NULL;
+    rocksdb_pinnableslice_t *slice = rocksdb_get_pinned(rocks->db, rocks->read_options, key.data, key.size, &reason);
+    if (reason)
+        return rocks_fail(error, rocks->directory, "read the state store", reason);
+    *found = slice != NULL;
+    buffer_clear(value);
+    if (!slice)
+        return true;
+    size_t size;
+    const char *bytes = rocksdb_pinnableslice_value(slice, &size);
+    buffer_append(value, bytes, size);
+    rocksdb_pinnableslice_destroy(slice);
+    return true;
+}
+
+static char *copy_bytes(struct text text)
+{
+    char *copy = memory_new(text.size);
+    if (text.size)
+        memcpy(copy, text.data, text.size);
+    return copy;
+}
+
 struct rocks_iterator *rocks_iterate(struct rocks *rocks, struct text prefix)
+{
+    return rocks_iterate_from(rocks, prefix, prefix);
+}
+
+struct rocks_iterator *rocks_iterate_from(struct rocks *rocks, struct text prefix, struct text start)
 {
     struct rocks_iterator *iterator = memory_new(sizeof *iterator);
     iterator->directory = rocks->directory;
-    iterator->prefix = memory_new(prefix.size);
-    if (prefix.size)
-        memcpy(iterator->prefix, prefix.data, prefix.size);
+    iterator->prefix = copy_bytes(prefix);
     iterator->prefix_size = prefix.size;
+    iterator->start = copy_bytes(start);
+    iterator->start_size = start.size;
     iterator->read_options = rocksdb_readoptions_create();
     rocksdb_readoptions_set_fill_cache(iterator->read_options, 0);
     rocksdb_readoptions_set_readahead_size(iterator->read_options, 1024 * 1024);
@@ -161,7 +223,7 @@ struct rocks_iterator *rocks_iterate(struct rocks *rocks, struct text prefix)
 bool rocks_iterator_next(struct rocks_iterator *iterator, struct text *key, struct text *value)
 {
     if (!iterator->started)
-        rocksdb_iter_seek(iterator->iterator, iterator->prefix, iterator->prefix_size);
+        rocksdb_iter_seek(iterator->iterator, iterator->start, iterator->start_size);
     else if (rocksdb_iter_valid(iterator->iterator))
         rocksdb_iter_next(iterator->iterator);
     iterator->started = true;
@@ -188,5 +250,6 @@ void rocks_iterator_close(struct rocks_iterator *iterator)
     rocksdb_iter_destroy(iterator->iterator);
     rocksdb_readoptions_destroy(iterator->read_options);
     free(iterator->prefix);
+    free(iterator->start);
     free(iterator);
 }

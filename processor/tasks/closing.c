@@ -17,7 +17,7 @@
 #define FINAL_ROWS 20000
 #define REPORT_ROWS 50000
 
-enum closing_stage { CLOSING_BEGIN, CLOSING_FINAL, CLOSING_FLUSH, CLOSING_RECOUNT, CLOSING_REPORT };
+enum closing_stage { CLOSING_BEGIN, CLOSING_SAVE, CLOSING_FINAL, CLOSING_FLUSH, CLOSING_RECOUNT, CLOSING_REPORT };
 
 /* The next month that is to be closed: months close in order. */
 static const struct close_record *next_close(const struct task *task)
@@ -105,8 +105,7 @@ static enum stream_outcome report_rows(struct task *task, bool produce, size_t *
         return OUTCOME_DONE;
     if (reporting.outcome != OUTCOME_DONE)
         return reporting.outcome;
-    task_stop(task, "%s", error->message);
-    return OUTCOME_ABORT;
+    return task_ledger_failed(task, error);
 }
 
 /* ---- barriers ---- */
@@ -233,11 +232,18 @@ enum stream_outcome task_close_work(struct task *task, struct error *error)
     task->moved = true;
     switch (task->closing_stage) {
     case CLOSING_BEGIN:
+        task->save_wanted = true;
+        task->closing_stage = CLOSING_SAVE;
+        return OUTCOME_DONE;
+    case CLOSING_SAVE: /* the walk is over what the store has */
+        if (task->save_wanted)
+            return OUTCOME_DONE;
         ledger_final_begin(task->ledger, task->marker.closing);
         task->closing_stage = CLOSING_FINAL;
         return OUTCOME_DONE;
     case CLOSING_FINAL:
-        ledger_final_step(task->ledger, FINAL_ROWS, &done);
+        if (!ledger_final_step(task->ledger, FINAL_ROWS, &done, error))
+            return task_ledger_failed(task, error);
         if (done)
             task->closing_stage = CLOSING_FLUSH;
         return OUTCOME_DONE;

@@ -25,11 +25,9 @@ struct task *task_new(struct task_world *world, enum stream_topic input, int32_t
     task->number = task_number_of(world->stream, input, partition);
     task->marker.closed = task->marker.closing = PERIOD_NONE;
     task->marker.task = task->number;
-    struct ledger_options options = { world->granularity, world->resource_ids, task->kind, task->number };
+    task->save_from = OFFSET_NONE;
     if (task->kind == TASK_BILL)
         task->bills = bill_state_new();
-    else
-        task->ledger = ledger_new(&options, &world->document->pricing);
     if (task->kind == TASK_USAGE)
         task->seen = seen_new(world->dedup_window_ms);
     return task;
@@ -40,7 +38,7 @@ void task_free(struct task *task)
     if (!task)
         return;
     marker_done(&task->marker);
-    ledger_free(task->ledger);
+    task_close_ledger(task);
     seen_free(task->seen);
     bill_state_free(task->bills);
     intern_done(&task->payers);
@@ -82,6 +80,16 @@ int64_t task_rows(const struct task *task)
 billing_period task_closed(const struct task *task)
 {
     return task->marker.closed;
+}
+
+size_t task_bytes(const struct task *task)
+{
+    return (task->ledger ? ledger_bytes(task->ledger) : 0);
+}
+
+uint64_t task_disk_bytes(const struct task *task)
+{
+    return task->store ? ledger_store_disk_bytes(task->store) : 0;
 }
 
 bool task_stop(struct task *task, const char *format, ...)
@@ -221,7 +229,8 @@ static bool begin_stage(struct task *task, struct error *error)
     task->step_begun = true;
     switch (task->stage) {
     case RESTORE_LEDGER:
-        return stream->ops->restore_begin(stream, STREAM_LINE_ITEMS, (int32_t)task->number, OFFSET_NONE, error);
+        return (task->kind == TASK_BILL || task_open_ledger(task, &from, error)) &&
+               stream->ops->restore_begin(stream, STREAM_LINE_ITEMS, (int32_t)task->number, from, error);
     case RESTORE_IDS:
         return stream->ops->offset_of_time(stream, STREAM_USAGE, task->input.partition,
                                            task->marker.latest_ms - task->world->dedup_window_ms, &from, error) &&
@@ -256,6 +265,8 @@ static bool restore_records(struct task *task, size_t records_max, struct error 
         return false;
     if (!stream->ops->restore_step(stream, records_max, takes[task->stage], task, &ended, &next, error))
         return false;
+    if (task->stage == RESTORE_LEDGER && task->ledger && !task_save_restored(task, next, error))
+        return task_stop(task, "%s", error->message);
     bool far_enough = task->stage != RESTORE_LEDGER && next >= task->marker.offset;
     return ended || far_enough ? end_stage(task, error) : true;
 }
@@ -265,8 +276,10 @@ enum stream_outcome task_restore_step(struct task *task, size_t records_max, str
     if (task->state != TASK_RESTORING)
         return OUTCOME_DONE;
     bool done = task->stage == RESTORE_OFFSET ? restore_offset(task, error) : restore_records(task, records_max, error);
-    if (task->state == TASK_STOPPED)
+    if (task->state == TASK_STOPPED) {
+        task_starts_over(task);
         return OUTCOME_DONE;
+    }
     if (!done)
         return task->waits ? OUTCOME_ABORT : OUTCOME_INDETERMINATE;
     if (task->stage == RESTORE_DONE) {
@@ -312,7 +325,9 @@ void task_reached(struct task *task, int64_t end)
 
 bool task_is_due(struct task *task, int64_t now_ms)
 {
-    return task->state == TASK_RUNNING && (task->moved || (task->bills ? bill_task_is_due(task, now_ms)
+    return task->state == TASK_RUNNING && (task->moved || (task->world->save_all && task->ledger &&
+                                                              ledger_unsaved_rows(task->ledger) > 0) ||
+                                             (task->bills ? bill_task_is_due(task, now_ms)
                                                                         : ledger_dirty_count(task->ledger) > 0 ||
                                                                               task->closing || task_close_is_due(task)));
 }
@@ -347,6 +362,7 @@ enum stream_outcome task_flush(struct task *task, int64_t now_ms, struct error *
 {
     task->marker.revision++;
     task->marker.version = task->world->document->number;
+    task_plan_save(task);
     enum stream_outcome outcome = task->bills ? bill_task_flush(task, now_ms, error) : task_flush_ledger(task, error);
     if (outcome != OUTCOME_DONE)
         return outcome;

@@ -2,8 +2,9 @@
  * tasks/task.h: a partition's life: restored from its own line items, fed with records, flushed into transactions
  * (DESIGN 5). One kind each for usage, tier and bill partitions.
  *
- *   restore:  committed offset, then ledger, then ids; the marker must equal the committed offset
- *   run:      take records → flush into the open transaction → committed
+ *   restore:  committed offset, then the store, then what line items lie behind it, then ids; the marker must equal the
+ *             committed offset
+ *   run:      take records → flush into the open transaction → committed, and now and then into the store
  *
  * A task undoes nothing: after an aborted transaction it is dropped and restored. Thread: its worker's.
  */
@@ -42,6 +43,11 @@ struct task_world {
     bool resource_ids, reject_late;
     int64_t dedup_window_ms, future_max_ms, bills_interval_ms, close_after_ms;
     size_t event_bytes_max;
+    const char *state_dir;              /* a folder per task in it */
+    struct rocks_options store_options; /* of each task */
+    size_t store_lag;                   /* rows that a store may hold back from the disk */
+    size_t rows_memory, rows_used;      /* of all tasks together: what they may take, and take */
+    bool save_all;                      /* the next commit brings all stores up to date */
     int64_t repair_task; /* takes its marker's offset where the group's differs; −1: none */
     struct task_counts counts;
 };
@@ -62,7 +68,9 @@ enum task_state task_state(const struct task *task);
 const char *task_reason(const struct task *task); /* why it is stopped */
 uint32_t task_number(const struct task *task);    /* its line-items partition */
 struct stream_partition task_input(const struct task *task); /* with the offset where it goes on */
-int64_t task_rows(const struct task *task);
+int64_t task_rows(const struct task *task);   /* in memory */
+size_t task_bytes(const struct task *task);   /* of memory */
+uint64_t task_disk_bytes(const struct task *task);
 
 /*
  * Goes on with restoring, in bounded steps; the task is RUNNING or STOPPED when it is through. ABORT: what it needs does
@@ -84,6 +92,14 @@ enum stream_outcome task_work(struct task *task, int64_t now_ms, struct error *e
 
 /* Writes changes and the marker into the open transaction. */
 enum stream_outcome task_flush(struct task *task, int64_t now_ms, struct error *error);
+
+/*
+ * After the commit of its flush: brings the store up to date if it was to be. Fails: the store; the task is then to be made
+ * anew, without it.
+ */
+MUST_USE bool task_committed(struct task *task, struct error *error);
+/* Lets go of rows that the store has. */
+void task_forget(struct task *task);
 
 /* The last month that the task has closed; PERIOD_NONE. */
 billing_period task_closed(const struct task *task);

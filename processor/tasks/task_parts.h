@@ -35,6 +35,11 @@ struct task {
     bool step_begun, waits; /* waits: for the registry */
     int64_t committed; /* offset of the group */
     struct ledger *ledger; /* usage and tier tasks */
+    struct ledger_store *store;
+    bool from_store;       /* restored from what the store had */
+    bool save_wanted;      /* by the close at hand */
+    int64_t save_from;     /* line items before this offset are in what the next commit saves; OFFSET_NONE: it saves nothing */
+    size_t held_back;      /* rows that the store may still have to bring to disk */
     struct seen *seen;     /* usage tasks */
     struct bill_state *bills;
     struct intern payers;
@@ -58,6 +63,19 @@ enum stream_outcome task_produce(struct task *task, enum stream_topic topic, int
                                  const struct record_type *type, const void *record, struct error *error);
 enum stream_outcome task_produce_raw(struct task *task, const struct stream_record *record, struct error *error);
 int32_t task_partition_for(const struct task *task, enum stream_topic topic, struct text key);
+
+/* task_store.c: the ledger and its store. */
+/* Opens both and takes up what is there. *from: where the line items go on. */
+bool task_open_ledger(struct task *task, int64_t *from, struct error *error);
+void task_close_ledger(struct task *task);
+/* Whether a restore that failed goes on without the store. */
+bool task_starts_over(struct task *task);
+/* Within a restore that has come to an offset. */
+bool task_save_restored(struct task *task, int64_t line_items_next, struct error *error);
+/* Before a flush: whether its commit saves, and from where a replay would have to begin. */
+void task_plan_save(struct task *task);
+/* What a failure within the ledger comes to. */
+enum stream_outcome task_ledger_failed(struct task *task, const struct error *error);
 
 /* usage_task.c, tier_task.c */
 enum stream_outcome usage_task_take(struct task *task, const struct stream_record *record, struct error *error);

@@ -197,8 +197,8 @@ enum stream_outcome usage_task_take(struct task *task, const struct stream_recor
     task_note_arrival(task, period, record->timestamp_ms);
     if (routing_is_tiered(&task->world->document->routing, event.product_code, event.usage_type, event.operation))
         return forward(task, record, &event, period, error);
-    ledger_take(task->ledger, &event, buffer_text(&task->facts), period);
-    return OUTCOME_DONE;
+    return ledger_take(task->ledger, &event, buffer_text(&task->facts), period, error) ? OUTCOME_DONE
+                                                                                       : task_ledger_failed(task, error);
 }
 
 bool usage_task_replay_id(struct task *task, const struct stream_record *record, struct error *error)
@@ -271,6 +271,6 @@ enum stream_outcome tier_task_take(struct task *task, const struct stream_record
     }
     buffer_clear(&task->facts);
     facts_encode(&event, &task->facts);
-    ledger_take(task->ledger, &event, buffer_text(&task->facts), period);
-    return OUTCOME_DONE;
+    return ledger_take(task->ledger, &event, buffer_text(&task->facts), period, error) ? OUTCOME_DONE
+                                                                                       : task_ledger_failed(task, error);
 }

@@ -11,6 +11,7 @@ import io
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,7 +45,8 @@ class Case:
         self.topics = context.topics
         values = {"kafka.bootstrap.servers": context.broker.bootstrap, "topic.prefix": f"{name}.", "group.id": name,
                   "format": "json", "replication.factor": 1, "partitions.usage": 3, "partitions.tier": 2,
-                  "partitions.bill": 2, "workers": workers, "bills.interval": "200ms", "http.listen": "", **settings}
+                  "partitions.bill": 2, "workers": workers, "bills.interval": "200ms", "http.listen": "",
+                  "state.dir": context.scratch / "state", **settings}
         self.sets = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
         self.processes = []
         self.log = context.scratch / f"{name}.log"
@@ -335,13 +337,16 @@ def poisoned_usage_ends_in_dead_letters_that_say_why_and_where(context):
 
 
 def state_is_nothing_that_the_topics_do_not_hold(context):
-    """Stopped, and started anywhere else: the ledger is rebuilt from its own line items."""
-    case = Case(context, "rebuilt")
+    """Stopped, and its state deleted: the ledger is rebuilt from its own line items."""
+    state = context.scratch / "deleted-state"
+    case = Case(context, "rebuilt", **{"state.dir": state})
     case.prepare()
     import_month(case)
     case.start()
     case.wait_for("bills", lambda: len(case.topic("bills")) >= len(context.expected.bills) - 5)
     case.stop()
+    assert list(state.glob("process-0/*/task-*/CURRENT"))
+    shutil.rmtree(state)
     case.start()
     case.close()
     case.stop()

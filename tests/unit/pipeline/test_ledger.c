@@ -1,11 +1,14 @@
 /*
  * pipeline/ledger: the sample month taken event by event, flushed now and then, must end as the batch run prices it, and
- * its line items alone must give the same ledger again.
+ * its line items alone must give the same ledger again; so must the store, with the line items that came after it was
+ * saved, however often rows leave memory meanwhile.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -14,6 +17,7 @@
 #include "codec/usage_reader.h"
 #include "codec/json_read.h"
 #include "codec/json_write.h"
+#include "log/output_dir.h"
 #include "pipeline/ledger.h"
 #include "pipeline/sweep.h"
 #include "rate/routing.h"
@@ -186,9 +190,13 @@ static void price_in_batch(const struct fixture *fixture, struct topic *topic)
 struct tasks {
     const struct fixture *fixture;
     struct ledger *usage, *tier;
+    struct ledger_store *stores[2];
+    char directory[64];
     struct topic *topic;
     int64_t revision;
     uint64_t events;
+    /* In flushes: 0 is never. */
+    unsigned save_every, forget_every, reopen_every, flushes;
 };
 
 static void flush(struct tasks *tasks)
@@ -200,40 +208,143 @@ static void flush(struct tasks *tasks)
     assert_true(ledger_flush(tasks->tier, tasks->revision, &sink, &error));
 }
 
+static void save(struct tasks *tasks)
+{
+    struct ledger_point point = { tasks->revision, 1, TEXT("{marker}") };
+    struct error error;
+    assert_true(ledger_save(tasks->usage, &point, &error));
+    assert_true(ledger_save(tasks->tier, &point, &error));
+    assert_int_equal(ledger_unsaved_rows(tasks->usage), 0);
+}
+
+static void open_ledger(struct tasks *tasks, enum task_kind kind, struct ledger **ledger)
+{
+    struct ledger_options options = { GRANULARITY_HOURLY, true, kind, kind == TASK_TIER ? 5 : 8 };
+    struct rocks_options rocks = { 1024 * 1024, 1024 * 1024 };
+    struct ledger_store **store = &tasks->stores[kind == TASK_TIER];
+    char path[96];
+    struct error error;
+    snprintf(path, sizeof path, "%s/%u", tasks->directory, options.task);
+    if (!ledger_store_open(path, &rocks, store, &error))
+        fail_msg("%s", error.message);
+    *ledger = ledger_new(&options, &tasks->fixture->documents.pricing, *store);
+}
+
+static void open_ledgers(struct tasks *tasks)
+{
+    open_ledger(tasks, TASK_USAGE, &tasks->usage);
+    open_ledger(tasks, TASK_TIER, &tasks->tier);
+}
+
+static void close_ledgers(struct tasks *tasks)
+{
+    ledger_free(tasks->usage);
+    ledger_free(tasks->tier);
+    ledger_store_close(tasks->stores[0]);
+    ledger_store_close(tasks->stores[1]);
+}
+
+static void restore(struct ledger *ledger, int64_t revision)
+{
+    struct ledger_point point;
+    struct arena arena = { 0 };
+    struct error error;
+    bool found;
+    if (!ledger_restore(ledger, &point, &arena, &found, &error))
+        fail_msg("%s", error.message);
+    assert_true(found && point.line_items_next == revision && point.version == 1);
+    assert_true(text_equal(point.marker, TEXT("{marker}")));
+    arena_done(&arena);
+}
+
+static void reopen(struct tasks *tasks)
+{
+    close_ledgers(tasks);
+    open_ledgers(tasks);
+    restore(tasks->usage, tasks->revision);
+    restore(tasks->tier, tasks->revision);
+}
+
+static bool is_time(const struct tasks *tasks, unsigned every)
+{
+    return every > 0 && tasks->flushes % every == 0;
+}
+
+static void keep_store(struct tasks *tasks)
+{
+    tasks->flushes++;
+    if (!is_time(tasks, tasks->save_every))
+        return;
+    save(tasks);
+    if (is_time(tasks, tasks->forget_every)) {
+        ledger_forget(tasks->usage);
+        ledger_forget(tasks->tier);
+        assert_int_equal(ledger_row_count(tasks->usage), 0);
+    }
+    if (is_time(tasks, tasks->reopen_every))
+        reopen(tasks);
+}
+
 static void take_in_tasks(void *context, const struct usage_event *event, struct text facts)
 {
     struct tasks *tasks = context;
+    struct error error;
     bool tiered = routing_is_tiered(&tasks->fixture->routing, event->product_code, event->usage_type, event->operation);
-    ledger_take(tiered ? tasks->tier : tasks->usage, event, facts, period_of(event->usage_start));
-    if (++tasks->events % 997 == 0)
-        flush(tasks);
+    assert_true(ledger_take(tiered ? tasks->tier : tasks->usage, event, facts, period_of(event->usage_start), &error));
+    if (++tasks->events % 997 != 0)
+        return;
+    flush(tasks);
+    keep_store(tasks);
 }
 
 static void open_tasks(const struct fixture *fixture, struct topic *topic, struct tasks *tasks)
 {
-    struct ledger_options usage = { GRANULARITY_HOURLY, true, TASK_USAGE, 8 }, tier = { GRANULARITY_HOURLY, true, TASK_TIER, 5 };
     *tasks = (struct tasks){ .fixture = fixture, .topic = topic };
-    tasks->usage = ledger_new(&usage, &fixture->documents.pricing);
-    tasks->tier = ledger_new(&tier, &fixture->documents.pricing);
+    snprintf(tasks->directory, sizeof tasks->directory, "/tmp/proforma-ledger-XXXXXX");
+    assert_non_null(mkdtemp(tasks->directory));
+    open_ledgers(tasks);
 }
 
-static void run_tasks(const struct fixture *fixture, struct topic *topic, struct tasks *tasks)
+/* Flushes and walks in steps, as the close does. */
+static void finish_month(struct tasks *tasks, size_t rows_max)
+{
+    struct error error;
+    bool done = false;
+    unsigned reopen_once = tasks->reopen_every;
+    tasks->reopen_every = 0;
+    flush(tasks);
+    save(tasks);
+    ledger_final_begin(tasks->tier, PERIOD);
+    for (size_t step = 0; !done; step++) {
+        assert_true(ledger_final_step(tasks->tier, rows_max, &done, &error));
+        if (tasks->save_every == 0)
+            continue;
+        flush(tasks);
+        keep_store(tasks);
+        if (step == reopen_once && step > 0) { /* a walk that was cut off begins anew */
+            save(tasks);
+            reopen(tasks);
+            ledger_final_begin(tasks->tier, PERIOD);
+        }
+    }
+    flush(tasks);
+}
+
+static void run_tasks(const struct fixture *fixture, struct topic *topic, const struct tasks *how, struct tasks *tasks)
 {
     open_tasks(fixture, topic, tasks);
+    tasks->save_every = how->save_every;
+    tasks->forget_every = how->forget_every;
+    tasks->reopen_every = how->reopen_every;
     each_event(take_in_tasks, tasks);
-    flush(tasks);
-    bool done = false;
-    ledger_final_begin(tasks->tier, PERIOD);
-    while (!done)
-        ledger_final_step(tasks->tier, 100, &done);
-    flush(tasks);
+    finish_month(tasks, 100);
     flush(tasks); /* what is gone loses its value in a later transaction */
 }
 
 static void close_tasks(struct tasks *tasks)
 {
-    ledger_free(tasks->usage);
-    ledger_free(tasks->tier);
+    close_ledgers(tasks);
+    remove_tree(tasks->directory);
 }
 
 /* Members that tell where and when a line item was written, not what it says. */
@@ -274,28 +385,44 @@ static size_t living(const struct topic *topic)
     return count;
 }
 
+static void assert_same_topics(const struct topic *stream, const struct topic *batch)
+{
+    assert_int_equal(living(stream), living(batch));
+    for (size_t i = 0; i < batch->ids.count; i++) {
+        uint32_t slot = intern_find(&stream->ids, intern_text(&batch->ids, (uint32_t)i));
+        assert_true(slot != INTERN_NONE && stream->json[slot]);
+        assert_same_line_item(stream->json[slot], batch->json[i]);
+        i128 a, b;
+        assert_true(sum_value(&stream->deltas[slot], &a) && sum_value(&batch->deltas[i], &b));
+        assert_true(a == b);
+    }
+}
+
 static void a_streamed_and_closed_month_is_the_batch_run_to_the_last_row(void **state)
 {
     struct fixture *fixture = *state;
-    struct topic batch = { .letters_from = LINE_ITEM_TASK_LETTERS }, stream = batch;
-    struct tasks tasks;
+    struct topic batch = { .letters_from = LINE_ITEM_TASK_LETTERS };
+    static const struct tasks ways[] = {
+        { 0 },
+        { .save_every = 1 },
+        { .save_every = 3, .forget_every = 3 },
+        { .save_every = 2, .forget_every = 4, .reopen_every = 6 },
+        { .save_every = 1, .forget_every = 1, .reopen_every = 5 },
+    };
     price_in_batch(fixture, &batch);
-    run_tasks(fixture, &stream, &tasks);
-    assert_int_equal(living(&stream), living(&batch));
-    for (size_t i = 0; i < batch.ids.count; i++) {
-        uint32_t slot = intern_find(&stream.ids, intern_text(&batch.ids, (uint32_t)i));
-        assert_true(slot != INTERN_NONE && stream.json[slot]);
-        assert_same_line_item(stream.json[slot], batch.json[i]);
-        i128 a, b;
-        assert_true(sum_value(&stream.deltas[slot], &a) && sum_value(&batch.deltas[i], &b));
-        assert_true(a == b);
+    for (size_t i = 0; i < ARRAY_COUNT(ways); i++) {
+        struct topic stream = { .letters_from = LINE_ITEM_TASK_LETTERS };
+        struct tasks tasks;
+        run_tasks(fixture, &stream, &ways[i], &tasks);
+        assert_same_topics(&stream, &batch);
+        close_tasks(&tasks);
+        topic_done(&stream);
     }
-    close_tasks(&tasks);
     topic_done(&batch);
-    topic_done(&stream);
 }
 
-static void replay_topic(const struct topic *topic, struct tasks *tasks)
+/* What has been written since `revision`. */
+static void replay_topic(const struct topic *topic, int64_t revision, struct tasks *tasks)
 {
     struct arena arena = { 0 };
     struct buffer scratch = { 0 };
@@ -303,7 +430,7 @@ static void replay_topic(const struct topic *topic, struct tasks *tasks)
     uint64_t mismatches;
     for (size_t i = 0; i < topic->ids.count; i++) {
         struct line_item item;
-        if (!topic->json[i])
+        if (!topic->json[i] || topic->revisions[i] <= revision)
             continue;
         arena_reset(&arena);
         assert_true(json_read_record(text_of(topic->json[i]), &line_item_type, &item, &arena, &scratch, &error));
@@ -342,6 +469,26 @@ static void assert_same_totals(struct ledger *a, struct ledger *b)
     }
 }
 
+/* Both close the month alike: what was restored has forgotten nothing. */
+static void assert_close_alike(struct tasks *one, struct tasks *other)
+{
+    struct topic left = { 0 }, right = { 0 };
+    one->topic = &left;
+    other->topic = &right;
+    one->revision = other->revision = 1000;
+    finish_month(one, 5000);
+    finish_month(other, 70);
+    assert_int_equal(left.written, right.written);
+    assert_true(left.written > 0);
+    for (size_t i = 0; i < left.ids.count; i++) {
+        uint32_t slot = intern_find(&right.ids, intern_text(&left.ids, (uint32_t)i));
+        assert_true(slot != INTERN_NONE);
+        assert_string_equal(left.json[i], right.json[slot]);
+    }
+    topic_done(&left);
+    topic_done(&right);
+}
+
 static void line_items_alone_give_the_same_ledger_again(void **state)
 {
     struct fixture *fixture = *state;
@@ -351,34 +498,100 @@ static void line_items_alone_give_the_same_ledger_again(void **state)
     each_event(take_in_tasks, &tasks);
     flush(&tasks);
     open_tasks(fixture, &topic, &again);
-    replay_topic(&topic, &again);
+    replay_topic(&topic, 0, &again);
     assert_same_totals(tasks.usage, again.usage);
     assert_same_totals(tasks.tier, again.tier);
-    /* Both close the month alike: what was replayed has forgotten nothing. */
-    struct topic left = { 0 }, right = { 0 };
-    struct tasks *both[] = { &tasks, &again };
-    struct topic *topics[] = { &left, &right };
-    for (size_t i = 0; i < 2; i++) {
-        bool done = false;
-        both[i]->topic = topics[i];
-        both[i]->revision = 1000;
-        ledger_final_begin(both[i]->tier, PERIOD);
-        while (!done)
-            ledger_final_step(both[i]->tier, 5000, &done);
-        flush(both[i]);
-    }
-    assert_int_equal(left.written, right.written);
-    assert_true(left.written > 0);
-    for (size_t i = 0; i < left.ids.count; i++) {
-        uint32_t slot = intern_find(&right.ids, intern_text(&left.ids, (uint32_t)i));
-        assert_true(slot != INTERN_NONE);
-        assert_string_equal(left.json[i], right.json[slot]);
-    }
+    assert_close_alike(&tasks, &again);
     close_tasks(&tasks);
     close_tasks(&again);
     topic_done(&topic);
-    topic_done(&left);
-    topic_done(&right);
+}
+
+/* Takes events until the store is no longer saved, as if the process had been killed then. */
+static void the_store_and_the_line_items_behind_it_give_the_same_ledger_again(void **state)
+{
+    struct fixture *fixture = *state;
+    static const unsigned last_saves[] = { 1, 5, 9 };
+    for (size_t i = 0; i < ARRAY_COUNT(last_saves); i++) {
+        struct topic topic = { .letters_from = 0 };
+        struct tasks tasks;
+        struct tasks killed = { .fixture = fixture, .topic = &topic };
+        open_tasks(fixture, &topic, &tasks);
+        tasks.save_every = last_saves[i];
+        tasks.flushes = 0;
+        each_event(take_in_tasks, &tasks);
+        flush(&tasks);
+        /* The copy of a store that is open: closed, opened by the other, and rows that came since from the topic. */
+        struct tasks whole;
+        open_tasks(fixture, &topic, &whole);
+        replay_topic(&topic, 0, &whole);
+        int64_t saved = (int64_t)(tasks.flushes / last_saves[i] * last_saves[i]);
+        close_ledgers(&tasks);
+        memcpy(killed.directory, tasks.directory, sizeof killed.directory);
+        open_ledgers(&killed);
+        restore(killed.usage, saved);
+        restore(killed.tier, saved);
+        /* A replay may begin earlier than it has to. */
+        replay_topic(&topic, saved > 3 ? saved - 3 : 0, &killed);
+        assert_same_totals(whole.usage, killed.usage);
+        assert_same_totals(whole.tier, killed.tier);
+        assert_close_alike(&whole, &killed);
+        close_tasks(&killed);
+        close_tasks(&whole);
+        topic_done(&topic);
+    }
+}
+
+static void a_store_of_other_settings_is_not_taken_up(void **state)
+{
+    struct fixture *fixture = *state;
+    struct topic topic = { 0 };
+    struct tasks tasks;
+    open_tasks(fixture, &topic, &tasks);
+    save(&tasks);
+    ledger_free(tasks.usage);
+    struct ledger_options options = { GRANULARITY_DAILY, true, TASK_USAGE, 8 };
+    tasks.usage = ledger_new(&options, &fixture->documents.pricing, tasks.stores[0]);
+    struct ledger_point point;
+    struct arena arena = { 0 };
+    struct error error;
+    bool found = true;
+    assert_true(ledger_restore(tasks.usage, &point, &arena, &found, &error));
+    assert_false(found);
+    arena_done(&arena);
+    close_tasks(&tasks);
+    topic_done(&topic);
+}
+
+static void damaged_records_of_the_store_are_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        char kind;
+        const char *key, *value;
+    } damaged[] = {
+        { LEDGER_STORE_POINT, "", "\x01\x00\x01\x02" },
+        { LEDGER_STORE_TOTAL, "short", "" },
+        { LEDGER_STORE_TOTAL, "0123456789a\x07nowhere\x01s\x01t", "" },
+        { LEDGER_STORE_POOL, "pool", "\x11" },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(damaged); i++) {
+        struct topic topic = { 0 };
+        struct tasks tasks;
+        struct ledger_point point;
+        struct arena arena = { 0 };
+        struct error error;
+        bool found;
+        open_tasks(fixture, &topic, &tasks);
+        save(&tasks);
+        ledger_store_put(tasks.stores[0], damaged[i].kind, text_of(damaged[i].key), text_of(damaged[i].value));
+        assert_true(ledger_store_write(tasks.stores[0], &error));
+        assert_false(ledger_restore(tasks.usage, &point, &arena, &found, &error));
+        assert_true(ledger_store_failed(tasks.usage));
+        arena_done(&arena);
+        close_tasks(&tasks);
+        topic_done(&topic);
+    }
 }
 
 int main(void)
@@ -386,6 +599,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_streamed_and_closed_month_is_the_batch_run_to_the_last_row),
         cmocka_unit_test(line_items_alone_give_the_same_ledger_again),
+        cmocka_unit_test(the_store_and_the_line_items_behind_it_give_the_same_ledger_again),
+        cmocka_unit_test(a_store_of_other_settings_is_not_taken_up),
+        cmocka_unit_test(damaged_records_of_the_store_are_refused),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

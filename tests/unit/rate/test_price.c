@@ -324,7 +324,7 @@ static void pools_are_named_by_group_entry_and_modifier(void **state)
         struct price price = resolve(fixture, rows[i].group, event_with(.product_code = "AmazonS3",
                                      .usage_type = rows[i].usage_type, .operation = rows[i].operation));
         assert_true(price_is_tiered(&price));
-        price_pool_key(&price, &fixture->facts, &keys[i]);
+        price_pool_key(&fixture->pricing, &price, &fixture->facts, &keys[i]);
         for (size_t j = 0; j < i; j++)
             if (text_equal(buffer_text(&keys[i]), buffer_text(&keys[j])) != (rows[i].pool == rows[j].pool))
                 fail_msg("rows %zu and %zu: %.*s, %.*s", j, i, TEXT_ARGS(buffer_text(&keys[j])), TEXT_ARGS(buffer_text(&keys[i])));

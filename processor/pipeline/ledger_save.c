@@ -1,0 +1,186 @@
+/*
+ * pipeline/ledger_save.c: what is committed goes to the store in one batch: the rows that changed as new pages of their
+ * groups, the totals that equal them, pools, and the place in the line-items partition where a replay goes on.
+ */
+#include <stdlib.h>
+
+#include "pipeline/ledger_stored.h"
+#include "store/bytes.h"
+
+/* A group of more pages than this, and than twice what its rows need, is written anew as a whole. */
+#define PAGES_MAX 16
+
+size_t ledger_unsaved_rows(const struct ledger *ledger)
+{
+    return ledger->unsaved_rows;
+}
+
+/* ---- rows ---- */
+
+static void put_page(struct ledger *ledger, struct group *group)
+{
+    if (ledger->page_writer.row_count == 0)
+        return;
+    ledger_store_put_page(ledger->store, &group->key, group->pages.end++, page_value(&ledger->page_writer));
+    page_clear(&ledger->page_writer);
+}
+
+static void save_row(struct ledger *ledger, struct group *group, const struct entry *entry)
+{
+    struct row_view view;
+    row_table_read(ledger->table, entry->row, &view);
+    buffer_clear(&ledger->extra);
+    stored_parts_write(entry, &ledger->extra);
+    if (!page_takes(&ledger->page_writer, &view))
+        put_page(ledger, group);
+    page_add_with(&ledger->page_writer, &view, buffer_text(&ledger->extra));
+}
+
+static void save_group(struct ledger *ledger, struct group *group)
+{
+    struct group_pages before = group->pages;
+    bool whole = before.end - before.first > PAGES_MAX + group->row_count / (PAGE_ROWS_MAX / 2);
+    for (uint32_t at = whole ? group->first : group->first_unsaved; at != 0;) {
+        const struct entry *entry = &ledger->entries[at - 1];
+        save_row(ledger, group, entry);
+        at = whole ? entry->next : entry->next_unsaved;
+    }
+    put_page(ledger, group);
+    for (uint32_t number = before.first; whole && number < before.end; number++)
+        ledger_store_drop_page(ledger->store, &group->key, number);
+    if (whole)
+        group->pages.first = before.end;
+    ledger_store_put_group(ledger->store, &group->key, &group->pages);
+}
+
+/* From here on they count as saved: if the write fails the ledger goes as a whole. */
+static void clear_unsaved(struct ledger *ledger, struct group *group)
+{
+    for (uint32_t at = group->first_unsaved; at != 0;) {
+        struct entry *entry = &ledger->entries[at - 1];
+        at = entry->next_unsaved;
+        entry->unsaved = false;
+        entry->next_unsaved = 0;
+    }
+    group->first_unsaved = 0;
+}
+
+/* ---- small records ---- */
+
+static void save_totals(struct ledger *ledger, struct buffer *key, struct buffer *value)
+{
+    for (size_t m = 0; m < ledger->month_count; m++) {
+        struct month *month = &ledger->months[m];
+        for (size_t i = 0; i < month->totals.count; i++) {
+            struct total *total = &month->totals.items[i];
+            if (!total->unsaved)
+                continue;
+            total->unsaved = false;
+            buffer_clear(key);
+            buffer_clear(value);
+            stored_total_write(ledger, month->period, total, &month->totals, key, value);
+            ledger_store_put(ledger->store, LEDGER_STORE_TOTAL, buffer_text(key), buffer_text(value));
+        }
+    }
+}
+
+static void save_pools(struct ledger *ledger, struct buffer *value)
+{
+    struct pools *pools = &ledger->prices.pools;
+    for (uint32_t i = 0; i < pools->keys.count; i++) {
+        bool is_new = i >= ledger->saved_pool_count;
+        if (is_new) {
+            ledger->saved_pools = memory_reserve_one(ledger->saved_pools, ledger->saved_pool_count,
+                                                     &ledger->saved_pool_capacity, sizeof *ledger->saved_pools);
+            ledger->saved_pools[ledger->saved_pool_count++] = (struct sum){ 0 };
+        }
+        struct sum *saved = &ledger->saved_pools[i], position = *pools_position(pools, i);
+        if (saved->low == position.low && saved->high == position.high && saved->wraps == position.wraps && !is_new)
+            continue;
+        *saved = position;
+        buffer_clear(value);
+        bytes_put_sum(value, &position);
+        ledger_store_put(ledger->store, LEDGER_STORE_POOL, intern_text(&pools->keys, i), buffer_text(value));
+    }
+}
+
+bool ledger_save(struct ledger *ledger, const struct ledger_point *point, struct error *error)
+{
+    struct buffer key = { 0 }, value = { 0 };
+    CHECK(ledger->dirty_count == 0);
+    for (size_t i = 0; i < ledger->unsaved_count; i++) {
+        save_group(ledger, &ledger->groups[ledger->unsaved[i]]);
+        clear_unsaved(ledger, &ledger->groups[ledger->unsaved[i]]);
+    }
+    ledger->unsaved_count = ledger->unsaved_rows = 0;
+    save_totals(ledger, &key, &value);
+    save_pools(ledger, &value);
+    buffer_clear(&value);
+    stored_point_write(ledger, point, &value);
+    ledger_store_put(ledger->store, LEDGER_STORE_POINT, TEXT_NONE, buffer_text(&value));
+    buffer_done(&key);
+    buffer_done(&value);
+    ledger->store_failed = !ledger_store_write(ledger->store, error);
+    return !ledger->store_failed;
+}
+
+void ledger_forget(struct ledger *ledger)
+{
+    CHECK(ledger->dirty_count == 0 && ledger->unsaved_count == 0);
+    row_table_reset(ledger->table);
+    ledger_groups_reset(ledger);
+    price_cache_forget(&ledger->prices);
+}
+
+/* ---- restoring ---- */
+
+struct restoring {
+    struct ledger *ledger;
+    struct ledger_point *point;
+    struct arena *arena;
+    struct intern groups;
+    bool found, usable;
+};
+
+static bool take_point(void *context, struct text key, struct text value, struct error *error)
+{
+    struct restoring *restoring = context;
+    (void)key;
+    restoring->found = true;
+    if (!stored_point_read(restoring->ledger, value, restoring->point, &restoring->usable, error))
+        return false;
+    restoring->point->marker = arena_copy(restoring->arena, restoring->point->marker);
+    return true;
+}
+
+static bool take_total(void *context, struct text key, struct text value, struct error *error)
+{
+    struct restoring *restoring = context;
+    return stored_total_read(restoring->ledger, &restoring->groups, key, value, error);
+}
+
+static bool take_pool(void *context, struct text key, struct text value, struct error *error)
+{
+    struct restoring *restoring = context;
+    struct pools *pools = &restoring->ledger->prices.pools;
+    struct byte_reader reader = bytes_reader(value);
+    *pools_position(pools, pools_get(pools, key)) = bytes_take_sum(&reader);
+    return !reader.failed || error_fail(error, ERROR_FAILED, "state store: damaged pool of %zu bytes", value.size);
+}
+
+bool ledger_restore(struct ledger *ledger, struct ledger_point *point, struct arena *arena, bool *found,
+                    struct error *error)
+{
+    struct restoring restoring = { .ledger = ledger, .point = point, .arena = arena };
+    const struct conductor *conductor = ledger->prices.pricing->conductor;
+    for (size_t i = 0; i < conductor->group_count; i++)
+        intern_add(&restoring.groups, conductor->groups[i].id);
+    bool done = ledger_store_each(ledger->store, LEDGER_STORE_POINT, take_point, &restoring, error);
+    *found = restoring.found && restoring.usable;
+    if (done && *found)
+        done = ledger_store_each(ledger->store, LEDGER_STORE_TOTAL, take_total, &restoring, error) &&
+               ledger_store_each(ledger->store, LEDGER_STORE_POOL, take_pool, &restoring, error);
+    intern_done(&restoring.groups);
+    ledger->store_failed = !done;
+    return done;
+}

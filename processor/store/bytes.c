@@ -1,0 +1,103 @@
+/* store/bytes.c: LEB128, zigzag, and sums in as few bytes as they need. */
+#include "store/bytes.h"
+
+void bytes_put_varint(struct buffer *out, uint64_t value)
+{
+    while (value >= 0x80) {
+        buffer_append_byte(out, (char)(unsigned char)(value | 0x80));
+        value >>= 7;
+    }
+    buffer_append_byte(out, (char)(unsigned char)value);
+}
+
+void bytes_put_signed(struct buffer *out, int64_t value)
+{
+    bytes_put_varint(out, (uint64_t)value << 1 ^ (uint64_t)(value >> 63));
+}
+
+void bytes_put_text(struct buffer *out, struct text text)
+{
+    bytes_put_varint(out, text.size);
+    buffer_append_text(out, text);
+}
+
+void bytes_put_sum(struct buffer *out, const struct sum *sum)
+{
+    uint8_t bytes[16];
+    size_t size = decimal_to_bytes(sum_modulo(sum), bytes);
+    buffer_append_byte(out, (char)(unsigned char)(size | (sum->wraps ? 0x80 : 0)));
+    buffer_append(out, bytes, size);
+    if (sum->wraps)
+        bytes_put_signed(out, sum->wraps);
+}
+
+void bytes_put_big_endian(struct buffer *out, uint64_t value, size_t bytes)
+{
+    for (size_t i = bytes; i-- > 0;)
+        buffer_append_byte(out, (char)(unsigned char)(value >> (8 * i)));
+}
+
+uint8_t bytes_take_byte(struct byte_reader *reader)
+{
+    if (reader->at == reader->end) {
+        reader->failed = true;
+        return 0;
+    }
+    return *reader->at++;
+}
+
+uint64_t bytes_take_varint(struct byte_reader *reader)
+{
+    uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+        uint8_t byte = bytes_take_byte(reader);
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80)
+            return value;
+    }
+    reader->failed = true;
+    return 0;
+}
+
+int64_t bytes_take_signed(struct byte_reader *reader)
+{
+    uint64_t value = bytes_take_varint(reader);
+    return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
+}
+
+struct text bytes_take_text(struct byte_reader *reader)
+{
+    uint64_t size = bytes_take_varint(reader);
+    if (reader->failed || size > (uint64_t)(reader->end - reader->at)) {
+        reader->failed = true;
+        return TEXT_NONE;
+    }
+    struct text text = { (const char *)reader->at, (size_t)size };
+    reader->at += size;
+    return text;
+}
+
+struct sum bytes_take_sum(struct byte_reader *reader)
+{
+    uint8_t head = bytes_take_byte(reader);
+    size_t size = head & 0x7f;
+    if (reader->failed || size == 0 || size > 16 || size > (size_t)(reader->end - reader->at)) {
+        reader->failed = true;
+        return (struct sum){ 0 };
+    }
+    u128 bits = *reader->at & 0x80 ? ~(u128)0 : 0;
+    for (size_t i = 0; i < size; i++)
+        bits = bits << 8 | *reader->at++;
+    struct sum sum = { .low = (uint64_t)bits, .high = (int64_t)(bits >> 64) };
+    if (head & 0x80)
+        sum.wraps = bytes_take_signed(reader);
+    return sum;
+}
+
+uint64_t bytes_big_endian(const char *bytes, size_t count)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < count; i++)
+        value = value << 8 | (uint8_t)bytes[i];
+    return value;
+}

@@ -1,0 +1,117 @@
+/* store/state_dir.c: folders made where they are missing, and a lock file. */
+#include "store/state_dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/memory.h"
+
+#define PROCESSES_MAX 1000
+
+struct state_dir {
+    char *path;
+    int lock;
+};
+
+static char *path_of(const char *parent, const char *name)
+{
+    struct buffer path = { 0 };
+    buffer_printf(&path, "%s/%s", parent, name);
+    buffer_append_byte(&path, '\0');
+    return path.data;
+}
+
+/* With all folders above it. */
+static bool make_folder(const char *path, struct error *error)
+{
+    char *partial = memory_copy_string(path);
+    bool done = true;
+    for (char *at = partial + 1; done && *at; at++) {
+        if (*at != '/')
+            continue;
+        *at = '\0';
+        done = mkdir(partial, 0755) == 0 || errno == EEXIST;
+        *at = '/';
+    }
+    done = done && (mkdir(partial, 0755) == 0 || errno == EEXIST);
+    free(partial);
+    return done || error_fail(error, ERROR_FAILED, "state.dir: cannot make %s: %s", path, strerror(errno));
+}
+
+/* *held: somebody else has it. */
+static bool take_lock(const char *folder, int *lock, bool *held, struct error *error)
+{
+    char *path = path_of(folder, "lock");
+    *held = false;
+    *lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (*lock < 0) {
+        error_fail(error, ERROR_FAILED, "state.dir: cannot write %s: %s", path, strerror(errno));
+        free(path);
+        return false;
+    }
+    free(path);
+    if (flock(*lock, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    close(*lock);
+    *lock = -1;
+    *held = true;
+    return error_fail(error, ERROR_FAILED, "state.dir: %s is in use by another process", folder);
+}
+
+static char *take_folder(const char *root, const char *instance, int *lock, struct error *error)
+{
+    for (unsigned i = 0; i < PROCESSES_MAX; i++) {
+        char name[32];
+        bool held = false;
+        snprintf(name, sizeof name, "process-%u", i);
+        char *folder = path_of(root, instance[0] ? instance : name);
+        if (make_folder(folder, error) && take_lock(folder, lock, &held, error))
+            return folder;
+        free(folder);
+        if (instance[0] || !held)
+            return NULL;
+    }
+    error_fail(error, ERROR_FAILED, "state.dir: %d processes share %s; that is all it takes", PROCESSES_MAX, root);
+    return NULL;
+}
+
+bool state_dir_take(const char *root, const char *instance, const char *installation, struct state_dir **ret_dir,
+                    struct error *error)
+{
+    int lock = -1;
+    char *folder = take_folder(root, instance, &lock, error);
+    if (!folder)
+        return false;
+    struct state_dir *dir = memory_new(sizeof *dir);
+    dir->path = path_of(folder, installation);
+    dir->lock = lock;
+    free(folder);
+    if (!make_folder(dir->path, error)) {
+        state_dir_release(dir);
+        return false;
+    }
+    *ret_dir = dir;
+    return true;
+}
+
+const char *state_dir_path(const struct state_dir *dir)
+{
+    return dir->path;
+}
+
+void state_dir_release(struct state_dir *dir)
+{
+    if (!dir)
+        return;
+    if (dir->lock >= 0)
+        close(dir->lock);
+    free(dir->path);
+    free(dir);
+}

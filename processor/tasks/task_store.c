@@ -1,0 +1,187 @@
+/*
+ * tasks/task_store.c: a task's store: opened and believed only as far as it fits, saved into behind a commit, thrown away
+ * whenever something about it fails: the topic has it all.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tasks/task_parts.h"
+
+/* Rows that make a save worth its while, and bound how much one batch holds. */
+#define SAVE_ROWS 50000
+
+static char *directory_of(const struct task *task)
+{
+    struct buffer path = { 0 };
+    buffer_printf(&path, "%s/task-%u", task->world->state_dir, task->number);
+    buffer_append_byte(&path, '\0');
+    return path.data;
+}
+
+static bool open_store(struct task *task, struct error *error)
+{
+    char *directory = directory_of(task);
+    struct ledger_options options = { task->world->granularity, task->world->resource_ids, task->kind, task->number };
+    bool done = ledger_store_open(directory, &task->world->store_options, &task->store, error);
+    if (!done) {
+        /* What is damaged is of no use; what is somebody else's does not go away by this and fails again. */
+        rocks_remove(directory);
+        done = ledger_store_open(directory, &task->world->store_options, &task->store, error);
+    }
+    free(directory);
+    if (done)
+        task->ledger = ledger_new(&options, &task->world->document->pricing, task->store);
+    return done;
+}
+
+static void discard_ledger(struct task *task)
+{
+    char *directory = directory_of(task);
+    ledger_free(task->ledger);
+    ledger_store_close(task->store);
+    task->ledger = NULL;
+    task->store = NULL;
+    rocks_remove(directory);
+    free(directory);
+}
+
+void task_close_ledger(struct task *task)
+{
+    if (!task->ledger)
+        return;
+    if (ledger_store_failed(task->ledger)) {
+        discard_ledger(task);
+        return;
+    }
+    ledger_free(task->ledger);
+    ledger_store_close(task->store);
+    task->ledger = NULL;
+    task->store = NULL;
+}
+
+static void forget_marker(struct task *task)
+{
+    marker_done(&task->marker);
+    task->marker = (struct marker){ .task = task->number, .closed = PERIOD_NONE, .closing = PERIOD_NONE };
+    task->has_marker = false;
+}
+
+/* A point is believed if it is of this document and the partition still reaches from there on. */
+static bool take_up(struct task *task, int64_t *from, struct error *error)
+{
+    struct stream *stream = task->world->stream;
+    struct ledger_point point;
+    int64_t first, end;
+    bool found;
+    arena_reset(&task->arena);
+    if (!ledger_restore(task->ledger, &point, &task->arena, &found, error) || !found ||
+        point.version != task->world->document->number)
+        return false;
+    if (!stream->ops->range(stream, STREAM_LINE_ITEMS, (int32_t)task->number, &first, &end, error) ||
+        point.line_items_next < first || point.line_items_next > end)
+        return false;
+    if (point.marker.size > 0 && !marker_read(point.marker, &task->marker, error))
+        return false;
+    task->has_marker = point.marker.size > 0;
+    *from = point.line_items_next;
+    return true;
+}
+
+bool task_open_ledger(struct task *task, int64_t *from, struct error *error)
+{
+    struct error ignored;
+    *from = OFFSET_NONE;
+    task->waits = true; /* another worker may still hold the folder */
+    if (!open_store(task, error))
+        return false;
+    task->waits = false;
+    task->from_store = take_up(task, from, &ignored);
+    if (task->from_store)
+        return true;
+    forget_marker(task);
+    *from = OFFSET_NONE;
+    discard_ledger(task);
+    return open_store(task, error);
+}
+
+bool task_starts_over(struct task *task)
+{
+    if (!task->from_store)
+        return false;
+    discard_ledger(task);
+    forget_marker(task);
+    task->from_store = false;
+    task->state = TASK_RESTORING;
+    task->stage = RESTORE_LEDGER;
+    task->step_begun = false;
+    return true;
+}
+
+/* ---- saving ---- */
+
+static bool save(struct task *task, int64_t line_items_next, struct error *error)
+{
+    struct buffer marker = { 0 };
+    if (task->has_marker)
+        marker_write(&task->marker, &marker);
+    struct ledger_point point = { line_items_next, task->world->document->number, buffer_text(&marker) };
+    task->held_back += ledger_unsaved_rows(task->ledger);
+    bool done = ledger_save(task->ledger, &point, error);
+    buffer_done(&marker);
+    if (!done || task->held_back < task->world->store_lag)
+        return done;
+    task->held_back = 0;
+    return ledger_store_flush(task->store, error);
+}
+
+bool task_save_restored(struct task *task, int64_t line_items_next, struct error *error)
+{
+    bool full = task->world->rows_used > task->world->rows_memory && ledger_bytes(task->ledger) > task->world->rows_memory / 8;
+    if (!full && ledger_unsaved_rows(task->ledger) < SAVE_ROWS)
+        return true;
+    if (!save(task, line_items_next, error))
+        return false;
+    if (full)
+        ledger_forget(task->ledger);
+    return true;
+}
+
+/*
+ * The offset is asked for before the commit and used after it: that the commit went through shows that until then nobody
+ * else has written to the partition.
+ */
+void task_plan_save(struct task *task)
+{
+    struct stream *stream = task->world->stream;
+    struct error ignored;
+    int64_t first;
+    task->save_from = OFFSET_NONE;
+    if (!task->ledger || !(task->world->save_all || task->save_wanted || ledger_unsaved_rows(task->ledger) >= SAVE_ROWS))
+        return;
+    if (!stream->ops->range(stream, STREAM_LINE_ITEMS, (int32_t)task->number, &first, &task->save_from, &ignored))
+        task->save_from = OFFSET_NONE; /* then with a later commit */
+}
+
+bool task_committed(struct task *task, struct error *error)
+{
+    task->has_marker = true;
+    if (task->save_from == OFFSET_NONE)
+        return true;
+    int64_t from = task->save_from;
+    task->save_from = OFFSET_NONE;
+    task->save_wanted = false;
+    return save(task, from, error);
+}
+
+void task_forget(struct task *task)
+{
+    if (task->ledger && ledger_unsaved_rows(task->ledger) == 0 && ledger_dirty_count(task->ledger) == 0)
+        ledger_forget(task->ledger);
+}
+
+enum stream_outcome task_ledger_failed(struct task *task, const struct error *error)
+{
+    if (!ledger_store_failed(task->ledger))
+        task_stop(task, "%s", error->message);
+    return OUTCOME_ABORT;
+}
