@@ -151,6 +151,19 @@ static bool is_empty(const struct entry *entry)
     return true;
 }
 
+/* A part may leave the range while its row stays inside: what went into one tier may have gone out of another. */
+static bool parts_fit(const struct entry *entry)
+{
+    for (uint16_t i = 0; i < entry->part_count; i++) {
+        const struct part *part = &entry->parts[i];
+        i128 ignored;
+        if (!sum_value(&part->quantity, &ignored) || !sum_value(&part->public_cost, &ignored) ||
+            !sum_value(&part->cost, &ignored))
+            return false;
+    }
+    return true;
+}
+
 static void note_public_rate(struct part *part, const struct priced_slice *slice)
 {
     part->has_public_rate = slice->has_public_rate &&
@@ -189,9 +202,9 @@ static void price_tiered_event(struct ledger *ledger, struct entry *entry, const
     sum_add(&added.amount, event->usage_amount);
     if (record_has(event, USAGE_EVENT_public_on_demand_cost))
         sum_add(&added.costs[CARRIED_PUBLIC_COST], event->public_on_demand_cost);
-    /* A row comes in whole when it was too large a moment ago, or when the event alone is. */
+    /* A row comes in whole when it was too large a moment ago, when the event alone is, or when a part would be. */
     bool whole = is_empty(entry) && row->values.usage_events > 1;
-    if (!whole && ledger_add_to_parts(ledger, entry, &resolved->price, &added, position))
+    if (!whole && ledger_add_to_parts(ledger, entry, &resolved->price, &added, position) && parts_fit(entry))
         return;
     ledger_empty_parts(entry, position);
     bool fits = ledger_add_to_parts(ledger, entry, &resolved->price, &row->values, position);
@@ -255,7 +268,7 @@ void ledger_rate_entry(struct ledger *ledger, const struct entry *entry, const s
         struct priced_slice *slice = &rated->slices[rated->slice_count++];
         bool fits = sum_value(&part->quantity, &slice->quantity) && sum_value(&part->public_cost, &slice->public_cost) &&
                     sum_value(&part->cost, &slice->cost);
-        CHECK(fits); /* parts of a row that fits */
+        CHECK(fits); /* parts_fit has said so */
         slice->has_public_rate = part->has_public_rate;
         slice->public_rate = part->public_rate;
         rate_of_part(price, part->tier, slice);

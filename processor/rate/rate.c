@@ -78,8 +78,10 @@ static i128 slice_position(i128 position, i128 row_quantity, i128 done, i128 sli
 bool rate_fits(const struct price *price, const struct row_values *values)
 {
     struct schedule charged = price_schedule(price);
+    struct priced_slice whole;
     i128 quantity;
-    return sum_value(&values->amount, &quantity) && fits_schedule(price, &charged, price->published, quantity);
+    return sum_value(&values->amount, &quantity) && fits_schedule(price, &charged, price->published, quantity) &&
+           (price->published || own_public_cost(price, values, quantity, true, &whole));
 }
 
 static bool rate_tiers(struct rater *rater, const struct price *price, const struct row_values *values, i128 position,
@@ -102,12 +104,12 @@ static bool rate_tiers(struct rater *rater, const struct price *price, const str
                                              price->free_tier || price->base != BASE_PRICE_LIST),
                                    price->modifier, &slice->rate) &&
                     decimal_multiply(part, slice->rate, &slice->cost);
-        CHECK(fits); /* fits_schedule has seen the highest rate */
         if (price->published)
             slice->public_cost = published_cost(rater, price->published,
                                                 slice_position(position, quantity, done, part), part, slice);
-        else if (!own_public_cost(price, values, part, i == 0, slice))
-            return unpriced(rater, rated, STATUS_UNPRICED, UNPRICED_TOO_LARGE);
+        else
+            fits = own_public_cost(price, values, part, i == 0, slice) && fits;
+        CHECK(fits); /* rate_fits has seen the highest rate and the whole of the public cost */
         done += part;
     }
     *rated = (struct rated_row){ STATUS_CHARGED, UNPRICED_NONE, rater->slices, count };

@@ -21,6 +21,7 @@
 #include "pipeline/ledger.h"
 #include "pipeline/sweep.h"
 #include "rate/routing.h"
+#include "support/fixtures.h"
 
 #define USAGE "tests/data/cur_2026-06_hourly_normalized.csv.gz"
 #define PERIOD (2026 * 12 + 5)
@@ -204,8 +205,9 @@ static void flush(struct tasks *tasks)
     struct ledger_sink sink = { tasks->topic, put, forget };
     struct error error;
     tasks->revision++;
-    assert_true(ledger_flush(tasks->usage, tasks->revision, &sink, &error));
-    assert_true(ledger_flush(tasks->tier, tasks->revision, &sink, &error));
+    if (!ledger_flush(tasks->usage, tasks->revision, &sink, &error) ||
+        !ledger_flush(tasks->tier, tasks->revision, &sink, &error))
+        fail_msg("%s", error.message);
 }
 
 static void save(struct tasks *tasks)
@@ -594,6 +596,74 @@ static void damaged_records_of_the_store_are_refused(void **state)
     }
 }
 
+/* ---- numbers at the edge ---- */
+
+static void take_storage(struct tasks *tasks, const char *resource, const char *amount, const char *public_cost)
+{
+    struct usage_event event = event_of((struct event_texts){
+        .usage_account_id = "200000000021", .product_code = "AmazonS3", .usage_type = "EU-TimedStorage-ByteHrs",
+        .operation = "StandardStorage", .resource_id = resource, .usage_amount = amount,
+        .public_on_demand_cost = public_cost });
+    struct buffer facts = { 0 };
+    struct error error;
+    facts_encode(&event, &facts);
+    if (!ledger_take(tasks->tier, &event, buffer_text(&facts), PERIOD, &error))
+        fail_msg("%s", error.message);
+    buffer_done(&facts);
+}
+
+/* Nine tenths of what a public cost can be. */
+static void take_much(struct tasks *tasks, const char *resource, const char *sign)
+{
+    char cost[32];
+    snprintf(cost, sizeof cost, "%s99999999999999", sign);
+    for (unsigned i = 0; i < 9000; i++)
+        take_storage(tasks, resource, "0.001", cost);
+}
+
+static void assert_written(struct topic *topic, const char *resource, size_t count, const char *part)
+{
+    for (size_t i = 0; i < topic->ids.count; i++)
+        if (topic->json[i] && strstr(topic->json[i], resource)) {
+            if (!strstr(topic->json[i], part))
+                fail_msg("%s\nlacks %s", topic->json[i], part);
+            count--;
+        }
+    assert_int_equal(count, 0);
+}
+
+/* Public costs of 18 digits, which a part of a row, or the row, cannot hold for a while. */
+static void rows_that_reach_past_all_digits_on_the_way_are_priced_as_what_they_end_as(void **state)
+{
+    (void)state;
+    struct fixture fixture = { 0 };
+    struct topic topic = { 0 };
+    struct tasks tasks;
+    struct error error;
+    bool done = false;
+    assert_true(documents_read("tests/data/conductor.json", NULL, 0, &fixture.documents, &error));
+    open_tasks(&fixture, &topic, &tasks);
+    take_much(&tasks, "a", "");
+    take_storage(&tasks, "other", "6000", "0");
+    take_much(&tasks, "a", "-"); /* from the second tier */
+    take_storage(&tasks, "other", "-6000", "0");
+    take_much(&tasks, "a", ""); /* the first tier's part alone would hold twice that */
+    take_much(&tasks, "b", "");
+    take_much(&tasks, "b", ""); /* too large as a whole */
+    take_much(&tasks, "b", "-");
+    flush(&tasks);
+    assert_written(&topic, "\"a\"", 1, "\"public_cost\":\"899999999999991000\"");
+    assert_written(&topic, "\"b\"", 1, "\"public_cost\":\"899999999999991000\"");
+    ledger_final_begin(tasks.tier, PERIOD);
+    while (!done)
+        assert_true(ledger_final_step(tasks.tier, 100, &done, &error));
+    flush(&tasks);
+    assert_written(&topic, "\"a\"", 1, "\"public_cost\":\"899999999999991000\"");
+    close_tasks(&tasks);
+    topic_done(&topic);
+    documents_done(&fixture.documents);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -602,6 +672,7 @@ int main(void)
         cmocka_unit_test(the_store_and_the_line_items_behind_it_give_the_same_ledger_again),
         cmocka_unit_test(a_store_of_other_settings_is_not_taken_up),
         cmocka_unit_test(damaged_records_of_the_store_are_refused),
+        cmocka_unit_test(rows_that_reach_past_all_digits_on_the_way_are_priced_as_what_they_end_as),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

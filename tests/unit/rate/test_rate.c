@@ -275,6 +275,8 @@ static void own_prices_are_charged_as_they_come(void **state)
         { "too large by its modifier", PRICE_AMOUNT, CARRIED_UNBLENDED, NULL, NULL, "-50000000000000", "100", "1",
           "UNPRICED TOO_LARGE" },
         { "own rate, too large", PRICE_RATE, 0, "1", NULL, NULL, "0", "100000000000000", "UNPRICED TOO_LARGE" },
+        { "own rate, its public cost too large", PRICE_RATE, 0, "0.5", NULL, NULL, "-100", "9999999999999999999999999999",
+          "UNPRICED TOO_LARGE" },
     };
     struct rater rater = { 0 };
     struct buffer found = { 0 };
@@ -293,9 +295,44 @@ static void own_prices_are_charged_as_they_come(void **state)
         rate_row(&rater, &price, &values, NULL, &rated);
         tell(&rated, &found);
         expect_text(rows[i].why, buffer_text(&found), rows[i].expected);
+        if (rows[i].kind == PRICE_RATE)
+            expect(rows[i].why, rate_fits(&price, &values), rated.status == STATUS_CHARGED);
     }
     buffer_done(&found);
     rater_done(&rater);
+}
+
+/* Custom tiers of a meter that the list does not have carry the events' own public costs. */
+static void a_public_cost_may_be_what_is_too_large(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *own[2], *expected;
+    } rows[] = {
+        { { "7", NULL }, "1 10 7 10, 2 5 0 2.5" },
+        { { "900000000000000000", "99999999999999999" }, "1 10 999999999999999999 10, 2 5 0 2.5" },
+        { { "900000000000000000", "100000000000000000" }, "UNPRICED TOO_LARGE" },
+        { { "-900000000000000000", "-900000000000000000" }, "UNPRICED TOO_LARGE" },
+    };
+    struct arena arena = { 0 };
+    struct rater rater = { 0 };
+    struct buffer found = { 0 };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct rate_case row = { "", NULL, "0 1, 10 0.5", NULL, false, NULL, "15", "" };
+        struct schedule published, custom;
+        struct price price = price_of(&row, &published, &custom, &arena);
+        struct row_values values = values_of(row.amount);
+        struct rated_row rated;
+        for (size_t k = 0; k < 2 && rows[i].own[k]; k++)
+            sum_add(&values.costs[CARRIED_PUBLIC_COST], decimal(rows[i].own[k], AMOUNT_SCALE));
+        rate_row(&rater, &price, &values, &(struct sum){ 0 }, &rated);
+        tell(&rated, &found);
+        expect_text(rows[i].own[0], buffer_text(&found), rows[i].expected);
+        expect(rows[i].own[0], rate_fits(&price, &values), rated.status == STATUS_CHARGED);
+    }
+    buffer_done(&found);
+    rater_done(&rater);
+    arena_done(&arena);
 }
 
 static void a_row_without_a_price_is_one_slice_of_nothing(void **state)
@@ -370,6 +407,7 @@ int main(void)
         cmocka_unit_test(a_pool_beyond_all_numbers_stays_in_its_last_tier),
         cmocka_unit_test(the_public_rate_is_told_where_there_is_one),
         cmocka_unit_test(own_prices_are_charged_as_they_come),
+        cmocka_unit_test(a_public_cost_may_be_what_is_too_large),
         cmocka_unit_test(a_row_without_a_price_is_one_slice_of_nothing),
         cmocka_unit_test(known_parts_get_the_rate_of_their_tier),
     };
