@@ -1,4 +1,6 @@
 /* cli/run.c: proforma run. */
+#include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -44,17 +46,49 @@ static size_t worker_count(const struct settings *settings)
     return settings->workers > 0 ? (size_t)settings->workers : cores > 0 ? (size_t)cores : 1;
 }
 
-static void *wait_for_signal(void *context)
+/* Waits for a signal that asks for the end, and then that the end comes in time: SIGUSR1 says that it has. */
+struct watch {
+    _Atomic bool *stop;
+    int64_t shutdown_timeout_ms;
+};
+
+static sigset_t watched_signals(void)
 {
     sigset_t signals;
-    int number;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGUSR1);
+    return signals;
+}
+
+static bool has_ended_in_time(int64_t timeout_ms)
+{
+    sigset_t ended;
+    struct timespec time = { timeout_ms / 1000, timeout_ms % 1000 * 1000000 };
+    sigemptyset(&ended);
+    sigaddset(&ended, SIGUSR1);
+    int number;
+    while ((number = sigtimedwait(&ended, NULL, &time)) < 0 && errno == EINTR)
+        ;
+    return number == SIGUSR1;
+}
+
+/* What is cut short is as safe as after a crash: what was not committed is read again. */
+static void *watch_for_the_end(void *context)
+{
+    const struct watch *watch = context;
+    sigset_t signals = watched_signals();
+    int number;
     sigwait(&signals, &number);
-    atomic_store((_Atomic bool *)context, true);
-    return NULL;
+    atomic_store(watch->stop, true);
+    if (number == SIGUSR1)
+        return NULL;
+    log_event(LOGGING_INFO, "stopping", LOG_NUMBER("signal", number));
+    if (has_ended_in_time(watch->shutdown_timeout_ms))
+        return NULL;
+    log_event(LOGGING_ERROR, "cut_short", LOG_NUMBER("shutdown_timeout_ms", watch->shutdown_timeout_ms));
+    _exit(EXIT_FAILED);
 }
 
 static void start_worker(struct worker_thread *thread, const struct connection *connection, unsigned number, size_t count,
@@ -62,6 +96,9 @@ static void start_worker(struct worker_thread *thread, const struct connection *
 {
     thread->kafka = connection->kafka;
     thread->kafka.worker = number;
+    /* Kafka's share of the memory: an eighth waits to be sent, a sixteenth to be taken. */
+    thread->kafka.send_bytes_max = connection->settings.memory_limit_bytes / 8 / count;
+    thread->kafka.fetch_bytes_max = connection->settings.memory_limit_bytes / 16 / count;
     thread->stop = stop;
     thread->options = (struct worker_options){ .settings = &connection->settings, .kafka = &thread->kafka,
                                                .schemas = &thread->schemas.port, .number = number, .stop = stop,
@@ -83,20 +120,27 @@ static bool start_pages(const struct connection *connection, struct worker_threa
     return !connection->settings.http_listen[0] || http_start(connection->settings.http_listen, &pages, server, error);
 }
 
+/*
+ * Large tables come and go as rows leave memory: each as a mapping of its own it leaves no holes behind, and few arenas
+ * keep few holes.
+ */
+static void bound_allocator(size_t workers)
+{
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    mallopt(M_ARENA_MAX, (int)(workers < 4 ? workers + 1 : workers));
+}
+
 static int run_workers(const struct connection *connection, const char *state_dir, int64_t repair_task,
                        struct error *error)
 {
     size_t count = worker_count(&connection->settings);
     struct worker_thread *threads = memory_new_array(count, sizeof *threads);
     _Atomic bool stop = false;
-    pthread_t signals;
-    sigset_t blocked;
+    struct watch watch = { &stop, connection->settings.shutdown_timeout_ms };
+    pthread_t watcher;
+    sigset_t watched = watched_signals();
     int code = EXIT_DONE;
-    sigemptyset(&blocked);
-    sigaddset(&blocked, SIGTERM);
-    sigaddset(&blocked, SIGINT);
-    sigaddset(&blocked, SIGUSR1);
-    pthread_sigmask(SIG_BLOCK, &blocked, NULL);
+    pthread_sigmask(SIG_BLOCK, &watched, NULL);
     struct shown_workers shown;
     struct http_server *server = NULL;
     if (!start_pages(connection, threads, count, &shown, &server, error)) {
@@ -104,8 +148,9 @@ static int run_workers(const struct connection *connection, const char *state_di
         free(threads);
         return EXIT_FAILED;
     }
+    bound_allocator(count);
     log_event(LOGGING_INFO, "started", LOG_NUMBER("workers", count), LOG_TEXT("http", connection->settings.http_listen));
-    int result = pthread_create(&signals, NULL, wait_for_signal, &stop);
+    int result = pthread_create(&watcher, NULL, watch_for_the_end, &watch);
     CHECK(result == 0);
     bool opened = true;
     for (size_t i = 0; i < count && opened; i++)
@@ -126,8 +171,8 @@ static int run_workers(const struct connection *connection, const char *state_di
         if (threads[i].end != WORKER_STOPPED)
             *error = threads[i].error;
     }
-    pthread_kill(signals, SIGUSR1);
-    pthread_join(signals, NULL);
+    pthread_kill(watcher, SIGUSR1);
+    pthread_join(watcher, NULL);
     http_stop(server);
     log_event(LOGGING_INFO, "stopped", LOG_NUMBER("code", code));
     free(shown.statuses);

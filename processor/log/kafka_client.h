@@ -20,6 +20,7 @@ struct kafka_settings {
     const char *instance_id;      /* of the process; NULL or empty: none */
     unsigned worker;              /* its number, from 0 */
     int session_timeout_ms, transaction_timeout_ms;
+    size_t fetch_bytes_max, send_bytes_max; /* what may wait to be taken and to be sent; 0: our default for a command */
 };
 
 /* A configuration with our tuning and, over it, the operator's properties. NULL: *error names the property. */

@@ -16,7 +16,8 @@
 #define CALL_TIMEOUT_MS 30000
 #define BATCH_MAX 4096
 #define HEADERS_MAX 16
-#define PRODUCE_RETRY_MS 50
+#define PRODUCE_RETRY_MS 1
+#define FETCH_PARTITION_BYTES ((size_t)1024 * 1024)
 
 struct kafka_stream {
     struct stream port;
@@ -26,10 +27,12 @@ struct kafka_stream {
     rd_kafka_topic_t *output_topics[STREAM_TOPIC_COUNT];
     int32_t partition_counts[STREAM_TOPIC_COUNT];
     rd_kafka_message_t **batch;
+    size_t taken_bytes; /* since the fetcher was last woken */
     /* Of the poll at hand. */
     const struct stream_handler *handler;
     struct error *error;
     bool handler_failed, rebalanced;
+    rd_kafka_topic_t *restore_topics[STREAM_TOPIC_COUNT];
     /* Of the restore at hand. */
     enum stream_topic restore_topic;
     int32_t restore_partition;
@@ -187,6 +190,20 @@ static bool hand_over_message(struct kafka_stream *stream, const rd_kafka_messag
     return stream->handler->record(stream->handler->context, &record, error);
 }
 
+/*
+ * A full queue stops librdkafka from fetching, and what is taken out of it does not wake the thread that would fetch: it
+ * looks again by itself within a second. Any request wakes it; the answer to this one does not matter.
+ */
+static void wake_fetcher(struct kafka_stream *stream, const rd_kafka_message_t *message)
+{
+    int64_t first, end;
+    size_t queue_max = stream->settings->fetch_bytes_max;
+    if (queue_max == 0 || stream->taken_bytes < queue_max / 2 || !message->rkt)
+        return;
+    stream->taken_bytes = 0;
+    rd_kafka_query_watermark_offsets(stream->consumer, rd_kafka_topic_name(message->rkt), message->partition, &first, &end, 1);
+}
+
 static bool stream_poll(struct stream *port, int timeout_ms, size_t records_max, const struct stream_handler *handler,
                         struct error *error)
 {
@@ -200,6 +217,9 @@ static bool stream_poll(struct stream *port, int timeout_ms, size_t records_max,
     for (ssize_t i = 0; i < count; i++) {
         if (done && !stream->rebalanced)
             done = hand_over_message(stream, stream->batch[i], error);
+        stream->taken_bytes += stream->batch[i]->len + stream->batch[i]->key_len;
+        if (i == count - 1)
+            wake_fetcher(stream, stream->batch[i]);
         rd_kafka_message_destroy(stream->batch[i]);
     }
     stream->handler = NULL;
@@ -308,7 +328,7 @@ static bool open_restorer(struct kafka_stream *stream, struct error *error)
 {
     if (stream->restorer)
         return true;
-    static const struct kafka_property tuning[] = { { "fetch.wait.max.ms", "10" } };
+    static const struct kafka_property tuning[] = { { "fetch.wait.max.ms", "10" }, { "queued.min.messages", "10000000" } };
     rd_kafka_conf_t *conf = kafka_conf_new(stream->settings, tuning, ARRAY_COUNT(tuning), error);
     char group[300];
     snprintf(group, sizeof group, "%s-restore", stream->settings->group_id); /* a name librdkafka asks for; never joined */
@@ -329,12 +349,32 @@ static bool open_restorer(struct kafka_stream *stream, struct error *error)
     return true;
 }
 
+/*
+ * A consumer learns of a topic's leader when its metadata comes by, up to half a second after it was assigned; asked for
+ * beforehand it is there at once.
+ */
+static void meet_topic(struct kafka_stream *stream, enum stream_topic topic)
+{
+    if (stream->restore_topics[topic])
+        return;
+    char name[KAFKA_TOPIC_NAME_MAX];
+    const struct rd_kafka_metadata *metadata;
+    kafka_topic_name(stream->settings, topic, name);
+    stream->restore_topics[topic] = rd_kafka_topic_new(stream->restorer, name, NULL);
+    if (!stream->restore_topics[topic])
+        return;
+    if (rd_kafka_metadata(stream->restorer, 0, stream->restore_topics[topic], &metadata, CALL_TIMEOUT_MS) ==
+        RD_KAFKA_RESP_ERR_NO_ERROR)
+        rd_kafka_metadata_destroy(metadata);
+}
+
 static bool stream_restore_begin(struct stream *port, enum stream_topic topic, int32_t partition, int64_t offset,
                                  struct error *error)
 {
     struct kafka_stream *stream = stream_of(port);
     if (!open_restorer(stream, error))
         return false;
+    meet_topic(stream, topic);
     struct stream_partition from = { topic, partition, offset };
     rd_kafka_topic_partition_list_t *list = list_of(stream, &from, 1);
     rd_kafka_resp_err_t result = rd_kafka_assign(stream->restorer, list);
@@ -411,10 +451,22 @@ static int32_t stream_partition_count(const struct stream *port, enum stream_top
 
 /* ---- opening and closing ---- */
 
+static void kafka_number(size_t number, char out[24])
+{
+    snprintf(out, 24, "%zu", number);
+}
+
 static bool open_consumer(struct kafka_stream *stream, struct error *error)
 {
-    static const struct kafka_property tuning[] = { { "queued.max.messages.kbytes", "65536" },
-                                                    { "fetch.wait.max.ms", "20" } };
+    size_t bytes_max = stream->settings->fetch_bytes_max ? stream->settings->fetch_bytes_max : (size_t)64 * 1024 * 1024;
+    char queued[24], of_partition[24];
+    kafka_number(bytes_max / 1024, queued);
+    /* Of every partition one answer may come on top of what is queued. */
+    kafka_number(bytes_max / 8 < FETCH_PARTITION_BYTES ? bytes_max / 8 : FETCH_PARTITION_BYTES, of_partition);
+    const struct kafka_property tuning[] = { { "queued.max.messages.kbytes", queued },
+                                             { "queued.min.messages", "10000000" }, /* their bytes are what counts */
+                                             { "fetch.message.max.bytes", of_partition },
+                                             { "fetch.wait.max.ms", "20" } };
     rd_kafka_conf_t *conf = kafka_conf_new(stream->settings, tuning, ARRAY_COUNT(tuning), error);
     if (!conf)
         return false;
@@ -465,12 +517,15 @@ static void make_transactional_id(struct kafka_stream *stream)
 
 static bool open_producer(struct kafka_stream *stream, struct error *error)
 {
-    static const struct kafka_property tuning[] = { { "compression.codec", "lz4" },
-                                                    { "linger.ms", "5" },
-                                                    { "retry.backoff.ms", "20" },
-                                                    { "queue.buffering.max.messages", "1000000" },
-                                                    { "queue.buffering.max.kbytes", "131072" },
-                                                    { "batch.num.messages", "100000" } };
+    size_t bytes_max = stream->settings->send_bytes_max ? stream->settings->send_bytes_max : (size_t)128 * 1024 * 1024;
+    char queued[24];
+    kafka_number(bytes_max / 1024, queued);
+    const struct kafka_property tuning[] = { { "compression.codec", "lz4" },
+                                             { "linger.ms", "5" },
+                                             { "retry.backoff.ms", "20" },
+                                             { "queue.buffering.max.messages", "1000000" },
+                                             { "queue.buffering.max.kbytes", queued },
+                                             { "batch.num.messages", "100000" } };
     rd_kafka_conf_t *conf = kafka_conf_new(stream->settings, tuning, ARRAY_COUNT(tuning), error);
     if (!conf)
         return false;
@@ -532,6 +587,9 @@ static void stream_close(struct stream *port)
         rd_kafka_consumer_close(stream->consumer);
         rd_kafka_destroy(stream->consumer);
     }
+    for (size_t i = 0; i < STREAM_TOPIC_COUNT; i++)
+        if (stream->restore_topics[i])
+            rd_kafka_topic_destroy(stream->restore_topics[i]);
     if (stream->restorer) {
         rd_kafka_consumer_close(stream->restorer);
         rd_kafka_destroy(stream->restorer);

@@ -15,7 +15,8 @@ struct fold {
     struct fold_counts counts;
     struct row_table *table;
     struct row_store *rows;
-    struct dedup *dedup;
+    struct rocks *rocks;
+    struct seen *seen; /* opened with the first event */
     struct buffer facts;
     struct intern payers;
     struct payer_period *payer_periods; /* few: payers × months */
@@ -30,7 +31,7 @@ struct fold *fold_new(const struct fold_options *options, struct rocks *rocks)
     fold->counts.first_period = PERIOD_NONE;
     fold->table = row_table_new(options->granularity, options->resource_ids);
     fold->rows = row_store_new(rocks, fold->table);
-    fold->dedup = dedup_new(rocks, options->memory_bytes / 3);
+    fold->rocks = rocks;
     fold->last.period = PERIOD_NONE;
     return fold;
 }
@@ -71,6 +72,25 @@ static bool fold_event(struct fold *fold, const struct usage_event *event, struc
     return row_table_bytes(fold->table) < budget || row_store_spill(fold->rows, error);
 }
 
+/* Merging keeps pace with what is saved: an id is written anew a few times at most. */
+static bool save_ids(struct fold *fold, struct error *error)
+{
+    size_t steps = 1 + seen_unsaved(fold->seen) / 4096;
+    bool done = seen_save(fold->seen, 0, error);
+    for (size_t i = 0; i < steps && done; i++)
+        done = seen_work(fold->seen, error);
+    return done;
+}
+
+static bool take_id(struct fold *fold, const struct usage_event *event, struct text facts, enum seen_answer *answer,
+                    struct error *error)
+{
+    struct seen_options options = { SEEN_FOR_EVER, fold->options.memory_bytes / 3 };
+    if (!fold->seen && !seen_open(&options, fold->rocks, &fold->seen, error))
+        return false;
+    return seen_take(fold->seen, event, facts, 0, answer, error) && (!seen_is_full(fold->seen) || save_ids(fold, error));
+}
+
 bool fold_take(struct fold *fold, const struct usage_entry *entry, struct refusal *refusal, struct error *error)
 {
     fold->counts.events_in++;
@@ -83,16 +103,16 @@ bool fold_take(struct fold *fold, const struct usage_entry *entry, struct refusa
     buffer_clear(&fold->facts);
     facts_encode(&entry->event, &fold->facts);
     struct text facts = buffer_text(&fold->facts);
-    enum dedup_answer answer;
-    if (!dedup_take(fold->dedup, &entry->event, facts, &answer, error))
+    enum seen_answer answer;
+    if (!take_id(fold, &entry->event, facts, &answer, error))
         return false;
     switch (answer) {
-    case DEDUP_NEW:
+    case SEEN_NEW:
         return fold_event(fold, &entry->event, facts, error);
-    case DEDUP_DUPLICATE:
+    case SEEN_DUPLICATE:
         fold->counts.duplicate++;
         return true;
-    case DEDUP_REUSED:
+    case SEEN_REUSED:
         fold->counts.dead++;
         refuse(refusal, REFUSAL_EVENT_ID_REUSED, "event_id", entry->event.event_id,
                "event_id came before in account %.*s with other content", TEXT_ARGS(entry->event.usage_account_id));
@@ -113,15 +133,15 @@ struct row_store *fold_rows(struct fold *fold)
 
 void fold_drop_ids(struct fold *fold)
 {
-    dedup_free(fold->dedup);
-    fold->dedup = NULL;
+    seen_close(fold->seen);
+    fold->seen = NULL;
 }
 
 void fold_free(struct fold *fold)
 {
     if (!fold)
         return;
-    dedup_free(fold->dedup);
+    seen_close(fold->seen);
     row_store_free(fold->rows);
     row_table_free(fold->table);
     buffer_done(&fold->facts);

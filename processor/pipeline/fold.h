@@ -5,7 +5,7 @@
 #define PIPELINE_FOLD_H
 
 #include "codec/usage_reader.h"
-#include "store/dedup.h"
+#include "store/seen.h"
 #include "store/row_store.h"
 
 struct fold_options {

@@ -19,6 +19,7 @@
 #define RESTORE_RECORDS 8192
 #define CONTROL_MS 300
 #define RETRY_MS 200
+#define STORE_BYTES_MIN ((size_t)256 * 1024)
 
 const uint64_t histogram_bounds_us[HISTOGRAM_BUCKETS] = { 1000,   2500,   5000,    10000,   25000,   50000,    100000,
                                                           250000, 500000, 1000000, 2500000, 5000000, 10000000, 30000000 };
@@ -105,11 +106,22 @@ static void note_stopped(struct worker *worker)
     }
 }
 
+/* Event ids are remembered by usage tasks alone. */
+static void share_ids_memory(struct worker *worker)
+{
+    size_t usage_tasks = 0;
+    for (size_t i = 0; i < worker->assigned_count; i++)
+        usage_tasks += worker->assigned[i].topic == STREAM_USAGE;
+    size_t bytes = worker->options->settings->dedup_memory_bytes / worker->options->worker_count;
+    worker->world.ids_memory = usage_tasks ? bytes / usage_tasks : bytes;
+}
+
 static void make_tasks(struct worker *worker)
 {
     drop_tasks(worker);
     if (worker->document.number == 0)
         return;
+    share_ids_memory(worker);
     worker->tasks = memory_new_array(worker->assigned_count, sizeof *worker->tasks);
     for (size_t i = 0; i < worker->assigned_count; i++)
         if (!is_known_stopped(worker, worker->assigned[i]))
@@ -465,11 +477,12 @@ static bool on_revoked(void *context, bool lost, struct error *error)
 
 static void show_state(struct worker *worker)
 {
-    int64_t restoring = 0, stopped = 0, rows = 0;
+    int64_t restoring = 0, stopped = 0, rows = 0, bytes = (int64_t)worker->world.rows_used;
     note_stopped(worker);
     for (size_t i = 0; i < worker->task_count; i++) {
         restoring += task_state(worker->tasks[i]) == TASK_RESTORING;
         rows += task_rows(worker->tasks[i]);
+        bytes += (int64_t)task_id_bytes(worker->tasks[i]);
         struct stream_partition input = task_input(worker->tasks[i]);
         show_partition(worker, input.topic, input.partition, input.offset, input.offset);
     }
@@ -478,7 +491,7 @@ static void show_state(struct worker *worker)
     atomic_store(&worker->status->restoring, restoring);
     atomic_store(&worker->status->stopped, stopped);
     atomic_store(&worker->status->rows, rows);
-    atomic_store(&worker->status->bytes, (int64_t)worker->world.rows_used);
+    atomic_store(&worker->status->bytes, bytes);
     atomic_store(&worker->status->ready, worker->has_assignment && worker->document.number > 0 && restoring == 0 &&
                                              stopped == 0);
 }
@@ -531,16 +544,21 @@ static enum stream_outcome loop(struct worker *worker, bool *failed, struct erro
     return commit(worker, error);
 }
 
-/* RocksDB has an eighth of the memory for what it writes and reads, event ids theirs, rows the rest. */
+/*
+ * Kafka's buffers have three sixteenths of the memory (see cli/run.c), RocksDB an eighth for what it writes and reads, an
+ * eighth is for what is not counted (batches on their way, what lies between blocks), event ids have theirs, rows the rest.
+ */
 static void share_memory(struct worker *worker)
 {
     const struct settings *settings = worker->options->settings;
     size_t rocks = settings->memory_limit_bytes / 8, workers = worker->options->worker_count;
     size_t stores = (size_t)settings->partitions_usage + (size_t)settings->partitions_tier;
     size_t each = rocks / 4 / stores;
-    each = each < 1024 * 1024 ? 1024 * 1024 : each;
+    each = each < STORE_BYTES_MIN ? STORE_BYTES_MIN : each;
     worker->world.store_options = (struct rocks_options){ .write_buffer_bytes = each, .cache_bytes = each };
-    worker->world.rows_memory = (settings->memory_limit_bytes - settings->dedup_memory_bytes - rocks) / workers;
+    size_t kafka = workers * (worker->options->kafka->fetch_bytes_max + worker->options->kafka->send_bytes_max);
+    size_t taken = settings->dedup_memory_bytes + kafka + rocks + settings->memory_limit_bytes / 8;
+    worker->world.rows_memory = (settings->memory_limit_bytes - taken) / workers;
 }
 
 static void init_world(struct worker *worker)

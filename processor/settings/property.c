@@ -125,7 +125,9 @@ const struct property properties[] = {
       .standard = "/var/lib/proforma", .max = 4000,
       .text = "Folder of local state, a view of the topics: it may be deleted at any time and is then rebuilt." },
     { .name = "memory.limit", .kind = PROPERTY_SIZE, .offset = AT(memory_limit_bytes), .standard = "512MiB",
-      .min = 64 * MIB, .max = TIB, .text = "Memory of all workers together for rows, caches and event ids." },
+      .min = 32 * MIB, .max = TIB,
+      .text = "Memory of all workers together for rows, event ids, Kafka's buffers and caches. What does not fit waits "
+              "on disk, in state.dir." },
     { .name = "dedup.memory", .kind = PROPERTY_SIZE, .offset = AT(dedup_memory_bytes), .standard = "128MiB",
       .min = MIB, .max = TIB,
       .text = "The part of memory.limit for event ids, at most half of it. More ids than fit are looked up on disk: "

@@ -111,6 +111,12 @@ void rocks_batch_delete(struct rocks_batch *batch, struct text key)
     batch->bytes += key.size;
 }
 
+void rocks_batch_delete_range(struct rocks_batch *batch, struct text first, struct text end)
+{
+    rocksdb_writebatch_delete_range(batch->batch, first.data, first.size, end.data, end.size);
+    batch->bytes += first.size + end.size;
+}
+
 size_t rocks_batch_bytes(const struct rocks_batch *batch)
 {
     return batch->bytes;

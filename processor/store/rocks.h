@@ -30,6 +30,8 @@ void rocks_remove(const char *directory);
 struct rocks_batch *rocks_batch_new(void);
 void rocks_batch_put(struct rocks_batch *batch, struct text key, struct text value);
 void rocks_batch_delete(struct rocks_batch *batch, struct text key);
+/* All keys from `first` to before `end`. */
+void rocks_batch_delete_range(struct rocks_batch *batch, struct text first, struct text end);
 size_t rocks_batch_bytes(const struct rocks_batch *batch);
 MUST_USE bool rocks_write(struct rocks *rocks, struct rocks_batch *batch, struct error *error);
 void rocks_batch_free(struct rocks_batch *batch);

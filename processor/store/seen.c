@@ -1,90 +1,157 @@
-/* store/seen.c: a hash table that drops what has left the window whenever it would have to grow. */
+/* store/seen.c: a hash table in front of the runs; an id that is found there comes back into the table with its new time. */
 #include "store/seen.h"
 
 #include <stdlib.h>
 
 #include "base/memory.h"
 
-struct seen_slot {
-    struct hash128 id; /* both halves 0: free */
-    uint64_t content;
-    int64_t time_ms; /* of the latest record with the id */
-};
+#define SLOTS_MIN 1024
 
 struct seen {
-    int64_t window_ms, latest_ms;
-    struct seen_slot *slots;
+    struct seen_options options;
+    int64_t latest_ms;
+    struct id_entry *slots;
     size_t slot_count, count;
+    struct id_runs *runs;
 };
 
-struct seen *seen_new(int64_t window_ms)
+bool seen_open(const struct seen_options *options, struct rocks *rocks, struct seen **ret_seen, struct error *error)
 {
     struct seen *seen = memory_new(sizeof *seen);
-    seen->window_ms = window_ms;
-    return seen;
+    struct id_runs_options runs = { options->window_ms, options->bytes_max / 2 };
+    seen->options = *options;
+    if (rocks && options->window_ms > 0 && !id_runs_open(rocks, &runs, &seen->runs, error)) {
+        seen_close(seen);
+        return false;
+    }
+    seen->latest_ms = seen->runs ? id_runs_latest_ms(seen->runs) : 0;
+    *ret_seen = seen;
+    return true;
 }
 
-static bool is_free(const struct seen_slot *slot)
+void seen_close(struct seen *seen)
 {
-    return (slot->id.high | slot->id.low) == 0;
+    if (!seen)
+        return;
+    id_runs_close(seen->runs);
+    free(seen->slots);
+    free(seen);
 }
+
+/* ---- the table ---- */
 
 static size_t find_slot(const struct seen *seen, struct hash128 id)
 {
     size_t slot = (size_t)id.low & (seen->slot_count - 1);
-    while (!is_free(&seen->slots[slot]) &&
-           (seen->slots[slot].id.high != id.high || seen->slots[slot].id.low != id.low))
+    while (!id_is_none(seen->slots[slot].id) && id_compare(seen->slots[slot].id, id) != 0)
         slot = (slot + 1) & (seen->slot_count - 1);
     return slot;
 }
 
-static void rebuild(struct seen *seen)
+static bool is_within(const struct seen *seen, int64_t time_ms)
 {
-    struct seen_slot *old = seen->slots;
+    return seen->latest_ms - time_ms <= seen->options.window_ms;
+}
+
+static bool is_kept(const struct seen *seen, const struct id_entry *entry)
+{
+    return !id_is_none(entry->id) && is_within(seen, entry->time_ms);
+}
+
+/* As large as what is still in the window needs. */
+static void make_room(struct seen *seen)
+{
+    if (seen->count * 10 < seen->slot_count * 7)
+        return;
+    struct id_entry *old = seen->slots;
     size_t old_count = seen->slot_count, kept = 0;
     for (size_t i = 0; i < old_count; i++)
-        kept += !is_free(&old[i]) && seen->latest_ms - old[i].time_ms <= seen->window_ms;
-    seen->slot_count = 1024;
-    while (seen->slot_count < kept * 3)
+        kept += is_kept(seen, &old[i]);
+    seen->slot_count = SLOTS_MIN;
+    while (seen->slot_count < kept * 2)
         seen->slot_count *= 2;
     seen->slots = memory_new_array(seen->slot_count, sizeof *seen->slots);
     seen->count = kept;
     for (size_t i = 0; i < old_count; i++)
-        if (!is_free(&old[i]) && seen->latest_ms - old[i].time_ms <= seen->window_ms)
+        if (is_kept(seen, &old[i]))
             seen->slots[find_slot(seen, old[i].id)] = old[i];
     free(old);
 }
 
-enum dedup_answer seen_take(struct seen *seen, const struct usage_event *event, struct text facts, int64_t time_ms)
+/* What is known of an id, in the table or on disk. */
+static bool find(struct seen *seen, const struct id_entry *slot, struct hash128 id, struct id_entry *known, bool *found,
+                 struct error *error)
 {
-    if (seen->window_ms == 0)
-        return DEDUP_NEW;
+    *known = *slot;
+    *found = !id_is_none(slot->id);
+    return *found || !seen->runs || id_runs_find(seen->runs, id, known, found, error);
+}
+
+bool seen_take(struct seen *seen, const struct usage_event *event, struct text facts, int64_t time_ms,
+               enum seen_answer *answer, struct error *error)
+{
+    *answer = SEEN_NEW;
+    if (seen->options.window_ms == 0)
+        return true;
     if (time_ms > seen->latest_ms)
         seen->latest_ms = time_ms;
-    if (seen->count * 10 >= seen->slot_count * 7)
-        rebuild(seen);
-    struct hash128 id = usage_event_id_hash(event);
-    uint64_t content = usage_event_content_hash(event, facts);
-    struct seen_slot *slot = &seen->slots[find_slot(seen, id)];
-    enum dedup_answer answer = DEDUP_NEW;
-    if (is_free(slot))
-        seen->count++;
-    else if (time_ms - slot->time_ms <= seen->window_ms)
-        answer = slot->content == content ? DEDUP_DUPLICATE : DEDUP_REUSED;
-    /* The first content stays the one that counts for as long as its id keeps coming. */
-    *slot = (struct seen_slot){ id, answer == DEDUP_NEW ? content : slot->content, time_ms };
-    return answer;
+    make_room(seen);
+    struct id_entry entry = { usage_event_id_hash(event), usage_event_content_hash(event, facts), time_ms }, known;
+    struct id_entry *slot = &seen->slots[find_slot(seen, entry.id)];
+    bool found;
+    if (!find(seen, slot, entry.id, &known, &found, error))
+        return false;
+    if (found && time_ms - known.time_ms <= seen->options.window_ms) {
+        *answer = known.content == entry.content ? SEEN_DUPLICATE : SEEN_REUSED;
+        /* The first content stays the one that counts for as long as its id keeps coming. */
+        entry.content = known.content;
+    }
+    seen->count += id_is_none(slot->id);
+    *slot = entry;
+    return true;
 }
 
-size_t seen_count(const struct seen *seen)
+/* ---- saving ---- */
+
+size_t seen_unsaved(const struct seen *seen)
 {
-    return seen->count;
+    return seen->runs ? seen->count : 0;
 }
 
-void seen_free(struct seen *seen)
+/* The largest table that fits is the one whose next size would not. */
+bool seen_is_full(const struct seen *seen)
 {
-    if (!seen)
-        return;
+    size_t table_max = seen->options.bytes_max / 2;
+    return seen->runs && seen->slot_count * 2 * sizeof *seen->slots > table_max &&
+           seen->count * 10 >= seen->slot_count * 6;
+}
+
+bool seen_save(struct seen *seen, int64_t next, struct error *error)
+{
+    size_t kept = 0;
+    if (!seen->runs)
+        return true;
+    for (size_t i = 0; i < seen->slot_count; i++)
+        if (is_kept(seen, &seen->slots[i]))
+            seen->slots[kept++] = seen->slots[i];
+    bool done = id_runs_add(seen->runs, seen->slots, kept, next, error);
     free(seen->slots);
-    free(seen);
+    seen->slots = NULL;
+    seen->slot_count = seen->count = 0;
+    return done;
+}
+
+bool seen_work(struct seen *seen, struct error *error)
+{
+    return !seen->runs || id_runs_work(seen->runs, seen->latest_ms, error);
+}
+
+int64_t seen_next(const struct seen *seen)
+{
+    return seen->runs ? id_runs_next(seen->runs) : ID_RUNS_NONE;
+}
+
+size_t seen_bytes(const struct seen *seen)
+{
+    return seen->slot_count * sizeof *seen->slots + (seen->runs ? id_runs_bytes(seen->runs) : 0);
 }

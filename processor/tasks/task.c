@@ -28,8 +28,6 @@ struct task *task_new(struct task_world *world, enum stream_topic input, int32_t
     task->save_from = OFFSET_NONE;
     if (task->kind == TASK_BILL)
         task->bills = bill_state_new();
-    if (task->kind == TASK_USAGE)
-        task->seen = seen_new(world->dedup_window_ms);
     return task;
 }
 
@@ -39,7 +37,6 @@ void task_free(struct task *task)
         return;
     marker_done(&task->marker);
     task_close_ledger(task);
-    seen_free(task->seen);
     bill_state_free(task->bills);
     intern_done(&task->payers);
     free(task->notes);
@@ -84,7 +81,12 @@ billing_period task_closed(const struct task *task)
 
 size_t task_bytes(const struct task *task)
 {
-    return (task->ledger ? ledger_bytes(task->ledger) : 0);
+    return task->ledger ? ledger_bytes(task->ledger) : 0;
+}
+
+size_t task_id_bytes(const struct task *task)
+{
+    return task->seen ? seen_bytes(task->seen) : 0;
 }
 
 uint64_t task_disk_bytes(const struct task *task)
@@ -222,6 +224,18 @@ static bool check_marker(struct task *task, struct error *error)
     return true;
 }
 
+/* Ids of the window that the store does not have are read again. */
+static bool begin_ids(struct task *task, struct error *error)
+{
+    struct stream *stream = task->world->stream;
+    int64_t known, from;
+    if (!task_open_ids(task, &known, error) ||
+        !stream->ops->offset_of_time(stream, STREAM_USAGE, task->input.partition,
+                                     task->marker.latest_ms - task->world->dedup_window_ms, &from, error))
+        return false;
+    return stream->ops->restore_begin(stream, STREAM_USAGE, task->input.partition, known > from ? known : from, error);
+}
+
 static bool begin_stage(struct task *task, struct error *error)
 {
     struct stream *stream = task->world->stream;
@@ -232,9 +246,7 @@ static bool begin_stage(struct task *task, struct error *error)
         return (task->kind == TASK_BILL || task_open_ledger(task, &from, error)) &&
                stream->ops->restore_begin(stream, STREAM_LINE_ITEMS, (int32_t)task->number, from, error);
     case RESTORE_IDS:
-        return stream->ops->offset_of_time(stream, STREAM_USAGE, task->input.partition,
-                                           task->marker.latest_ms - task->world->dedup_window_ms, &from, error) &&
-               stream->ops->restore_begin(stream, STREAM_USAGE, task->input.partition, from, error);
+        return begin_ids(task, error);
     case RESTORE_SUBTOTALS:
         return stream->ops->restore_begin(stream, STREAM_SUBTOTALS, task->input.partition, OFFSET_NONE, error);
     case RESTORE_OFFSET:
@@ -267,6 +279,8 @@ static bool restore_records(struct task *task, size_t records_max, struct error 
         return false;
     if (task->stage == RESTORE_LEDGER && task->ledger && !task_save_restored(task, next, error))
         return task_stop(task, "%s", error->message);
+    if (task->stage == RESTORE_IDS && !task_save_replayed_ids(task, next, error))
+        return false;
     bool far_enough = task->stage != RESTORE_LEDGER && next >= task->marker.offset;
     return ended || far_enough ? end_stage(task, error) : true;
 }
@@ -282,6 +296,9 @@ enum stream_outcome task_restore_step(struct task *task, size_t records_max, str
     }
     if (!done)
         return task->waits ? OUTCOME_ABORT : OUTCOME_INDETERMINATE;
+    int64_t ignored;
+    if (task->stage == RESTORE_DONE && task->kind == TASK_USAGE && !task->seen && !task_open_ids(task, &ignored, error))
+        return OUTCOME_ABORT;
     if (task->stage == RESTORE_DONE) {
         task->state = TASK_RUNNING;
         task->moved = task->has_marker; /* subtotals of open periods go out once */
@@ -323,10 +340,15 @@ void task_reached(struct task *task, int64_t end)
         task->input.offset = end;
 }
 
+static bool has_unsaved(const struct task *task)
+{
+    return ledger_unsaved_rows(task->ledger) > 0 || (task->seen && seen_unsaved(task->seen) > 0);
+}
+
 bool task_is_due(struct task *task, int64_t now_ms)
 {
     return task->state == TASK_RUNNING && (task->moved || (task->world->save_all && task->ledger &&
-                                                              ledger_unsaved_rows(task->ledger) > 0) ||
+                                                              has_unsaved(task)) ||
                                              (task->bills ? bill_task_is_due(task, now_ms)
                                                                         : ledger_dirty_count(task->ledger) > 0 ||
                                                                               task->closing || task_close_is_due(task)));

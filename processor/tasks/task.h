@@ -41,6 +41,7 @@ struct task_world {
     const struct conductor_topic *control;
     enum granularity granularity;
     bool resource_ids, reject_late;
+    size_t ids_memory;                  /* of each usage task */
     int64_t dedup_window_ms, future_max_ms, bills_interval_ms, close_after_ms;
     size_t event_bytes_max;
     const char *state_dir;              /* a folder per task in it */
@@ -69,7 +70,8 @@ const char *task_reason(const struct task *task); /* why it is stopped */
 uint32_t task_number(const struct task *task);    /* its line-items partition */
 struct stream_partition task_input(const struct task *task); /* with the offset where it goes on */
 int64_t task_rows(const struct task *task);   /* in memory */
-size_t task_bytes(const struct task *task);   /* of memory */
+size_t task_bytes(const struct task *task);   /* of memory, for rows */
+size_t task_id_bytes(const struct task *task);
 uint64_t task_disk_bytes(const struct task *task);
 
 /*

@@ -32,7 +32,7 @@ struct task {
     struct marker marker;
     bool has_marker, moved; /* moved: its input or state, since the last flush */
     enum restore_stage stage;
-    bool step_begun, waits; /* waits: for the registry */
+    bool step_begun, waits; /* waits: for what may be there another time */
     int64_t committed; /* offset of the group */
     struct ledger *ledger; /* usage and tier tasks */
     struct ledger_store *store;
@@ -40,7 +40,9 @@ struct task {
     bool save_wanted;      /* by the close at hand */
     int64_t save_from;     /* line items before this offset are in what the next commit saves; OFFSET_NONE: it saves nothing */
     size_t held_back;      /* rows that the store may still have to bring to disk */
-    struct seen *seen;     /* usage tasks */
+    struct seen *seen;     /* usage tasks, once they have come to their ids */
+    bool store_broken;     /* something beside the ledger has failed in it */
+    bool ids_wanted;       /* by the next commit: in the store */
     struct bill_state *bills;
     struct intern payers;
     struct payer_note *notes;
@@ -70,6 +72,12 @@ bool task_open_ledger(struct task *task, int64_t *from, struct error *error);
 void task_close_ledger(struct task *task);
 /* Whether a restore that failed goes on without the store. */
 bool task_starts_over(struct task *task);
+/* Opens what is known of event ids; *from: where the input goes on behind them, OFFSET_NONE if nothing is known. */
+bool task_open_ids(struct task *task, int64_t *from, struct error *error);
+/* Takes an event's id. False: the store, which then is to be thrown away. */
+bool task_take_id(struct task *task, const struct usage_event *event, int64_t time_ms, enum seen_answer *answer,
+                  struct error *error);
+bool task_save_replayed_ids(struct task *task, int64_t next, struct error *error);
 /* Within a restore that has come to an offset. */
 bool task_save_restored(struct task *task, int64_t line_items_next, struct error *error);
 /* Before a flush: whether its commit saves, and from where a replay would have to begin. */

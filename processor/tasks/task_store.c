@@ -37,8 +37,10 @@ static bool open_store(struct task *task, struct error *error)
 static void discard_ledger(struct task *task)
 {
     char *directory = directory_of(task);
+    seen_close(task->seen);
     ledger_free(task->ledger);
     ledger_store_close(task->store);
+    task->seen = NULL;
     task->ledger = NULL;
     task->store = NULL;
     rocks_remove(directory);
@@ -49,14 +51,66 @@ void task_close_ledger(struct task *task)
 {
     if (!task->ledger)
         return;
-    if (ledger_store_failed(task->ledger)) {
+    if (task->store_broken || ledger_store_failed(task->ledger)) {
         discard_ledger(task);
         return;
     }
+    seen_close(task->seen);
     ledger_free(task->ledger);
     ledger_store_close(task->store);
+    task->seen = NULL;
     task->ledger = NULL;
     task->store = NULL;
+}
+
+/* ---- ids ---- */
+
+bool task_open_ids(struct task *task, int64_t *from, struct error *error)
+{
+    struct seen_options options = { task->world->dedup_window_ms, task->world->ids_memory };
+    struct rocks *rocks = ledger_store_rocks(task->store);
+    bool done = seen_open(&options, rocks, &task->seen, error);
+    if (!done || seen_next(task->seen) > task->marker.offset) {
+        /* Of another life of the topic, or damaged: the topic has them all. */
+        seen_close(task->seen);
+        task->seen = NULL;
+        done = id_runs_wipe(rocks, error) && seen_open(&options, rocks, &task->seen, error);
+    }
+    task->store_broken = task->waits = !done;
+    *from = done && seen_next(task->seen) != ID_RUNS_NONE ? seen_next(task->seen) : OFFSET_NONE;
+    return done;
+}
+
+bool task_take_id(struct task *task, const struct usage_event *event, int64_t time_ms, enum seen_answer *answer,
+                  struct error *error)
+{
+    task->store_broken = !seen_take(task->seen, event, buffer_text(&task->facts), time_ms, answer, error);
+    return !task->store_broken;
+}
+
+static bool ids_are_worth_saving(const struct task *task)
+{
+    return task->seen && (seen_is_full(task->seen) || seen_unsaved(task->seen) >= task->world->store_lag ||
+                          (task->world->save_all && seen_unsaved(task->seen) > 0));
+}
+
+static bool save_ids(struct task *task, struct error *error)
+{
+    if (!task->seen)
+        return true;
+    bool wanted = task->ids_wanted;
+    task->ids_wanted = false;
+    task->store_broken = (wanted && !seen_save(task->seen, task->marker.offset, error)) || !seen_work(task->seen, error);
+    return !task->store_broken;
+}
+
+bool task_save_replayed_ids(struct task *task, int64_t next, struct error *error)
+{
+    if (!seen_is_full(task->seen))
+        return true;
+    task->store_broken = !seen_save(task->seen, next, error) || !seen_work(task->seen, error);
+    task->waits = task->store_broken;
+    return !task->store_broken;
 }
 
 static void forget_marker(struct task *task)
@@ -119,6 +173,12 @@ bool task_starts_over(struct task *task)
 
 /* ---- saving ---- */
 
+static bool is_worth_saving(const struct task *task)
+{
+    size_t rows = ledger_unsaved_rows(task->ledger);
+    return rows >= SAVE_ROWS || rows >= task->world->store_lag;
+}
+
 static bool save(struct task *task, int64_t line_items_next, struct error *error)
 {
     struct buffer marker = { 0 };
@@ -137,7 +197,7 @@ static bool save(struct task *task, int64_t line_items_next, struct error *error
 bool task_save_restored(struct task *task, int64_t line_items_next, struct error *error)
 {
     bool full = task->world->rows_used > task->world->rows_memory && ledger_bytes(task->ledger) > task->world->rows_memory / 8;
-    if (!full && ledger_unsaved_rows(task->ledger) < SAVE_ROWS)
+    if (!full && !is_worth_saving(task))
         return true;
     if (!save(task, line_items_next, error))
         return false;
@@ -156,7 +216,8 @@ void task_plan_save(struct task *task)
     struct error ignored;
     int64_t first;
     task->save_from = OFFSET_NONE;
-    if (!task->ledger || !(task->world->save_all || task->save_wanted || ledger_unsaved_rows(task->ledger) >= SAVE_ROWS))
+    task->ids_wanted = ids_are_worth_saving(task);
+    if (!task->ledger || !(task->world->save_all || task->save_wanted || is_worth_saving(task)))
         return;
     if (!stream->ops->range(stream, STREAM_LINE_ITEMS, (int32_t)task->number, &first, &task->save_from, &ignored))
         task->save_from = OFFSET_NONE; /* then with a later commit */
@@ -165,6 +226,8 @@ void task_plan_save(struct task *task)
 bool task_committed(struct task *task, struct error *error)
 {
     task->has_marker = true;
+    if (!save_ids(task, error))
+        return false;
     if (task->save_from == OFFSET_NONE)
         return true;
     int64_t from = task->save_from;
@@ -181,7 +244,7 @@ void task_forget(struct task *task)
 
 enum stream_outcome task_ledger_failed(struct task *task, const struct error *error)
 {
-    if (!ledger_store_failed(task->ledger))
+    if (!task->store_broken && !ledger_store_failed(task->ledger))
         task_stop(task, "%s", error->message);
     return OUTCOME_ABORT;
 }

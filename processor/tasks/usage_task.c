@@ -157,17 +157,16 @@ static enum stream_outcome forward(struct task *task, const struct stream_record
 
 /* Whether the event is to be priced; what is not is a duplicate or has its refusal. */
 static bool accept_event(struct task *task, const struct stream_record *record, const struct usage_event *event,
-                         billing_period *period, struct refusal *refusal)
+                         enum seen_answer answer, billing_period *period, struct refusal *refusal)
 {
-    /* Every record that decodes takes its id. */
-    switch (seen_take(task->seen, event, buffer_text(&task->facts), record->timestamp_ms)) {
-    case DEDUP_DUPLICATE:
+    switch (answer) {
+    case SEEN_DUPLICATE:
         task->world->counts.duplicates++;
         return false;
-    case DEDUP_REUSED:
+    case SEEN_REUSED:
         return refuse(refusal, REFUSAL_EVENT_ID_REUSED, "event_id", event->event_id,
                       "event_id came before in account %.*s with other content", TEXT_ARGS(event->usage_account_id));
-    case DEDUP_NEW:
+    case SEEN_NEW:
         break;
     }
     if (event->usage_start > record->timestamp_ms + task->world->future_max_ms)
@@ -191,7 +190,11 @@ enum stream_outcome usage_task_take(struct task *task, const struct stream_recor
         return produce_dead_letter(task, record, &refusal, error);
     buffer_clear(&task->facts);
     facts_encode(&event, &task->facts);
-    if (!accept_event(task, record, &event, &period, &refusal))
+    /* Every record that decodes takes its id. */
+    enum seen_answer seen;
+    if (!task_take_id(task, &event, record->timestamp_ms, &seen, error))
+        return OUTCOME_ABORT;
+    if (!accept_event(task, record, &event, seen, &period, &refusal))
         return refusal.reason == REFUSAL_NONE ? OUTCOME_DONE : produce_dead_letter(task, record, &refusal, error);
     task_note_payer(task, period, event.payer_account_id);
     task_note_arrival(task, period, record->timestamp_ms);
@@ -214,8 +217,9 @@ bool usage_task_replay_id(struct task *task, const struct stream_record *record,
         return true;
     buffer_clear(&task->facts);
     facts_encode(&event, &task->facts);
-    seen_take(task->seen, &event, buffer_text(&task->facts), record->timestamp_ms);
-    return true;
+    enum seen_answer seen;
+    task->waits = !task_take_id(task, &event, record->timestamp_ms, &seen, error);
+    return !task->waits;
 }
 
 /* ---- the tier task ---- */

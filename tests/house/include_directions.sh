@@ -39,7 +39,7 @@ librdkafka/rdkafka.h: log
 microhttpd.h: admin
 curl/curl.h: registry
 '
-standard=' endian.h arpa/inet.h netinet/in.h sys/socket.h pthread.h stdatomic.h errno.h getopt.h inttypes.h limits.h signal.h stdalign.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h dirent.h fcntl.h ftw.h unistd.h sys/file.h sys/stat.h sys/types.h sys/resource.h '
+standard=' endian.h arpa/inet.h netinet/in.h sys/socket.h pthread.h stdatomic.h errno.h getopt.h inttypes.h limits.h malloc.h signal.h stdalign.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h dirent.h fcntl.h ftw.h unistd.h sys/file.h sys/stat.h sys/types.h sys/resource.h '
 pure=' money model aggregate assign rate period '
 pure_standard=' stdalign.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h '
 

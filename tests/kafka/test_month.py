@@ -122,9 +122,8 @@ def content(item):
 class Expected:
     """What `proforma price` makes of the month."""
 
-    def __init__(self, proforma, scratch):
-        out = scratch / "expected"
-        subprocess.run([proforma, "price", *DOCUMENTS, "--resource-ids", "--close", "2026-06", "--out", str(out), str(USAGE)],
+    def __init__(self, proforma, out, usage=USAGE):
+        subprocess.run([proforma, "price", *DOCUMENTS, "--resource-ids", "--close", "2026-06", "--out", str(out), str(usage)],
                        check=True, capture_output=True)
         self.line_items = sorted(content(json.loads(line)) for line in (out / "line-items.jsonl").open())
         self.bills = {tuple(row[name] for name in BILL_KEY): row
@@ -170,6 +169,16 @@ def check_reports(case, expected):
         assert manifest["checksum"] == wanted["checksum"], key
 
 
+def check_bills(case, expected):
+    bills = {tuple(row.get(name, "") for name in BILL_KEY): row for row in latest(case.topic("bills")).values()}
+    for key, wanted in expected.bills.items():
+        found = bills[key]
+        for name, value in wanted.items():
+            if name != "as_of":
+                assert found.get(name) == value, (key, name, found.get(name), value)
+    assert set(bills) == set(expected.bills)
+
+
 def check_equals(case):
     expected = case.context.expected
     records = case.topic("line-items")
@@ -178,13 +187,7 @@ def check_equals(case):
     assert len(items) == len(expected.line_items), (len(items), len(expected.line_items))
     for found, wanted in zip(items, expected.line_items):
         assert found == wanted, f"\n{found}\n{wanted}"
-    bills = {tuple(row.get(name, "") for name in BILL_KEY): row for row in latest(case.topic("bills")).values()}
-    for key, wanted in expected.bills.items():
-        found = bills[key]
-        for name, value in wanted.items():
-            if name != "as_of":
-                assert found.get(name) == value, (key, name, found.get(name), value)
-    assert set(bills) == set(expected.bills)
+    check_bills(case, expected)
     check_reports(case, expected)
     assert case.topic("dead-letters") == []
 
@@ -245,24 +248,47 @@ def latest_keys(records):
     return {key for key, value in state.items() if value is not None}
 
 
+def written(case):
+    """Offsets of the line-items topic, aborted and committed records alike."""
+    return sum(high for _, high in case.topics.watermarks(f"{case.name}.line-items").values())
+
+
 def killed_at_random_moments_equals_price(context):
+    """Local state is kept, or now and then lost; the store takes rows often, so that kills fall between its writes.
+
+    Some events come twice, the second time to a later process.
+    """
     chance = random.Random(context.seed)
-    case = Case(context, "killed", **{"commit.interval": "20ms"})
+    state = context.scratch / "killed-state"
+    case = Case(context, "killed", **{"commit.interval": "20ms", "store.lag": 1000, "state.dir": state})
     case.prepare()
-    import_month(case)
-    closed = False
+    usage = [record(event, partition=chance.randrange(3)) for event in usage_of(context)]
+    slice_size = len(usage) // context.kills + 1
+    moved = 0
     for kill in range(context.kills):
+        part = usage[kill * slice_size:(kill + 1) * slice_size]
+        again = [chance.choice(usage[:len(part) + kill * slice_size]) for _ in range(50)]
+        case.topics.produce("killed.usage", part + again)
+        before = written(case)
         case.start("k")
         time.sleep(chance.uniform(0.05, 1.5))
-        if kill == context.kills // 2:
+        if kill == context.kills - 3:
+            # All usage must be there before the close tells its ends.
+            rest = usage[(kill + 1) * slice_size:]
+            case.topics.produce("killed.usage", rest)
+            usage = usage[:(kill + 1) * slice_size]
             case.command("close", "--period", "2026-06")
-            closed = True
         case.kill_all()
-    assert closed
+        moved += written(case) > before
+        if chance.random() < 0.25:
+            shutil.rmtree(state, ignore_errors=True)
+    assert moved >= context.kills // 4, f"only {moved} of {context.kills} processes came to write before they were killed"
     case.start("k")
     case.wait_for("manifests", lambda: len(case.manifests()) == len(context.expected.manifests))
     case.stop()
-    check_equals(case)
+    check_reports(case, context.expected)
+    check_bills(case, context.expected)
+    check_deltas(case.topic("line-items"))
 
 
 def processes_that_come_and_go_equal_price(context):
@@ -351,6 +377,44 @@ def state_is_nothing_that_the_topics_do_not_hold(context):
     case.close()
     case.stop()
     check_equals(case)
+
+
+def peak_bytes(process):
+    """Of the process, as the kernel counted it."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))) * 1024
+
+
+def ten_times_as_many_rows_as_fit_into_memory_equal_price(context):
+    """Rows and ids leave memory and come back, also those of hours long gone; what the process needs stays what it was."""
+    limit = 32 * 1024 * 1024
+    usage = context.scratch / "large.csv"
+    with open(usage, "wb") as out:
+        subprocess.run([context.generate_month, str(context.rows), "csv"], stdout=out, check=True)
+    lines = usage.read_text().splitlines()
+    chance = random.Random(context.seed)
+    for _ in range(context.rows // 1000):
+        one, other = chance.randrange(1, len(lines)), chance.randrange(1, len(lines))
+        lines[one], lines[other] = lines[other], lines[one]
+        lines.insert(chance.randrange(other + 1, len(lines) + 1), lines[other])  # and some come twice
+    usage.write_text("\n".join(lines) + "\n")
+    expected = Expected(context.proforma, context.scratch / "expected-large", usage)
+    case = Case(context, "large", **{"memory.limit": limit, "dedup.memory": limit // 8, "store.lag": 20000})
+    case.prepare()
+    case.command("import", usage)
+    process = case.start()
+    case.wait_for("the start", lambda: "partitions_assigned" in case.log.read_text(), 60)
+    idle = peak_bytes(process)
+    case.command("close", "--period", "2026-06")
+    case.wait_for("manifests", lambda: len(case.manifests()) == len(expected.manifests), 400)
+    peak = peak_bytes(process) - idle
+    case.stop()
+    check_reports(case, expected)
+    check_bills(case, expected)
+    print(f"{context.rows} rows, memory.limit {limit // 2**20} MiB: {peak // 2**20} MiB at most over the {idle // 2**20} idle")
+    # A row takes some 400 bytes and an id 60: all of them would be six times the limit. What is over it is the process
+    # itself, and what the allocator and RocksDB's background work add for a moment.
+    assert peak < 3 * limit, peak
 
 
 def late_usage_goes_to_the_next_month_with_its_own_dates(context):
@@ -564,7 +628,7 @@ def writers_with_schemas_of_their_own_share_a_topic(context):
 CASES = [one_worker_equals_price, three_workers_equal_price, three_processes_equal_price, avro_equals_price,
          killed_at_random_moments_equals_price, processes_that_come_and_go_equal_price,
          randomly_keyed_usage_gives_the_same_reports, poisoned_usage_ends_in_dead_letters_that_say_why_and_where,
-         state_is_nothing_that_the_topics_do_not_hold, late_usage_goes_to_the_next_month_with_its_own_dates,
+         state_is_nothing_that_the_topics_do_not_hold, ten_times_as_many_rows_as_fit_into_memory_equal_price, late_usage_goes_to_the_next_month_with_its_own_dates,
          a_month_that_is_over_and_quiet_closes_by_itself, the_commands_tell_what_the_topics_hold,
          pages_say_what_the_processor_does, a_torn_transaction_stops_its_task_until_it_is_repaired,
          writers_with_schemas_of_their_own_share_a_topic]
@@ -578,19 +642,22 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--proforma", required=True)
     parser.add_argument("--kafka-cat", required=True)
+    parser.add_argument("--generate-month", required=True)
+    parser.add_argument("--rows", type=int, default=400000, help="of the month that does not fit into memory")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--only")
     arguments = parser.parse_args()
     context = Context()
     context.proforma, context.seed, context.kills = os.path.abspath(arguments.proforma), arguments.seed, arguments.kills
+    context.generate_month, context.rows = os.path.abspath(arguments.generate_month), arguments.rows
     passed = failed = 0
     print(f"seed {context.seed}", flush=True)
     try:
         with tempfile.TemporaryDirectory() as scratch, Broker() as broker:
             context.scratch, context.broker = Path(scratch), broker
             context.topics = Topics(broker, arguments.kafka_cat)
-            context.expected = Expected(context.proforma, context.scratch)
+            context.expected = Expected(context.proforma, context.scratch / "expected")
             for case in CASES:
                 if arguments.only and arguments.only not in case.__name__:
                     continue

@@ -80,8 +80,8 @@ static void a_value_is_taken_only_if_it_is_of_its_kind_and_within_its_bounds(voi
         { "report.resource.ids", "yes", false },
         { "report.resource.ids", "TRUE", false },
         { "report.resource.ids", "", false },
-        { "memory.limit", "64MiB", true },
-        { "memory.limit", "63MiB", false },
+        { "memory.limit", "32MiB", true },
+        { "memory.limit", "31MiB", false },
         { "memory.limit", "1TiB", true },
         { "memory.limit", "1025GiB", false },
         { "memory.limit", "512 MiB", false },
@@ -209,7 +209,7 @@ static void what_a_value_may_be_is_said_in_words(void **state)
         const char *name, *expected;
     } rows[] = {
         { "partitions.tier", "a number from 1 to 1000" },
-        { "memory.limit", "a size from 64MiB to 1TiB, as 512MiB" },
+        { "memory.limit", "a size from 32MiB to 1TiB, as 512MiB" },
         { "commit.interval", "a duration from 10ms to 3m, as 100ms" },
         { "insecure", "true or false" },
         { "report.time.granularity", "hourly, daily or monthly" },

@@ -1,0 +1,41 @@
+/* store/event_id.c: the hashes. */
+#include "store/event_id.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+uint64_t usage_event_content_hash(const struct usage_event *event, struct text facts)
+{
+    struct {
+        uint64_t facts, resource, description, present;
+        int64_t start, end;
+        i128 numbers[5];
+    } content = {
+        .facts = hash64(facts.data, facts.size),
+        .resource = hash64(event->resource_id.data, event->resource_id.size),
+        .description = hash64(event->description.data, event->description.size),
+        .present = event->present,
+        .start = event->usage_start,
+        .end = event->usage_end,
+        .numbers = { event->usage_amount, event->public_on_demand_cost, event->unblended_cost,
+                     event->reservation_effective_cost, event->savings_plan_effective_cost },
+    };
+    return hash64(&content, sizeof content);
+}
+
+struct hash128 usage_event_id_hash(const struct usage_event *event)
+{
+    /* The account has a fixed size, so that account and id run together without a doubt. */
+    char bytes[1024];
+    size_t size = event->usage_account_id.size + event->event_id.size;
+    char *all = size <= sizeof bytes ? bytes : memory_new(size);
+    memcpy(all, event->usage_account_id.data, event->usage_account_id.size);
+    memcpy(all + event->usage_account_id.size, event->event_id.data, event->event_id.size);
+    struct hash128 id = hash128(all, size);
+    if (all != bytes)
+        free(all);
+    if (id.high == 0 && id.low == 0)
+        id.low = 1;
+    return id;
+}
