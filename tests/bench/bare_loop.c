@@ -65,7 +65,7 @@ int main(int argc, char **argv)
     const char *const consumer_properties[][2] = {
         { "bootstrap.servers", argv[1] }, { "group.id", "bare-loop" }, { "enable.auto.commit", "false" },
         { "isolation.level", "read_committed" }, { "auto.offset.reset", "earliest" }, { "socket.nagle.disable", "true" },
-        { "queued.max.messages.kbytes", "65536" }, { "fetch.wait.max.ms", "20" } };
+        { "queued.max.messages.kbytes", "65536" }, { "queued.min.messages", "10000000" }, { "fetch.wait.max.ms", "20" } };
     const char *const producer_properties[][2] = {
         { "bootstrap.servers", argv[1] }, { "transactional.id", "bare-loop" }, { "compression.codec", "lz4" },
         { "linger.ms", "5" }, { "retry.backoff.ms", "20" }, { "queue.buffering.max.messages", "1000000" },
