@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "log/kafka_admin.h"
 #include "log/kafka_stream.h"
 #include "observe/logging.h"
 #include "settings/load.h"
@@ -29,6 +30,7 @@ bool connection_settings(const struct arguments *arguments, struct connection *c
         .property_count = settings->kafka_count,
         .group_id = settings->group_id,
         .topic_prefix = settings->topic_prefix,
+        .oauth_token_file = settings->oauth_token_file,
         .instance_id = settings->instance_id,
         .session_timeout_ms = (int)settings->session_timeout_ms,
         .transaction_timeout_ms = (int)settings->transaction_timeout_ms,
@@ -62,7 +64,8 @@ bool connection_open(struct connection *connection, const char *command, struct 
     logging_set_level(LOGGING_ERROR); /* a command says itself what it could not do */
     snprintf(connection->instance, sizeof connection->instance, "command-%s", command);
     connection->kafka.instance_id = connection->instance;
-    if (!schemas_source_open(&connection->settings, &connection->schemas, error))
+    if (!kafka_reachable(&connection->kafka, error) ||
+        !schemas_source_open(&connection->settings, &connection->schemas, error))
         return false;
     connection->wire = wire_new(connection->settings.format == SETTINGS_JSON ? WIRE_JSON : WIRE_AVRO,
                                 &connection->schemas.port,

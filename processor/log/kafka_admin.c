@@ -7,6 +7,8 @@
 #include "base/memory.h"
 
 #define REQUEST_TIMEOUT_MS 30000
+#define CONNECT_TIMEOUT_MS 10000
+#define CONNECT_STEP_MS 50
 #define OUTPUT_ALLOWANCE ((size_t)64 * 1024)
 #define RECORD_OVERHEAD ((size_t)4096)
 #define BATCH_BYTES_DEFAULT ((size_t)1048588)
@@ -53,10 +55,73 @@ static int32_t partitions_of(const struct topic_plan *plan, enum stream_topic to
     return plan->partitions_bill;
 }
 
-static rd_kafka_t *admin_open(const struct kafka_settings *settings, struct error *error)
+struct admin {
+    rd_kafka_t *handle;
+    bool refused; /* trying again is of no use */
+    char reason[512];
+};
+
+/* What librdkafka says of its connections; ours to hear when we poll. */
+static void on_error(rd_kafka_t *handle, int code, const char *reason, void *opaque)
 {
+    (void)handle;
+    struct admin *admin = opaque;
+    if (admin->refused || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+        return;
+    admin->refused = code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL;
+    snprintf(admin->reason, sizeof admin->reason, "%s", reason);
+}
+
+/* Since CVE-2024-56128 brokers look closely at what librdkafka answers, and before 2.6.1 it answered wrongly. */
+static const char *scram_hint(const struct admin *admin)
+{
+    bool wrong = admin->refused && strstr(admin->reason, "SCRAM") && rd_kafka_version() < 0x020601ff;
+    return wrong ? " (brokers from 3.7.2, 3.8.1 and 3.9 on take SCRAM of librdkafka 2.6.1 or later only; this one is older: "
+                   "log in by OAUTHBEARER, by PLAIN over TLS or with a certificate)"
+                 : "";
+}
+
+/* Waits for a broker that lets us in. */
+static bool connect_to_broker(struct admin *admin, struct error *error)
+{
+    for (int waited = 0; waited < CONNECT_TIMEOUT_MS && !admin->refused; waited += CONNECT_STEP_MS) {
+        char *cluster = rd_kafka_clusterid(admin->handle, CONNECT_STEP_MS);
+        rd_kafka_poll(admin->handle, 0);
+        if (cluster) {
+            rd_kafka_mem_free(admin->handle, cluster);
+            return true;
+        }
+    }
+    return error_fail(error, ERROR_FAILED, "kafka: %s: %s%s",
+                      admin->refused ? "a broker does not let us in" : "no broker answers",
+                      admin->reason[0] ? admin->reason : "timed out", scram_hint(admin));
+}
+
+/* Connected; to be closed even if it could not be. */
+static bool admin_open(struct admin *admin, const struct kafka_settings *settings, struct error *error)
+{
+    *admin = (struct admin){ 0 };
     rd_kafka_conf_t *conf = kafka_conf_new(settings, NULL, 0, error);
-    return conf ? kafka_new(RD_KAFKA_PRODUCER, conf, error) : NULL;
+    if (!conf)
+        return false;
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    rd_kafka_conf_set_opaque(conf, admin);
+    admin->handle = kafka_new(RD_KAFKA_PRODUCER, conf, error);
+    return admin->handle && connect_to_broker(admin, error);
+}
+
+static void admin_close(struct admin *admin)
+{
+    if (admin->handle)
+        rd_kafka_destroy(admin->handle);
+}
+
+bool kafka_reachable(const struct kafka_settings *settings, struct error *error)
+{
+    struct admin admin;
+    bool done = admin_open(&admin, settings, error);
+    admin_close(&admin);
+    return done;
 }
 
 static void set_config(rd_kafka_NewTopic_t *topic, const char *name, const char *value)
@@ -120,17 +185,16 @@ static bool create_one(rd_kafka_t *admin, rd_kafka_NewTopic_t *topic, size_t *ma
 bool kafka_topics_create(const struct kafka_settings *settings, const struct topic_plan *plan, size_t *made,
                          struct error *error)
 {
-    rd_kafka_t *admin = admin_open(settings, error);
-    bool done = admin != NULL;
+    struct admin admin;
+    bool done = admin_open(&admin, settings, error);
     *made = 0;
     for (enum stream_topic topic = 0; topic < STREAM_TOPIC_COUNT && done; topic++) {
         rd_kafka_NewTopic_t *wanted = new_topic(settings, plan, topic, error);
-        done = wanted && create_one(admin, wanted, made, error);
+        done = wanted && create_one(admin.handle, wanted, made, error);
         if (wanted)
             rd_kafka_NewTopic_destroy(wanted);
     }
-    if (admin)
-        rd_kafka_destroy(admin);
+    admin_close(&admin);
     return done;
 }
 
@@ -206,14 +270,14 @@ static bool describe_config(rd_kafka_t *admin, enum stream_topic topic, const ch
 bool kafka_topics_check(const struct kafka_settings *settings, const struct topic_plan *plan, struct buffer *out,
                         struct buffer *faults, size_t *fault_count, struct error *error)
 {
-    rd_kafka_t *admin = admin_open(settings, error);
-    bool done = admin != NULL;
+    struct admin admin;
+    bool done = admin_open(&admin, settings, error);
     *fault_count = 0;
     for (enum stream_topic topic = 0; topic < STREAM_TOPIC_COUNT && done; topic++) {
         char name[KAFKA_TOPIC_NAME_MAX], found[24], expected[64];
         int32_t partitions = 0, wanted = partitions_of(plan, topic);
         kafka_topic_name(settings, topic, name);
-        done = kafka_partition_count(admin, name, &partitions, error);
+        done = kafka_partition_count(admin.handle, name, &partitions, error);
         if (!done)
             break;
         buffer_printf(out, "%-32s %4d partitions  %s\n", name, partitions, policies[topic].cleanup);
@@ -224,25 +288,23 @@ bool kafka_topics_check(const struct kafka_settings *settings, const struct topi
         else if (partitions != wanted)
             fault(faults, fault_count, name, "partitions", found, expected);
         if (partitions > 0)
-            done = describe_config(admin, topic, name, plan, faults, fault_count, error);
+            done = describe_config(admin.handle, topic, name, plan, faults, fault_count, error);
     }
-    if (admin)
-        rd_kafka_destroy(admin);
+    admin_close(&admin);
     return done;
 }
 
 bool kafka_cluster_id(const struct kafka_settings *settings, char out[KAFKA_CLUSTER_ID_MAX], struct error *error)
 {
-    rd_kafka_t *admin = admin_open(settings, error);
-    if (!admin)
-        return false;
-    char *id = rd_kafka_clusterid(admin, REQUEST_TIMEOUT_MS);
+    struct admin admin;
+    bool done = admin_open(&admin, settings, error);
+    char *id = done ? rd_kafka_clusterid(admin.handle, REQUEST_TIMEOUT_MS) : NULL;
     if (id)
         snprintf(out, KAFKA_CLUSTER_ID_MAX, "%s", id);
-    else
-        error_fail(error, ERROR_FAILED, "Kafka: no broker tells the cluster's id");
-    bool found = id != NULL;
-    rd_kafka_mem_free(admin, id);
-    rd_kafka_destroy(admin);
-    return found;
+    else if (done)
+        done = error_fail(error, ERROR_FAILED, "kafka: no broker tells the cluster's id");
+    if (id)
+        rd_kafka_mem_free(admin.handle, id);
+    admin_close(&admin);
+    return done;
 }

@@ -1,11 +1,18 @@
 /* log/kafka_client.c: our tuning, the operator's properties over it; what exactly-once needs is set over both. */
 #include "log/kafka_client.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
 
+#include "base/buffer.h"
+#include "base/memory.h"
+#include "log/oauth_token.h"
 #include "observe/logging.h"
 
 #define METADATA_TIMEOUT_MS 10000
+#define TOKEN_FILE "sasl.oauthbearer.config" /* what librdkafka hands to the refresh */
 
 bool kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value, struct error *error)
 {
@@ -25,6 +32,66 @@ static void on_log(const rd_kafka_t *handle, int severity, const char *facility,
               LOG_TEXT("text", text));
 }
 
+/* ---- OAUTHBEARER ---- */
+
+static bool read_token_file(const char *path, struct buffer *bytes, struct error *error)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return error_fail(error, ERROR_FAILED, "%s", strerror(errno));
+    char part[4096];
+    size_t size;
+    while ((size = fread(part, 1, sizeof part, file)) > 0 && bytes->size <= OAUTH_TOKEN_BYTES_MAX)
+        buffer_append(bytes, part, size);
+    bool done = !ferror(file) || error_fail(error, ERROR_FAILED, "%s", strerror(errno));
+    fclose(file);
+    return done;
+}
+
+static bool set_token(rd_kafka_t *handle, const char *path, struct buffer *bytes, struct error *error)
+{
+    struct oauth_token token;
+    struct timespec now;
+    char reason[256];
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (!read_token_file(path, bytes, error) ||
+        !oauth_token_read(buffer_text(bytes), (int64_t)now.tv_sec * 1000, &token, error))
+        return false;
+    char *value = memory_new(token.token.size + 1);
+    memcpy(value, token.token.data, token.token.size);
+    rd_kafka_resp_err_t result = rd_kafka_oauthbearer_set_token(handle, value, token.good_until_ms, token.principal, NULL, 0,
+                                                                reason, sizeof reason);
+    free(value);
+    return result == RD_KAFKA_RESP_ERR_NO_ERROR || error_fail(error, ERROR_INVALID, "%s", reason);
+}
+
+/* On a thread of librdkafka's. What cannot be read now is tried again in a few seconds. */
+static void refresh_token(rd_kafka_t *handle, const char *path, void *opaque)
+{
+    (void)opaque;
+    struct buffer bytes = { 0 };
+    struct error error;
+    if (!set_token(handle, path, &bytes, &error)) {
+        log_event(LOGGING_WARN, "oauth_token", LOG_TEXT("file", path), LOG_TEXT("reason", error.message));
+        rd_kafka_oauthbearer_set_token_failure(handle, error.message);
+    }
+    buffer_done(&bytes);
+}
+
+static bool set_token_file(rd_kafka_conf_t *conf, const char *path, struct error *error)
+{
+    rd_kafka_conf_set_oauthbearer_token_refresh_cb(conf, refresh_token);
+    rd_kafka_conf_enable_sasl_queue(conf, 1);
+    return kafka_conf_set(conf, TOKEN_FILE, path, error);
+}
+
+static bool has_token_file(const rd_kafka_conf_t *conf)
+{
+    char path[4096] = "";
+    size_t size = sizeof path;
+    return rd_kafka_conf_get(conf, TOKEN_FILE, path, &size) == RD_KAFKA_CONF_OK && path[0] != '\0';
+}
+
 rd_kafka_conf_t *kafka_conf_new(const struct kafka_settings *settings, const struct kafka_property *tuning,
                                 size_t tuning_count, struct error *error)
 {
@@ -42,6 +109,8 @@ rd_kafka_conf_t *kafka_conf_new(const struct kafka_settings *settings, const str
         done = kafka_conf_set(conf, tuning[i].name, tuning[i].value, error);
     for (size_t i = 0; i < settings->property_count && done; i++)
         done = kafka_conf_set(conf, settings->properties[i].name, settings->properties[i].value, error);
+    if (done && settings->oauth_token_file && settings->oauth_token_file[0])
+        done = set_token_file(conf, settings->oauth_token_file, error);
     if (done)
         return conf;
     rd_kafka_conf_destroy(conf);
@@ -51,9 +120,13 @@ rd_kafka_conf_t *kafka_conf_new(const struct kafka_settings *settings, const str
 rd_kafka_t *kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error *error)
 {
     char reason[512];
+    bool has_token = has_token_file(conf);
     rd_kafka_t *handle = rd_kafka_new(type, conf, reason, sizeof reason);
-    if (handle)
+    if (handle) {
+        /* Refreshed in the background: commands do not poll all the time. */
+        rd_kafka_error_destroy(has_token ? rd_kafka_sasl_background_callbacks_enable(handle) : NULL);
         return handle;
+    }
     rd_kafka_conf_destroy(conf);
     error_fail(error, ERROR_INVALID, "kafka: %s", reason);
     return NULL;

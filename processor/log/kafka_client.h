@@ -17,6 +17,7 @@ struct kafka_settings {
     const struct kafka_property *properties; /* the operator's kafka.* keys, prefix taken off */
     size_t property_count;
     const char *group_id, *topic_prefix;
+    const char *oauth_token_file; /* read again before the token in it ends; NULL or empty: none */
     const char *instance_id;      /* of the process; NULL or empty: none */
     unsigned worker;              /* its number, from 0 */
     int session_timeout_ms, transaction_timeout_ms;

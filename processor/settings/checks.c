@@ -38,6 +38,14 @@ static bool events_fit_into_messages(const struct settings *settings)
     return (int64_t)settings->event_max_bytes + OUTPUT_EXTRA_BYTES <= message;
 }
 
+static bool bearer_has_token(const struct settings *settings)
+{
+    const struct settings_pair *mechanism = settings_kafka(settings, "sasl.mechanisms");
+    const struct settings_pair *method = settings_kafka(settings, "sasl.oauthbearer.method");
+    return !mechanism || strcmp(mechanism->value, "OAUTHBEARER") != 0 || settings->oauth_token_file[0] != '\0' ||
+           (method && strcmp(method->value, "oidc") == 0);
+}
+
 static const struct law {
     const char *name, *other;
     bool (*holds)(const struct settings *settings);
@@ -53,6 +61,7 @@ static const struct law {
       "whoever reaches it reads it: there is no login" },
     { "event.max.bytes", "kafka.message.max.bytes", events_fit_into_messages, "at most 64KiB less than",
       "outputs are that much larger than events" },
+    { "oauth.token.file", "kafka.sasl.mechanisms", bearer_has_token, "a file for", "it logs in with a token" },
 };
 
 /* False: it is not to be told. */

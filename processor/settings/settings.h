@@ -30,7 +30,7 @@ struct settings {
     size_t kafka_count, kafka_capacity;
     bool insecure;
 
-    const char *group_id, *topic_prefix, *schema_registry_url;
+    const char *group_id, *topic_prefix, *schema_registry_url, *oauth_token_file;
     enum settings_format format;
     int32_t partitions_usage, partitions_tier, partitions_bill, replication_factor;
 

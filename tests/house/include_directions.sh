@@ -30,7 +30,7 @@ cli: base money model aggregate assign rate period codec documents store log cur
 libraries='
 xxhash.h: base
 avro.h: codec
-jansson.h: codec control documents registry tasks
+jansson.h: codec control documents log registry tasks
 csv.h: codec
 zlib.h: codec cur
 rocksdb/c.h: store

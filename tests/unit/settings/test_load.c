@@ -198,6 +198,11 @@ static void properties_that_do_not_fit_together_are_refused(void **state)
                                     "\"librdkafka's default\": outputs are that much larger than events\n" },
         { "event.max.bytes = 1MiB\nkafka.message.max.bytes = 1114112", NULL },
         { "event.max.bytes = 1MiB\nkafka.message.max.bytes = many", NULL },
+        { "kafka.sasl.mechanisms = OAUTHBEARER",
+          "t.conf:1: oauth.token.file: found \"\" (the default), expected a file for kafka.sasl.mechanisms, which is "
+          "\"OAUTHBEARER\": it logs in with a token\n" },
+        { "kafka.sasl.mechanisms = OAUTHBEARER\noauth.token.file = /run/token", NULL },
+        { "kafka.sasl.mechanisms = OAUTHBEARER\nkafka.sasl.oauthbearer.method = oidc", NULL },
         { "session.timeout = 5s",
           "t.conf:1: session.timeout: found \"5s\", expected a duration from 6s to 5m, as 10s\n" },
         { "instance.id = a b",
