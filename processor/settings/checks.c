@@ -77,7 +77,7 @@ static void append_value(const struct settings *settings, const char *name, stru
     const struct property *property = property_find(text_of(name));
     struct buffer value = { 0 };
     bool shown;
-    if (property) {
+    if (property && property->kind != PROPERTY_KAFKA) {
         property_get(property, settings, &value);
         shown = !(settings->hidden >> property_index(property) & 1);
     } else {
