@@ -56,6 +56,22 @@ bool text_contains(struct text text, struct text part);
 /* True for well-formed UTF-8 as Unicode defines it: no overlong forms, no surrogates, nothing above U+10FFFF. */
 bool text_is_utf8(struct text text);
 
+/* Whether it is of ASCII characters, none of them zero: what nearly all of a bill is, told eight bytes at once. */
+static inline bool text_is_ascii(struct text text)
+{
+    const uint64_t high = 0x8080808080808080u, ones = 0x0101010101010101u;
+    uint64_t word, seen = 0;
+    size_t at = 0;
+    for (; text.size - at >= sizeof word; at += sizeof word) {
+        memcpy(&word, text.data + at, sizeof word);
+        seen |= word | (word - ones); /* a byte of zero borrows its high bit */
+    }
+    for (; at < text.size; at++)
+        seen |= (uint64_t)((unsigned char)text.data[at] - 1u) | (unsigned char)text.data[at];
+    return (seen & high) == 0;
+}
+
+
 /* True where every byte is '0'..'9' and there are exactly `count` of them. */
 bool text_is_digits(struct text text, size_t count);
 

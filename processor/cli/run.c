@@ -16,6 +16,10 @@
 #include "settings/document.h"
 #include "store/state_dir.h"
 
+#define LARGE_MIN ((size_t)256 * 1024)
+#define LARGE_MAX ((size_t)16 * 1024 * 1024)
+#define TRIM_MAX ((size_t)64 * 1024 * 1024)
+
 static const char run_help[] = "usage: proforma run [--repair TASK] [--config FILE] [--set KEY=VALUE]...\n\n"
                                "Runs the processor until SIGTERM or SIGINT. --repair lets a task whose transaction was\n"
                                "torn go on from its marker. Settings:\n\n";
@@ -121,13 +125,15 @@ static bool start_pages(const struct connection *connection, struct worker_threa
 }
 
 /*
- * Large tables come and go as rows leave memory: each as a mapping of its own it leaves no holes behind, and few arenas
- * keep few holes.
+ * Large tables come and go as rows leave memory: each as a mapping of its own leaves no holes behind. Arenas enough that
+ * threads seldom wait for each other, and no more.
  */
-static void bound_allocator(size_t workers)
+static void bound_allocator(size_t workers, size_t memory_limit)
 {
-    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
-    mallopt(M_ARENA_MAX, (int)(workers < 4 ? workers + 1 : workers));
+    size_t large = memory_limit / 256;
+    mallopt(M_MMAP_THRESHOLD, (int)(large < LARGE_MIN ? LARGE_MIN : large > LARGE_MAX ? LARGE_MAX : large));
+    mallopt(M_TRIM_THRESHOLD, (int)(large * 8 > TRIM_MAX ? TRIM_MAX : large * 8));
+    mallopt(M_ARENA_MAX, (int)(4 * workers + 1));
 }
 
 static int run_workers(const struct connection *connection, const char *state_dir, int64_t repair_task,
@@ -148,7 +154,7 @@ static int run_workers(const struct connection *connection, const char *state_di
         free(threads);
         return EXIT_FAILED;
     }
-    bound_allocator(count);
+    bound_allocator(count, connection->settings.memory_limit_bytes);
     log_event(LOGGING_INFO, "started", LOG_NUMBER("workers", count), LOG_TEXT("http", connection->settings.http_listen));
     int result = pthread_create(&watcher, NULL, watch_for_the_end, &watch);
     CHECK(result == 0);

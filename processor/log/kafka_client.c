@@ -180,6 +180,8 @@ void kafka_record_of_message(const rd_kafka_message_t *message, enum stream_topi
         .headers = headers,
     };
     rd_kafka_headers_t *of_message;
+    if (topic != STREAM_TIERED) /* nobody reads those of others, and librdkafka allocates for each message it is asked of */
+        return;
     if (rd_kafka_message_headers(message, &of_message) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return;
     const char *name;

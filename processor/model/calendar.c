@@ -194,7 +194,12 @@ bool period_parse(struct text text, billing_period *period)
 
 size_t period_format(billing_period period, char out[TIME_TEXT_MAX])
 {
-    return (size_t)snprintf(out, TIME_TEXT_MAX, "%04d-%02d", period / 12, period % 12 + 1);
+    char *at = out;
+    append_digits(&at, period / 12, 4);
+    *at++ = '-';
+    append_digits(&at, period % 12 + 1, 2);
+    *at = '\0';
+    return (size_t)(at - out);
 }
 
 billing_period period_of(int64_t time_ms)

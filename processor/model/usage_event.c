@@ -61,6 +61,8 @@ bool usage_event_set_decimal(struct usage_event *event, size_t index, struct tex
 
 static bool check_text(const char *name, struct text text, struct refusal *refusal)
 {
+    if (text_is_ascii(text))
+        return true;
     if (text.size && memchr(text.data, '\0', text.size))
         return refuse(refusal, REFUSAL_NUL_BYTE, name, text, "%s holds a zero byte", name);
     if (!text_is_utf8(text))

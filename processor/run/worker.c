@@ -44,7 +44,7 @@ struct worker {
     size_t task_count;
     struct stopped_task *stopped;
     size_t stopped_count, stopped_capacity;
-    bool in_transaction, has_assignment;
+    bool in_transaction, has_assignment, restoring;
     enum stream_outcome pending; /* of records taken within poll */
     uint64_t taken;              /* records since the last commit */
     int64_t taken_time_ms;       /* sum of their broker times */
@@ -155,14 +155,14 @@ static bool assign_running(struct worker *worker, struct error *error)
 }
 
 /* One restoring task at a time. */
-static enum stream_outcome restore_step(struct worker *worker, bool *restoring, struct error *error)
+static enum stream_outcome restore_step(struct worker *worker, struct error *error)
 {
-    *restoring = false;
+    worker->restoring = false;
     for (size_t i = 0; i < worker->task_count; i++) {
         struct task *task = worker->tasks[i];
         if (task_state(task) != TASK_RESTORING)
             continue;
-        *restoring = true;
+        worker->restoring = true;
         enum stream_outcome outcome = task_restore_step(task, RESTORE_RECORDS, error);
         if (outcome != OUTCOME_DONE)
             return outcome;
@@ -505,13 +505,12 @@ static bool is_commit_time(const struct worker *worker)
 static enum stream_outcome step(struct worker *worker, bool *failed, struct error *error)
 {
     const struct stream_handler handler = { worker, on_record, on_ended, on_assigned, on_revoked };
-    bool restoring;
     enum stream_outcome outcome = OUTCOME_INDETERMINATE;
     worker->world.rows_used = measure(worker);
     size_t records_max = worker->world.rows_used > worker->world.rows_memory / 4 * 3 ? POLL_RECORDS_FEW : POLL_RECORDS;
-    if (worker->stream->ops->poll(worker->stream, POLL_MS, records_max, &handler, error))
-        outcome = restore_step(worker, &restoring, error);
-    if (outcome == OUTCOME_DONE && !restoring && clock_ms() - worker->control_read_ms >= CONTROL_MS &&
+    if (worker->stream->ops->poll(worker->stream, worker->restoring ? 0 : POLL_MS, records_max, &handler, error))
+        outcome = restore_step(worker, error);
+    if (outcome == OUTCOME_DONE && !worker->restoring && clock_ms() - worker->control_read_ms >= CONTROL_MS &&
         !follow_control(worker, error))
         outcome = OUTCOME_INDETERMINATE;
     show_state(worker);

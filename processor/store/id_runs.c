@@ -369,6 +369,28 @@ static int compare_entries(const void *left, const void *right)
     return id_compare(((const struct id_entry *)left)->id, ((const struct id_entry *)right)->id);
 }
 
+#define SORT_PARTS 4096
+
+/* Ids are spread evenly: dealt out by their first bits, every part is short. */
+static void sort_entries(struct id_entry *entries, size_t count)
+{
+    size_t *ends = memory_new_array(SORT_PARTS + 1, sizeof *ends), done = 0;
+    struct id_entry *dealt = memory_new_array(count, sizeof *dealt);
+    for (size_t i = 0; i < count; i++)
+        ends[page_of(entries[i].id, SORT_PARTS) + 1]++;
+    for (size_t part = 0; part < SORT_PARTS; part++)
+        ends[part + 1] += ends[part];
+    for (size_t i = 0; i < count; i++)
+        dealt[ends[page_of(entries[i].id, SORT_PARTS)]++] = entries[i];
+    memcpy(entries, dealt, count * sizeof *dealt);
+    for (size_t part = 0; part < SORT_PARTS; part++) {
+        qsort(entries + done, ends[part] - done, sizeof *entries, compare_entries);
+        done = ends[part];
+    }
+    free(ends);
+    free(dealt);
+}
+
 static bool write_pages(struct id_runs *runs, struct run *run, const struct id_entry *entries, size_t count,
                         struct error *error)
 {
@@ -397,7 +419,7 @@ bool id_runs_add(struct id_runs *runs, struct id_entry *entries, size_t count, i
         return write_list(runs, error);
     struct run run = { .number = runs->next_number++, .pages = pages_for(count), .ids = count,
                        .filter = id_filter_new(count) };
-    qsort(entries, count, sizeof *entries, compare_entries);
+    sort_entries(entries, count);
     if (!write_pages(runs, &run, entries, count, error) || !put_filter(runs, &run, error)) {
         id_filter_done(&run.filter);
         return false;

@@ -46,6 +46,11 @@ static void set_options(struct rocks *rocks, const struct rocks_options *wanted)
     rocksdb_options_set_max_write_buffer_number(rocks->options, 3);
     rocksdb_options_increase_parallelism(rocks->options, 2);
     rocksdb_options_set_compression(rocks->options, rocksdb_lz4_compression);
+    /* What is young is soon written anew. */
+    static const int levels[] = { rocksdb_no_compression, rocksdb_no_compression, rocksdb_lz4_compression,
+                                  rocksdb_lz4_compression, rocksdb_lz4_compression, rocksdb_lz4_compression,
+                                  rocksdb_lz4_compression };
+    rocksdb_options_set_compression_per_level(rocks->options, levels, ARRAY_COUNT(levels));
     rocksdb_options_set_max_open_files(rocks->options, 256);
     rocksdb_options_set_info_log_level(rocks->options, 3);
     rocksdb_options_set_keep_log_file_num(rocks->options, 1);

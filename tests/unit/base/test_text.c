@@ -156,6 +156,21 @@ static void digits_are_counted(void **state)
         expect(rows[i].text, text_is_digits(text_of(rows[i].text), rows[i].count), rows[i].are);
 }
 
+static void ascii_has_neither_zero_nor_high_bytes_at_any_offset(void **state)
+{
+    (void)state;
+    char bytes[24];
+    assert_true(text_is_ascii(TEXT_NONE));
+    for (size_t size = 1; size <= sizeof bytes; size++)
+        for (size_t at = 0; at < size; at++)
+            for (unsigned value = 0; value < 256; value++) {
+                memset(bytes, at % 2 ? 1 : 0x7f, size);
+                bytes[at] = (char)(unsigned char)value;
+                if (text_is_ascii((struct text){ bytes, size }) != (value > 0 && value < 0x80))
+                    fail_msg("%zu bytes, byte %zu is %u", size, at, value);
+            }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +181,7 @@ int main(void)
         cmocka_unit_test(only_well_formed_utf8_is_utf8),
         cmocka_unit_test(a_bad_byte_is_found_at_every_offset_of_a_long_text),
         cmocka_unit_test(digits_are_counted),
+        cmocka_unit_test(ascii_has_neither_zero_nor_high_bytes_at_any_offset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
