@@ -23,9 +23,12 @@ if ! "$python" -c 'import fastavro' 2>/dev/null; then
 fi
 python="$PWD/$python"
 
+# PRESET [TARGET]...
 build() {
-    cmake --preset "$1" -DPROFORMA_PYTHON="$python" >/dev/null
-    cmake --build --preset "$1"
+    preset=$1
+    shift
+    cmake --preset "$preset" -DPROFORMA_PYTHON="$python" >/dev/null
+    cmake --build --preset "$preset" ${1:+--target "$@"}
 }
 
 echo "== build"
@@ -34,6 +37,10 @@ if [ "$quick" = no ]; then
     echo "== address and undefined behaviour sanitizers"
     build asan
     ctest --preset asan --label-regex unit
+    ctest --preset asan --tests-regex kafka_month
+    echo "== thread sanitizer"
+    build tsan proforma kafka_cat generate_month
+    ctest --preset tsan --tests-regex kafka_month
     echo "== fuzzers"
     tests/fuzz/run.sh 5
 fi
