@@ -444,6 +444,16 @@ static bool stream_offset_of_time(struct stream *port, enum stream_topic topic, 
     return *offset >= 0 || stream_range(port, topic, partition, &first, offset, error);
 }
 
+static int64_t stream_known_end(const struct stream *port, enum stream_topic topic, int32_t partition)
+{
+    const struct kafka_stream *stream = (const struct kafka_stream *)port;
+    char name[KAFKA_TOPIC_NAME_MAX];
+    int64_t first, end;
+    kafka_topic_name(stream->settings, topic, name);
+    rd_kafka_resp_err_t result = rd_kafka_get_watermark_offsets(stream->consumer, name, partition, &first, &end);
+    return result == RD_KAFKA_RESP_ERR_NO_ERROR && end >= 0 ? end : OFFSET_NONE;
+}
+
 static int32_t stream_partition_count(const struct stream *port, enum stream_topic topic)
 {
     return ((const struct kafka_stream *)port)->partition_counts[topic];
@@ -612,6 +622,7 @@ static const struct stream_ops kafka_stream_ops = {
     .restore_step = stream_restore_step,
     .offset_of_time = stream_offset_of_time,
     .range = stream_range,
+    .known_end = stream_known_end,
     .partition_count = stream_partition_count,
     .close = stream_close,
 };

@@ -100,6 +100,8 @@ struct stream_ops {
     /* The first offset that there is, and the one behind the last committed record that no open transaction precedes. */
     bool (*range)(struct stream *stream, enum stream_topic topic, int32_t partition, int64_t *first, int64_t *end,
                   struct error *error);
+    /* The end of a partition that is assigned, as the broker last told it along; OFFSET_NONE: not yet. Asks nobody. */
+    int64_t (*known_end)(const struct stream *stream, enum stream_topic topic, int32_t partition);
     int32_t (*partition_count)(const struct stream *stream, enum stream_topic topic);
     void (*close)(struct stream *stream);
 };

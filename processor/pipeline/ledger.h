@@ -62,6 +62,8 @@ struct totals *ledger_totals(struct ledger *ledger, size_t index);
 void ledger_final_begin(struct ledger *ledger, billing_period period);
 /* Allocates up to about `rows_max` rows further, in canonical order; changed rows become dirty. *done at the end. */
 MUST_USE bool ledger_final_step(struct ledger *ledger, size_t rows_max, bool *done, struct error *error);
+/* Rows that the walk has come over so far. */
+size_t ledger_final_rows(const struct ledger *ledger);
 
 /* Hands the charged line items of a month to the sink as they stand, in canonical order, from the month's row `*cursor` on.
  * A month that takes no usage any more keeps its rows' places. `shown_as_usage` as cur_row_of_line_item takes it. */

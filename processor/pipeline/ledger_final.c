@@ -67,6 +67,7 @@ void ledger_final_begin(struct ledger *ledger, billing_period period)
 {
     ledger->final.period = period;
     ledger->final.has_after = false;
+    ledger->final.rows = 0;
     /* Every row of the month leaves its pool before the first comes back. */
     empty_pools(&ledger->prices.pools, period);
 }
@@ -138,10 +139,16 @@ bool ledger_final_step(struct ledger *ledger, size_t rows_max, bool *done, struc
         ledger->final.after = key;
         ledger->final.has_after = true;
         taken += rows;
+        ledger->final.rows += rows;
     }
     group_walk_close(walk);
     *done = went && !found;
     return went;
+}
+
+size_t ledger_final_rows(const struct ledger *ledger)
+{
+    return ledger->final.rows;
 }
 
 /* ---- the report ---- */

@@ -31,6 +31,10 @@ static void write_counters(const struct shown_workers *shown, struct buffer *bod
     for (enum refusal_reason reason = REFUSAL_NONE + 1; reason < REFUSAL_REASON_COUNT; reason++)
         buffer_printf(body, "proforma_dead_letters_total{reason=\"%s\"} %llu\n", refusal_reason_text(reason),
                       TOTAL(shown, dead[reason]));
+    family(body, "swept_rows_total", "counter", "Rows that final sweeps have walked over.");
+    buffer_printf(body, "proforma_swept_rows_total %llu\n", TOTAL(shown, swept_rows));
+    family(body, "report_rows_total", "counter", "Rows of Cost and Usage Reports written.");
+    buffer_printf(body, "proforma_report_rows_total %llu\n", TOTAL(shown, report_rows));
     family(body, "commits_total", "counter", "Transactions committed.");
     buffer_printf(body, "proforma_commits_total %llu\n", TOTAL(shown, commits));
     family(body, "aborts_total", "counter", "Transactions aborted.");
@@ -43,6 +47,11 @@ static void write_gauges(const struct shown_workers *shown, struct buffer *body)
     buffer_printf(body, "proforma_tasks{state=\"all\"} %llu\nproforma_tasks{state=\"restoring\"} %llu\n"
                         "proforma_tasks{state=\"stopped\"} %llu\n",
                   TOTAL(shown, tasks), TOTAL(shown, restoring), TOTAL(shown, stopped));
+    family(body, "restore_records", "gauge", "Records that restoring tasks have read, and are to read in this step.");
+    buffer_printf(body, "proforma_restore_records{state=\"read\"} %llu\nproforma_restore_records{state=\"all\"} %llu\n",
+                  TOTAL(shown, restore_done), TOTAL(shown, restore_total));
+    family(body, "closing_tasks", "gauge", "Tasks that are closing a month.");
+    buffer_printf(body, "proforma_closing_tasks %llu\n", TOTAL(shown, closing));
     family(body, "rows", "gauge", "Rows in memory.");
     buffer_printf(body, "proforma_rows %llu\n", TOTAL(shown, rows));
     family(body, "memory_bytes", "gauge", "Memory that rows and prices take.");
@@ -58,7 +67,8 @@ static void write_lag(const struct shown_workers *shown, struct buffer *body)
         for (size_t i = 0; i < SHOWN_PARTITIONS_MAX; i++) {
             const struct shown_partition *partition = &shown->statuses[w]->partitions[i];
             int32_t topic = atomic_load(&partition->topic);
-            int64_t lag = atomic_load(&partition->end) - atomic_load(&partition->position);
+            int64_t position = atomic_load(&partition->position), end = atomic_load(&partition->end);
+            int64_t lag = end - (position > 0 ? position : 0);
             if (topic > 0)
                 buffer_printf(body, "proforma_lag{topic=\"%s\",partition=\"%d\"} %lld\n",
                               stream_topic_name((enum stream_topic)(topic - 1)), atomic_load(&partition->partition),

@@ -42,6 +42,7 @@ struct worker {
     size_t assigned_count;
     struct task **tasks;
     size_t task_count;
+    struct task **by_partition[STREAM_TOPIC_COUNT]; /* of each input topic, room for all of its partitions */
     struct stopped_task *stopped;
     size_t stopped_count, stopped_capacity;
     bool in_transaction, has_assignment, restoring;
@@ -71,8 +72,28 @@ static void wait_ms(int64_t milliseconds)
 
 /* ---- tasks ---- */
 
+static void forget_task_places(struct worker *worker)
+{
+    for (size_t i = 0; i < STREAM_TOPIC_COUNT; i++) {
+        free(worker->by_partition[i]);
+        worker->by_partition[i] = NULL;
+    }
+}
+
+static void place_task(struct worker *worker, struct task *task)
+{
+    struct stream_partition input = task_input(task);
+    struct task ***places = &worker->by_partition[input.topic];
+    if (!*places) {
+        int32_t count = worker->stream->ops->partition_count(worker->stream, input.topic);
+        *places = memory_new_array((size_t)count, sizeof **places);
+    }
+    (*places)[input.partition] = task;
+}
+
 static void drop_tasks(struct worker *worker)
 {
+    forget_task_places(worker);
     for (size_t i = 0; i < worker->task_count; i++)
         task_free(worker->tasks[i]);
     free(worker->tasks);
@@ -127,18 +148,16 @@ static void make_tasks(struct worker *worker)
         if (!is_known_stopped(worker, worker->assigned[i]))
             worker->tasks[worker->task_count++] = task_new(&worker->world, worker->assigned[i].topic,
                                                        worker->assigned[i].partition);
+    for (size_t i = 0; i < worker->task_count; i++)
+        place_task(worker, worker->tasks[i]);
     if (worker->task_count > 0)
         atomic_fetch_add(&worker->status->restores, 1);
 }
 
 static struct task *find_task(const struct worker *worker, enum stream_topic topic, int32_t partition)
 {
-    for (size_t i = 0; i < worker->task_count; i++) {
-        struct stream_partition input = task_input(worker->tasks[i]);
-        if (input.topic == topic && input.partition == partition)
-            return worker->tasks[i];
-    }
-    return NULL;
+    struct task **places = worker->by_partition[topic];
+    return places ? places[partition] : NULL;
 }
 
 /* Reads on with what is restored, from where each task is. */
@@ -282,6 +301,8 @@ static void show_counts(struct worker *worker)
     atomic_store(&status->events, counts->events);
     atomic_store(&status->duplicates, counts->duplicates);
     atomic_store(&status->line_items, counts->line_items);
+    atomic_store(&status->swept_rows, counts->swept_rows);
+    atomic_store(&status->report_rows, counts->report_rows);
 }
 
 static void observe(struct shown_histogram *histogram, int64_t microseconds, uint64_t times)
@@ -418,22 +439,9 @@ static bool on_record(void *context, const struct stream_record *record, struct 
     return true;
 }
 
-static void show_partition(struct worker *worker, enum stream_topic topic, int32_t partition, int64_t position,
-                           int64_t end)
-{
-    size_t slot = ((size_t)topic * 64 + (size_t)partition) % SHOWN_PARTITIONS_MAX;
-    struct shown_partition *shown = &worker->status->partitions[slot];
-    atomic_store(&shown->topic, (int32_t)topic + 1);
-    atomic_store(&shown->partition, partition);
-    atomic_store(&shown->position, position);
-    if (end > atomic_load(&shown->end))
-        atomic_store(&shown->end, end);
-}
-
 static void on_ended(void *context, enum stream_topic topic, int32_t partition, int64_t end)
 {
     struct worker *worker = context;
-    show_partition(worker, topic, partition, end, end);
     struct task *task = find_task(worker, topic, partition);
     if (task && worker->pending == OUTCOME_DONE)
         task_reached(task, end);
@@ -475,21 +483,42 @@ static bool on_revoked(void *context, bool lost, struct error *error)
 
 /* ---- the loop ---- */
 
+/* Of very many partitions only the first are shown. */
+static void show_lag(struct worker *worker)
+{
+    for (size_t i = 0; i < SHOWN_PARTITIONS_MAX; i++) {
+        struct shown_partition *shown = &worker->status->partitions[i];
+        if (i >= worker->task_count) {
+            atomic_store(&shown->topic, 0);
+            continue;
+        }
+        struct stream_partition input = task_input(worker->tasks[i]);
+        int64_t end = worker->stream->ops->known_end(worker->stream, input.topic, input.partition);
+        atomic_store(&shown->partition, input.partition);
+        atomic_store(&shown->position, input.offset);
+        atomic_store(&shown->end, end);
+        atomic_store(&shown->topic, (int32_t)input.topic + 1);
+    }
+}
+
 static void show_state(struct worker *worker)
 {
+    struct task_progress progress = { 0 };
     int64_t restoring = 0, stopped = 0, rows = 0, bytes = (int64_t)worker->world.rows_used;
     note_stopped(worker);
     for (size_t i = 0; i < worker->task_count; i++) {
         restoring += task_state(worker->tasks[i]) == TASK_RESTORING;
         rows += task_rows(worker->tasks[i]);
         bytes += (int64_t)task_id_bytes(worker->tasks[i]);
-        struct stream_partition input = task_input(worker->tasks[i]);
-        show_partition(worker, input.topic, input.partition, input.offset, input.offset);
+        task_add_progress(worker->tasks[i], &progress);
     }
     stopped = (int64_t)worker->stopped_count;
     atomic_store(&worker->status->tasks, (int64_t)worker->task_count);
     atomic_store(&worker->status->restoring, restoring);
     atomic_store(&worker->status->stopped, stopped);
+    atomic_store(&worker->status->restore_done, progress.restored);
+    atomic_store(&worker->status->restore_total, progress.to_restore);
+    atomic_store(&worker->status->closing, progress.closing);
     atomic_store(&worker->status->rows, rows);
     atomic_store(&worker->status->bytes, bytes);
     atomic_store(&worker->status->ready, worker->has_assignment && worker->document.number > 0 && restoring == 0 &&
@@ -510,9 +539,10 @@ static enum stream_outcome step(struct worker *worker, bool *failed, struct erro
     size_t records_max = worker->world.rows_used > worker->world.rows_memory / 4 * 3 ? POLL_RECORDS_FEW : POLL_RECORDS;
     if (worker->stream->ops->poll(worker->stream, worker->restoring ? 0 : POLL_MS, records_max, &handler, error))
         outcome = restore_step(worker, error);
-    if (outcome == OUTCOME_DONE && !worker->restoring && clock_ms() - worker->control_read_ms >= CONTROL_MS &&
-        !follow_control(worker, error))
-        outcome = OUTCOME_INDETERMINATE;
+    if (outcome == OUTCOME_DONE && !worker->restoring && clock_ms() - worker->control_read_ms >= CONTROL_MS) {
+        show_lag(worker);
+        outcome = follow_control(worker, error) ? OUTCOME_DONE : OUTCOME_INDETERMINATE;
+    }
     show_state(worker);
     *failed = outcome == OUTCOME_INDETERMINATE;
     if (outcome != OUTCOME_DONE)

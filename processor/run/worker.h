@@ -26,7 +26,9 @@ struct worker_status {
     _Atomic bool ready;              /* assigned and restored, nothing stopped */
     _Atomic int64_t tasks, restoring, stopped, rows, bytes, disk_bytes;
     _Atomic int64_t commits, aborts, restores, document;
-    _Atomic uint64_t events, duplicates, line_items;
+    _Atomic int64_t restore_done, restore_total; /* records, of the tasks that are restoring */
+    _Atomic int64_t closing;                     /* tasks that are closing a month */
+    _Atomic uint64_t events, duplicates, line_items, swept_rows, report_rows;
     _Atomic uint64_t by_status[STATUS_COUNT], dead[REFUSAL_REASON_COUNT];
     /* Commit times and event-to-commit latencies, cumulative by bucket (histogram_bounds_us), with sum and count. */
     struct shown_histogram {
@@ -34,7 +36,7 @@ struct worker_status {
     } commit_time, latency;
     /* Position and end of each input partition at hand. */
     struct shown_partition {
-        _Atomic int32_t topic, partition; /* topic −1: none */
+        _Atomic int32_t topic, partition; /* topic + 1; 0: none */
         _Atomic int64_t position, end;
     } partitions[SHOWN_PARTITIONS_MAX];
     _Atomic uint32_t stopped_tasks[SHOWN_STOPPED_MAX];

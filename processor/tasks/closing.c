@@ -210,6 +210,7 @@ static enum stream_outcome report_step(struct task *task, struct error *error)
     bool done = false;
     size_t cursor = (size_t)task->marker.reported;
     enum stream_outcome outcome = report_rows(task, true, &cursor, REPORT_ROWS, &done, error);
+    task->world->counts.report_rows += cursor - (uint64_t)task->marker.reported;
     task->marker.reported = (int64_t)cursor;
     if (outcome != OUTCOME_DONE || !done)
         return outcome;
@@ -225,6 +226,7 @@ static enum stream_outcome report_step(struct task *task, struct error *error)
 enum stream_outcome task_close_work(struct task *task, struct error *error)
 {
     bool done = false;
+    size_t swept;
     if (!task->closing && task->marker.closing == PERIOD_NONE && !task_close_is_due(task))
         return OUTCOME_DONE;
     if (!task->closing)
@@ -242,8 +244,10 @@ enum stream_outcome task_close_work(struct task *task, struct error *error)
         task->closing_stage = CLOSING_FINAL;
         return OUTCOME_DONE;
     case CLOSING_FINAL:
+        swept = ledger_final_rows(task->ledger);
         if (!ledger_final_step(task->ledger, FINAL_ROWS, &done, error))
             return task_ledger_failed(task, error);
+        task->world->counts.swept_rows += ledger_final_rows(task->ledger) - swept;
         if (done)
             task->closing_stage = CLOSING_FLUSH;
         return OUTCOME_DONE;

@@ -84,6 +84,15 @@ size_t task_bytes(const struct task *task)
     return task->ledger ? ledger_bytes(task->ledger) : 0;
 }
 
+void task_add_progress(const struct task *task, struct task_progress *progress)
+{
+    if (task->state == TASK_RESTORING && task->step_begun) {
+        progress->restored += task->step_next - task->step_from;
+        progress->to_restore += task->step_end - task->step_from;
+    }
+    progress->closing += task->closing;
+}
+
 size_t task_id_bytes(const struct task *task)
 {
     return task->seen ? seen_bytes(task->seen) : 0;
@@ -225,30 +234,42 @@ static bool check_marker(struct task *task, struct error *error)
 }
 
 /* Ids of the window that the store does not have are read again. */
-static bool begin_ids(struct task *task, struct error *error)
+static bool begin_ids(struct task *task, int64_t *from, struct error *error)
 {
     struct stream *stream = task->world->stream;
-    int64_t known, from;
+    int64_t known;
     if (!task_open_ids(task, &known, error) ||
         !stream->ops->offset_of_time(stream, STREAM_USAGE, task->input.partition,
-                                     task->marker.latest_ms - task->world->dedup_window_ms, &from, error))
+                                     task->marker.latest_ms - task->world->dedup_window_ms, from, error))
         return false;
-    return stream->ops->restore_begin(stream, STREAM_USAGE, task->input.partition, known > from ? known : from, error);
+    *from = known > *from ? known : *from;
+    return true;
+}
+
+/* Begins to read a partition, from OFFSET_NONE: from its beginning. */
+static bool begin_reading(struct task *task, enum stream_topic topic, int32_t partition, int64_t from, struct error *error)
+{
+    struct stream *stream = task->world->stream;
+    if (!stream->ops->range(stream, topic, partition, &task->step_from, &task->step_end, error))
+        return false;
+    if (from != OFFSET_NONE)
+        task->step_from = from;
+    task->step_next = task->step_from;
+    return stream->ops->restore_begin(stream, topic, partition, from, error);
 }
 
 static bool begin_stage(struct task *task, struct error *error)
 {
-    struct stream *stream = task->world->stream;
     int64_t from = OFFSET_NONE;
     task->step_begun = true;
     switch (task->stage) {
     case RESTORE_LEDGER:
         return (task->kind == TASK_BILL || task_open_ledger(task, &from, error)) &&
-               stream->ops->restore_begin(stream, STREAM_LINE_ITEMS, (int32_t)task->number, from, error);
+               begin_reading(task, STREAM_LINE_ITEMS, (int32_t)task->number, from, error);
     case RESTORE_IDS:
-        return begin_ids(task, error);
+        return begin_ids(task, &from, error) && begin_reading(task, STREAM_USAGE, task->input.partition, from, error);
     case RESTORE_SUBTOTALS:
-        return stream->ops->restore_begin(stream, STREAM_SUBTOTALS, task->input.partition, OFFSET_NONE, error);
+        return begin_reading(task, STREAM_SUBTOTALS, task->input.partition, OFFSET_NONE, error);
     case RESTORE_OFFSET:
     case RESTORE_DONE:
         break;
@@ -277,6 +298,8 @@ static bool restore_records(struct task *task, size_t records_max, struct error 
         return false;
     if (!stream->ops->restore_step(stream, records_max, takes[task->stage], task, &ended, &next, error))
         return false;
+    if (next != OFFSET_NONE)
+        task->step_next = next;
     if (task->stage == RESTORE_LEDGER && task->ledger && !task_save_restored(task, next, error))
         return task_stop(task, "%s", error->message);
     if (task->stage == RESTORE_IDS && !task_save_replayed_ids(task, next, error))

@@ -20,7 +20,7 @@
 
 /* What is counted, by the worker's thread alone; a copy is shown to others. */
 struct task_counts {
-    uint64_t events, duplicates, line_items, dead[REFUSAL_REASON_COUNT];
+    uint64_t events, duplicates, line_items, swept_rows, report_rows, dead[REFUSAL_REASON_COUNT];
     uint64_t by_status[STATUS_COUNT];
 };
 
@@ -102,6 +102,13 @@ enum stream_outcome task_flush(struct task *task, int64_t now_ms, struct error *
 MUST_USE bool task_committed(struct task *task, struct error *error);
 /* Lets go of rows that the store has. */
 void task_forget(struct task *task);
+
+/* How far tasks are, summed up. */
+struct task_progress {
+    int64_t restored, to_restore; /* records, of those that are restoring */
+    int64_t closing;              /* tasks */
+};
+void task_add_progress(const struct task *task, struct task_progress *progress);
 
 /* The last month that the task has closed; PERIOD_NONE. */
 billing_period task_closed(const struct task *task);

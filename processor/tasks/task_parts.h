@@ -34,6 +34,7 @@ struct task {
     enum restore_stage stage;
     bool step_begun, waits; /* waits: for what may be there another time */
     int64_t committed; /* offset of the group */
+    int64_t step_from, step_next, step_end; /* offsets of what the stage at hand reads */
     struct ledger *ledger; /* usage and tier tasks */
     struct ledger_store *store;
     bool from_store;       /* restored from what the store had */

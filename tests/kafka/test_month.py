@@ -496,8 +496,12 @@ def pages_say_what_the_processor_does(context):
     case.wait_for("no lag", lambda: 'proforma_lag{topic="usage",partition="0"} 0\n' in page("/metrics")[1], 60)
     metrics = page("/metrics")[1]
     for family in ("line_items_total{status=\"CHARGED\"}", "dead_letters_total{reason=\"MALFORMED\"} 0", "commit_seconds_count",
-                   "event_to_commit_seconds_bucket{le=\"+Inf\"}"):
+                   "event_to_commit_seconds_bucket{le=\"+Inf\"}", "restore_records{state=\"all\"} 0", "closing_tasks 0"):
         assert f"proforma_{family}" in metrics, (family, metrics)
+    case.close()
+    case.wait_for("the sweep's end", lambda: "proforma_closing_tasks 0\n" in page("/metrics")[1], 60)
+    rows = {line.split()[0]: int(line.split()[1]) for line in page("/metrics")[1].splitlines() if "_rows_total " in line and line[0] != "#"}
+    assert rows["proforma_report_rows_total"] > 5000 and rows["proforma_swept_rows_total"] > 0, rows
     case.stop()
 
 
