@@ -159,11 +159,12 @@ bool kafka_partition_count(rd_kafka_t *handle, const char *topic, int32_t *count
     rd_kafka_topic_destroy(asked);
     if (result != RD_KAFKA_RESP_ERR_NO_ERROR)
         return error_fail(error, ERROR_FAILED, "kafka: no broker answers: %s", rd_kafka_err2str(result));
+    bool denied = metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
     *count = metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR
                  ? metadata->topics[0].partition_cnt
                  : 0;
     rd_kafka_metadata_destroy(metadata);
-    return true;
+    return !denied || error_fail(error, ERROR_FAILED, "kafka: topic %s: the broker denies the right to describe it", topic);
 }
 
 void kafka_record_of_message(const rd_kafka_message_t *message, enum stream_topic topic, struct stream_header *headers,

@@ -47,6 +47,13 @@ static struct kafka_stream *stream_of(struct stream *stream)
 
 /* ---- errors ---- */
 
+static bool is_denied(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+           code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED ||
+           code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+}
+
 /* By what has to be done next; takes the error over. In this order, as librdkafka wants it. */
 static enum stream_outcome outcome_of(rd_kafka_error_t *reason, const char *doing, struct error *error)
 {
@@ -55,7 +62,9 @@ static enum stream_outcome outcome_of(rd_kafka_error_t *reason, const char *doin
     error_fail(error, ERROR_FAILED, "kafka: %s: %s", doing, rd_kafka_error_string(reason));
     rd_kafka_resp_err_t code = rd_kafka_error_code(reason);
     enum stream_outcome outcome = OUTCOME_INDETERMINATE;
-    if (rd_kafka_error_txn_requires_abort(reason))
+    if (is_denied(code))
+        outcome = OUTCOME_REFUSED;
+    else if (rd_kafka_error_txn_requires_abort(reason))
         outcome = OUTCOME_ABORT;
     else if (code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
              code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH)
@@ -281,10 +290,24 @@ static enum stream_outcome stream_produce(struct stream *port, const struct stre
             continue;
         }
         fail_with(error, "cannot produce", result);
-        return result == RD_KAFKA_RESP_ERR__FENCED ? OUTCOME_FENCED
+        return is_denied(result)                    ? OUTCOME_REFUSED
+               : result == RD_KAFKA_RESP_ERR__FENCED ? OUTCOME_FENCED
                : result == RD_KAFKA_RESP_ERR__FATAL ? OUTCOME_INDETERMINATE
                                                      : OUTCOME_ABORT;
     }
+}
+
+/*
+ * A transaction that has failed already refuses its offsets as "erroneous state"; why it failed only the commit tells,
+ * which from that state on can do nothing else.
+ */
+static enum stream_outcome failed_earlier(struct kafka_stream *stream, struct error *error)
+{
+    rd_kafka_error_t *reason = rd_kafka_commit_transaction(stream->producer, CALL_TIMEOUT_MS);
+    if (reason)
+        return outcome_of(reason, "cannot commit", error);
+    error_fail(error, ERROR_FAILED, "kafka: a transaction whose offsets were refused went through");
+    return OUTCOME_INDETERMINATE;
 }
 
 static enum stream_outcome send_offsets(struct kafka_stream *stream, const struct stream_partition *partitions,
@@ -298,6 +321,10 @@ static enum stream_outcome send_offsets(struct kafka_stream *stream, const struc
         rd_kafka_error_destroy(reason);
     rd_kafka_consumer_group_metadata_destroy(group);
     rd_kafka_topic_partition_list_destroy(list);
+    if (reason && rd_kafka_error_code(reason) == RD_KAFKA_RESP_ERR__STATE) {
+        rd_kafka_error_destroy(reason);
+        return failed_earlier(stream, error);
+    }
     return outcome_of(reason, "cannot send offsets", error);
 }
 

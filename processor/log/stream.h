@@ -52,6 +52,7 @@ enum stream_outcome {
     OUTCOME_ABORT,         /* nothing is committed: abort, go back to the last commit, try again */
     OUTCOME_INDETERMINATE, /* the broker knows, we do not: open anew, restore, look at the marker */
     OUTCOME_FENCED,        /* somebody else is this worker now: leave */
+    OUTCOME_REFUSED,       /* the broker denies a right: leave */
 };
 
 struct stream_handler {

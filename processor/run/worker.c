@@ -472,7 +472,8 @@ static bool on_revoked(void *context, bool lost, struct error *error)
     if (outcome != OUTCOME_DONE) {
         struct error ignored;
         enum stream_outcome back = roll_back(worker, &ignored);
-        if (back != OUTCOME_DONE || outcome == OUTCOME_INDETERMINATE || outcome == OUTCOME_FENCED)
+        if (back != OUTCOME_DONE || outcome == OUTCOME_INDETERMINATE || outcome == OUTCOME_FENCED ||
+            outcome == OUTCOME_REFUSED)
             worker->pending = outcome == OUTCOME_ABORT ? back : outcome;
     }
     drop_tasks(worker);
@@ -655,6 +656,8 @@ enum worker_end worker_run(const struct worker_options *options, struct worker_s
         atomic_store(&status->ready, false);
         if (outcome == OUTCOME_FENCED)
             return WORKER_FENCED;
+        if (outcome == OUTCOME_REFUSED)
+            return WORKER_FAILED;
         if (atomic_load(options->stop) && outcome == OUTCOME_DONE)
             return WORKER_STOPPED;
         if (failed)

@@ -11,6 +11,7 @@
  *       first open transaction
  *   kafka_cat offsets BOOTSTRAP GROUP TOPIC                      {"partition", "offset"}: what the group committed
  *   kafka_cat commit BOOTSTRAP GROUP TOPIC PARTITION OFFSET      for a group without members
+ *   kafka_cat grant BOOTSTRAP PRINCIPAL topic|group NAME OPERATION   an ACL; all, read, write, configs, describe
  *   kafka_cat watermarks BOOTSTRAP TOPIC                         {"partition", "low", "high"}
  *
  * A key or header is a string, null, or {"base64": "..."} where it is not UTF-8. Of headers of one name the last is
@@ -378,6 +379,41 @@ static void watermarks(const char *bootstrap, char **arguments)
     rd_kafka_destroy(client);
 }
 
+static rd_kafka_AclOperation_t operation_of(const char *name)
+{
+    return strcmp(name, "all") == 0     ? RD_KAFKA_ACL_OPERATION_ALL
+           : strcmp(name, "read") == 0  ? RD_KAFKA_ACL_OPERATION_READ
+           : strcmp(name, "write") == 0 ? RD_KAFKA_ACL_OPERATION_WRITE
+           : strcmp(name, "configs") == 0 ? RD_KAFKA_ACL_OPERATION_DESCRIBE_CONFIGS
+                                          : RD_KAFKA_ACL_OPERATION_DESCRIBE;
+}
+
+static void grant(const char *bootstrap, char **arguments)
+{
+    const struct setting settings[] = { { "bootstrap.servers", bootstrap }, { NULL, NULL } };
+    char reason[512];
+    rd_kafka_t *client = connect_to(RD_KAFKA_PRODUCER, settings, NULL);
+    bool is_group = strcmp(arguments[1], "group") == 0;
+    rd_kafka_AclBinding_t *wanted = rd_kafka_AclBinding_new(is_group ? RD_KAFKA_RESOURCE_GROUP : RD_KAFKA_RESOURCE_TOPIC,
+                                                            arguments[2], RD_KAFKA_RESOURCE_PATTERN_LITERAL, arguments[0],
+                                                            "*", operation_of(arguments[3]),
+                                                            RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, reason, sizeof reason);
+    if (!wanted)
+        fail("%s: %s", arguments[2], reason);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    rd_kafka_CreateAcls(client, &wanted, 1, NULL, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 2 * PATIENCE_MS);
+    check(event ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT, arguments[2]);
+    size_t count;
+    const rd_kafka_acl_result_t **results = rd_kafka_CreateAcls_result_acls(rd_kafka_event_CreateAcls_result(event), &count);
+    if (rd_kafka_acl_result_error(results[0]))
+        fail("%s: %s", arguments[2], rd_kafka_error_string(rd_kafka_acl_result_error(results[0])));
+    rd_kafka_event_destroy(event);
+    rd_kafka_AclBinding_destroy(wanted);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(client);
+}
+
 int main(int count, char **arguments)
 {
     static const struct {
@@ -389,6 +425,7 @@ int main(int count, char **arguments)
                      { "consume", 1, 1, consume },
                      { "offsets", 2, 2, offsets },
                      { "commit", 4, 4, commit },
+                     { "grant", 4, 4, grant },
                      { "watermarks", 1, 1, watermarks } };
     int kept = 0; /* what is no option moves to the front */
     for (int i = 1; i < count; i++) {
@@ -410,5 +447,5 @@ int main(int count, char **arguments)
         commands[i].run(arguments[1], arguments + 2);
         return fflush(stdout) == 0 ? 0 : 1;
     }
-    fail("usage: create|produce|consume|offsets|commit|watermarks BOOTSTRAP ...; the head of kafka_cat.c has all");
+    fail("usage: create|produce|consume|offsets|commit|grant|watermarks BOOTSTRAP ...; the head of kafka_cat.c has all");
 }

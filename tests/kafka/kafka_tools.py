@@ -155,6 +155,10 @@ class Topics:
         """Moves the offset of a group that has no members."""
         self._run("commit", group, topic, str(partition), str(offset))
 
+    def grant(self, principal, kind, name, operation):
+        """An ACL of a broker that has an authorizer; kind: topic or group."""
+        self._run("grant", principal, kind, name, operation)
+
     def watermarks(self, topic):
         """{partition: (first offset, next offset)}."""
         return {item["partition"]: (item["low"], item["high"]) for item in self._run("watermarks", topic)}

@@ -40,6 +40,9 @@ def broker_properties(folder, plain, secure, controller):
         "advertised.listeners": f"PLAINTEXT://127.0.0.1:{plain},SECURE://127.0.0.1:{secure}",
         "controller.quorum.voters": f"1@127.0.0.1:{controller}",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL",
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": "User:ANONYMOUS",
+        "allow.everyone.if.no.acl.found": "true",  # a topic of which an ACL speaks is closed to all others
         "ssl.keystore.type": "PEM",
         "ssl.keystore.location": folder / "store.pem",
         "listener.name.secure.sasl.enabled.mechanisms": "SCRAM-SHA-512,PLAIN,OAUTHBEARER",
@@ -153,7 +156,27 @@ def a_token_that_is_over_is_told(context):
     assert done.returncode == 1 and str(path) in done.stderr and "which is over" in done.stderr, done.stderr
 
 
-CASES = [a_password_over_tls, scram_is_let_in_or_told_which_librdkafka_it_needs, a_wrong_password_is_told, another_authority_is_not_trusted, a_token_from_a_file,
+def a_right_that_is_missing_is_told(context):
+    login = {"kafka.sasl.mechanisms": "PLAIN", "kafka.sasl.username": "biller",
+             "kafka.sasl.password": password_file(context.folder, PASSWORD)}
+    for number, (kind, name, rights, told) in enumerate([
+            ("topic", "usage", [], "usage: the broker denies the right to describe it"),
+            ("topic", "usage", ["describe"], "its configuration cannot be read: Broker: Topic authorization failed"),
+            ("topic", "line-items", ["read", "describe", "configs"], "cannot commit: "),
+            ("topic", "usage", ["describe", "configs"], "reading: "),
+            ("group", "", [], "Group authorization failed")]):
+        installation = Installation(context, f"denied{number}", **login)
+        installation.command("topics", "create")
+        installation.command("apply", "--conductor", DATA / "conductor.json")
+        installation.command("import", USAGE)
+        resource = f"denied{number}.{name}" if kind == "topic" else f"denied{number}"
+        for principal, right in [("User:another", "all"), *(("User:biller", right) for right in rights)]:
+            context.topics.grant(principal, kind, resource, right)
+        done = installation.command("run", check=False)
+        assert done.returncode == 1 and told in done.stderr.splitlines()[-1], (kind, name, rights, done.stderr[-2000:])
+
+
+CASES = [a_right_that_is_missing_is_told, a_password_over_tls, scram_is_let_in_or_told_which_librdkafka_it_needs, a_wrong_password_is_told, another_authority_is_not_trusted, a_token_from_a_file,
          a_token_that_is_over_is_told]
 
 
