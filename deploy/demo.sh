@@ -55,6 +55,7 @@ partitions.tier = 2
 partitions.bill = 2
 workers = 2
 format = json
+state.dir = $scratch/state
 http.listen =
 END
     config="--config $scratch/proforma.conf"
