@@ -17,6 +17,7 @@
 #define BATCH_MAX 4096
 #define HEADERS_MAX 16
 #define PRODUCE_RETRY_MS 1
+#define FETCH_BYTES ((size_t)64 * 1024 * 1024) /* of a command, which has no limit of its own */
 #define FETCH_PARTITION_BYTES ((size_t)1024 * 1024)
 
 struct kafka_stream {
@@ -27,7 +28,7 @@ struct kafka_stream {
     rd_kafka_topic_t *output_topics[STREAM_TOPIC_COUNT];
     int32_t partition_counts[STREAM_TOPIC_COUNT];
     rd_kafka_message_t **batch;
-    size_t taken_bytes; /* since the fetcher was last woken */
+    size_t taken_bytes, restored_bytes; /* since the fetcher was last woken */
     /* Of the poll at hand. */
     const struct stream_handler *handler;
     struct error *error;
@@ -43,6 +44,11 @@ struct kafka_stream {
 static struct kafka_stream *stream_of(struct stream *stream)
 {
     return (struct kafka_stream *)stream;
+}
+
+static void kafka_number(size_t number, char out[24])
+{
+    snprintf(out, 24, "%zu", number);
 }
 
 /* ---- errors ---- */
@@ -203,14 +209,15 @@ static bool hand_over_message(struct kafka_stream *stream, const rd_kafka_messag
  * A full queue stops librdkafka from fetching, and what is taken out of it does not wake the thread that would fetch: it
  * looks again by itself within a second. Any request wakes it; the answer to this one does not matter.
  */
-static void wake_fetcher(struct kafka_stream *stream, const rd_kafka_message_t *message)
+static void wake_fetcher(const struct kafka_stream *stream, rd_kafka_t *consumer, const rd_kafka_message_t *message,
+                         size_t *taken_bytes)
 {
     int64_t first, end;
     size_t queue_max = stream->settings->fetch_bytes_max;
-    if (queue_max == 0 || stream->taken_bytes < queue_max / 2 || !message->rkt)
+    if (queue_max == 0 || *taken_bytes < queue_max / 2 || !message->rkt)
         return;
-    stream->taken_bytes = 0;
-    rd_kafka_query_watermark_offsets(stream->consumer, rd_kafka_topic_name(message->rkt), message->partition, &first, &end, 1);
+    *taken_bytes = 0;
+    rd_kafka_query_watermark_offsets(consumer, rd_kafka_topic_name(message->rkt), message->partition, &first, &end, 1);
 }
 
 static bool stream_poll(struct stream *port, int timeout_ms, size_t records_max, const struct stream_handler *handler,
@@ -228,7 +235,7 @@ static bool stream_poll(struct stream *port, int timeout_ms, size_t records_max,
             done = hand_over_message(stream, stream->batch[i], error);
         stream->taken_bytes += stream->batch[i]->len + stream->batch[i]->key_len;
         if (i == count - 1)
-            wake_fetcher(stream, stream->batch[i]);
+            wake_fetcher(stream, stream->consumer, stream->batch[i], &stream->taken_bytes);
         rd_kafka_message_destroy(stream->batch[i]);
     }
     stream->handler = NULL;
@@ -355,7 +362,11 @@ static bool open_restorer(struct kafka_stream *stream, struct error *error)
 {
     if (stream->restorer)
         return true;
-    static const struct kafka_property tuning[] = { { "fetch.wait.max.ms", "10" }, { "queued.min.messages", "10000000" } };
+    char queued[24];
+    kafka_number((stream->settings->fetch_bytes_max ? stream->settings->fetch_bytes_max : FETCH_BYTES) / 1024, queued);
+    const struct kafka_property tuning[] = { { "fetch.wait.max.ms", "10" },
+                                             { "queued.max.messages.kbytes", queued },
+                                             { "queued.min.messages", "10000000" } };
     rd_kafka_conf_t *conf = kafka_conf_new(stream->settings, tuning, ARRAY_COUNT(tuning), error);
     char group[300];
     snprintf(group, sizeof group, "%s-restore", stream->settings->group_id); /* a name librdkafka asks for; never joined */
@@ -434,6 +445,9 @@ static bool stream_restore_step(struct stream *port, size_t records_max,
             done = take(context, &record, error);
             stream->restore_next = message->offset + 1;
         }
+        stream->restored_bytes += message->len + message->key_len;
+        if (i == count - 1)
+            wake_fetcher(stream, stream->restorer, message, &stream->restored_bytes);
         rd_kafka_message_destroy(stream->batch[i]);
     }
     *next = stream->restore_next;
@@ -488,14 +502,9 @@ static int32_t stream_partition_count(const struct stream *port, enum stream_top
 
 /* ---- opening and closing ---- */
 
-static void kafka_number(size_t number, char out[24])
-{
-    snprintf(out, 24, "%zu", number);
-}
-
 static bool open_consumer(struct kafka_stream *stream, struct error *error)
 {
-    size_t bytes_max = stream->settings->fetch_bytes_max ? stream->settings->fetch_bytes_max : (size_t)64 * 1024 * 1024;
+    size_t bytes_max = stream->settings->fetch_bytes_max ? stream->settings->fetch_bytes_max : FETCH_BYTES;
     char queued[24], of_partition[24];
     kafka_number(bytes_max / 1024, queued);
     /* Of every partition one answer may come on top of what is queued. */

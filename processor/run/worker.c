@@ -64,6 +64,21 @@ static int64_t clock_ms(void)
     return clock_us() / 1000;
 }
 
+/* For intervals: it only has to go on. */
+static int64_t now_ms(const struct worker *worker)
+{
+    return worker->options->clock_ms ? worker->options->clock_ms(worker->options->port_context) : clock_ms();
+}
+
+static int64_t real_ms(const struct worker *worker)
+{
+    struct timespec now;
+    if (worker->options->clock_ms)
+        return worker->options->clock_ms(worker->options->port_context);
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static void wait_ms(int64_t milliseconds)
 {
     struct timespec time = { milliseconds / 1000, milliseconds % 1000 * 1000000 };
@@ -204,7 +219,7 @@ static bool read_control(struct worker *worker, struct error *error)
 {
     struct stream *stream = worker->stream;
     bool ended = false;
-    worker->control_read_ms = clock_ms();
+    worker->control_read_ms = now_ms(worker);
     if (!stream->ops->restore_begin(stream, STREAM_CONDUCTOR, 0, worker->control_next, error))
         return false;
     while (!ended && !atomic_load(worker->options->stop))
@@ -261,7 +276,7 @@ static enum stream_outcome begin(struct worker *worker, struct error *error)
 static enum stream_outcome flush_tasks(struct worker *worker, struct stream_partition *offsets, size_t *count,
                                        struct error *error)
 {
-    int64_t now = clock_ms();
+    int64_t now = now_ms(worker);
     for (size_t i = 0; i < worker->task_count; i++) {
         struct task *task = worker->tasks[i];
         if (task_state(task) != TASK_RUNNING)
@@ -283,7 +298,7 @@ static enum stream_outcome flush_tasks(struct worker *worker, struct stream_part
 
 static bool is_due(const struct worker *worker)
 {
-    int64_t now = clock_ms();
+    int64_t now = now_ms(worker);
     for (size_t i = 0; i < worker->task_count; i++)
         if (task_is_due(worker->tasks[i], now))
             return true;
@@ -313,13 +328,6 @@ static void observe(struct shown_histogram *histogram, int64_t microseconds, uin
             atomic_fetch_add(&histogram->buckets[i], times);
     atomic_fetch_add(&histogram->count, times);
     atomic_fetch_add(&histogram->sum_us, value * times);
-}
-
-static int64_t real_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* ---- memory ---- */
@@ -392,7 +400,7 @@ static enum stream_outcome commit(struct worker *worker, struct error *error)
         atomic_fetch_add(&worker->status->commits, 1);
         observe(&worker->status->commit_time, clock_us() - started, 1);
         if (worker->taken > 0)
-            observe(&worker->status->latency, (real_ms() - worker->taken_time_ms / (int64_t)worker->taken) * 1000,
+            observe(&worker->status->latency, (real_ms(worker) - worker->taken_time_ms / (int64_t)worker->taken) * 1000,
                     worker->taken);
         worker->taken = 0;
         worker->taken_time_ms = 0;
@@ -528,7 +536,7 @@ static void show_state(struct worker *worker)
 
 static bool is_commit_time(const struct worker *worker)
 {
-    return clock_ms() >= worker->next_commit_ms || memory_is_short(worker) ||
+    return now_ms(worker) >= worker->next_commit_ms || memory_is_short(worker) ||
            worker->taken >= (uint64_t)worker->options->settings->commit_events;
 }
 
@@ -536,11 +544,12 @@ static enum stream_outcome step(struct worker *worker, bool *failed, struct erro
 {
     const struct stream_handler handler = { worker, on_record, on_ended, on_assigned, on_revoked };
     enum stream_outcome outcome = OUTCOME_INDETERMINATE;
+    worker->world.real_now_ms = real_ms(worker);
     worker->world.rows_used = measure(worker);
     size_t records_max = worker->world.rows_used > worker->world.rows_memory / 4 * 3 ? POLL_RECORDS_FEW : POLL_RECORDS;
     if (worker->stream->ops->poll(worker->stream, worker->restoring ? 0 : POLL_MS, records_max, &handler, error))
         outcome = restore_step(worker, error);
-    if (outcome == OUTCOME_DONE && !worker->restoring && clock_ms() - worker->control_read_ms >= CONTROL_MS) {
+    if (outcome == OUTCOME_DONE && !worker->restoring && now_ms(worker) - worker->control_read_ms >= CONTROL_MS) {
         show_lag(worker);
         outcome = follow_control(worker, error) ? OUTCOME_DONE : OUTCOME_INDETERMINATE;
     }
@@ -552,25 +561,7 @@ static enum stream_outcome step(struct worker *worker, bool *failed, struct erro
         return worker->pending;
     if (!is_commit_time(worker))
         return OUTCOME_DONE;
-    worker->next_commit_ms = clock_ms() + worker->options->settings->commit_interval_ms;
-    return commit(worker, error);
-}
-
-/* Until stopped, or until the connection is no longer good. */
-static enum stream_outcome loop(struct worker *worker, bool *failed, struct error *error)
-{
-    *failed = false;
-    while (!atomic_load(worker->options->stop)) {
-        enum stream_outcome outcome = step(worker, failed, error);
-        if (outcome == OUTCOME_ABORT) {
-            outcome = roll_back(worker, error);
-            wait_ms(RETRY_MS); /* whatever was the matter is seldom over at once */
-            make_tasks(worker);
-        }
-        if (outcome != OUTCOME_DONE)
-            return outcome;
-    }
-    worker->world.save_all = true;
+    worker->next_commit_ms = now_ms(worker) + worker->options->settings->commit_interval_ms;
     return commit(worker, error);
 }
 
@@ -616,10 +607,17 @@ static void init_world(struct worker *worker)
     share_memory(worker);
 }
 
-static bool open_worker(struct worker *worker, struct error *error)
+static bool open_stream(struct worker *worker, struct error *error)
 {
     static const enum stream_topic topics[] = { STREAM_USAGE, STREAM_TIERED, STREAM_SUBTOTALS };
-    if (!kafka_stream_open(worker->options->kafka, topics, ARRAY_COUNT(topics), &worker->stream, error))
+    if (worker->options->open_stream)
+        return worker->options->open_stream(worker->options->port_context, topics, ARRAY_COUNT(topics), &worker->stream, error);
+    return kafka_stream_open(worker->options->kafka, topics, ARRAY_COUNT(topics), &worker->stream, error);
+}
+
+static bool open_worker(struct worker *worker, struct error *error)
+{
+    if (!open_stream(worker, error))
         return false;
     worker->control = conductor_topic_new();
     worker->control_next = OFFSET_NONE;
@@ -632,6 +630,8 @@ static bool open_worker(struct worker *worker, struct error *error)
 
 static void close_worker(struct worker *worker)
 {
+    if (!worker->stream)
+        return;
     drop_tasks(worker);
     worker->stream->ops->close(worker->stream);
     wire_free(worker->world.wire);
@@ -639,31 +639,73 @@ static void close_worker(struct worker *worker)
     document_done(&worker->document);
     free(worker->assigned);
     free(worker->stopped);
+    worker->stream = NULL;
     worker->assigned = NULL;
     worker->stopped = NULL;
     worker->assigned_count = worker->stopped_count = worker->stopped_capacity = 0;
+    atomic_store(&worker->status->ready, false);
+}
+
+struct worker *worker_new(const struct worker_options *options, struct worker_status *status)
+{
+    struct worker *worker = memory_new(sizeof *worker);
+    worker->options = options;
+    worker->status = status;
+    return worker;
+}
+
+void worker_free(struct worker *worker)
+{
+    close_worker(worker);
+    free(worker);
+}
+
+/* A last commit. What it did not get through is read again by whoever comes next. */
+static enum worker_end leave(struct worker *worker, struct error *error)
+{
+    worker->world.save_all = true;
+    enum stream_outcome outcome = worker->stream ? commit(worker, error) : OUTCOME_DONE;
+    close_worker(worker);
+    return outcome == OUTCOME_FENCED ? WORKER_FENCED : outcome == OUTCOME_REFUSED ? WORKER_FAILED : WORKER_STOPPED;
+}
+
+static void rest(const struct worker *worker)
+{
+    if (!worker->options->clock_ms)
+        wait_ms(RETRY_MS); /* whatever was the matter is seldom over at once */
+}
+
+enum worker_end worker_step(struct worker *worker, struct error *error)
+{
+    bool failed = false;
+    if (atomic_load(worker->options->stop))
+        return leave(worker, error);
+    if (!worker->stream && !open_worker(worker, error))
+        return WORKER_FAILED;
+    enum stream_outcome outcome = step(worker, &failed, error);
+    if (outcome == OUTCOME_ABORT) {
+        outcome = roll_back(worker, error);
+        rest(worker);
+        make_tasks(worker);
+    }
+    if (outcome == OUTCOME_DONE)
+        return WORKER_GOES_ON;
+    /* The connection is no longer good: a new one ends what is still on its way. */
+    close_worker(worker);
+    if (outcome == OUTCOME_FENCED)
+        return WORKER_FENCED;
+    if (outcome == OUTCOME_REFUSED || failed)
+        return WORKER_FAILED;
+    rest(worker);
+    return WORKER_GOES_ON;
 }
 
 enum worker_end worker_run(const struct worker_options *options, struct worker_status *status, struct error *error)
 {
-    struct worker worker = { .options = options, .status = status };
-    for (;;) {
-        bool failed;
-        if (!open_worker(&worker, error))
-            return WORKER_FAILED;
-        enum stream_outcome outcome = loop(&worker, &failed, error);
-        close_worker(&worker);
-        atomic_store(&status->ready, false);
-        if (outcome == OUTCOME_FENCED)
-            return WORKER_FENCED;
-        if (outcome == OUTCOME_REFUSED)
-            return WORKER_FAILED;
-        if (atomic_load(options->stop) && outcome == OUTCOME_DONE)
-            return WORKER_STOPPED;
-        if (failed)
-            return WORKER_FAILED;
-        if (atomic_load(options->stop))
-            return WORKER_STOPPED; /* what was not committed is read again by whoever comes next */
-        wait_ms(RETRY_MS);
-    }
+    struct worker *worker = worker_new(options, status);
+    enum worker_end end;
+    while ((end = worker_step(worker, error)) == WORKER_GOES_ON)
+        ;
+    worker_free(worker);
+    return end;
 }

@@ -12,6 +12,7 @@
 #include "tasks/task.h"
 
 enum worker_end {
+    WORKER_GOES_ON,
     WORKER_STOPPED, /* as asked; everything is committed */
     WORKER_FAILED,  /* *error */
     WORKER_FENCED,  /* somebody else is this worker now */
@@ -53,7 +54,20 @@ struct worker_options {
     const char *state_dir; /* of the process */
     _Atomic bool *stop; /* set by whoever wants it to end */
     int64_t repair_task; /* a torn task that takes its marker's offset; −1: none */
+    /* For a simulator: another log than Kafka, and its clock. NULL: none. */
+    bool (*open_stream)(void *port_context, const enum stream_topic *topics, size_t topic_count, struct stream **ret_stream,
+                        struct error *error);
+    int64_t (*clock_ms)(void *port_context); /* since 1970 */
+    void *port_context;
 };
+
+struct worker;
+
+/* One turn of its loop: polls, restores, commits. Opens its connection when it has none. */
+struct worker *worker_new(const struct worker_options *options, struct worker_status *status);
+MUST_USE enum worker_end worker_step(struct worker *worker, struct error *error);
+/* At once, as a crash would: nothing more is committed. */
+void worker_free(struct worker *worker);
 
 /* Runs until stopped, failed or fenced. */
 enum worker_end worker_run(const struct worker_options *options, struct worker_status *status, struct error *error);

@@ -28,8 +28,7 @@ static char *path_of(const char *parent, const char *name)
     return path.data;
 }
 
-/* With all folders above it. */
-static bool make_folder(const char *path, struct error *error)
+bool state_dir_make(const char *path, struct error *error)
 {
     char *partial = memory_copy_string(path);
     bool done = true;
@@ -72,7 +71,7 @@ static char *take_folder(const char *root, const char *instance, int *lock, stru
         bool held = false;
         snprintf(name, sizeof name, "process-%u", i);
         char *folder = path_of(root, instance[0] ? instance : name);
-        if (make_folder(folder, error) && take_lock(folder, lock, &held, error))
+        if (state_dir_make(folder, error) && take_lock(folder, lock, &held, error))
             return folder;
         free(folder);
         if (instance[0] || !held)
@@ -93,7 +92,7 @@ bool state_dir_take(const char *root, const char *instance, const char *installa
     dir->path = path_of(folder, installation);
     dir->lock = lock;
     free(folder);
-    if (!make_folder(dir->path, error)) {
+    if (!state_dir_make(dir->path, error)) {
         state_dir_release(dir);
         return false;
     }

@@ -19,4 +19,7 @@ MUST_USE bool state_dir_take(const char *root, const char *instance, const char 
 const char *state_dir_path(const struct state_dir *dir);
 void state_dir_release(struct state_dir *dir);
 
+/* Makes a folder with all above it, where they are missing. */
+MUST_USE bool state_dir_make(const char *path, struct error *error);
+
 #endif

@@ -1,15 +1,7 @@
 /* tasks/bill_auto_close.c: months close by themselves (DESIGN 3.6). */
 #include <stdlib.h>
-#include <time.h>
 
 #include "tasks/bill_state.h"
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* The last month for which there is a close record. */
 static billing_period last_close(const struct task *task)
@@ -48,7 +40,7 @@ static enum stream_outcome send_close(struct task *task, billing_period period, 
 static struct bill_month *due_month(const struct task *task)
 {
     billing_period last = last_close(task);
-    int64_t now = now_ms();
+    int64_t now = task->world->real_now_ms;
     for (size_t i = 0; i < task->bills->month_count; i++) {
         struct bill_month *month = &task->bills->months[i];
         if (month->period <= last || month->latest_arrival_ms == 0)

@@ -42,6 +42,7 @@ struct task_world {
     enum granularity granularity;
     bool resource_ids, reject_late;
     size_t ids_memory;                  /* of each usage task */
+    int64_t real_now_ms;                /* since 1970, of the worker's turn at hand */
     int64_t dedup_window_ms, future_max_ms, bills_interval_ms, close_after_ms;
     size_t event_bytes_max;
     const char *state_dir;              /* a folder per task in it */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "store/state_dir.h"
 #include "tasks/task_parts.h"
 
 /* Rows that make a save worth its while, and bound how much one batch holds. */
@@ -20,6 +21,9 @@ static char *directory_of(const struct task *task)
 
 static bool open_store(struct task *task, struct error *error)
 {
+    /* The folder above may have been deleted under a running process. */
+    if (!state_dir_make(task->world->state_dir, error))
+        return false;
     char *directory = directory_of(task);
     struct ledger_options options = { task->world->granularity, task->world->resource_ids, task->kind, task->number };
     bool done = ledger_store_open(directory, &task->world->store_options, &task->store, error);
