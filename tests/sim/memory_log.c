@@ -11,6 +11,7 @@ enum fate { FATE_OPEN, FATE_COMMITTED, FATE_ABORTED };
 struct transaction {
     enum fate fate;
     bool orphaned;                    /* nobody is left to end it */
+    bool prepared;                    /* the broker has been told to commit it, and will */
     struct stream_partition *offsets; /* sent with it: pending until it ends */
     size_t offset_count;
 };
@@ -67,7 +68,7 @@ struct memory_stream {
     int64_t epoch;
     struct transaction *open;
     struct stream **owner;
-    bool crashed, has_partitions;
+    bool crashed, broken, has_partitions; /* broken: without an answer a producer can do nothing more */
     struct stream_partition *reading;
     size_t reading_count;
     enum stream_topic restore_topic;
@@ -231,21 +232,33 @@ static void end_transaction(struct memory_log *log, struct transaction *transact
         log->committed[transaction->offsets[i].topic][transaction->offsets[i].partition] = transaction->offsets[i].offset;
 }
 
+/* What a broker does of its own accord. */
+static void resolve(struct memory_log *log, struct transaction *transaction)
+{
+    end_transaction(log, transaction, transaction->prepared ? FATE_COMMITTED : FATE_ABORTED);
+}
+
 void memory_log_expire_transactions(struct memory_log *log)
 {
     for (size_t i = 0; i < log->transaction_count; i++)
-        if (log->transactions[i]->orphaned)
-            end_transaction(log, log->transactions[i], FATE_ABORTED);
+        if (log->transactions[i]->orphaned || log->transactions[i]->prepared)
+            resolve(log, log->transactions[i]);
+}
+
+/* What comes before every call of a producer. */
+static enum stream_outcome check_producer(const struct memory_stream *stream, struct error *error)
+{
+    error_fail(error, ERROR_FAILED, "simulated: the producer is %s", stream->broken ? "without an answer" : "fenced");
+    return stream->broken ? OUTCOME_INDETERMINATE : stream->epoch != stream->producer->epoch ? OUTCOME_FENCED : OUTCOME_DONE;
 }
 
 static enum stream_outcome begin(struct stream *port, struct error *error)
 {
     struct memory_stream *stream = of(port);
     struct memory_log *log = stream->log;
-    if (stream->epoch != stream->producer->epoch) {
-        error_fail(error, ERROR_FAILED, "simulated: fenced");
-        return OUTCOME_FENCED;
-    }
+    enum stream_outcome outcome = check_producer(stream, error);
+    if (outcome != OUTCOME_DONE)
+        return outcome;
     CHECK(!stream->open);
     stream->open = memory_new(sizeof *stream->open);
     stream->producer->last = stream->open;
@@ -259,10 +272,9 @@ static enum stream_outcome produce(struct stream *port, const struct stream_reco
 {
     struct memory_stream *stream = of(port);
     CHECK(stream->open);
-    if (stream->epoch != stream->producer->epoch) {
-        error_fail(error, ERROR_FAILED, "simulated: fenced");
-        return OUTCOME_FENCED;
-    }
+    enum stream_outcome outcome = check_producer(stream, error);
+    if (outcome != OUTCOME_DONE)
+        return outcome;
     if (memory_log_random(stream->log, 10000) < stream->log->faults.produce_percent_of_percent ||
         stream->open->fate != FATE_OPEN) {
         error_fail(error, ERROR_FAILED, "simulated: a record is refused");
@@ -284,29 +296,31 @@ static enum stream_outcome commit(struct stream *port, const struct stream_parti
     struct memory_log *log = stream->log;
     struct transaction *transaction = stream->open;
     CHECK(transaction);
+    enum stream_outcome outcome = check_producer(stream, error);
+    if (outcome != OUTCOME_DONE)
+        return outcome;
     error_fail(error, ERROR_FAILED, "simulated: the commit fails");
-    if (stream->epoch != stream->producer->epoch)
-        return OUTCOME_FENCED;
     if (!is_current(stream) || transaction->fate != FATE_OPEN || happens(log, log->faults.abort_percent))
         return OUTCOME_ABORT;
     transaction->offsets = memory_new_array(count, sizeof *partitions);
     transaction->offset_count = count;
     memcpy(transaction->offsets, partitions, count * sizeof *partitions);
-    bool silent = happens(log, log->faults.indeterminate_percent);
-    if (!silent || happens(log, 50)) {
+    stream->broken = happens(log, log->faults.indeterminate_percent);
+    /* Without an answer: it was committed, it will be, or it never was told. */
+    transaction->prepared = stream->broken && happens(log, 35);
+    if (!stream->broken || (!transaction->prepared && happens(log, 50))) {
         end_transaction(log, transaction, FATE_COMMITTED);
         stream->open = NULL;
     }
-    return silent ? OUTCOME_INDETERMINATE : OUTCOME_DONE;
+    return stream->broken ? OUTCOME_INDETERMINATE : OUTCOME_DONE;
 }
 
 static enum stream_outcome abort_transaction(struct stream *port, struct error *error)
 {
     struct memory_stream *stream = of(port);
-    if (stream->epoch != stream->producer->epoch) {
-        error_fail(error, ERROR_FAILED, "simulated: fenced");
-        return OUTCOME_FENCED;
-    }
+    enum stream_outcome outcome = check_producer(stream, error);
+    if (outcome != OUTCOME_DONE)
+        return outcome;
     if (stream->open)
         end_transaction(stream->log, stream->open, FATE_ABORTED);
     stream->open = NULL;
@@ -470,9 +484,11 @@ static bool has_pending_offset(const struct memory_log *log, const struct stream
 {
     for (size_t i = 0; i < log->transaction_count; i++) {
         const struct transaction *transaction = log->transactions[i];
-        for (size_t o = 0; transaction->fate == FATE_OPEN && o < transaction->offset_count; o++)
-            if (transaction->offsets[o].topic == partition->topic && transaction->offsets[o].partition == partition->partition)
+        for (size_t o = 0; transaction->fate == FATE_OPEN && o < transaction->offset_count; o++) {
+            const struct stream_partition *sent = &transaction->offsets[o];
+            if (sent->topic == partition->topic && sent->partition == partition->partition)
                 return true;
+        }
     }
     return false;
 }
@@ -490,7 +506,8 @@ static bool committed(struct stream *port, struct stream_partition *partitions, 
     return true;
 }
 
-static bool restore_begin(struct stream *port, enum stream_topic topic, int32_t partition, int64_t offset, struct error *error)
+static bool restore_begin(struct stream *port, enum stream_topic topic, int32_t partition, int64_t offset,
+                          struct error *error)
 {
     (void)error;
     struct memory_stream *stream = of(port);
@@ -601,10 +618,10 @@ void memory_stream_open(struct memory_log *log, const char *transactional_id, st
     stream->port.ops = &operations;
     stream->log = log;
     stream->producer = producer_of(log, transactional_id);
-    /* init_transactions: whatever this id had open is aborted, and its older self is fenced. */
+    /* init_transactions: whatever this id had open comes to its end, and its older self is fenced. */
     stream->epoch = ++stream->producer->epoch;
     if (stream->producer->last)
-        end_transaction(log, stream->producer->last, FATE_ABORTED);
+        resolve(log, stream->producer->last);
     stream->member = join(log, stream);
     stream->owner = owner;
     *owner = &stream->port;

@@ -41,7 +41,7 @@ void memory_stream_crash(struct stream *stream);
 /* The group waits no longer for members that are silent; `stream` may also be one that lives, and is only slow. */
 void memory_log_expel_silent(struct memory_log *log);
 void memory_stream_expel(struct stream *stream);
-/* Transactions that nobody is left to end are aborted. */
+/* What a broker does in time: transactions that nobody is left to end are aborted, those told to commit are committed. */
 void memory_log_expire_transactions(struct memory_log *log);
 
 /* Hands over committed records of a topic, partition by partition. */

@@ -304,8 +304,10 @@ static void step(struct process **process)
     if (how == WORKER_FAILED)
         fail_msg("a worker failed: %s", error.message);
     (*process)->sim->fenced += how == WORKER_FENCED;
-    if (how != WORKER_GOES_ON)
-        end(process, false);
+    /* Without an answer it would ask again; some do not live to. */
+    bool dies = how == WORKER_GOES_ON && !(*process)->stream && memory_log_random((*process)->sim->log, 3) == 0;
+    if (how != WORKER_GOES_ON || dies)
+        end(process, dies);
 }
 
 static uint64_t dice(struct sim *sim, uint64_t sides)
@@ -317,12 +319,13 @@ static void feed(struct sim *sim, size_t count)
 {
     for (; count > 0 && sim->fed < sim->world->usage_count; count--, sim->fed++) {
         const struct usage *usage = &sim->world->usage[sim->order[sim->fed]];
-        memory_log_append(sim->log, STREAM_USAGE, usage->partition, TEXT_NONE, (struct text){ usage->json, usage->size }, false);
+        struct text json = { usage->json, usage->size };
+        memory_log_append(sim->log, STREAM_USAGE, usage->partition, TEXT_NONE, json, false);
         /* Now and then an event that came before comes again. */
         usage = &sim->world->usage[sim->order[dice(sim, sim->fed + 1)]];
+        json = (struct text){ usage->json, usage->size };
         if (dice(sim, 20) == 0 && usage->json[usage->size - 1] == '}')
-            memory_log_append(sim->log, STREAM_USAGE, usage->partition, TEXT_NONE, (struct text){ usage->json, usage->size },
-                              false);
+            memory_log_append(sim->log, STREAM_USAGE, usage->partition, TEXT_NONE, json, false);
     }
 }
 
