@@ -13,7 +13,8 @@ static const char *const entity_kinds[] = {
     "BillingGroups", "LinkedAccounts", "PricingPlans", "PricingRules", "PricingRulesAssociatedToPricingPlan",
     "CustomLineItems", "CustomLineItemVersions", "ResourcesAssociatedToCustomLineItem",
 };
-static const char price_kind[] = "Price", version_kind[] = "version", close_kind[] = "close", import_kind[] = "import";
+static const char price_kind[] = "Price", version_kind[] = "version", close_kind[] = "close", import_kind[] = "import",
+                  document_kind[] = "document";
 
 struct conductor_topic {
     struct intern keys;
@@ -204,7 +205,7 @@ static void append_kind(const struct conductor_topic *topic, const char *kind, s
 static const char *currency_of(const struct conductor_topic *topic)
 {
     struct buffer key = { 0 };
-    buffer_printf(&key, "%s/document/CurrencyCode", topic->version_period);
+    buffer_printf(&key, "%s/%s/CurrencyCode", topic->version_period, document_kind);
     uint32_t number = intern_find(&topic->keys, buffer_text(&key));
     buffer_done(&key);
     return number != INTERN_NONE && topic->values[number] ? topic->values[number] : "\"USD\"";
@@ -290,7 +291,12 @@ bool conductor_topic_document(const struct conductor_topic *topic, struct conduc
     if (!done)
         return false;
     (*ret_conductor)->version = topic->version;
-    return read_prices(topic, list, error);
+    if (read_prices(topic, list, error))
+        return true;
+    conductor_done(*ret_conductor);
+    free(*ret_conductor);
+    price_list_done(list);
+    return false;
 }
 
 /* ---- publishing ---- */
@@ -306,22 +312,45 @@ static void add_change(struct conductor_changes *changes, struct text key, struc
 struct comparison {
     const struct conductor_topic *topic;
     struct conductor_changes *changes;
-    struct intern wanted; /* keys of the new document */
+    struct intern wanted;      /* keys of the new document */
+    struct hash128 *values;    /* of each, its value's hash */
+    size_t value_capacity;
     char period[TIME_TEXT_MAX];
     struct buffer key;
     struct hash128 hash;
     size_t count;
 };
 
+/*
+ * Takes a key of its own for the value in comparison->key. Entities may share an id: replies that came in pages, versions
+ * that begin in the same month. False: the very same is there already.
+ */
+static bool take_key(struct comparison *comparison, struct hash128 value)
+{
+    size_t size = comparison->key.size;
+    for (unsigned number = 2;; number++) {
+        size_t before = comparison->wanted.count;
+        uint32_t at = intern_add(&comparison->wanted, buffer_text(&comparison->key));
+        if (comparison->wanted.count > before) {
+            comparison->values = memory_reserve_one(comparison->values, at, &comparison->value_capacity,
+                                                    sizeof *comparison->values);
+            comparison->values[at] = value;
+            return true;
+        }
+        if (comparison->values[at].high == value.high && comparison->values[at].low == value.low)
+            return false;
+        comparison->key.size = size;
+        buffer_printf(&comparison->key, "#%04u", number);
+    }
+}
+
 static void want(struct comparison *comparison, struct text value)
 {
-    struct text key = buffer_text(&comparison->key);
-    size_t before = comparison->wanted.count;
-    intern_add(&comparison->wanted, key);
-    if (comparison->wanted.count == before)
-        return; /* the same entity twice: the document was valid, so it says the same */
-    comparison->count++;
     struct hash128 part = hash128(value.data, value.size);
+    if (!take_key(comparison, part))
+        return;
+    struct text key = buffer_text(&comparison->key);
+    comparison->count++;
     comparison->hash.high ^= part.high ^ hash64(key.data, key.size);
     comparison->hash.low += part.low;
     uint32_t known = intern_find(&comparison->topic->keys, key);
@@ -348,7 +377,7 @@ static const char *last_part(const char *arn)
 static void append_id(struct buffer *key, const char *kind, json_t *entity)
 {
     const char *id = last_part(text_member(entity, "Arn"));
-    if (!id)
+    if (!id && strcmp(kind, "LinkedAccounts") == 0)
         id = text_member(entity, "AccountId");
     if (!id)
         id = last_part(text_member(entity, "PricingPlanArn"));
@@ -374,7 +403,7 @@ static bool want_entity(void *context, const struct json_item *item, struct erro
         buffer_printf(&comparison->key, "%s/%s/", comparison->period, entity_kinds[item->target]);
         append_id(&comparison->key, entity_kinds[item->target], item->value);
     } else {
-        buffer_printf(&comparison->key, "%s/document/CurrencyCode", comparison->period);
+        buffer_printf(&comparison->key, "%s/%s/CurrencyCode", comparison->period, document_kind);
     }
     want(comparison, text_of(value));
     free(value);
@@ -435,6 +464,15 @@ static void want_prices(struct comparison *comparison, const struct price_list *
     buffer_done(&value);
 }
 
+/* What else lies there is somebody else's, perhaps of a later release. */
+static bool is_of_document(struct text kind)
+{
+    bool is = text_equal(kind, text_of(price_kind)) || text_equal(kind, text_of(document_kind));
+    for (size_t i = 0; i < ARRAY_COUNT(entity_kinds) && !is; i++)
+        is = text_equal(kind, text_of(entity_kinds[i]));
+    return is;
+}
+
 static void drop_what_is_gone(struct comparison *comparison)
 {
     const struct conductor_topic *topic = comparison->topic;
@@ -442,8 +480,7 @@ static void drop_what_is_gone(struct comparison *comparison)
         struct topic_key key;
         struct text text = intern_text(&topic->keys, (uint32_t)i);
         if (!topic->values[i] || !split_key(text, &key) || !text_equal(key.period, text_of(comparison->period)) ||
-            text_equal(key.kind, text_of(version_kind)) || text_equal(key.kind, text_of(close_kind)) ||
-            text_equal(key.kind, text_of(import_kind)) || intern_find(&comparison->wanted, text) != INTERN_NONE)
+            !is_of_document(key.kind) || intern_find(&comparison->wanted, text) != INTERN_NONE)
             continue;
         comparison->changes->removed++;
         add_change(comparison->changes, text, TEXT_NONE);
@@ -474,10 +511,13 @@ bool conductor_changes_compute(const struct conductor_topic *topic, struct input
     if (done) {
         want_prices(&comparison, list);
         drop_what_is_gone(&comparison);
-        if (changes->count > 0)
+        /* The same document again, but another month's is in force. */
+        bool is_in_force = strcmp(topic->version_period, comparison.period) == 0;
+        if (changes->count > 0 || !is_in_force)
             add_version(&comparison);
     }
     intern_done(&comparison.wanted);
+    free(comparison.values);
     buffer_done(&comparison.key);
     return done;
 }

@@ -35,7 +35,7 @@ MUST_USE bool conductor_topic_take(struct conductor_topic *topic, const struct s
 /* The number of the newest version; 0 before the first. */
 int64_t conductor_topic_version(const struct conductor_topic *topic);
 
-/* The document and the price list of the newest version. The caller frees both. Fails: the topic's content is none. */
+/* The document and the price list of the newest version. The caller frees both, after true. Fails: the topic has none. */
 MUST_USE bool conductor_topic_document(const struct conductor_topic *topic, struct conductor **ret_conductor,
                                        struct price_list *list, struct error *error);
 

@@ -50,7 +50,7 @@ static void put_value(struct line *line, const char *text)
         }
         if (*text == '"' || *text == '\\')
             put(line, '\\');
-        put(line, (unsigned char)*text < ' ' ? ' ' : *text);
+        put(line, (unsigned char)*text < ' ' || *text == 0x7f ? ' ' : *text);
     }
     put(line, '"');
 }

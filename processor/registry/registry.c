@@ -12,6 +12,7 @@
 
 #define TIMEOUT_MS 5000L
 #define RESPONSE_BYTES_MAX ((size_t)2 * 1024 * 1024)
+#define SCHEMA_NOT_FOUND 40403 /* Confluent's error_code */
 #define RETRY_MS 1000
 
 /* The id of a shipped schema under a topic's subject. */
@@ -137,12 +138,13 @@ static bool register_schema(struct registry *registry, const char *topic, const 
     bool done = request(registry, path, text, &status, error);
     json_t *answer = done ? response_json(registry) : NULL;
     json_t *number = json_object_get(answer, "id");
-    if (done && (status != 200 || !json_is_integer(number)))
+    json_int_t found = json_integer_value(number);
+    if (done && (status != 200 || !json_is_integer(number) || found < 0 || found > UINT32_MAX))
         done = error_fail(error, ERROR_FAILED, "schema registry: %s: status %ld: %.*s", path, status,
                           (int)(registry->response.size < 300 ? registry->response.size : 300),
                           registry->response.data ? registry->response.data : "");
     if (done)
-        *id = (uint32_t)json_integer_value(number);
+        *id = (uint32_t)found;
     json_decref(answer);
     json_decref(body);
     free(text);
@@ -180,10 +182,9 @@ static struct known_schema *schema_of(struct registry *registry, uint32_t id, co
     return added;
 }
 
-static void compile_answer(const struct registry *registry, struct known_schema *schema)
+static void compile_answer(const json_t *answer, struct known_schema *schema)
 {
     struct error error = { 0 };
-    json_t *answer = response_json(registry);
     const char *text = json_string_value(json_object_get(answer, "schema"));
     const char *kind = json_string_value(json_object_get(answer, "schemaType"));
     schema->retry_ms = 0;
@@ -193,7 +194,20 @@ static void compile_answer(const struct registry *registry, struct known_schema 
         snprintf(schema->refusal, sizeof schema->refusal, "the registry's answer for schema %u has no schema", schema->id);
     else if (!avro_program_compile(text_of(text), schema->type, &schema->program, &error))
         snprintf(schema->refusal, sizeof schema->refusal, "schema %u: %.200s", schema->id, error.message);
-    json_decref(answer);
+}
+
+/* Only the registry's own words are final: a proxy in between may say 200 or 404, too. */
+static bool take_answer(long status, const json_t *answer, struct known_schema *schema)
+{
+    if (status == 200 && json_is_object(answer)) {
+        compile_answer(answer, schema);
+        return true;
+    }
+    if (status != 404 || json_integer_value(json_object_get(answer, "error_code")) != SCHEMA_NOT_FOUND)
+        return false;
+    schema->retry_ms = 0;
+    snprintf(schema->refusal, sizeof schema->refusal, "the registry knows no schema %u", schema->id);
+    return true;
 }
 
 /* Asks once; an outage is remembered for a moment, so that it does not hold up every record. */
@@ -205,14 +219,11 @@ static bool ask(struct registry *registry, struct known_schema *schema, struct e
     schema->retry_ms = now_ms() + RETRY_MS;
     if (!request(registry, path, NULL, &status, error))
         return false;
-    if (status == 200)
-        compile_answer(registry, schema);
-    else if (status == 404) {
-        schema->retry_ms = 0;
-        snprintf(schema->refusal, sizeof schema->refusal, "the registry knows no schema %u", schema->id);
-    } else
-        return error_fail(error, ERROR_FAILED, "schema registry: %s: status %ld", path, status);
-    return true;
+    json_t *answer = response_json(registry);
+    bool done = take_answer(status, answer, schema) ||
+                error_fail(error, ERROR_FAILED, "schema registry: %s: status %ld, and no answer of a registry", path, status);
+    json_decref(answer);
+    return done;
 }
 
 static enum wire_answer program_of(void *context, uint32_t id, const struct record_type *type,

@@ -69,7 +69,7 @@ static void write_lag(const struct shown_workers *shown, struct buffer *body)
             int32_t topic = atomic_load(&partition->topic);
             int64_t position = atomic_load(&partition->position), end = atomic_load(&partition->end);
             int64_t lag = end - (position > 0 ? position : 0);
-            if (topic > 0)
+            if (topic > 0 && end >= 0)
                 buffer_printf(body, "proforma_lag{topic=\"%s\",partition=\"%d\"} %lld\n",
                               stream_topic_name((enum stream_topic)(topic - 1)), atomic_load(&partition->partition),
                               lag > 0 ? (long long)lag : 0LL);

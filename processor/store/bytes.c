@@ -37,10 +37,17 @@ void bytes_put_big_endian(struct buffer *out, uint64_t value, size_t bytes)
         buffer_append_byte(out, (char)(unsigned char)(value >> (8 * i)));
 }
 
+/* Behind a failure there is nothing more. */
+static void fail_reading(struct byte_reader *reader)
+{
+    reader->failed = true;
+    reader->at = reader->end;
+}
+
 uint8_t bytes_take_byte(struct byte_reader *reader)
 {
     if (reader->at == reader->end) {
-        reader->failed = true;
+        fail_reading(reader);
         return 0;
     }
     return *reader->at++;
@@ -51,11 +58,13 @@ uint64_t bytes_take_varint(struct byte_reader *reader)
     uint64_t value = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {
         uint8_t byte = bytes_take_byte(reader);
+        if (shift == 63 && byte > 1)
+            break;
         value |= (uint64_t)(byte & 0x7f) << shift;
         if (byte < 0x80)
-            return value;
+            return reader->failed ? 0 : value;
     }
-    reader->failed = true;
+    fail_reading(reader);
     return 0;
 }
 
@@ -69,7 +78,7 @@ struct text bytes_take_text(struct byte_reader *reader)
 {
     uint64_t size = bytes_take_varint(reader);
     if (reader->failed || size > (uint64_t)(reader->end - reader->at)) {
-        reader->failed = true;
+        fail_reading(reader);
         return TEXT_NONE;
     }
     struct text text = { (const char *)reader->at, (size_t)size };
@@ -82,7 +91,7 @@ struct sum bytes_take_sum(struct byte_reader *reader)
     uint8_t head = bytes_take_byte(reader);
     size_t size = head & 0x7f;
     if (reader->failed || size == 0 || size > 16 || size > (size_t)(reader->end - reader->at)) {
-        reader->failed = true;
+        fail_reading(reader);
         return (struct sum){ 0 };
     }
     u128 bits = *reader->at & 0x80 ? ~(u128)0 : 0;
@@ -91,7 +100,7 @@ struct sum bytes_take_sum(struct byte_reader *reader)
     struct sum sum = { .low = (uint64_t)bits, .high = (int64_t)(bits >> 64) };
     if (head & 0x80)
         sum.wraps = bytes_take_signed(reader);
-    return sum;
+    return reader->failed ? (struct sum){ 0 } : sum;
 }
 
 uint64_t bytes_big_endian(const char *bytes, size_t count)

@@ -211,8 +211,10 @@ static struct run *add_run(struct id_runs *runs, const struct run *run)
 static bool read_list(struct id_runs *runs, struct error *error)
 {
     bool found;
-    if (!rocks_fetch(runs->rocks, key_of(runs, LIST_PREFIX, 0, 0), &runs->page, &found, error) || !found)
-        return !found;
+    if (!rocks_fetch(runs->rocks, key_of(runs, LIST_PREFIX, 0, 0), &runs->page, &found, error))
+        return false;
+    if (!found)
+        return true;
     struct byte_reader reader = bytes_reader(buffer_text(&runs->page));
     if (bytes_take_varint(&reader) != LIST_VERSION)
         return error_fail(error, ERROR_FAILED, "state store: the list of id runs is of another version");

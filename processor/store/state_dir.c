@@ -28,6 +28,17 @@ static char *path_of(const char *parent, const char *name)
     return path.data;
 }
 
+static bool make_one(const char *path)
+{
+    struct stat found;
+    if (mkdir(path, 0755) == 0)
+        return true;
+    if (errno != EEXIST || stat(path, &found) != 0)
+        return false;
+    errno = ENOTDIR;
+    return S_ISDIR(found.st_mode);
+}
+
 bool state_dir_make(const char *path, struct error *error)
 {
     char *partial = memory_copy_string(path);
@@ -36,10 +47,10 @@ bool state_dir_make(const char *path, struct error *error)
         if (*at != '/')
             continue;
         *at = '\0';
-        done = mkdir(partial, 0755) == 0 || errno == EEXIST;
+        done = make_one(partial);
         *at = '/';
     }
-    done = done && (mkdir(partial, 0755) == 0 || errno == EEXIST);
+    done = done && make_one(partial);
     free(partial);
     return done || error_fail(error, ERROR_FAILED, "state.dir: cannot make %s: %s", path, strerror(errno));
 }
@@ -58,8 +69,11 @@ static bool take_lock(const char *folder, int *lock, bool *held, struct error *e
     free(path);
     if (flock(*lock, LOCK_EX | LOCK_NB) == 0)
         return true;
+    int why = errno;
     close(*lock);
     *lock = -1;
+    if (why != EWOULDBLOCK)
+        return error_fail(error, ERROR_FAILED, "state.dir: cannot lock %s: %s", folder, strerror(why));
     *held = true;
     return error_fail(error, ERROR_FAILED, "state.dir: %s is in use by another process", folder);
 }

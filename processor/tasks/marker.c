@@ -79,13 +79,21 @@ void marker_write(const struct marker *marker, struct buffer *out)
     json_decref(object);
 }
 
+/* A list that is absent is empty; anything else that is no list is damage. */
+static bool is_list(const json_t *list)
+{
+    return !list || json_is_array(list);
+}
+
 static bool read_counts(json_t *array, struct marker_count **counts, size_t *count)
 {
     size_t index;
     json_t *pair;
+    if (!is_list(array))
+        return false;
     json_array_foreach(array, index, pair) {
         json_int_t number, value;
-        if (json_unpack(pair, "[I,I]", &number, &value) != 0)
+        if (json_unpack(pair, "[I,I!]", &number, &value) != 0 || number < 0 || number > INT32_MAX)
             return false;
         *count_of(counts, count, (int32_t)number) = value;
     }
@@ -95,8 +103,13 @@ static bool read_counts(json_t *array, struct marker_count **counts, size_t *cou
 static bool read_lists(json_t *object, struct marker *marker)
 {
     size_t index;
-    json_t *task;
-    json_array_foreach(json_object_get(object, "barriers"), index, task)
+    json_t *task, *barriers = json_object_get(object, "barriers");
+    if (!is_list(barriers))
+        return false;
+    json_array_foreach(barriers, index, task)
+        if (!json_is_integer(task) || json_integer_value(task) < 0 || json_integer_value(task) > INT32_MAX)
+            return false;
+    json_array_foreach(barriers, index, task)
         marker_add_barrier(marker, (int32_t)json_integer_value(task));
     return read_counts(json_object_get(object, "sent"), &marker->sent, &marker->sent_count) &&
            read_counts(json_object_get(object, "received"), &marker->received, &marker->received_count);
@@ -113,6 +126,7 @@ bool marker_read(struct text json, struct marker *marker, struct error *error)
                 json_unpack(object, "{s:I,s:I,s:I,s:I,s:I,s?:s,s?:s,s?:I}", "task", &task, "revision", &revision, "offset", &offset,
                             "version", &version, "latest", &latest, "closed", &closed, "closing", &closing, "reported",
                             &reported) == 0 &&
+                task >= 0 && task <= UINT32_MAX &&
                 (!closing || period_parse(text_of(closing), &marker->closing)) &&
                 (!closed || period_parse(text_of(closed), &marker->closed)) && read_lists(object, marker);
     if (done) {
@@ -124,7 +138,11 @@ bool marker_read(struct text json, struct marker *marker, struct error *error)
         marker->reported = reported;
     }
     json_decref(object);
-    return done || error_fail(error, ERROR_FAILED, "a task's marker cannot be read: %.200s", json.data ? json.data : "");
+    if (done)
+        return true;
+    marker_done(marker);
+    return error_fail(error, ERROR_FAILED, "a task's marker cannot be read: %.*s", (int)(json.size < 200 ? json.size : 200),
+                      json.data ? json.data : "");
 }
 
 void marker_done(struct marker *marker)
