@@ -38,15 +38,20 @@ static bool open_store(struct task *task, struct error *error)
     return done;
 }
 
-static void discard_ledger(struct task *task)
+static void let_go(struct task *task)
 {
-    char *directory = directory_of(task);
     seen_close(task->seen);
     ledger_free(task->ledger);
     ledger_store_close(task->store);
     task->seen = NULL;
     task->ledger = NULL;
     task->store = NULL;
+}
+
+static void discard_ledger(struct task *task)
+{
+    char *directory = directory_of(task);
+    let_go(task);
     rocks_remove(directory);
     free(directory);
 }
@@ -59,12 +64,7 @@ void task_close_ledger(struct task *task)
         discard_ledger(task);
         return;
     }
-    seen_close(task->seen);
-    ledger_free(task->ledger);
-    ledger_store_close(task->store);
-    task->seen = NULL;
-    task->ledger = NULL;
-    task->store = NULL;
+    let_go(task);
 }
 
 /* ---- ids ---- */

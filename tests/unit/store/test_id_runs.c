@@ -5,23 +5,7 @@
 #include "store/id_filter.h"
 #include "store/id_runs.h"
 #include "support/avro_random.h"
-#include "support/scratch.h"
-
-static struct rocks *open_rocks(void)
-{
-    const struct rocks_options small = { .write_buffer_bytes = 256 * 1024, .cache_bytes = 64 * 1024 };
-    struct rocks *rocks;
-    struct error error;
-    if (!rocks_open(scratch_path("ids"), &small, &rocks, &error))
-        fail_msg("%s", error.message);
-    return rocks;
-}
-
-static void close_rocks(struct rocks *rocks)
-{
-    rocks_close(rocks);
-    remove_tree(scratch_path("ids"));
-}
+#include "support/scratch_rocks.h"
 
 static struct id_runs *open_runs(struct rocks *rocks, size_t filter_bytes_max)
 {

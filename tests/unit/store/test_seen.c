@@ -4,23 +4,7 @@
 #include "store/seen.h"
 #include "support/avro_random.h"
 #include "support/fixtures.h"
-#include "support/scratch.h"
-
-static struct rocks *open_rocks(void)
-{
-    const struct rocks_options small = { .write_buffer_bytes = 64 * 1024, .cache_bytes = 64 * 1024 };
-    struct rocks *rocks;
-    struct error error;
-    if (!rocks_open(scratch_path("ids"), &small, &rocks, &error))
-        fail_msg("%s", error.message);
-    return rocks;
-}
-
-static void close_rocks(struct rocks *rocks)
-{
-    rocks_close(rocks);
-    remove_tree(scratch_path("ids"));
-}
+#include "support/scratch_rocks.h"
 
 static struct seen *open_seen(struct rocks *rocks, int64_t window_ms, size_t bytes_max)
 {
