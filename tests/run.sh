@@ -37,7 +37,7 @@ if [ "$quick" = no ]; then
     echo "== address and undefined behaviour sanitizers"
     build asan
     ctest --preset asan --label-regex unit
-    ctest --preset asan --tests-regex kafka_month
+    ctest --preset asan --tests-regex 'kafka_month|sim_simulator'
     echo "== thread sanitizer"
     build tsan proforma kafka_cat generate_month
     ctest --preset tsan --tests-regex kafka_month

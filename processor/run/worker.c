@@ -461,7 +461,8 @@ static bool on_assigned(void *context, const struct stream_partition *partitions
     (void)error;
     free(worker->assigned);
     worker->assigned = memory_new_array(count, sizeof *worker->assigned);
-    memcpy(worker->assigned, partitions, count * sizeof *partitions);
+    if (count > 0) /* a member of many may have none */
+        memcpy(worker->assigned, partitions, count * sizeof *partitions);
     worker->assigned_count = count;
     worker->has_assignment = true;
     log_event(LOGGING_INFO, "partitions_assigned", LOG_NUMBER("worker", worker->options->number),

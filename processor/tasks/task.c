@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "tasks/report_totals.h"
 #include "tasks/task_parts.h"
 
 uint32_t task_number_of(const struct stream *stream, enum stream_topic input, int32_t partition)
@@ -45,6 +46,8 @@ void task_free(struct task *task)
     buffer_done(&task->facts);
     buffer_done(&task->key);
     buffer_done(&task->value);
+    if (task->report) /* dropped in the middle of a close */
+        report_totals_done(task->report);
     free(task->report);
     free(task);
 }

@@ -304,7 +304,8 @@ static enum stream_outcome commit(struct stream *port, const struct stream_parti
         return OUTCOME_ABORT;
     transaction->offsets = memory_new_array(count, sizeof *partitions);
     transaction->offset_count = count;
-    memcpy(transaction->offsets, partitions, count * sizeof *partitions);
+    if (count > 0)
+        memcpy(transaction->offsets, partitions, count * sizeof *partitions);
     stream->broken = happens(log, log->faults.indeterminate_percent);
     /* Without an answer: it was committed, it will be, or it never was told. */
     transaction->prepared = stream->broken && happens(log, 35);
