@@ -653,8 +653,16 @@ static void calm(struct sim *sim)
     assert_int_equal(after, 300);
 }
 
+/* Every other run has so little memory that rows and ids go to the disk and come back. */
+static void choose_memory(struct settings *settings, uint64_t seed)
+{
+    settings->memory_limit_bytes = seed % 2 ? 768 * 1024 : 32 * 1024 * 1024;
+    settings->dedup_memory_bytes = seed % 2 ? 32 * 1024 : 1024 * 1024;
+}
+
 static void run(struct world *world, uint64_t seed, bool with_faults)
 {
+    choose_memory(&world->settings, seed);
     struct sim sim = { .world = world, .log = memory_log_new(seed, partitions), .schemas = fixed_schemas_new() };
     sim.port = fixed_schemas_port(sim.schemas);
     shuffle(&sim);
