@@ -41,6 +41,7 @@ void ledger_free(struct ledger *ledger)
     free(ledger->months);
     free(ledger->saved_pools);
     buffer_done(&ledger->gone);
+    intern_done(&ledger->replayed_zeros);
     buffer_done(&ledger->facts);
     buffer_done(&ledger->scratch);
     buffer_done(&ledger->extra);

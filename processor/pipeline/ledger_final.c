@@ -58,7 +58,7 @@ static void empty_pools(struct pools *pools, billing_period period)
 {
     char prefix[16];
     struct text begins = { prefix, (size_t)snprintf(prefix, sizeof prefix, "%d/", period) };
-    for (uint16_t i = 0; i < pools->keys.count; i++)
+    for (uint32_t i = 0; i < pools->keys.count; i++)
         if (text_starts_with(intern_text(&pools->keys, i), begins))
             *pools_position(pools, i) = (struct sum){ 0 };
 }

@@ -79,6 +79,7 @@ struct ledger {
     /* Of a replay. */
     uint64_t mismatches;
     int64_t rows_without_events;
+    struct intern replayed_zeros; /* ids of parts that came to nothing in it */
 };
 
 /* ledger.c */

@@ -177,6 +177,25 @@ static void replay_row(struct ledger *ledger, struct entry *entry, uint32_t tier
         restore_amount(ledger, entry);
 }
 
+/* An id that is written again, or whose value is taken away, needs no taking away any more. */
+static bool take_from_gone(struct ledger *ledger, struct text id)
+{
+    for (size_t at = 0; at + LINE_ITEM_ID_LETTERS <= ledger->gone.size; at += LINE_ITEM_ID_LETTERS) {
+        char *found = ledger->gone.data + at;
+        if (id.size != LINE_ITEM_ID_LETTERS || memcmp(found, id.data, id.size) != 0)
+            continue;
+        ledger->gone.size -= LINE_ITEM_ID_LETTERS;
+        memmove(found, found + LINE_ITEM_ID_LETTERS, ledger->gone.size - at);
+        return true;
+    }
+    return false;
+}
+
+bool ledger_replay_gone(struct ledger *ledger, struct text line_item_id)
+{
+    return take_from_gone(ledger, line_item_id) || intern_find(&ledger->replayed_zeros, line_item_id) != INTERN_NONE;
+}
+
 bool ledger_replay(struct ledger *ledger, const struct line_item *item, struct error *error)
 {
     struct row_identity identity;
@@ -206,6 +225,9 @@ bool ledger_replay(struct ledger *ledger, const struct line_item *item, struct e
     ledger->rows_without_events += view.values.usage_events == 0;
     if (resolved->pool == POOL_NONE && !costs_match(ledger, entry, resolved, &view))
         ledger->mismatches++;
+    take_from_gone(ledger, item->line_item_id);
+    if (resolved->pool != POOL_NONE && item->usage_amount == 0 && item->cost == 0)
+        intern_add(&ledger->replayed_zeros, item->line_item_id);
     ledger_mark_unsaved(ledger, entry);
     return true;
 }
@@ -213,6 +235,7 @@ bool ledger_replay(struct ledger *ledger, const struct line_item *item, struct e
 bool ledger_replay_done(struct ledger *ledger, uint64_t *mismatches, struct error *error)
 {
     *mismatches = ledger->mismatches;
+    intern_reset(&ledger->replayed_zeros);
     if (ledger->rows_without_events > 0)
         return error_fail(error, ERROR_FAILED, "the ledger of task %u lacks the first line item of a row",
                           ledger->options.task);

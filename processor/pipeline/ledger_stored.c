@@ -3,7 +3,7 @@
 
 #include "store/bytes.h"
 
-#define POINT_VERSION 1
+#define POINT_VERSION 2
 #define PERIOD_BYTES 3
 #define ACCOUNT_BYTES 8
 
@@ -152,6 +152,8 @@ void stored_point_write(const struct ledger *ledger, const struct ledger_point *
     bytes_put_signed(out, point->version);
     bytes_put_text(out, point->marker);
     bytes_put_text(out, buffer_text(&ledger->gone));
+    bytes_put_signed(out, point->time_ms);
+    bytes_put_signed(out, ledger->rows_without_events);
 }
 
 bool stored_point_read(struct ledger *ledger, struct text bytes, struct ledger_point *point, bool *usable,
@@ -167,6 +169,8 @@ bool stored_point_read(struct ledger *ledger, struct text bytes, struct ledger_p
     point->version = bytes_take_signed(&reader);
     point->marker = bytes_take_text(&reader);
     struct text gone = bytes_take_text(&reader);
+    point->time_ms = bytes_take_signed(&reader);
+    ledger->rows_without_events = bytes_take_signed(&reader);
     if (reader.failed || reader.at != reader.end || gone.size % LINE_ITEM_ID_LETTERS != 0)
         return fail_damaged(error, "point", bytes);
     buffer_clear(&ledger->gone);

@@ -348,17 +348,17 @@ static bool memory_is_short(const struct worker *worker)
 /* Rows that are saved leave memory, those of the largest task first, until half of it is free. */
 static void relieve(struct worker *worker)
 {
+    size_t most = SIZE_MAX; /* each in its turn: one that cannot let go is passed over */
     while ((worker->world.rows_used = measure(worker)) > worker->world.rows_memory / 2) {
         struct task *largest = NULL;
         for (size_t i = 0; i < worker->task_count; i++)
-            if (task_state(worker->tasks[i]) == TASK_RUNNING &&
+            if (task_state(worker->tasks[i]) == TASK_RUNNING && task_bytes(worker->tasks[i]) < most &&
                 (!largest || task_bytes(worker->tasks[i]) > task_bytes(largest)))
                 largest = worker->tasks[i];
-        size_t before = largest ? task_bytes(largest) : 0;
-        if (largest)
-            task_forget(largest);
-        if (!largest || task_bytes(largest) >= before)
+        if (!largest)
             return;
+        most = task_bytes(largest);
+        task_forget(largest);
     }
 }
 
@@ -465,6 +465,13 @@ static bool on_assigned(void *context, const struct stream_partition *partitions
         memcpy(worker->assigned, partitions, count * sizeof *partitions);
     worker->assigned_count = count;
     worker->has_assignment = true;
+    /* Partitions that were added since the connection was made: a new one counts them. */
+    for (size_t i = 0; i < count; i++)
+        if (partitions[i].partition >= worker->stream->ops->partition_count(worker->stream, partitions[i].topic)) {
+            worker->pending = OUTCOME_INDETERMINATE;
+            worker->assigned_count = 0;
+            return true;
+        }
     log_event(LOGGING_INFO, "partitions_assigned", LOG_NUMBER("worker", worker->options->number),
               LOG_NUMBER("count", count));
     worker->stopped_count = 0;
@@ -479,8 +486,9 @@ static bool on_revoked(void *context, bool lost, struct error *error)
     worker->world.save_all = true;
     enum stream_outcome outcome = lost ? OUTCOME_ABORT : commit(worker, error);
     if (outcome != OUTCOME_DONE) {
-        struct error ignored;
-        enum stream_outcome back = roll_back(worker, &ignored);
+        struct error reason = { 0 };
+        error_fail(&reason, ERROR_FAILED, "%s", lost ? "the partitions are somebody else's" : error->message);
+        enum stream_outcome back = roll_back(worker, &reason);
         if (back != OUTCOME_DONE || outcome == OUTCOME_INDETERMINATE || outcome == OUTCOME_FENCED ||
             outcome == OUTCOME_REFUSED)
             worker->pending = outcome == OUTCOME_ABORT ? back : outcome;

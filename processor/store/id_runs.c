@@ -10,7 +10,7 @@
 #define PAGE_PREFIX 'I'
 #define FILTER_PREFIX 'J'
 #define LIST_PREFIX 'K'
-#define LIST_VERSION 1
+#define LIST_VERSION 2
 #define PAGE_IDS 64        /* on average: ids are spread evenly */
 #define MERGED_RUNS 8
 #define MERGE_PAGES 512    /* of a step: some ten milliseconds */
@@ -184,6 +184,7 @@ static bool write_list(struct id_runs *runs, struct error *error)
     struct buffer *value = &runs->value;
     buffer_clear(value);
     bytes_put_varint(value, LIST_VERSION);
+    bytes_put_signed(value, runs->options.window_ms);
     bytes_put_varint(value, runs->next_number);
     bytes_put_signed(value, runs->next);
     bytes_put_signed(value, runs->latest_ms);
@@ -218,12 +219,16 @@ static bool read_list(struct id_runs *runs, struct error *error)
     struct byte_reader reader = bytes_reader(buffer_text(&runs->page));
     if (bytes_take_varint(&reader) != LIST_VERSION)
         return error_fail(error, ERROR_FAILED, "state store: the list of id runs is of another version");
+    /* What a shorter window has dropped has to be read again. */
+    if (bytes_take_signed(&reader) < runs->options.window_ms)
+        return error_fail(error, ERROR_FAILED, "state store: the id runs are of a shorter window");
     runs->next_number = bytes_take_varint(&reader);
     runs->next = bytes_take_signed(&reader);
     runs->latest_ms = bytes_take_signed(&reader);
     uint64_t count = bytes_take_varint(&reader);
     for (uint64_t i = 0; i < count && !reader.failed; i++) {
-        struct run run = { .number = bytes_take_varint(&reader), .level = (uint32_t)bytes_take_varint(&reader) };
+        struct run run = { .number = bytes_take_varint(&reader) };
+        run.level = (uint32_t)bytes_take_varint(&reader);
         run.pages = (uint32_t)bytes_take_varint(&reader);
         run.ids = bytes_take_varint(&reader);
         run.latest_ms = bytes_take_signed(&reader);

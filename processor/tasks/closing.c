@@ -223,6 +223,19 @@ static enum stream_outcome report_step(struct task *task, struct error *error)
     return outcome;
 }
 
+/* What was reported before is added up again: in steps, too, between which rows may leave memory. */
+static enum stream_outcome recount_step(struct task *task, struct error *error)
+{
+    size_t left = (size_t)task->marker.reported - task->report_cursor;
+    bool done = left == 0;
+    enum stream_outcome outcome = OUTCOME_DONE;
+    if (left > 0)
+        outcome = report_rows(task, false, &task->report_cursor, left < REPORT_ROWS ? left : REPORT_ROWS, &done, error);
+    if (done || task->report_cursor >= (size_t)task->marker.reported)
+        task->closing_stage = CLOSING_REPORT;
+    return outcome;
+}
+
 enum stream_outcome task_close_work(struct task *task, struct error *error)
 {
     bool done = false;
@@ -255,10 +268,7 @@ enum stream_outcome task_close_work(struct task *task, struct error *error)
         task->closing_stage = CLOSING_RECOUNT;
         return OUTCOME_DONE;
     case CLOSING_RECOUNT:
-        task->closing_stage = CLOSING_REPORT;
-        return task->marker.reported == 0 ? OUTCOME_DONE
-                                          : report_rows(task, false, &task->report_cursor,
-                                                        (size_t)task->marker.reported, &done, error);
+        return recount_step(task, error);
     case CLOSING_REPORT:
         return report_step(task, error);
     }

@@ -173,10 +173,18 @@ static bool take_line_item(struct task *task, const struct stream_record *record
     return task->ledger ? ledger_replay(task->ledger, &item, error) : bill_task_replay_line_item(task, &item, error);
 }
 
+/* Without a store there is nothing that could be out of date. */
+static bool take_gone(struct task *task, const struct stream_record *record, struct error *error)
+{
+    return !task->ledger || ledger_replay_gone(task->ledger, record->key) || !task->from_store ||
+           error_fail(error, ERROR_FAILED, "the store knows what the topic has forgotten");
+}
+
 static bool replay_line_item(void *context, const struct stream_record *record, struct error *error)
 {
     struct task *task = context;
-    return record->is_null || replay_ends(task, take_line_item(task, record, error), record, error);
+    bool done = record->is_null ? take_gone(task, record, error) : take_line_item(task, record, error);
+    return replay_ends(task, done, record, error);
 }
 
 static bool replay_id(void *context, const struct stream_record *record, struct error *error)
@@ -305,7 +313,7 @@ static bool restore_records(struct task *task, size_t records_max, struct error 
         task->step_next = next;
     if (task->stage == RESTORE_LEDGER && task->ledger && !task_save_restored(task, next, error))
         return task_stop(task, "%s", error->message);
-    if (task->stage == RESTORE_IDS && !task_save_replayed_ids(task, next, error))
+    if (task->stage == RESTORE_IDS && !task_save_replayed_ids(task, next < task->marker.offset ? next : task->marker.offset, error))
         return false;
     bool far_enough = task->stage != RESTORE_LEDGER && next >= task->marker.offset;
     return ended || far_enough ? end_stage(task, error) : true;
@@ -368,7 +376,7 @@ void task_reached(struct task *task, int64_t end)
 
 static bool has_unsaved(const struct task *task)
 {
-    return ledger_unsaved_rows(task->ledger) > 0 || (task->seen && seen_unsaved(task->seen) > 0);
+    return ledger_unsaved_rows(task->ledger) > 0 || task_point_is_old(task) || (task->seen && seen_unsaved(task->seen) > 0);
 }
 
 bool task_is_due(struct task *task, int64_t now_ms)
@@ -377,6 +385,7 @@ bool task_is_due(struct task *task, int64_t now_ms)
                                                               has_unsaved(task)) ||
                                              (task->bills ? bill_task_is_due(task, now_ms)
                                                                         : ledger_dirty_count(task->ledger) > 0 ||
+                                                                              task_point_is_old(task) ||
                                                                               task->closing || task_close_is_due(task)));
 }
 

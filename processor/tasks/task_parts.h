@@ -40,6 +40,8 @@ struct task {
     bool from_store;       /* restored from what the store had */
     bool save_wanted;      /* by the close at hand */
     int64_t save_from;     /* line items before this offset are in what the next commit saves; OFFSET_NONE: it saves nothing */
+    int64_t saved_ms;      /* when the store last heard of a commit */
+    size_t written;        /* line items since then */
     size_t held_back;      /* rows that the store may still have to bring to disk */
     struct seen *seen;     /* usage tasks, once they have come to their ids */
     bool store_broken;     /* something beside the ledger has failed in it */
@@ -81,6 +83,8 @@ bool task_take_id(struct task *task, const struct usage_event *event, int64_t ti
 bool task_save_replayed_ids(struct task *task, int64_t next, struct error *error);
 /* Within a restore that has come to an offset. */
 bool task_save_restored(struct task *task, int64_t line_items_next, struct error *error);
+/* Whether the store has heard of nothing for so long that it would soon no longer be believed. */
+bool task_point_is_old(const struct task *task);
 /* Before a flush: whether its commit saves, and from where a replay would have to begin. */
 void task_plan_save(struct task *task);
 /* What a failure within the ledger comes to. */

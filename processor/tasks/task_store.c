@@ -10,6 +10,12 @@
 
 /* Rows that make a save worth its while, and bound how much one batch holds. */
 #define SAVE_ROWS 50000
+/*
+ * The topic keeps for a day (delete.retention.ms) that a line item lost its value. A store that is older may know what
+ * nobody can tell it is gone.
+ */
+#define POINT_AGE_MAX_MS (INT64_C(12) * 3600 * 1000)
+#define POINT_AGE_SAVED_MS (INT64_C(3600) * 1000)
 
 static char *directory_of(const struct task *task)
 {
@@ -17,6 +23,16 @@ static char *directory_of(const struct task *task)
     buffer_printf(&path, "%s/task-%u", task->world->state_dir, task->number);
     buffer_append_byte(&path, '\0');
     return path.data;
+}
+
+/* Whether the store itself is at fault; what the machine lacks at the moment is no reason to throw it away. */
+static bool is_damaged(const struct error *error)
+{
+    static const char *const others[] = { "lock", "Too many open files", "No space", "Permission denied", "Cannot allocate" };
+    for (size_t i = 0; i < ARRAY_COUNT(others); i++)
+        if (strstr(error->message, others[i]))
+            return false;
+    return true;
 }
 
 static bool open_store(struct task *task, struct error *error)
@@ -27,8 +43,7 @@ static bool open_store(struct task *task, struct error *error)
     char *directory = directory_of(task);
     struct ledger_options options = { task->world->granularity, task->world->resource_ids, task->kind, task->number };
     bool done = ledger_store_open(directory, &task->world->store_options, &task->store, error);
-    if (!done) {
-        /* What is damaged is of no use; what is somebody else's does not go away by this and fails again. */
+    if (!done && is_damaged(error)) {
         rocks_remove(directory);
         done = ledger_store_open(directory, &task->world->store_options, &task->store, error);
     }
@@ -112,8 +127,11 @@ bool task_save_replayed_ids(struct task *task, int64_t next, struct error *error
 {
     if (!seen_is_full(task->seen))
         return true;
-    task->store_broken = !seen_save(task->seen, next, error) || !seen_work(task->seen, error);
-    task->waits = task->store_broken;
+    size_t steps = 1 + seen_unsaved(task->seen) / 4096;
+    bool done = seen_save(task->seen, next, error);
+    for (size_t i = 0; i < steps && done; i++)
+        done = seen_work(task->seen, error);
+    task->store_broken = task->waits = !done;
     return !task->store_broken;
 }
 
@@ -124,38 +142,43 @@ static void forget_marker(struct task *task)
     task->has_marker = false;
 }
 
-/* A point is believed if it is of this document and the partition still reaches from there on. */
+/* A point is believed if it is of this document and of late, and the partition still reaches from there on. */
 static bool take_up(struct task *task, int64_t *from, struct error *error)
 {
+    int64_t now = task->world->real_now_ms;
     struct stream *stream = task->world->stream;
     struct ledger_point point;
     int64_t first, end;
     bool found;
     arena_reset(&task->arena);
     if (!ledger_restore(task->ledger, &point, &task->arena, &found, error) || !found ||
-        point.version != task->world->document->number)
+        point.version != task->world->document->number || now - point.time_ms > POINT_AGE_MAX_MS)
         return false;
-    if (!stream->ops->range(stream, STREAM_LINE_ITEMS, (int32_t)task->number, &first, &end, error) ||
-        point.line_items_next < first || point.line_items_next > end)
+    /* Who cannot be asked now may be asked later. */
+    task->waits = !stream->ops->range(stream, STREAM_LINE_ITEMS, (int32_t)task->number, &first, &end, error);
+    if (task->waits || point.line_items_next < first || point.line_items_next > end)
         return false;
     if (point.marker.size > 0 && !marker_read(point.marker, &task->marker, error))
         return false;
     task->has_marker = point.marker.size > 0;
+    task->saved_ms = point.time_ms;
     *from = point.line_items_next;
     return true;
 }
 
 bool task_open_ledger(struct task *task, int64_t *from, struct error *error)
 {
-    struct error ignored;
     *from = OFFSET_NONE;
     task->waits = true; /* another worker may still hold the folder */
     if (!open_store(task, error))
         return false;
     task->waits = false;
-    task->from_store = take_up(task, from, &ignored);
+    task->from_store = take_up(task, from, error);
     if (task->from_store)
         return true;
+    if (task->waits)
+        return false;
+    task->saved_ms = task->world->real_now_ms;
     forget_marker(task);
     *from = OFFSET_NONE;
     discard_ledger(task);
@@ -180,7 +203,12 @@ bool task_starts_over(struct task *task)
 static bool is_worth_saving(const struct task *task)
 {
     size_t rows = ledger_unsaved_rows(task->ledger);
-    return rows >= SAVE_ROWS || rows >= task->world->store_lag;
+    return rows >= SAVE_ROWS || rows >= task->world->store_lag || task->written >= task->world->store_lag;
+}
+
+bool task_point_is_old(const struct task *task)
+{
+    return task->ledger && task->world->real_now_ms - task->saved_ms > POINT_AGE_SAVED_MS;
 }
 
 static bool save(struct task *task, int64_t line_items_next, struct error *error)
@@ -188,11 +216,16 @@ static bool save(struct task *task, int64_t line_items_next, struct error *error
     struct buffer marker = { 0 };
     if (task->has_marker)
         marker_write(&task->marker, &marker);
-    struct ledger_point point = { line_items_next, task->world->document->number, buffer_text(&marker) };
-    task->held_back += ledger_unsaved_rows(task->ledger);
+    struct ledger_point point = { line_items_next, task->world->document->number, buffer_text(&marker),
+                                  task->world->real_now_ms };
+    bool is_old = task_point_is_old(task);
+    size_t rows = ledger_unsaved_rows(task->ledger);
+    task->held_back += rows > task->written ? rows : task->written;
+    task->written = 0;
+    task->saved_ms = point.time_ms;
     bool done = ledger_save(task->ledger, &point, error);
     buffer_done(&marker);
-    if (!done || task->held_back < task->world->store_lag)
+    if (!done || (task->held_back < task->world->store_lag && !is_old))
         return done;
     task->held_back = 0;
     return ledger_store_flush(task->store, error);
@@ -220,8 +253,9 @@ void task_plan_save(struct task *task)
     struct error ignored;
     int64_t first;
     task->save_from = OFFSET_NONE;
+    task->written += task->ledger ? ledger_dirty_count(task->ledger) : 0;
     task->ids_wanted = ids_are_worth_saving(task);
-    if (!task->ledger || !(task->world->save_all || task->save_wanted || is_worth_saving(task)))
+    if (!task->ledger || !(task->world->save_all || task->save_wanted || is_worth_saving(task) || task_point_is_old(task)))
         return;
     if (!stream->ops->range(stream, STREAM_LINE_ITEMS, (int32_t)task->number, &first, &task->save_from, &ignored))
         task->save_from = OFFSET_NONE; /* then with a later commit */
@@ -242,7 +276,8 @@ bool task_committed(struct task *task, struct error *error)
 
 void task_forget(struct task *task)
 {
-    if (task->ledger && ledger_unsaved_rows(task->ledger) == 0 && ledger_dirty_count(task->ledger) == 0)
+    /* Whatever is dirty is unsaved. */
+    if (task->ledger && ledger_unsaved_rows(task->ledger) == 0)
         ledger_forget(task->ledger);
 }
 

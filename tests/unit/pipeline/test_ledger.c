@@ -212,7 +212,7 @@ static void flush(struct tasks *tasks)
 
 static void save(struct tasks *tasks)
 {
-    struct ledger_point point = { tasks->revision, 1, TEXT("{marker}") };
+    struct ledger_point point = { tasks->revision, 1, TEXT("{marker}"), 7 };
     struct error error;
     assert_true(ledger_save(tasks->usage, &point, &error));
     assert_true(ledger_save(tasks->tier, &point, &error));
@@ -254,7 +254,7 @@ static void restore(struct ledger *ledger, int64_t revision)
     bool found;
     if (!ledger_restore(ledger, &point, &arena, &found, &error))
         fail_msg("%s", error.message);
-    assert_true(found && point.line_items_next == revision && point.version == 1);
+    assert_true(found && point.line_items_next == revision && point.version == 1 && point.time_ms == 7);
     assert_true(text_equal(point.marker, TEXT("{marker}")));
     arena_done(&arena);
 }
@@ -424,12 +424,11 @@ static void a_streamed_and_closed_month_is_the_batch_run_to_the_last_row(void **
 }
 
 /* What has been written since `revision`. */
-static void replay_topic(const struct topic *topic, int64_t revision, struct tasks *tasks)
+static void replay_items(const struct topic *topic, int64_t revision, struct tasks *tasks)
 {
     struct arena arena = { 0 };
     struct buffer scratch = { 0 };
     struct error error;
-    uint64_t mismatches;
     for (size_t i = 0; i < topic->ids.count; i++) {
         struct line_item item;
         if (!topic->json[i] || topic->revisions[i] <= revision)
@@ -440,14 +439,21 @@ static void replay_topic(const struct topic *topic, int64_t revision, struct tas
         if (!ledger_replay(tier ? tasks->tier : tasks->usage, &item, &error))
             fail_msg("%s", error.message);
     }
+    arena_done(&arena);
+    buffer_done(&scratch);
+}
+
+static void replay_topic(const struct topic *topic, int64_t revision, struct tasks *tasks)
+{
     struct ledger *ledgers[] = { tasks->usage, tasks->tier };
+    struct error error;
+    uint64_t mismatches;
+    replay_items(topic, revision, tasks);
     for (size_t i = 0; i < 2; i++) {
         if (!ledger_replay_done(ledgers[i], &mismatches, &error))
             fail_msg("%s", error.message);
         assert_int_equal(mismatches, 0);
     }
-    arena_done(&arena);
-    buffer_done(&scratch);
 }
 
 static void assert_same_totals(struct ledger *a, struct ledger *b)
@@ -572,7 +578,7 @@ static void damaged_records_of_the_store_are_refused(void **state)
         char kind;
         const char *key, *value;
     } damaged[] = {
-        { LEDGER_STORE_POINT, "", "\x01\x00\x01\x02" },
+        { LEDGER_STORE_POINT, "", "\x02\x00\x01\x02" },
         { LEDGER_STORE_TOTAL, "short", "" },
         { LEDGER_STORE_TOTAL, "0123456789a\x07nowhere\x01s\x01t", "" },
         { LEDGER_STORE_POOL, "pool", "\x11" },
@@ -664,6 +670,77 @@ static void rows_that_reach_past_all_digits_on_the_way_are_priced_as_what_they_e
     documents_done(&fixture.documents);
 }
 
+/* ---- parts that come to nothing ---- */
+
+/* A ledger that was stopped, or killed, and restored from a store that had heard of `saved` last. */
+static void open_again(struct tasks *tasks, int64_t saved)
+{
+    close_ledgers(tasks);
+    open_ledgers(tasks);
+    restore(tasks->usage, saved);
+    restore(tasks->tier, saved);
+}
+
+/* The store remembers that an id is to lose its value; behind it the topic says that it has one again. */
+static void a_part_that_came_back_behind_the_store_keeps_its_line_item(void **state)
+{
+    (void)state;
+    struct fixture fixture = { 0 };
+    struct topic topic = { 0 };
+    struct tasks tasks;
+    struct error error;
+    assert_true(documents_read("tests/data/conductor.json", NULL, 0, &fixture.documents, &error));
+    open_tasks(&fixture, &topic, &tasks);
+    take_storage(&tasks, "a", "6000", "0");
+    flush(&tasks);
+    take_storage(&tasks, "a", "-2000", "0"); /* the second tier's part is nothing now */
+    flush(&tasks);
+    save(&tasks);
+    take_storage(&tasks, "a", "2000", "0");
+    flush(&tasks);
+    assert_int_equal(living(&topic), 2);
+    open_again(&tasks, 2);
+    replay_topic(&topic, 2, &tasks);
+    flush(&tasks);
+    assert_int_equal(living(&topic), 2);
+    close_tasks(&tasks);
+    topic_done(&topic);
+    documents_done(&fixture.documents);
+}
+
+/* Compaction keeps that a value is gone longer than what it came to; then the store must not be believed. */
+static void a_value_that_is_gone_is_believed_only_with_what_it_came_to(void **state)
+{
+    (void)state;
+    struct fixture fixture = { 0 };
+    struct topic topic = { 0 };
+    struct tasks tasks;
+    struct error error;
+    assert_true(documents_read("tests/data/conductor.json", NULL, 0, &fixture.documents, &error));
+    for (int compacted = 0; compacted < 2; compacted++) {
+        open_tasks(&fixture, &topic, &tasks);
+        take_storage(&tasks, "a", "6000", "0");
+        flush(&tasks);
+        save(&tasks);
+        take_storage(&tasks, "a", "-2000", "0");
+        flush(&tasks);
+        open_again(&tasks, 1);
+        uint32_t gone = 0;
+        while (!strstr(topic.json[gone], "\"cost\":\"0\""))
+            gone++;
+        char *zero = topic.json[gone];
+        if (compacted)
+            topic.json[gone] = NULL;
+        replay_items(&topic, 1, &tasks);
+        topic.json[gone] = zero;
+        assert_true(ledger_replay_gone(tasks.tier, intern_text(&topic.ids, gone)) == !compacted);
+        close_tasks(&tasks);
+        topic_done(&topic);
+        topic = (struct topic){ 0 };
+    }
+    documents_done(&fixture.documents);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -672,6 +749,8 @@ int main(void)
         cmocka_unit_test(the_store_and_the_line_items_behind_it_give_the_same_ledger_again),
         cmocka_unit_test(a_store_of_other_settings_is_not_taken_up),
         cmocka_unit_test(damaged_records_of_the_store_are_refused),
+        cmocka_unit_test(a_part_that_came_back_behind_the_store_keeps_its_line_item),
+        cmocka_unit_test(a_value_that_is_gone_is_believed_only_with_what_it_came_to),
         cmocka_unit_test(rows_that_reach_past_all_digits_on_the_way_are_priced_as_what_they_end_as),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -194,7 +194,7 @@ static void damage_is_refused_and_can_be_wiped(void **state)
         size_t key_size, value_size;
     } rows[] = {
         { "another version", "K\0\0\0\0\0\0\0\0\0\0\0\0", "\7", 13, 1 },
-        { "a list cut short", "K\0\0\0\0\0\0\0\0\0\0\0\0", "\1\1\2\2\5", 13, 5 },
+        { "a list cut short", "K\0\0\0\0\0\0\0\0\0\0\0\0", "\2\1\2\2\5", 13, 5 },
         { "a filter cut short", "J\0\0\0\0\0\0\0\0\0\0\0\0", "xyz", 13, 3 },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
