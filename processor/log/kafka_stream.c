@@ -358,12 +358,30 @@ static enum stream_outcome stream_abort(struct stream *port, struct error *error
 
 /* ---- restoring ---- */
 
+static size_t fetch_bytes(const struct kafka_stream *stream)
+{
+    return stream->settings->fetch_bytes_max ? stream->settings->fetch_bytes_max : FETCH_BYTES;
+}
+
+/* What every reader of ours is: it reads what is committed, from where it is told, and hears of every end. */
+static bool set_reader(rd_kafka_conf_t *conf, const char *group, struct error *error)
+{
+    static const struct kafka_property properties[] = { { "enable.auto.commit", "false" },
+                                                        { "enable.partition.eof", "true" },
+                                                        { "auto.offset.reset", "error" },
+                                                        { "isolation.level", "read_committed" } };
+    bool done = kafka_conf_set(conf, "group.id", group, error);
+    for (size_t i = 0; i < ARRAY_COUNT(properties) && done; i++)
+        done = kafka_conf_set(conf, properties[i].name, properties[i].value, error);
+    return done;
+}
+
 static bool open_restorer(struct kafka_stream *stream, struct error *error)
 {
     if (stream->restorer)
         return true;
     char queued[24];
-    kafka_number((stream->settings->fetch_bytes_max ? stream->settings->fetch_bytes_max : FETCH_BYTES) / 1024, queued);
+    kafka_number(fetch_bytes(stream) / 1024, queued);
     const struct kafka_property tuning[] = { { "fetch.wait.max.ms", "10" },
                                              { "queued.max.messages.kbytes", queued },
                                              { "queued.min.messages", "10000000" } };
@@ -372,10 +390,7 @@ static bool open_restorer(struct kafka_stream *stream, struct error *error)
     snprintf(group, sizeof group, "%s-restore", stream->settings->group_id); /* a name librdkafka asks for; never joined */
     if (!conf)
         return false;
-    if (!kafka_conf_set(conf, "group.id", group, error) || !kafka_conf_set(conf, "enable.auto.commit", "false", error) ||
-        !kafka_conf_set(conf, "enable.partition.eof", "true", error) ||
-        !kafka_conf_set(conf, "auto.offset.reset", "error", error) ||
-        !kafka_conf_set(conf, "isolation.level", "read_committed", error)) {
+    if (!set_reader(conf, group, error)) {
         rd_kafka_conf_destroy(conf);
         return false;
     }
@@ -504,7 +519,7 @@ static int32_t stream_partition_count(const struct stream *port, enum stream_top
 
 static bool open_consumer(struct kafka_stream *stream, struct error *error)
 {
-    size_t bytes_max = stream->settings->fetch_bytes_max ? stream->settings->fetch_bytes_max : FETCH_BYTES;
+    size_t bytes_max = fetch_bytes(stream);
     char queued[24], of_partition[24];
     kafka_number(bytes_max / 1024, queued);
     /* Of every partition one answer may come on top of what is queued. */
@@ -521,12 +536,8 @@ static bool open_consumer(struct kafka_stream *stream, struct error *error)
     snprintf(session, sizeof session, "%d", settings->session_timeout_ms);
     snprintf(instance, sizeof instance, "%s-%u", settings->instance_id ? settings->instance_id : "", settings->worker);
     bool is_static = settings->instance_id && settings->instance_id[0];
-    bool done = kafka_conf_set(conf, "group.id", settings->group_id, error) &&
-                kafka_conf_set(conf, "enable.auto.commit", "false", error) &&
+    bool done = set_reader(conf, settings->group_id, error) &&
                 kafka_conf_set(conf, "enable.auto.offset.store", "false", error) &&
-                kafka_conf_set(conf, "isolation.level", "read_committed", error) &&
-                kafka_conf_set(conf, "auto.offset.reset", "error", error) &&
-                kafka_conf_set(conf, "enable.partition.eof", "true", error) &&
                 kafka_conf_set(conf, "partition.assignment.strategy", "range", error) &&
                 kafka_conf_set(conf, "session.timeout.ms", session, error) &&
                 (!is_static || kafka_conf_set(conf, "group.instance.id", instance, error));

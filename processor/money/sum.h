@@ -45,6 +45,16 @@ static inline void sum_subtract(struct sum *sum, const struct sum *other)
     sum->high = (int64_t)(result >> 64);
 }
 
+static inline bool sum_equal(const struct sum *a, const struct sum *b)
+{
+    return a->low == b->low && a->high == b->high && a->wraps == b->wraps;
+}
+
+static inline bool sum_is_zero(const struct sum *sum)
+{
+    return sum_equal(sum, &(struct sum){ 0 });
+}
+
 /* True when the sum is below 10^38 in size; then *value is it. */
 MUST_USE static inline bool sum_value(const struct sum *sum, i128 *value)
 {

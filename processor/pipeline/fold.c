@@ -72,23 +72,14 @@ static bool fold_event(struct fold *fold, const struct usage_event *event, struc
     return row_table_bytes(fold->table) < budget || row_store_spill(fold->rows, error);
 }
 
-/* Merging keeps pace with what is saved: an id is written anew a few times at most. */
-static bool save_ids(struct fold *fold, struct error *error)
-{
-    size_t steps = 1 + seen_unsaved(fold->seen) / 4096;
-    bool done = seen_save(fold->seen, 0, error);
-    for (size_t i = 0; i < steps && done; i++)
-        done = seen_work(fold->seen, error);
-    return done;
-}
-
 static bool take_id(struct fold *fold, const struct usage_event *event, struct text facts, enum seen_answer *answer,
                     struct error *error)
 {
     struct seen_options options = { SEEN_FOR_EVER, fold->options.memory_bytes / 3 };
     if (!fold->seen && !seen_open(&options, fold->rocks, &fold->seen, error))
         return false;
-    return seen_take(fold->seen, event, facts, 0, answer, error) && (!seen_is_full(fold->seen) || save_ids(fold, error));
+    return seen_take(fold->seen, event, facts, 0, answer, error) &&
+           (!seen_is_full(fold->seen) || seen_save_and_work(fold->seen, 0, error));
 }
 
 bool fold_take(struct fold *fold, const struct usage_entry *entry, struct refusal *refusal, struct error *error)

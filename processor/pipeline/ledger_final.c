@@ -72,11 +72,6 @@ void ledger_final_begin(struct ledger *ledger, billing_period period)
     empty_pools(&ledger->prices.pools, period);
 }
 
-static bool sums_equal(const struct sum *a, const struct sum *b)
-{
-    return a->low == b->low && a->high == b->high && a->wraps == b->wraps;
-}
-
 /* Parts are only ever added in between, so those from before are a subsequence of those of now. */
 static bool same_parts(const struct part *before, uint16_t before_count, const struct entry *entry)
 {
@@ -84,8 +79,8 @@ static bool same_parts(const struct part *before, uint16_t before_count, const s
         return false;
     for (uint16_t i = 0; i < before_count; i++) {
         const struct part *a = &before[i], *b = &entry->parts[i];
-        if (a->tier != b->tier || a->live != b->live || !sums_equal(&a->quantity, &b->quantity) ||
-            !sums_equal(&a->public_cost, &b->public_cost))
+        if (a->tier != b->tier || a->live != b->live || !sum_equal(&a->quantity, &b->quantity) ||
+            !sum_equal(&a->public_cost, &b->public_cost))
             return false;
     }
     return true;

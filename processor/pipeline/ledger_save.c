@@ -95,7 +95,7 @@ static void save_pools(struct ledger *ledger, struct buffer *value)
             ledger->saved_pools[ledger->saved_pool_count++] = (struct sum){ 0 };
         }
         struct sum *saved = &ledger->saved_pools[i], position = *pools_position(pools, i);
-        if (saved->low == position.low && saved->high == position.high && saved->wraps == position.wraps && !is_new)
+        if (!is_new && sum_equal(saved, &position))
             continue;
         *saved = position;
         buffer_clear(value);

@@ -4,7 +4,6 @@
 #include "store/bytes.h"
 
 #define POINT_VERSION 2
-#define PERIOD_BYTES 3
 #define ACCOUNT_BYTES 8
 
 enum part_flag { PART_WRITTEN = 1, PART_LIVE = 2, PART_HAS_PUBLIC_RATE = 4, PART_HOLDS = 8 };
@@ -31,14 +30,9 @@ static i128 take_number(struct byte_reader *reader)
 
 /* ---- parts ---- */
 
-static bool is_zero(const struct sum *sum)
-{
-    return sum->low == 0 && sum->high == 0 && sum->wraps == 0;
-}
-
 static void write_part(const struct part *part, struct buffer *out)
 {
-    bool holds = !is_zero(&part->quantity) || !is_zero(&part->public_cost) || !is_zero(&part->cost);
+    bool holds = !sum_is_zero(&part->quantity) || !sum_is_zero(&part->public_cost) || !sum_is_zero(&part->cost);
     bytes_put_varint(out, part->tier);
     buffer_append_byte(out, (char)((part->written ? PART_WRITTEN : 0) | (part->live ? PART_LIVE : 0) |
                                    (part->has_public_rate ? PART_HAS_PUBLIC_RATE : 0) | (holds ? PART_HOLDS : 0)));
@@ -101,7 +95,7 @@ void stored_total_write(const struct ledger *ledger, billing_period period, cons
                         const struct totals *totals, struct buffer *key, struct buffer *value)
 {
     const struct conductor *conductor = ledger->prices.pricing->conductor;
-    bytes_put_big_endian(key, (uint64_t)(uint32_t)period, PERIOD_BYTES);
+    bytes_put_big_endian(key, (uint64_t)(uint32_t)period, PAGE_PERIOD_BYTES);
     bytes_put_big_endian(key, total->key.account, ACCOUNT_BYTES);
     bytes_put_text(key, total->key.group == GROUP_NONE ? TEXT_NONE : conductor->groups[total->key.group].id);
     bytes_put_text(key, total_service(totals, total));
@@ -118,12 +112,12 @@ void stored_total_write(const struct ledger *ledger, billing_period period, cons
 bool stored_total_read(struct ledger *ledger, const struct intern *groups, struct text key, struct text value,
                        struct error *error)
 {
-    if (key.size < PERIOD_BYTES + ACCOUNT_BYTES)
+    if (key.size < PAGE_PERIOD_BYTES + ACCOUNT_BYTES)
         return fail_damaged(error, "key of a total", key);
-    billing_period period = (billing_period)bytes_big_endian(key.data, PERIOD_BYTES);
-    uint64_t account = bytes_big_endian(key.data + PERIOD_BYTES, ACCOUNT_BYTES);
-    struct byte_reader reader = bytes_reader((struct text){ key.data + PERIOD_BYTES + ACCOUNT_BYTES,
-                                                            key.size - PERIOD_BYTES - ACCOUNT_BYTES });
+    billing_period period = (billing_period)bytes_big_endian(key.data, PAGE_PERIOD_BYTES);
+    uint64_t account = bytes_big_endian(key.data + PAGE_PERIOD_BYTES, ACCOUNT_BYTES);
+    struct byte_reader reader = bytes_reader((struct text){ key.data + PAGE_PERIOD_BYTES + ACCOUNT_BYTES,
+                                                            key.size - PAGE_PERIOD_BYTES - ACCOUNT_BYTES });
     struct text group = bytes_take_text(&reader), service = bytes_take_text(&reader), type = bytes_take_text(&reader);
     uint32_t number = group.size ? intern_find(groups, group) : GROUP_NONE;
     if (reader.failed || reader.at != reader.end || (group.size && number == INTERN_NONE))

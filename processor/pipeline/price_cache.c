@@ -50,16 +50,10 @@ const struct resolved *price_cache_get(struct price_cache *cache, uint32_t group
     return resolved;
 }
 
-void price_cache_reset(struct price_cache *cache, const struct pricing *pricing)
+void price_cache_done(struct price_cache *cache)
 {
     price_cache_forget(cache);
     pools_done(&cache->pools);
-    cache->pricing = pricing;
-}
-
-void price_cache_done(struct price_cache *cache)
-{
-    price_cache_reset(cache, NULL);
     free(cache->resolved);
     buffer_done(&cache->key);
     *cache = (struct price_cache){ 0 };

@@ -42,8 +42,6 @@ static inline struct sum *price_cache_position(struct price_cache *cache, uint32
 size_t price_cache_bytes(const struct price_cache *cache);
 /* Forgets prices, to have the memory back. */
 void price_cache_forget(struct price_cache *cache);
-/* Forgets prices and pools: the document has changed, or all pools begin anew. */
-void price_cache_reset(struct price_cache *cache, const struct pricing *pricing);
 void price_cache_done(struct price_cache *cache);
 
 #endif

@@ -12,8 +12,7 @@
  * kind key: a small record
  */
 #define GROUP_PREFIX 'g'
-#define PERIOD_BYTES 3
-#define GROUP_KEY_BYTES (1 + PERIOD_BYTES + 4 + 8)
+#define GROUP_KEY_BYTES (1 + PAGE_GROUP_BYTES)
 
 struct ledger_store {
     struct rocks *rocks;
@@ -51,9 +50,7 @@ static struct text group_record_key(struct buffer *out, const struct group_key *
 {
     buffer_clear(out);
     buffer_append_byte(out, GROUP_PREFIX);
-    bytes_put_big_endian(out, (uint64_t)(uint32_t)key->period, PERIOD_BYTES);
-    bytes_put_big_endian(out, (uint64_t)(key->bucket_ms / HOUR_MS), 4);
-    bytes_put_big_endian(out, key->account, 8);
+    page_put_group(out, key->period, key->bucket_ms, key->account);
     return buffer_text(out);
 }
 
@@ -114,7 +111,7 @@ struct group_walk *group_walk_open(struct ledger_store *store, billing_period pe
     struct group_walk *walk = memory_new(sizeof *walk);
     struct group_key first = { .period = period };
     struct text prefix = group_record_key(&store->key, &first);
-    prefix.size = 1 + PERIOD_BYTES;
+    prefix.size = 1 + PAGE_PERIOD_BYTES;
     struct text start = prefix;
     if (after)
         start = group_record_key(&walk->after, after);
@@ -132,10 +129,7 @@ bool group_walk_next(struct group_walk *walk, struct group_key *key, bool *found
     } while (text_equal(bytes, buffer_text(&walk->after)));
     if (bytes.size != GROUP_KEY_BYTES)
         return error_fail(error, ERROR_FAILED, "state store: a group's key of %zu bytes", bytes.size);
-    const char *at = bytes.data + 1;
-    key->period = (billing_period)bytes_big_endian(at, PERIOD_BYTES);
-    key->bucket_ms = (int64_t)bytes_big_endian(at + PERIOD_BYTES, 4) * HOUR_MS;
-    key->account = bytes_big_endian(at + PERIOD_BYTES + 4, 8);
+    page_take_group(bytes.data + 1, &key->period, &key->bucket_ms, &key->account);
     return true;
 }
 

@@ -4,10 +4,7 @@
 #include "store/bytes.h"
 
 #define PAGE_VERSION 1
-#define PERIOD_BYTES 3 /* the year 9999 is month 119,999 */
-#define HOUR_AT (1 + PERIOD_BYTES)
-#define ACCOUNT_AT (HOUR_AT + 4)
-#define KEY_FIXED_BYTES (ACCOUNT_AT + 8)
+#define KEY_FIXED_BYTES (1 + PAGE_GROUP_BYTES)
 
 enum row_flag {
     ROW_SAME_RESOURCE = 1,
@@ -117,12 +114,24 @@ void page_writer_done(struct page_writer *writer)
     buffer_done(&writer->last_description);
 }
 
+void page_put_group(struct buffer *out, billing_period period, int64_t bucket_ms, uint64_t account)
+{
+    bytes_put_big_endian(out, (uint64_t)(uint32_t)period, PAGE_PERIOD_BYTES);
+    bytes_put_big_endian(out, (uint64_t)(bucket_ms / HOUR_MS), 4);
+    bytes_put_big_endian(out, account, 8);
+}
+
+void page_take_group(const char bytes[PAGE_GROUP_BYTES], billing_period *period, int64_t *bucket_ms, uint64_t *account)
+{
+    *period = (billing_period)bytes_big_endian(bytes, PAGE_PERIOD_BYTES);
+    *bucket_ms = (int64_t)bytes_big_endian(bytes + PAGE_PERIOD_BYTES, 4) * HOUR_MS;
+    *account = bytes_big_endian(bytes + PAGE_PERIOD_BYTES + 4, 8);
+}
+
 void page_key(struct buffer *out, const struct row_view *first, bool is_first_of_account, uint32_t run)
 {
     buffer_append_byte(out, PAGE_KEY_PREFIX);
-    bytes_put_big_endian(out, (uint64_t)(uint32_t)first->period, PERIOD_BYTES);
-    bytes_put_big_endian(out, (uint64_t)(first->bucket_ms / HOUR_MS), 4);
-    bytes_put_big_endian(out, first->account, 8);
+    page_put_group(out, first->period, first->bucket_ms, first->account);
     if (!is_first_of_account) {
         buffer_append_text(out, first->resource);
         buffer_append_byte(out, '\0');
@@ -199,9 +208,8 @@ bool page_read(struct page *page, struct text key, struct text value, struct err
         reader.failed = true;
     while (!reader.failed && reader.at < reader.end && page->row_count < PAGE_ROWS_MAX) {
         struct row_view *row = &page->rows[page->row_count];
-        *row = (struct row_view){ .period = (billing_period)bytes_big_endian(key.data + 1, PERIOD_BYTES),
-                                  .bucket_ms = (int64_t)bytes_big_endian(key.data + HOUR_AT, 4) * HOUR_MS,
-                                  .account = bytes_big_endian(key.data + ACCOUNT_AT, 8) };
+        *row = (struct row_view){ 0 };
+        page_take_group(key.data + 1, &row->period, &row->bucket_ms, &row->account);
         take_row(&reader, &facts, page->row_count ? row - 1 : &nothing, row, &page->extras[page->row_count]);
         page->row_count++;
     }

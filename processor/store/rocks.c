@@ -170,22 +170,6 @@ void rocks_remove(const char *directory)
     rocksdb_options_destroy(options);
 }
 
-bool rocks_get(struct rocks *rocks, struct text key, void *value, size_t room, size_t *size, bool *found,
-               struct error *error)
-{
-    char *reason = NULL;
-    rocksdb_pinnableslice_t *slice = rocksdb_get_pinned(rocks->db, rocks->read_options, key.data, key.size, &reason);
-    if (reason)
-        return rocks_fail(error, rocks->directory, "read the state store", reason);
-    *found = slice != NULL;
-    if (!slice)
-        return true;
-    const char *bytes = rocksdb_pinnableslice_value(slice, size);
-    memcpy(value, bytes, *size < room ? *size : room);
-    rocksdb_pinnableslice_destroy(slice);
-    return true;
-}
-
 bool rocks_fetch(struct rocks *rocks, struct text key, struct buffer *value, bool *found, struct error *error)
 {
     char *reason = NULL;

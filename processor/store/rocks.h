@@ -41,11 +41,7 @@ MUST_USE bool rocks_flush(struct rocks *rocks, struct error *error);
 /* Bytes on disk, about. */
 uint64_t rocks_disk_bytes(const struct rocks *rocks);
 
-/* *found tells whether there is a value; it is copied to `value` (up to `room` bytes, *size is its whole length). */
-MUST_USE bool rocks_get(struct rocks *rocks, struct text key, void *value, size_t room, size_t *size, bool *found,
-                        struct error *error);
-
-/* The same into a buffer, in place of what it held. */
+/* *found tells whether there is a value; it takes the place of what the buffer held. */
 MUST_USE bool rocks_fetch(struct rocks *rocks, struct text key, struct buffer *value, bool *found, struct error *error);
 
 /* Keys that begin with `prefix`, in byte order, as they are now. The prefix is copied. */

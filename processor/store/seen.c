@@ -6,6 +6,7 @@
 #include "base/memory.h"
 
 #define SLOTS_MIN 1024
+#define IDS_OF_STEP 4096
 
 struct seen {
     struct seen_options options;
@@ -138,6 +139,16 @@ bool seen_save(struct seen *seen, int64_t next, struct error *error)
     free(seen->slots);
     seen->slots = NULL;
     seen->slot_count = seen->count = 0;
+    return done;
+}
+
+/* An id is written anew a few times at most, however many there come. */
+bool seen_save_and_work(struct seen *seen, int64_t next, struct error *error)
+{
+    size_t steps = 1 + seen->count / IDS_OF_STEP;
+    bool done = seen_save(seen, next, error);
+    for (size_t i = 0; i < steps && done; i++)
+        done = seen_work(seen, error);
     return done;
 }
 

@@ -39,6 +39,8 @@ size_t seen_unsaved(const struct seen *seen);
 bool seen_is_full(const struct seen *seen);
 /* Saves them; `next` is the input's offset behind them. */
 MUST_USE bool seen_save(struct seen *seen, int64_t next, struct error *error);
+/* The same, and as many steps of the work on disk as so many ids bring: for who saves seldom. */
+MUST_USE bool seen_save_and_work(struct seen *seen, int64_t next, struct error *error);
 /* A step of the work on disk, of some ten milliseconds at most; to be called as often as there are a few thousand ids. */
 MUST_USE bool seen_work(struct seen *seen, struct error *error);
 

@@ -77,11 +77,6 @@ int64_t task_rows(const struct task *task)
     return task->ledger ? (int64_t)ledger_row_count(task->ledger) : 0;
 }
 
-billing_period task_closed(const struct task *task)
-{
-    return task->marker.closed;
-}
-
 size_t task_bytes(const struct task *task)
 {
     return task->ledger ? ledger_bytes(task->ledger) : 0;
@@ -313,7 +308,7 @@ static bool restore_records(struct task *task, size_t records_max, struct error 
         task->step_next = next;
     if (task->stage == RESTORE_LEDGER && task->ledger && !task_save_restored(task, next, error))
         return task_stop(task, "%s", error->message);
-    if (task->stage == RESTORE_IDS && !task_save_replayed_ids(task, next < task->marker.offset ? next : task->marker.offset, error))
+    if (task->stage == RESTORE_IDS && !task_save_replayed_ids(task, next, error))
         return false;
     bool far_enough = task->stage != RESTORE_LEDGER && next >= task->marker.offset;
     return ended || far_enough ? end_stage(task, error) : true;
@@ -376,17 +371,20 @@ void task_reached(struct task *task, int64_t end)
 
 static bool has_unsaved(const struct task *task)
 {
-    return ledger_unsaved_rows(task->ledger) > 0 || task_point_is_old(task) || (task->seen && seen_unsaved(task->seen) > 0);
+    return ledger_unsaved_rows(task->ledger) > 0 || (task->seen && seen_unsaved(task->seen) > 0);
+}
+
+static bool ledger_is_due(const struct task *task)
+{
+    return ledger_dirty_count(task->ledger) > 0 || (task->world->save_all && has_unsaved(task)) || task_point_is_old(task) ||
+           task->closing || task_close_is_due(task);
 }
 
 bool task_is_due(struct task *task, int64_t now_ms)
 {
-    return task->state == TASK_RUNNING && (task->moved || (task->world->save_all && task->ledger &&
-                                                              has_unsaved(task)) ||
-                                             (task->bills ? bill_task_is_due(task, now_ms)
-                                                                        : ledger_dirty_count(task->ledger) > 0 ||
-                                                                              task_point_is_old(task) ||
-                                                                              task->closing || task_close_is_due(task)));
+    if (task->state != TASK_RUNNING)
+        return false;
+    return task->moved || (task->bills ? bill_task_is_due(task, now_ms) : ledger_is_due(task));
 }
 
 enum stream_outcome task_work(struct task *task, int64_t now_ms, struct error *error)

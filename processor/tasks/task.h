@@ -111,9 +111,6 @@ struct task_progress {
 };
 void task_add_progress(const struct task *task, struct task_progress *progress);
 
-/* The last month that the task has closed; PERIOD_NONE. */
-billing_period task_closed(const struct task *task);
-
 /* The number of a task: bill tasks first, then tier, then usage. */
 uint32_t task_number_of(const struct stream *stream, enum stream_topic input, int32_t partition);
 

@@ -127,11 +127,9 @@ bool task_save_replayed_ids(struct task *task, int64_t next, struct error *error
 {
     if (!seen_is_full(task->seen))
         return true;
-    size_t steps = 1 + seen_unsaved(task->seen) / 4096;
-    bool done = seen_save(task->seen, next, error);
-    for (size_t i = 0; i < steps && done; i++)
-        done = seen_work(task->seen, error);
-    task->store_broken = task->waits = !done;
+    /* What lies behind the marker was read along, but not taken. */
+    int64_t taken = next < task->marker.offset ? next : task->marker.offset;
+    task->store_broken = task->waits = !seen_save_and_work(task->seen, taken, error);
     return !task->store_broken;
 }
 
