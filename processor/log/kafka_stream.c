@@ -33,7 +33,7 @@ struct kafka_stream {
     const struct stream_handler *handler;
     struct error *error;
     bool handler_failed, rebalanced;
-    rd_kafka_topic_t *restore_topics[STREAM_TOPIC_COUNT];
+    bool met[STREAM_TOPIC_COUNT]; /* by the restorer */
     /* Of the restore at hand. */
     enum stream_topic restore_topic;
     int32_t restore_partition;
@@ -408,17 +408,11 @@ static bool open_restorer(struct kafka_stream *stream, struct error *error)
  */
 static void meet_topic(struct kafka_stream *stream, enum stream_topic topic)
 {
-    if (stream->restore_topics[topic])
-        return;
     char name[KAFKA_TOPIC_NAME_MAX];
-    const struct rd_kafka_metadata *metadata;
+    int32_t count;
+    struct error ignored;
     kafka_topic_name(stream->settings, topic, name);
-    stream->restore_topics[topic] = rd_kafka_topic_new(stream->restorer, name, NULL);
-    if (!stream->restore_topics[topic])
-        return;
-    if (rd_kafka_metadata(stream->restorer, 0, stream->restore_topics[topic], &metadata, CALL_TIMEOUT_MS) ==
-        RD_KAFKA_RESP_ERR_NO_ERROR)
-        rd_kafka_metadata_destroy(metadata);
+    stream->met[topic] = stream->met[topic] || kafka_partition_count(stream->restorer, name, &count, &ignored);
 }
 
 static bool stream_restore_begin(struct stream *port, enum stream_topic topic, int32_t partition, int64_t offset,
@@ -644,9 +638,6 @@ static void stream_close(struct stream *port)
         rd_kafka_consumer_close(stream->consumer);
         rd_kafka_destroy(stream->consumer);
     }
-    for (size_t i = 0; i < STREAM_TOPIC_COUNT; i++)
-        if (stream->restore_topics[i])
-            rd_kafka_topic_destroy(stream->restore_topics[i]);
     if (stream->restorer) {
         rd_kafka_consumer_close(stream->restorer);
         rd_kafka_destroy(stream->restorer);
