@@ -12,13 +12,13 @@
 #include "cli/failure.h"
 #include "admin/http.h"
 #include "observe/logging.h"
+#include "run/memory_shares.h"
 #include "run/metrics_page.h"
 #include "settings/document.h"
 #include "store/state_dir.h"
 
 #define LARGE_MIN ((size_t)256 * 1024)
 #define LARGE_MAX ((size_t)16 * 1024 * 1024)
-#define KAFKA_MAX ((size_t)1024 * 1024 * 1024) /* what librdkafka takes */
 #define TRIM_MAX ((size_t)64 * 1024 * 1024)
 
 static const char run_help[] = "usage: proforma run [--repair TASK] [--config FILE] [--set KEY=VALUE]...\n\n"
@@ -101,10 +101,9 @@ static void start_worker(struct worker_thread *thread, const struct connection *
 {
     thread->kafka = connection->kafka;
     thread->kafka.worker = number;
-    /* Kafka's share of the memory: an eighth waits to be sent, a sixteenth to be taken. */
-    size_t share = connection->settings.memory_limit_bytes / count;
-    thread->kafka.send_bytes_max = share / 8 < KAFKA_MAX ? share / 8 : KAFKA_MAX;
-    thread->kafka.fetch_bytes_max = share / 16 < KAFKA_MAX ? share / 16 : KAFKA_MAX;
+    struct memory_shares shares = memory_shares_of(&connection->settings, count);
+    thread->kafka.send_bytes_max = shares.send;
+    thread->kafka.fetch_bytes_max = shares.fetch;
     thread->stop = stop;
     thread->options = (struct worker_options){ .settings = &connection->settings, .kafka = &thread->kafka,
                                                .schemas = &thread->schemas.port, .number = number, .stop = stop,

@@ -5,52 +5,19 @@
  * after an abort all tasks are dropped and restored from what is committed, after an indeterminate end the whole
  * connection is made anew, so that a new epoch ends whatever is still on its way.
  */
-#include "run/worker.h"
-
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/memory.h"
 #include "observe/logging.h"
+#include "run/worker_parts.h"
 
 #define POLL_MS 5
 #define POLL_RECORDS 4096
 #define POLL_RECORDS_FEW 512 /* when memory runs short: each may bring its whole group back */
-#define RESTORE_RECORDS 8192
+#define CONTROL_RECORDS 8192
 #define CONTROL_MS 300
 #define RETRY_MS 200
-#define STORE_BYTES_MIN ((size_t)256 * 1024)
-
-const uint64_t histogram_bounds_us[HISTOGRAM_BUCKETS] = { 1000,   2500,   5000,    10000,   25000,   50000,    100000,
-                                                          250000, 500000, 1000000, 2500000, 5000000, 10000000, 30000000 };
-
-/* A task that cannot go on: it stays out until partitions are assigned anew. */
-struct stopped_task {
-    struct stream_partition input;
-    char reason[512];
-};
-
-struct worker {
-    const struct worker_options *options;
-    struct worker_status *status;
-    struct stream *stream;
-    struct task_world world;
-    struct document_version document;
-    struct conductor_topic *control;
-    int64_t control_next, control_read_ms;
-    struct stream_partition *assigned;
-    size_t assigned_count;
-    struct task **tasks;
-    size_t task_count;
-    struct task **by_partition[STREAM_TOPIC_COUNT]; /* of each input topic, room for all of its partitions */
-    struct stopped_task *stopped;
-    size_t stopped_count, stopped_capacity;
-    bool in_transaction, has_assignment, restoring;
-    enum stream_outcome pending; /* of records taken within poll */
-    uint64_t taken;              /* records since the last commit */
-    int64_t taken_time_ms;       /* sum of their broker times */
-    int64_t next_commit_ms;
-};
 
 static int64_t clock_us(void)
 {
@@ -85,129 +52,6 @@ static void wait_ms(int64_t milliseconds)
     nanosleep(&time, NULL);
 }
 
-/* ---- tasks ---- */
-
-static void forget_task_places(struct worker *worker)
-{
-    for (size_t i = 0; i < STREAM_TOPIC_COUNT; i++) {
-        free(worker->by_partition[i]);
-        worker->by_partition[i] = NULL;
-    }
-}
-
-static void place_task(struct worker *worker, struct task *task)
-{
-    struct stream_partition input = task_input(task);
-    struct task ***places = &worker->by_partition[input.topic];
-    if (!*places) {
-        int32_t count = worker->stream->ops->partition_count(worker->stream, input.topic);
-        *places = memory_new_array((size_t)count, sizeof **places);
-    }
-    (*places)[input.partition] = task;
-}
-
-static void drop_tasks(struct worker *worker)
-{
-    forget_task_places(worker);
-    for (size_t i = 0; i < worker->task_count; i++)
-        task_free(worker->tasks[i]);
-    free(worker->tasks);
-    worker->tasks = NULL;
-    worker->task_count = 0;
-}
-
-static bool is_known_stopped(const struct worker *worker, struct stream_partition input)
-{
-    for (size_t i = 0; i < worker->stopped_count; i++)
-        if (worker->stopped[i].input.topic == input.topic && worker->stopped[i].input.partition == input.partition)
-            return true;
-    return false;
-}
-
-/* Says once why a task is out; the others go on. */
-static void note_stopped(struct worker *worker)
-{
-    for (size_t i = 0; i < worker->task_count; i++) {
-        struct task *task = worker->tasks[i];
-        if (task_state(task) != TASK_STOPPED || is_known_stopped(worker, task_input(task)))
-            continue;
-        worker->stopped = memory_reserve_one(worker->stopped, worker->stopped_count, &worker->stopped_capacity,
-                                             sizeof *worker->stopped);
-        struct stopped_task *stopped = &worker->stopped[worker->stopped_count++];
-        stopped->input = task_input(task);
-        snprintf(stopped->reason, sizeof stopped->reason, "%s", task_reason(task));
-        log_event(LOGGING_ERROR, "task_stopped", LOG_NUMBER("task", task_number(task)), LOG_TEXT("reason", stopped->reason));
-        if (worker->stopped_count <= SHOWN_STOPPED_MAX)
-            atomic_store(&worker->status->stopped_tasks[worker->stopped_count - 1], task_number(task));
-    }
-}
-
-/* Event ids are remembered by usage tasks alone. */
-static void share_ids_memory(struct worker *worker)
-{
-    size_t usage_tasks = 0;
-    for (size_t i = 0; i < worker->assigned_count; i++)
-        usage_tasks += worker->assigned[i].topic == STREAM_USAGE;
-    size_t bytes = worker->options->settings->dedup_memory_bytes / worker->options->worker_count;
-    worker->world.ids_memory = usage_tasks ? bytes / usage_tasks : bytes;
-}
-
-static void make_tasks(struct worker *worker)
-{
-    drop_tasks(worker);
-    if (worker->document.number == 0)
-        return;
-    share_ids_memory(worker);
-    worker->tasks = memory_new_array(worker->assigned_count, sizeof *worker->tasks);
-    for (size_t i = 0; i < worker->assigned_count; i++)
-        if (!is_known_stopped(worker, worker->assigned[i]))
-            worker->tasks[worker->task_count++] = task_new(&worker->world, worker->assigned[i].topic,
-                                                       worker->assigned[i].partition);
-    for (size_t i = 0; i < worker->task_count; i++)
-        place_task(worker, worker->tasks[i]);
-    if (worker->task_count > 0)
-        atomic_fetch_add(&worker->status->restores, 1);
-}
-
-static struct task *find_task(const struct worker *worker, enum stream_topic topic, int32_t partition)
-{
-    struct task **places = worker->by_partition[topic];
-    return places ? places[partition] : NULL;
-}
-
-/* Reads on with what is restored, from where each task is. */
-static bool assign_running(struct worker *worker, struct error *error)
-{
-    struct stream_partition *inputs = memory_new_array(worker->task_count, sizeof *inputs);
-    size_t count = 0;
-    for (size_t i = 0; i < worker->task_count; i++)
-        if (task_state(worker->tasks[i]) == TASK_RUNNING)
-            inputs[count++] = task_input(worker->tasks[i]);
-    bool done = worker->stream->ops->assign(worker->stream, inputs, count, error);
-    free(inputs);
-    return done;
-}
-
-/* One restoring task at a time. */
-static enum stream_outcome restore_step(struct worker *worker, struct error *error)
-{
-    worker->restoring = false;
-    for (size_t i = 0; i < worker->task_count; i++) {
-        struct task *task = worker->tasks[i];
-        if (task_state(task) != TASK_RESTORING)
-            continue;
-        worker->restoring = true;
-        enum stream_outcome outcome = task_restore_step(task, RESTORE_RECORDS, error);
-        if (outcome != OUTCOME_DONE)
-            return outcome;
-        if (task_state(task) == TASK_RUNNING)
-            log_event(LOGGING_INFO, "task_restored", LOG_NUMBER("task", task_number(task)),
-                      LOG_NUMBER("rows", task_rows(task)), LOG_NUMBER("offset", task_input(task).offset));
-        return task_state(task) == TASK_RESTORING || assign_running(worker, error) ? OUTCOME_DONE : OUTCOME_INDETERMINATE;
-    }
-    return OUTCOME_DONE;
-}
-
 /* ---- the conductor topic ---- */
 
 static bool take_control(void *context, const struct stream_record *record, struct error *error)
@@ -223,7 +67,7 @@ static bool read_control(struct worker *worker, struct error *error)
     if (!stream->ops->restore_begin(stream, STREAM_CONDUCTOR, 0, worker->control_next, error))
         return false;
     while (!ended && !atomic_load(worker->options->stop))
-        if (!stream->ops->restore_step(stream, RESTORE_RECORDS, take_control, worker->control, &ended,
+        if (!stream->ops->restore_step(stream, CONTROL_RECORDS, take_control, worker->control, &ended,
                                        &worker->control_next, error))
             return false;
     return true;
@@ -245,7 +89,7 @@ static bool follow_control(struct worker *worker, struct error *error)
     atomic_store(&worker->status->document, document->number);
     log_event(LOGGING_INFO, "document_in_force", LOG_NUMBER("worker", worker->options->number),
               LOG_NUMBER("version", document->number));
-    make_tasks(worker);
+    worker_make_tasks(worker);
     return true;
 }
 
@@ -303,31 +147,6 @@ static bool is_due(const struct worker *worker)
         if (task_is_due(worker->tasks[i], now))
             return true;
     return worker->in_transaction;
-}
-
-static void show_counts(struct worker *worker)
-{
-    struct worker_status *status = worker->status;
-    const struct task_counts *counts = &worker->world.counts;
-    for (size_t i = 0; i < REFUSAL_REASON_COUNT; i++)
-        atomic_store(&status->dead[i], counts->dead[i]);
-    for (size_t i = 0; i < STATUS_COUNT; i++)
-        atomic_store(&status->by_status[i], counts->by_status[i]);
-    atomic_store(&status->events, counts->events);
-    atomic_store(&status->duplicates, counts->duplicates);
-    atomic_store(&status->line_items, counts->line_items);
-    atomic_store(&status->swept_rows, counts->swept_rows);
-    atomic_store(&status->report_rows, counts->report_rows);
-}
-
-static void observe(struct shown_histogram *histogram, int64_t microseconds, uint64_t times)
-{
-    uint64_t value = microseconds < 0 ? 0 : (uint64_t)microseconds;
-    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++)
-        if (value <= histogram_bounds_us[i])
-            atomic_fetch_add(&histogram->buckets[i], times);
-    atomic_fetch_add(&histogram->count, times);
-    atomic_fetch_add(&histogram->sum_us, value * times);
 }
 
 /* ---- memory ---- */
@@ -398,13 +217,13 @@ static enum stream_outcome commit(struct worker *worker, struct error *error)
     if (outcome == OUTCOME_DONE) {
         worker->in_transaction = false;
         atomic_fetch_add(&worker->status->commits, 1);
-        observe(&worker->status->commit_time, clock_us() - started, 1);
+        worker_observe(&worker->status->commit_time, clock_us() - started, 1);
         if (worker->taken > 0)
-            observe(&worker->status->latency, (real_ms(worker) - worker->taken_time_ms / (int64_t)worker->taken) * 1000,
-                    worker->taken);
+            worker_observe(&worker->status->latency,
+                           (real_ms(worker) - worker->taken_time_ms / (int64_t)worker->taken) * 1000, worker->taken);
         worker->taken = 0;
         worker->taken_time_ms = 0;
-        show_counts(worker);
+        worker_show_counts(worker);
         outcome = save_tasks(worker, error);
     }
     return outcome;
@@ -424,8 +243,8 @@ static enum stream_outcome roll_back(struct worker *worker, struct error *error)
     atomic_fetch_add(&worker->status->aborts, 1);
     log_event(LOGGING_WARN, "transaction_aborted", LOG_NUMBER("worker", worker->options->number),
               LOG_TEXT("reason", error->message));
-    note_stopped(worker);
-    drop_tasks(worker);
+    worker_note_stopped(worker);
+    worker_drop_tasks(worker);
     if (outcome == OUTCOME_DONE && !worker->stream->ops->assign(worker->stream, NULL, 0, &ignored))
         outcome = OUTCOME_INDETERMINATE;
     return outcome;
@@ -436,7 +255,7 @@ static enum stream_outcome roll_back(struct worker *worker, struct error *error)
 static bool on_record(void *context, const struct stream_record *record, struct error *error)
 {
     struct worker *worker = context;
-    struct task *task = find_task(worker, record->topic, record->partition);
+    struct task *task = worker_find_task(worker, record->topic, record->partition);
     if (!task || task_state(task) != TASK_RUNNING || worker->pending != OUTCOME_DONE)
         return true;
     worker->pending = begin(worker, error);
@@ -450,7 +269,7 @@ static bool on_record(void *context, const struct stream_record *record, struct 
 static void on_ended(void *context, enum stream_topic topic, int32_t partition, int64_t end)
 {
     struct worker *worker = context;
-    struct task *task = find_task(worker, topic, partition);
+    struct task *task = worker_find_task(worker, topic, partition);
     if (task && worker->pending == OUTCOME_DONE)
         task_reached(task, end);
 }
@@ -475,7 +294,7 @@ static bool on_assigned(void *context, const struct stream_partition *partitions
     log_event(LOGGING_INFO, "partitions_assigned", LOG_NUMBER("worker", worker->options->number),
               LOG_NUMBER("count", count));
     worker->stopped_count = 0;
-    make_tasks(worker);
+    worker_make_tasks(worker);
     return true;
 }
 
@@ -493,55 +312,13 @@ static bool on_revoked(void *context, bool lost, struct error *error)
             outcome == OUTCOME_REFUSED)
             worker->pending = outcome == OUTCOME_ABORT ? back : outcome;
     }
-    drop_tasks(worker);
+    worker_drop_tasks(worker);
     worker->assigned_count = 0;
     worker->has_assignment = false;
     return true;
 }
 
 /* ---- the loop ---- */
-
-/* Of very many partitions only the first are shown. */
-static void show_lag(struct worker *worker)
-{
-    for (size_t i = 0; i < SHOWN_PARTITIONS_MAX; i++) {
-        struct shown_partition *shown = &worker->status->partitions[i];
-        if (i >= worker->task_count) {
-            atomic_store(&shown->topic, 0);
-            continue;
-        }
-        struct stream_partition input = task_input(worker->tasks[i]);
-        int64_t end = worker->stream->ops->known_end(worker->stream, input.topic, input.partition);
-        atomic_store(&shown->partition, input.partition);
-        atomic_store(&shown->position, input.offset);
-        atomic_store(&shown->end, end);
-        atomic_store(&shown->topic, (int32_t)input.topic + 1);
-    }
-}
-
-static void show_state(struct worker *worker)
-{
-    struct task_progress progress = { 0 };
-    int64_t restoring = 0, stopped = 0, rows = 0, bytes = (int64_t)worker->world.rows_used;
-    note_stopped(worker);
-    for (size_t i = 0; i < worker->task_count; i++) {
-        restoring += task_state(worker->tasks[i]) == TASK_RESTORING;
-        rows += task_rows(worker->tasks[i]);
-        bytes += (int64_t)task_id_bytes(worker->tasks[i]);
-        task_add_progress(worker->tasks[i], &progress);
-    }
-    stopped = (int64_t)worker->stopped_count;
-    atomic_store(&worker->status->tasks, (int64_t)worker->task_count);
-    atomic_store(&worker->status->restoring, restoring);
-    atomic_store(&worker->status->stopped, stopped);
-    atomic_store(&worker->status->restore_done, progress.restored);
-    atomic_store(&worker->status->restore_total, progress.to_restore);
-    atomic_store(&worker->status->closing, progress.closing);
-    atomic_store(&worker->status->rows, rows);
-    atomic_store(&worker->status->bytes, bytes);
-    atomic_store(&worker->status->ready, worker->has_assignment && worker->document.number > 0 && restoring == 0 &&
-                                             stopped == 0);
-}
 
 static bool is_commit_time(const struct worker *worker)
 {
@@ -557,12 +334,12 @@ static enum stream_outcome step(struct worker *worker, bool *failed, struct erro
     worker->world.rows_used = measure(worker);
     size_t records_max = worker->world.rows_used > worker->world.rows_memory / 4 * 3 ? POLL_RECORDS_FEW : POLL_RECORDS;
     if (worker->stream->ops->poll(worker->stream, worker->restoring ? 0 : POLL_MS, records_max, &handler, error))
-        outcome = restore_step(worker, error);
+        outcome = worker_restore_step(worker, error);
     if (outcome == OUTCOME_DONE && !worker->restoring && now_ms(worker) - worker->control_read_ms >= CONTROL_MS) {
-        show_lag(worker);
+        worker_show_lag(worker);
         outcome = follow_control(worker, error) ? OUTCOME_DONE : OUTCOME_INDETERMINATE;
     }
-    show_state(worker);
+    worker_show_state(worker);
     *failed = outcome == OUTCOME_INDETERMINATE;
     if (outcome != OUTCOME_DONE)
         return outcome;
@@ -572,23 +349,6 @@ static enum stream_outcome step(struct worker *worker, bool *failed, struct erro
         return OUTCOME_DONE;
     worker->next_commit_ms = now_ms(worker) + worker->options->settings->commit_interval_ms;
     return commit(worker, error);
-}
-
-/*
- * Kafka's buffers have three sixteenths of the memory (see cli/run.c), RocksDB an eighth for what it writes and reads, an
- * eighth is for what is not counted (batches on their way, what lies between blocks), event ids have theirs, rows the rest.
- */
-static void share_memory(struct worker *worker)
-{
-    const struct settings *settings = worker->options->settings;
-    size_t rocks = settings->memory_limit_bytes / 8, workers = worker->options->worker_count;
-    size_t stores = (size_t)settings->partitions_usage + (size_t)settings->partitions_tier;
-    size_t each = rocks / 4 / stores;
-    each = each < STORE_BYTES_MIN ? STORE_BYTES_MIN : each;
-    worker->world.store_options = (struct rocks_options){ .write_buffer_bytes = each, .cache_bytes = each };
-    size_t kafka = workers * (worker->options->kafka->fetch_bytes_max + worker->options->kafka->send_bytes_max);
-    size_t taken = settings->dedup_memory_bytes + kafka + rocks + settings->memory_limit_bytes / 8;
-    worker->world.rows_memory = (settings->memory_limit_bytes - taken) / workers;
 }
 
 static void init_world(struct worker *worker)
@@ -613,15 +373,18 @@ static void init_world(struct worker *worker)
         .repair_task = worker->options->repair_task,
         .counts = worker->world.counts,
     };
-    share_memory(worker);
+    struct memory_shares shares = memory_shares_of(settings, worker->options->worker_count);
+    worker->world.rows_memory = shares.rows;
+    worker->world.store_options = (struct rocks_options){ .write_buffer_bytes = shares.store, .cache_bytes = shares.store };
 }
 
 static bool open_stream(struct worker *worker, struct error *error)
 {
     static const enum stream_topic topics[] = { STREAM_USAGE, STREAM_TIERED, STREAM_SUBTOTALS };
-    if (worker->options->open_stream)
-        return worker->options->open_stream(worker->options->port_context, topics, ARRAY_COUNT(topics), &worker->stream, error);
-    return kafka_stream_open(worker->options->kafka, topics, ARRAY_COUNT(topics), &worker->stream, error);
+    const struct worker_options *options = worker->options;
+    if (options->open_stream)
+        return options->open_stream(options->port_context, topics, ARRAY_COUNT(topics), &worker->stream, error);
+    return kafka_stream_open(options->kafka, topics, ARRAY_COUNT(topics), &worker->stream, error);
 }
 
 static bool open_worker(struct worker *worker, struct error *error)
@@ -641,7 +404,7 @@ static void close_worker(struct worker *worker)
 {
     if (!worker->stream)
         return;
-    drop_tasks(worker);
+    worker_drop_tasks(worker);
     worker->stream->ops->close(worker->stream);
     wire_free(worker->world.wire);
     conductor_topic_free(worker->control);
@@ -695,7 +458,7 @@ enum worker_end worker_step(struct worker *worker, struct error *error)
     if (outcome == OUTCOME_ABORT) {
         outcome = roll_back(worker, error);
         rest(worker);
-        make_tasks(worker);
+        worker_make_tasks(worker);
     }
     if (outcome == OUTCOME_DONE)
         return WORKER_GOES_ON;

@@ -1,0 +1,72 @@
+/* run/worker_status.c: copies of a worker's figures, each for itself: who reads them may see some older than others. */
+#include "run/worker_parts.h"
+
+const uint64_t histogram_bounds_us[HISTOGRAM_BUCKETS] = { 1000,   2500,   5000,    10000,   25000,   50000,    100000,
+                                                          250000, 500000, 1000000, 2500000, 5000000, 10000000, 30000000 };
+
+void worker_show_counts(struct worker *worker)
+{
+    struct worker_status *status = worker->status;
+    const struct task_counts *counts = &worker->world.counts;
+    for (size_t i = 0; i < REFUSAL_REASON_COUNT; i++)
+        atomic_store(&status->dead[i], counts->dead[i]);
+    for (size_t i = 0; i < STATUS_COUNT; i++)
+        atomic_store(&status->by_status[i], counts->by_status[i]);
+    atomic_store(&status->events, counts->events);
+    atomic_store(&status->duplicates, counts->duplicates);
+    atomic_store(&status->line_items, counts->line_items);
+    atomic_store(&status->swept_rows, counts->swept_rows);
+    atomic_store(&status->report_rows, counts->report_rows);
+}
+
+void worker_observe(struct shown_histogram *histogram, int64_t microseconds, uint64_t times)
+{
+    uint64_t value = microseconds < 0 ? 0 : (uint64_t)microseconds;
+    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++)
+        if (value <= histogram_bounds_us[i])
+            atomic_fetch_add(&histogram->buckets[i], times);
+    atomic_fetch_add(&histogram->count, times);
+    atomic_fetch_add(&histogram->sum_us, value * times);
+}
+
+/* Of very many partitions only the first are shown. */
+void worker_show_lag(struct worker *worker)
+{
+    for (size_t i = 0; i < SHOWN_PARTITIONS_MAX; i++) {
+        struct shown_partition *shown = &worker->status->partitions[i];
+        if (i >= worker->task_count) {
+            atomic_store(&shown->topic, 0);
+            continue;
+        }
+        struct stream_partition input = task_input(worker->tasks[i]);
+        int64_t end = worker->stream->ops->known_end(worker->stream, input.topic, input.partition);
+        atomic_store(&shown->partition, input.partition);
+        atomic_store(&shown->position, input.offset);
+        atomic_store(&shown->end, end);
+        atomic_store(&shown->topic, (int32_t)input.topic + 1);
+    }
+}
+
+void worker_show_state(struct worker *worker)
+{
+    struct task_progress progress = { 0 };
+    int64_t restoring = 0, stopped = 0, rows = 0, bytes = (int64_t)worker->world.rows_used;
+    worker_note_stopped(worker);
+    for (size_t i = 0; i < worker->task_count; i++) {
+        restoring += task_state(worker->tasks[i]) == TASK_RESTORING;
+        rows += task_rows(worker->tasks[i]);
+        bytes += (int64_t)task_id_bytes(worker->tasks[i]);
+        task_add_progress(worker->tasks[i], &progress);
+    }
+    stopped = (int64_t)worker->stopped_count;
+    atomic_store(&worker->status->tasks, (int64_t)worker->task_count);
+    atomic_store(&worker->status->restoring, restoring);
+    atomic_store(&worker->status->stopped, stopped);
+    atomic_store(&worker->status->restore_done, progress.restored);
+    atomic_store(&worker->status->restore_total, progress.to_restore);
+    atomic_store(&worker->status->closing, progress.closing);
+    atomic_store(&worker->status->rows, rows);
+    atomic_store(&worker->status->bytes, bytes);
+    atomic_store(&worker->status->ready, worker->has_assignment && worker->document.number > 0 && restoring == 0 &&
+                                             stopped == 0);
+}
