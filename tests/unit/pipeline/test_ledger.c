@@ -259,12 +259,18 @@ static void restore(struct ledger *ledger, int64_t revision)
     arena_done(&arena);
 }
 
-static void reopen(struct tasks *tasks)
+static void restore_both(struct tasks *tasks, int64_t revision)
+{
+    restore(tasks->usage, revision);
+    restore(tasks->tier, revision);
+}
+
+/* As after a stop, or a kill, from a store that heard of `saved` last. */
+static void reopen(struct tasks *tasks, int64_t saved)
 {
     close_ledgers(tasks);
     open_ledgers(tasks);
-    restore(tasks->usage, tasks->revision);
-    restore(tasks->tier, tasks->revision);
+    restore_both(tasks, saved);
 }
 
 static bool is_time(const struct tasks *tasks, unsigned every)
@@ -284,7 +290,7 @@ static void keep_store(struct tasks *tasks)
         assert_int_equal(ledger_row_count(tasks->usage), 0);
     }
     if (is_time(tasks, tasks->reopen_every))
-        reopen(tasks);
+        reopen(tasks, tasks->revision);
 }
 
 static void take_in_tasks(void *context, const struct usage_event *event, struct text facts)
@@ -325,7 +331,7 @@ static void finish_month(struct tasks *tasks, size_t rows_max)
         keep_store(tasks);
         if (step == reopen_once && step > 0) { /* a walk that was cut off begins anew */
             save(tasks);
-            reopen(tasks);
+            reopen(tasks, tasks->revision);
             ledger_final_begin(tasks->tier, PERIOD);
         }
     }
@@ -537,8 +543,7 @@ static void the_store_and_the_line_items_behind_it_give_the_same_ledger_again(vo
         close_ledgers(&tasks);
         memcpy(killed.directory, tasks.directory, sizeof killed.directory);
         open_ledgers(&killed);
-        restore(killed.usage, saved);
-        restore(killed.tier, saved);
+        restore_both(&killed, saved);
         /* A replay may begin earlier than it has to. */
         replay_topic(&topic, saved > 3 ? saved - 3 : 0, &killed);
         assert_same_totals(whole.usage, killed.usage);
@@ -627,7 +632,7 @@ static void take_much(struct tasks *tasks, const char *resource, const char *sig
         take_storage(tasks, resource, "0.001", cost);
 }
 
-static void assert_written(struct topic *topic, const char *resource, size_t count, const char *part)
+static void assert_written(const struct topic *topic, const char *resource, size_t count, const char *part)
 {
     for (size_t i = 0; i < topic->ids.count; i++)
         if (topic->json[i] && strstr(topic->json[i], resource)) {
@@ -638,107 +643,108 @@ static void assert_written(struct topic *topic, const char *resource, size_t cou
     assert_int_equal(count, 0);
 }
 
+/* The same without price lists: public costs are the events' own. */
+struct unlisted {
+    struct fixture fixture;
+    struct topic topic;
+    struct tasks tasks;
+};
+
+static void open_unlisted(struct unlisted *unlisted)
+{
+    struct error error;
+    *unlisted = (struct unlisted){ 0 };
+    assert_true(documents_read("tests/data/conductor.json", NULL, 0, &unlisted->fixture.documents, &error));
+    open_tasks(&unlisted->fixture, &unlisted->topic, &unlisted->tasks);
+}
+
+static void close_unlisted(struct unlisted *unlisted)
+{
+    close_tasks(&unlisted->tasks);
+    topic_done(&unlisted->topic);
+    documents_done(&unlisted->fixture.documents);
+}
+
 /* Public costs of 18 digits, which a part of a row, or the row, cannot hold for a while. */
 static void rows_that_reach_past_all_digits_on_the_way_are_priced_as_what_they_end_as(void **state)
 {
     (void)state;
-    struct fixture fixture = { 0 };
-    struct topic topic = { 0 };
-    struct tasks tasks;
+    struct unlisted unlisted;
     struct error error;
     bool done = false;
-    assert_true(documents_read("tests/data/conductor.json", NULL, 0, &fixture.documents, &error));
-    open_tasks(&fixture, &topic, &tasks);
-    take_much(&tasks, "a", "");
-    take_storage(&tasks, "other", "6000", "0");
-    take_much(&tasks, "a", "-"); /* from the second tier */
-    take_storage(&tasks, "other", "-6000", "0");
-    take_much(&tasks, "a", ""); /* the first tier's part alone would hold twice that */
-    take_much(&tasks, "b", "");
-    take_much(&tasks, "b", ""); /* too large as a whole */
-    take_much(&tasks, "b", "-");
-    flush(&tasks);
-    assert_written(&topic, "\"a\"", 1, "\"public_cost\":\"899999999999991000\"");
-    assert_written(&topic, "\"b\"", 1, "\"public_cost\":\"899999999999991000\"");
-    ledger_final_begin(tasks.tier, PERIOD);
+    open_unlisted(&unlisted);
+    struct tasks *tasks = &unlisted.tasks;
+    const struct topic *topic = &unlisted.topic;
+    take_much(tasks, "a", "");
+    take_storage(tasks, "other", "6000", "0");
+    take_much(tasks, "a", "-"); /* from the second tier */
+    take_storage(tasks, "other", "-6000", "0");
+    take_much(tasks, "a", ""); /* the first tier's part alone would hold twice that */
+    take_much(tasks, "b", "");
+    take_much(tasks, "b", ""); /* too large as a whole */
+    take_much(tasks, "b", "-");
+    flush(tasks);
+    assert_written(topic, "\"a\"", 1, "\"public_cost\":\"899999999999991000\"");
+    assert_written(topic, "\"b\"", 1, "\"public_cost\":\"899999999999991000\"");
+    ledger_final_begin(tasks->tier, PERIOD);
     while (!done)
-        assert_true(ledger_final_step(tasks.tier, 100, &done, &error));
-    flush(&tasks);
-    assert_written(&topic, "\"a\"", 1, "\"public_cost\":\"899999999999991000\"");
-    close_tasks(&tasks);
-    topic_done(&topic);
-    documents_done(&fixture.documents);
+        assert_true(ledger_final_step(tasks->tier, 100, &done, &error));
+    flush(tasks);
+    assert_written(topic, "\"a\"", 1, "\"public_cost\":\"899999999999991000\"");
+    close_unlisted(&unlisted);
 }
 
 /* ---- parts that come to nothing ---- */
-
-/* A ledger that was stopped, or killed, and restored from a store that had heard of `saved` last. */
-static void open_again(struct tasks *tasks, int64_t saved)
-{
-    close_ledgers(tasks);
-    open_ledgers(tasks);
-    restore(tasks->usage, saved);
-    restore(tasks->tier, saved);
-}
 
 /* The store remembers that an id is to lose its value; behind it the topic says that it has one again. */
 static void a_part_that_came_back_behind_the_store_keeps_its_line_item(void **state)
 {
     (void)state;
-    struct fixture fixture = { 0 };
-    struct topic topic = { 0 };
-    struct tasks tasks;
-    struct error error;
-    assert_true(documents_read("tests/data/conductor.json", NULL, 0, &fixture.documents, &error));
-    open_tasks(&fixture, &topic, &tasks);
-    take_storage(&tasks, "a", "6000", "0");
-    flush(&tasks);
-    take_storage(&tasks, "a", "-2000", "0"); /* the second tier's part is nothing now */
-    flush(&tasks);
-    save(&tasks);
-    take_storage(&tasks, "a", "2000", "0");
-    flush(&tasks);
-    assert_int_equal(living(&topic), 2);
-    open_again(&tasks, 2);
-    replay_topic(&topic, 2, &tasks);
-    flush(&tasks);
-    assert_int_equal(living(&topic), 2);
-    close_tasks(&tasks);
-    topic_done(&topic);
-    documents_done(&fixture.documents);
+    struct unlisted unlisted;
+    open_unlisted(&unlisted);
+    struct tasks *tasks = &unlisted.tasks;
+    const struct topic *topic = &unlisted.topic;
+    take_storage(tasks, "a", "6000", "0");
+    flush(tasks);
+    take_storage(tasks, "a", "-2000", "0"); /* the second tier's part is nothing now */
+    flush(tasks);
+    save(tasks);
+    take_storage(tasks, "a", "2000", "0");
+    flush(tasks);
+    assert_int_equal(living(topic), 2);
+    reopen(tasks, 2);
+    replay_topic(topic, 2, tasks);
+    flush(tasks);
+    assert_int_equal(living(topic), 2);
+    close_unlisted(&unlisted);
 }
 
 /* Compaction keeps that a value is gone longer than what it came to; then the store must not be believed. */
 static void a_value_that_is_gone_is_believed_only_with_what_it_came_to(void **state)
 {
     (void)state;
-    struct fixture fixture = { 0 };
-    struct topic topic = { 0 };
-    struct tasks tasks;
-    struct error error;
-    assert_true(documents_read("tests/data/conductor.json", NULL, 0, &fixture.documents, &error));
     for (int compacted = 0; compacted < 2; compacted++) {
-        open_tasks(&fixture, &topic, &tasks);
-        take_storage(&tasks, "a", "6000", "0");
-        flush(&tasks);
-        save(&tasks);
-        take_storage(&tasks, "a", "-2000", "0");
-        flush(&tasks);
-        open_again(&tasks, 1);
+        struct unlisted unlisted;
+        open_unlisted(&unlisted);
+        struct tasks *tasks = &unlisted.tasks;
+        struct topic *topic = &unlisted.topic;
+        take_storage(tasks, "a", "6000", "0");
+        flush(tasks);
+        save(tasks);
+        take_storage(tasks, "a", "-2000", "0");
+        flush(tasks);
+        reopen(tasks, 1);
         uint32_t gone = 0;
-        while (!strstr(topic.json[gone], "\"cost\":\"0\""))
+        while (!strstr(topic->json[gone], "\"cost\":\"0\""))
             gone++;
-        char *zero = topic.json[gone];
+        char *zero = topic->json[gone];
         if (compacted)
-            topic.json[gone] = NULL;
-        replay_items(&topic, 1, &tasks);
-        topic.json[gone] = zero;
-        assert_true(ledger_replay_gone(tasks.tier, intern_text(&topic.ids, gone)) == !compacted);
-        close_tasks(&tasks);
-        topic_done(&topic);
-        topic = (struct topic){ 0 };
+            topic->json[gone] = NULL;
+        replay_items(topic, 1, tasks);
+        topic->json[gone] = zero;
+        assert_true(ledger_replay_gone(tasks->tier, intern_text(&topic->ids, gone)) == !compacted);
+        close_unlisted(&unlisted);
     }
-    documents_done(&fixture.documents);
 }
 
 int main(void)
