@@ -4,11 +4,16 @@
 #include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-static void out_of_memory(size_t size)
+/* By _exit: what runs at an orderly end would ask for memory again, or wait for a thread that waits for it. */
+static _Noreturn void out_of_memory(size_t size)
 {
-    fprintf(stderr, "level=fatal event=out_of_memory bytes=%zu\n", size);
-    exit(1);
+    char line[96];
+    int length = snprintf(line, sizeof line, "level=fatal event=out_of_memory bytes=%zu\n", size);
+    ssize_t written = write(STDERR_FILENO, line, (size_t)length);
+    (void)written;
+    _exit(1);
 }
 
 void *memory_new(size_t size)

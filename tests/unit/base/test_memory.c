@@ -2,6 +2,10 @@
 #include "base/memory.h"
 #include "support/unit.h"
 
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 static void new_memory_is_zero(void **state)
 {
     (void)state;
@@ -110,6 +114,32 @@ static void copies_do_not_depend_on_their_source(void **state)
     arena_done(&arena);
 }
 
+static void at_an_orderly_end(void)
+{
+    _exit(7);
+}
+
+static void out_of_memory_ends_the_process_without_an_orderly_end(void **state)
+{
+    (void)state;
+    int status, told[2];
+    char line[128] = "";
+    assert_int_equal(pipe(told), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        CHECK(atexit(at_an_orderly_end) == 0 && dup2(told[1], STDERR_FILENO) == STDERR_FILENO);
+        memory_grow(NULL, SIZE_MAX, 2);
+        _exit(8);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 1);
+    assert_true(read(told[0], line, sizeof line - 1) > 0);
+    assert_non_null(strstr(line, "event=out_of_memory"));
+    close(told[0]);
+    close(told[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +150,7 @@ int main(void)
         cmocka_unit_test(an_object_larger_than_a_chunk_fits_an_arena),
         cmocka_unit_test(a_reset_arena_keeps_one_chunk),
         cmocka_unit_test(copies_do_not_depend_on_their_source),
+        cmocka_unit_test(out_of_memory_ends_the_process_without_an_orderly_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
