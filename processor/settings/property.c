@@ -37,6 +37,12 @@ static bool name_is_sound(struct text name)
     return true;
 }
 
+/* It names a folder below state.dir, and must not lead out of it. */
+static bool instance_is_sound(struct text name)
+{
+    return name_is_sound(name) && !text_equal(name, TEXT(".")) && !text_equal(name, TEXT(".."));
+}
+
 /* A password in a URL would be in every log that names the URL. */
 static bool url_is_sound(struct text url)
 {
@@ -96,7 +102,7 @@ const struct property properties[] = {
       .text = "The consumer group, and the beginning of every transactional id. All processes of an installation have "
               "the same." },
     { .name = "instance.id", .kind = PROPERTY_TEXT, .offset = AT(instance_id), .standard = "", .max = 128,
-      .accepts = name_is_sound, .form = NAME_FORM,
+      .accepts = instance_is_sound, .form = NAME_FORM " (but not . or ..)",
       .text = "Name of this process, of its own in the group. With it a restart within session.timeout keeps its "
               "partitions and its state; empty, it gives them up when it stops." },
     { .name = "workers", .kind = PROPERTY_INTEGER, .offset = AT(workers), .standard = "0", .max = 256,

@@ -28,10 +28,14 @@ static char *path_of(const char *parent, const char *name)
     return path.data;
 }
 
-static bool make_one(const char *path)
+/* What is billed and at what cost is for this user alone; folders above that are missing are as mkdir -p makes them. */
+#define FOLDER_MODE 0700
+#define ABOVE_MODE 0755
+
+static bool make_one(const char *path, mode_t mode)
 {
     struct stat found;
-    if (mkdir(path, 0755) == 0)
+    if (mkdir(path, mode) == 0)
         return true;
     if (errno != EEXIST || stat(path, &found) != 0)
         return false;
@@ -47,12 +51,28 @@ bool state_dir_make(const char *path, struct error *error)
         if (*at != '/')
             continue;
         *at = '\0';
-        done = make_one(partial);
+        done = make_one(partial, ABOVE_MODE);
         *at = '/';
     }
-    done = done && make_one(partial);
+    done = done && make_one(partial, FOLDER_MODE);
     free(partial);
     return done || error_fail(error, ERROR_FAILED, "state.dir: cannot make %s: %s", path, strerror(errno));
+}
+
+static bool check_name(const char *name, struct error *error)
+{
+    if (name[0] && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !strchr(name, '/'))
+        return true;
+    return error_fail(error, ERROR_INVALID, "state.dir: found '%s', expected a name of one folder below it", name);
+}
+
+/* Those of an earlier version were open to all. One that another user made is that user's to close. */
+static bool close_to_others(const char *folder, struct error *error)
+{
+    struct stat found;
+    if (stat(folder, &found) == 0 && ((found.st_mode & 077) == 0 || found.st_uid != geteuid() || chmod(folder, FOLDER_MODE) == 0))
+        return true;
+    return error_fail(error, ERROR_FAILED, "state.dir: cannot keep others out of %s: %s", folder, strerror(errno));
 }
 
 /* *held: somebody else has it. */
@@ -60,7 +80,7 @@ static bool take_lock(const char *folder, int *lock, bool *held, struct error *e
 {
     char *path = path_of(folder, "lock");
     *held = false;
-    *lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    *lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (*lock < 0) {
         error_fail(error, ERROR_FAILED, "state.dir: cannot write %s: %s", path, strerror(errno));
         free(path);
@@ -80,12 +100,14 @@ static bool take_lock(const char *folder, int *lock, bool *held, struct error *e
 
 static char *take_folder(const char *root, const char *instance, int *lock, struct error *error)
 {
+    if (!state_dir_make(root, error))
+        return NULL;
     for (unsigned i = 0; i < PROCESSES_MAX; i++) {
         char name[32];
         bool held = false;
         snprintf(name, sizeof name, "process-%u", i);
         char *folder = path_of(root, instance[0] ? instance : name);
-        if (state_dir_make(folder, error) && take_lock(folder, lock, &held, error))
+        if (state_dir_make(folder, error) && close_to_others(folder, error) && take_lock(folder, lock, &held, error))
             return folder;
         free(folder);
         if (instance[0] || !held)
@@ -99,6 +121,8 @@ bool state_dir_take(const char *root, const char *instance, const char *installa
                     struct error *error)
 {
     int lock = -1;
+    if ((instance[0] && !check_name(instance, error)) || !check_name(installation, error))
+        return false;
     char *folder = take_folder(root, instance, &lock, error);
     if (!folder)
         return false;

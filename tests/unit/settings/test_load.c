@@ -205,8 +205,10 @@ static void properties_that_do_not_fit_together_are_refused(void **state)
         { "kafka.sasl.mechanisms = OAUTHBEARER\nkafka.sasl.oauthbearer.method = oidc", NULL },
         { "session.timeout = 5s",
           "t.conf:1: session.timeout: found \"5s\", expected a duration from 6s to 5m, as 10s\n" },
+        { "instance.id = ../b",
+          "t.conf:1: instance.id: found \"../b\", expected letters, digits, '.', '_' and '-' (but not . or ..), at most 128 bytes\n" },
         { "instance.id = a b",
-          "t.conf:1: instance.id: found \"a b\", expected letters, digits, '.', '_' and '-', at most 128 bytes\n" },
+          "t.conf:1: instance.id: found \"a b\", expected letters, digits, '.', '_' and '-' (but not . or ..), at most 128 bytes\n" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         expect_fault(rows[i].file, rows[i].expected);

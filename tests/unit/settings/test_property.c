@@ -115,6 +115,11 @@ static void a_value_is_taken_only_if_it_is_of_its_kind_and_within_its_bounds(voi
         { "group.id", "a/b", false },
         { "instance.id", "", true },
         { "instance.id", "host-1", true },
+        { "instance.id", "..x", true },
+        { "instance.id", ".", false }, /* state.dir itself, and what lies above it */
+        { "instance.id", "..", false },
+        { "instance.id", "../other", false },
+        { "instance.id", "/etc", false },
         { "instance.id", "h\xc3\xb6st", false },
         { "topic.prefix", "", true },
         { "topic.prefix", "a:", false },

@@ -179,12 +179,12 @@ static void what_stands_in_the_way_of_a_folder_is_named(void **state)
         const char *folders[3], *file; /* what is there before */
         const char *root, *instance, *installation, *named;
     } rows[] = {
-        { { NULL }, "f1", "f1", "i", "g", "f1/i" },
-        { { NULL }, "f2", "f2/below", "i", "g", "f2/below/i" },
-        { { NULL }, "f3", "f3", "", "g", "f3/process-0" }, /* and no other number is tried */
+        { { NULL }, "f1", "f1", "i", "g", "f1" },
+        { { NULL }, "f2", "f2/below", "i", "g", "f2/below" },
+        { { NULL }, "f3", "f3", "", "g", "f3" },
         { { "d4" }, "d4/i", "d4", "i", "g", "d4/i" },
         { { "d5" }, "d5/process-0", "d5", "", "g", "d5/process-0" },
-        { { "d6", "d6/i" }, "d6/i/g", "d6", "i", "g/below", "d6/i/g/below" },
+        { { "d6", "d6/i" }, "d6/i/g", "d6", "i", "g", "d6/i/g" },
         { { "d7", "d7/i", "d7/i/lock" }, NULL, "d7", "i", "g", "d7/i/lock" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
@@ -205,10 +205,10 @@ static void a_failed_take_holds_nothing(void **state)
     assert_int_equal(mkdir(root, 0755), 0);
     assert_int_equal(mkdir(scratch_path("failed/i"), 0755), 0);
     write_bytes(file, TEXT("x"));
-    expect_refused(root, "i", "g/below", "failed/i/g/below", "cannot make");
+    expect_refused(root, "i", "g", "failed/i/g", "cannot make");
     assert_int_equal(unlink(file), 0);
-    struct state_dir *dir = take(root, "i", "g/below"); /* it did not keep the lock */
-    expect_path(dir, root, "i/g/below");
+    struct state_dir *dir = take(root, "i", "g"); /* it did not keep the lock */
+    expect_path(dir, root, "i/g");
     state_dir_release(dir);
 }
 
@@ -226,11 +226,57 @@ static void a_folder_that_may_not_be_written_is_named(void **state)
     expect_refused(closed, "other", "g", "closed/other", "Permission denied");
     expect_refused(closed, "", "g", "closed/process-0", "Permission denied");
     expect_refused(closed, "i", "g", "closed/i/lock", "Permission denied");
-    expect_refused(scratch_path("closed/root"), "i", "g", "closed/root/i", "Permission denied");
+    expect_refused(scratch_path("closed/root"), "i", "g", "closed/root", "Permission denied");
     if (before == 0)
         assert_int_equal(seteuid(before), 0);
     assert_int_equal(chmod(closed, 0755), 0); /* so that it can be removed */
     assert_int_equal(chmod(below, 0755), 0);
+}
+
+static mode_t mode_of(const char *path)
+{
+    struct stat found;
+    if (stat(path, &found) != 0)
+        fail_msg("%s is not there", path);
+    return found.st_mode & 07777;
+}
+
+static void no_other_user_may_look_into_a_folder(void **state)
+{
+    (void)state;
+    mode_t before = umask(0);
+    const char *root = scratch_path("above/private"), *open_root = scratch_path("open");
+    struct state_dir *dir = take(root, "i", "g");
+    assert_int_equal(mode_of(scratch_path("above")), 0755); /* as mkdir -p makes it */
+    assert_int_equal(mode_of(root), 0700);
+    assert_int_equal(mode_of(scratch_path("above/private/i")), 0700);
+    assert_int_equal(mode_of(scratch_path("above/private/i/g")), 0700);
+    assert_int_equal(mode_of(scratch_path("above/private/i/lock")), 0600);
+    state_dir_release(dir);
+    /* One that was there is not ours alone, /tmp for one; what is below it is. */
+    CHECK(mkdir(open_root, 0777) == 0 && mkdir(scratch_path("open/i"), 0755) == 0);
+    dir = take(open_root, "i", "g");
+    assert_int_equal(mode_of(open_root), 0777);
+    assert_int_equal(mode_of(scratch_path("open/i")), 0700);
+    state_dir_release(dir);
+    umask(before);
+}
+
+static void a_name_that_leads_out_of_the_folder_is_refused(void **state)
+{
+    (void)state;
+    static const char *const names[] = { ".", "..", "../x", "/x", "x/y", "x/..", "x/" };
+    const char *root = scratch_path("inside");
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        struct state_dir *dir = NULL;
+        struct error error = { 0 };
+        assert_false(state_dir_take(root, names[i], "g", &dir, &error));
+        assert_int_equal(error.kind, ERROR_INVALID);
+        assert_non_null(strstr(error.message, names[i]));
+        assert_false(state_dir_take(root, "i", names[i], &dir, &error));
+        assert_false(state_dir_take(root, "", names[i], &dir, &error));
+    }
+    assert_false(path_exists(root));
 }
 
 static void a_file_in_place_of_the_installation_is_told(void **state)
@@ -257,6 +303,8 @@ int main(void)
         cmocka_unit_test(what_stands_in_the_way_of_a_folder_is_named),
         cmocka_unit_test(a_failed_take_holds_nothing),
         cmocka_unit_test(a_folder_that_may_not_be_written_is_named),
+        cmocka_unit_test(no_other_user_may_look_into_a_folder),
+        cmocka_unit_test(a_name_that_leads_out_of_the_folder_is_refused),
         cmocka_unit_test(a_file_in_place_of_the_installation_is_told),
     };
     return cmocka_run_group_tests_name("store/state_dir", tests, scratch_setup, scratch_teardown);
