@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what a Debian 12 lacks to build and test proforma. Does nothing where all of it is there.
-#   deploy/install_packages.sh [build|test]...
+#   deploy/install_packages.sh [build|test|fuzz]...
 set -eu
 
 packages_of() {
@@ -8,7 +8,7 @@ packages_of() {
     build) echo gcc libc6-dev cmake ninja-build pkg-config librdkafka-dev libavro-dev librocksdb-dev libjansson-dev libcsv-dev \
         zlib1g-dev libssl-dev libmicrohttpd-dev libcurl4-openssl-dev libxxhash-dev libcmocka-dev ;;
     test) echo python3 python3-venv libgmp-dev openssl ;;
-    fuzz) echo clang llvm ;;
+    fuzz) echo clang llvm libclang-rt-14-dev ;; # the sanitizers and libFuzzer of clang 14, which is Debian 12's
     *) echo "install_packages.sh: $1: expected build, test or fuzz" >&2; exit 2 ;;
     esac
 }
