@@ -181,7 +181,8 @@ void kafka_record_of_message(const rd_kafka_message_t *message, enum stream_topi
         .headers = headers,
     };
     rd_kafka_headers_t *of_message;
-    if (topic != STREAM_TIERED) /* nobody reads those of others, and librdkafka allocates for each message it is asked of */
+    /* Nobody reads those of others, and librdkafka allocates for each message it is asked of. */
+    if (topic != STREAM_TIERED && topic != STREAM_DEAD_LETTERS)
         return;
     if (rd_kafka_message_headers(message, &of_message) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return;
