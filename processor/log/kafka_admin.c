@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "log/kafka_topic_wait.h"
 
 #define REQUEST_TIMEOUT_MS 30000
 #define CONNECT_TIMEOUT_MS 10000
@@ -13,6 +14,9 @@
 #define RECORD_OVERHEAD ((size_t)4096)
 #define BATCH_BYTES_DEFAULT ((size_t)1048588)
 #define LINE_ITEM_RETENTION_MS "8640000000" /* 100 days */
+/* A store that is behind by less than half of it still meets every deletion that it has missed (tasks/task_store.c). */
+#define DELETIONS_KEPT_MS INT64_C(86400000)
+#define DELETIONS_KEPT "86400000"
 
 struct topic_config {
     const char *name, *value;
@@ -32,6 +36,11 @@ static const struct {
     [STREAM_CUR_MANIFESTS] = { "compact", NULL, NULL },
     [STREAM_DEAD_LETTERS] = { "delete", NULL, NULL },
 };
+
+static bool is_compacted(enum stream_topic topic)
+{
+    return strstr(policies[topic].cleanup, "compact") != NULL;
+}
 
 static int32_t partitions_of(const struct topic_plan *plan, enum stream_topic topic)
 {
@@ -146,6 +155,7 @@ static rd_kafka_NewTopic_t *new_topic(const struct kafka_settings *settings, con
     snprintf(bytes, sizeof bytes, "%zu", largest > BATCH_BYTES_DEFAULT ? largest : BATCH_BYTES_DEFAULT);
     set_config(made, "max.message.bytes", bytes);
     set_config(made, "cleanup.policy", policies[topic].cleanup);
+    set_config(made, "delete.retention.ms", is_compacted(topic) ? DELETIONS_KEPT : NULL);
     set_config(made, "retention.ms", policies[topic].retention_ms);
     set_config(made, "message.timestamp.type", policies[topic].timestamp_type);
     return made;
@@ -186,14 +196,18 @@ bool kafka_topics_create(const struct kafka_settings *settings, const struct top
                          struct error *error)
 {
     struct admin admin;
+    int32_t partitions[STREAM_TOPIC_COUNT];
     bool done = admin_open(&admin, settings, error);
     *made = 0;
     for (enum stream_topic topic = 0; topic < STREAM_TOPIC_COUNT && done; topic++) {
         rd_kafka_NewTopic_t *wanted = new_topic(settings, plan, topic, error);
+        size_t before = *made;
         done = wanted && create_one(admin.handle, wanted, made, error);
+        partitions[topic] = *made > before ? partitions_of(plan, topic) : 1; /* one that was there has its own number */
         if (wanted)
             rd_kafka_NewTopic_destroy(wanted);
     }
+    done = done && kafka_topics_wait(admin.handle, settings, partitions, error);
     admin_close(&admin);
     return done;
 }
@@ -239,6 +253,9 @@ static void check_config(enum stream_topic topic, const char *name, const rd_kaf
     if (policies[topic].retention_ms && strcmp(policies[topic].retention_ms, "-1") == 0 &&
         (!retention || strcmp(retention, "-1") != 0))
         fault(faults, count, name, "retention.ms", retention, "-1: no time limit");
+    const char *deletions = config_value(resource, "delete.retention.ms");
+    if (is_compacted(topic) && (!deletions || strtoll(deletions, NULL, 10) < DELETIONS_KEPT_MS))
+        fault(faults, count, name, "delete.retention.ms", deletions, "at least " DELETIONS_KEPT ", a day");
     long long kept = retention ? strtoll(retention, NULL, 10) : 0;
     if (topic == STREAM_USAGE && kept >= 0 && kept < plan->dedup_window_ms)
         fault(faults, count, name, "retention.ms", retention, "at least dedup.window");

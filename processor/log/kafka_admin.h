@@ -11,7 +11,10 @@ struct topic_plan {
     size_t event_bytes_max;
 };
 
-/* Makes the topics that are not there yet; *made counts them. Fails: the broker's reason, with the topic's name. */
+/*
+ * Makes the topics that are not there yet, *made counts them, and waits until every broker tells of all of them. Fails: the
+ * broker's reason, with the topic's name.
+ */
 MUST_USE bool kafka_topics_create(const struct kafka_settings *settings, const struct topic_plan *plan, size_t *made,
                                   struct error *error);
 

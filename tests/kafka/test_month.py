@@ -438,6 +438,36 @@ def late_usage_goes_to_the_next_month_with_its_own_dates(context):
     check_reports(case, context.expected)
 
 
+def created_topics_are_there_for_the_next_command(context):
+    """Creating ends when every broker tells of all of them; the next command follows at once."""
+    for number in range(3):
+        case = Case(context, f"created{number}", **{"partitions.usage": 12, "partitions.tier": 4, "partitions.bill": 4})
+        case.prepare()
+        assert case.command("topics", "create").stdout == "0 topics made\n"
+
+
+def dead_letters_of_a_reason_are_sent_again_once(context):
+    """Events over event.max.bytes; a second replay finds nothing new."""
+    case = Case(context, "replayed", **{"event.max.bytes": "1KiB"})
+    case.prepare()
+    large = []
+    for number in range(5):
+        event = json.loads(usage_of(context)[1])
+        event.update(event_id=f"large-{number}", description="x" * 1500)
+        large.append(record(json.dumps(event).encode(), partition=number % 3))
+    case.topics.produce("replayed.usage", large + [record(b"{", partition=2)])
+    case.start()
+    case.wait_for("dead letters", lambda: len(case.topic("dead-letters")) == 6, 60)
+    case.stop()
+    refused = case.command("replay", "--reason", "TO_LARGE", check=False)
+    assert refused.returncode == 2 and "TOO_LARGE" in refused.stderr, refused.stderr
+    assert case.command("replay", "--reason", "TOO_LARGE").stdout.startswith("5 dead letters sent again, 0 left")
+    assert case.command("replay", "--reason", "TOO_LARGE").stdout.startswith("0 dead letters sent again, 0 left")
+    # Each to the partition that it came from, where its id was seen.
+    assert sorted(row["partition"] for row in case.topic("usage")) == [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2]
+    assert case.command("replay", "--reason", "MALFORMED").stdout.startswith("1 dead letters sent again")
+
+
 def a_month_that_is_over_and_quiet_closes_by_itself(context):
     case = Case(context, "quiet", **{"period.close.after": "3s"})
     case.prepare()
@@ -634,6 +664,7 @@ CASES = [one_worker_equals_price, three_workers_equal_price, three_processes_equ
          killed_at_random_moments_equals_price, processes_that_come_and_go_equal_price,
          randomly_keyed_usage_gives_the_same_reports, poisoned_usage_ends_in_dead_letters_that_say_why_and_where,
          state_is_nothing_that_the_topics_do_not_hold, ten_times_as_many_rows_as_fit_into_memory_equal_price, late_usage_goes_to_the_next_month_with_its_own_dates,
+         created_topics_are_there_for_the_next_command, dead_letters_of_a_reason_are_sent_again_once,
          a_month_that_is_over_and_quiet_closes_by_itself, the_commands_tell_what_the_topics_hold,
          pages_say_what_the_processor_does, a_torn_transaction_stops_its_task_until_it_is_repaired,
          writers_with_schemas_of_their_own_share_a_topic]
