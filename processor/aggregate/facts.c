@@ -2,6 +2,7 @@
 #include "aggregate/facts.h"
 
 #define NUMBER_BYTES 16
+#define BILLED_AT_NOTHING (1u << CARRIED_COUNT)
 
 static void put_text(struct buffer *out, struct text text)
 {
@@ -28,8 +29,18 @@ static uint8_t carried_by(const struct usage_event *event)
 {
     return (uint8_t)((unsigned)record_has(event, USAGE_EVENT_public_on_demand_cost) << CARRIED_PUBLIC_COST |
                      (unsigned)record_has(event, USAGE_EVENT_unblended_cost) << CARRIED_UNBLENDED |
+                     (unsigned)record_has(event, USAGE_EVENT_net_unblended_cost) << CARRIED_NET_UNBLENDED |
                      (unsigned)record_has(event, USAGE_EVENT_reservation_effective_cost) << CARRIED_RESERVATION |
                      (unsigned)record_has(event, USAGE_EVENT_savings_plan_effective_cost) << CARRIED_SAVINGS_PLAN);
+}
+
+/* Free usage comes with its public price and an unblended cost of 0. */
+static bool is_billed_at_nothing(const struct usage_event *event)
+{
+    bool has_price = (record_has(event, USAGE_EVENT_public_on_demand_rate) && event->public_on_demand_rate != 0) ||
+                     (record_has(event, USAGE_EVENT_public_on_demand_cost) && event->public_on_demand_cost != 0);
+    return has_price && record_has(event, USAGE_EVENT_unblended_cost) && event->unblended_cost == 0 &&
+           text_equal(event->line_item_type, TEXT("Usage"));
 }
 
 void facts_encode(const struct usage_event *event, struct buffer *out)
@@ -38,6 +49,7 @@ void facts_encode(const struct usage_event *event, struct buffer *out)
     put_text(out, event->billing_entity);
     put_text(out, event->line_item_type);
     put_text(out, event->product_code);
+    put_text(out, event->service_code);
     put_text(out, event->usage_type);
     put_text(out, event->operation);
     put_text(out, event->sku);
@@ -46,7 +58,7 @@ void facts_encode(const struct usage_event *event, struct buffer *out)
     put_text(out, event->unit);
     put_text(out, event->currency);
     put_number(out, record_has(event, USAGE_EVENT_public_on_demand_rate), event->public_on_demand_rate);
-    buffer_append_byte(out, (char)carried_by(event));
+    buffer_append_byte(out, (char)(carried_by(event) | (is_billed_at_nothing(event) ? BILLED_AT_NOTHING : 0)));
     put_text(out, event->reservation_arn);
     put_text(out, event->savings_plan_arn);
     put_number(out, record_has(event, USAGE_EVENT_savings_plan_rate), event->savings_plan_rate);
@@ -107,6 +119,7 @@ static bool read_facts(struct text bytes, struct facts *facts)
     facts->billing_entity = take_text(&reader);
     facts->line_item_type = take_text(&reader);
     facts->product_code = take_text(&reader);
+    facts->service_code = take_text(&reader);
     facts->usage_type = take_text(&reader);
     facts->operation = take_text(&reader);
     facts->sku = take_text(&reader);
@@ -115,7 +128,9 @@ static bool read_facts(struct text bytes, struct facts *facts)
     facts->unit = take_text(&reader);
     facts->currency = take_text(&reader);
     facts->has_own_rate = take_number(&reader, &facts->own_rate);
-    facts->carried = take_byte(&reader);
+    uint8_t carried = take_byte(&reader);
+    facts->billed_at_nothing = (carried & BILLED_AT_NOTHING) != 0;
+    facts->carried = (uint8_t)(carried & ~BILLED_AT_NOTHING);
     facts->reservation_arn = take_text(&reader);
     facts->savings_plan_arn = take_text(&reader);
     facts->has_savings_plan_rate = take_number(&reader, &facts->savings_plan_rate);

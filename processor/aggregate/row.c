@@ -163,6 +163,7 @@ static void fold_costs(struct row *row, const struct usage_event *event)
     } costs[CARRIED_COUNT] = {
         [CARRIED_PUBLIC_COST] = { USAGE_EVENT_public_on_demand_cost, event->public_on_demand_cost },
         [CARRIED_UNBLENDED] = { USAGE_EVENT_unblended_cost, event->unblended_cost },
+        [CARRIED_NET_UNBLENDED] = { USAGE_EVENT_net_unblended_cost, event->net_unblended_cost },
         [CARRIED_RESERVATION] = { USAGE_EVENT_reservation_effective_cost, event->reservation_effective_cost },
         [CARRIED_SAVINGS_PLAN] = { USAGE_EVENT_savings_plan_effective_cost, event->savings_plan_effective_cost },
     };
@@ -245,7 +246,7 @@ void row_table_fold_into(struct row_table *table, const struct usage_event *even
 
 void row_table_fold(struct row_table *table, const struct usage_event *event, struct text facts)
 {
-    row_table_fold_into(table, event, facts, period_of(event->usage_start));
+    row_table_fold_into(table, event, facts, usage_event_period(event));
 }
 
 void row_table_set(struct row_table *table, uint32_t handle, const struct row_values *values, struct text description)

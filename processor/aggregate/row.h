@@ -33,6 +33,12 @@ struct row_view {
     struct row_values values;
 };
 
+/* What AWS really takes for a row with these facts: its net cost where it has one, else its unblended cost. */
+static inline const struct sum *row_billable(const struct row_values *values, const struct facts *facts)
+{
+    return &values->costs[facts_carry(facts, CARRIED_NET_UNBLENDED) ? CARRIED_NET_UNBLENDED : CARRIED_UNBLENDED];
+}
+
 /* Canonical order: period, bucket start, account, resource, facts. */
 int row_view_compare(const struct row_view *a, const struct row_view *b);
 
@@ -45,7 +51,7 @@ struct row_table;
 
 struct row_table *row_table_new(enum granularity granularity, bool resource_ids);
 
-/* Folds an accepted event into its row in the month of its usage. `facts` is facts_encode's answer for it. */
+/* Folds an accepted event into its row in its own month (usage_event_period). `facts` is facts_encode's answer for it. */
 void row_table_fold(struct row_table *table, const struct usage_event *event, struct text facts);
 
 /* The same into the row of another month: late usage goes to an open period. */

@@ -36,7 +36,7 @@ struct import {
 
 static void note_month(struct import *import, const struct usage_event *event)
 {
-    struct payer_month month = { period_of(event->usage_start), intern_add(&import->payers, event->payer_account_id) };
+    struct payer_month month = { usage_event_period(event), intern_add(&import->payers, event->payer_account_id) };
     for (size_t i = 0; i < import->month_count; i++)
         if (import->months[i].period == month.period && import->months[i].payer == month.payer)
             return;

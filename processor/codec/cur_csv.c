@@ -13,6 +13,7 @@ enum column_target {
     COLUMN_IGNORED = USAGE_EVENT_FIELD_COUNT,
     COLUMN_LINE_ITEM_ID,
     COLUMN_TIME_INTERVAL,
+    COLUMN_PERIOD_START,
     COLUMN_REGION_NAME, /* product/region: only where there is no regionCode */
     COLUMN_TAG,
     COLUMN_TAG_MAP,
@@ -27,9 +28,11 @@ static const struct {
     { "identity/TimeInterval", "identity_time_interval", COLUMN_TIME_INTERVAL },
     { "bill/PayerAccountId", "bill_payer_account_id", USAGE_EVENT_payer_account_id },
     { "bill/BillingEntity", "bill_billing_entity", USAGE_EVENT_billing_entity },
+    { "bill/BillingPeriodStartDate", "bill_billing_period_start_date", COLUMN_PERIOD_START },
     { "lineItem/UsageAccountId", "line_item_usage_account_id", USAGE_EVENT_usage_account_id },
     { "lineItem/LineItemType", "line_item_line_item_type", USAGE_EVENT_line_item_type },
     { "lineItem/ProductCode", "line_item_product_code", USAGE_EVENT_product_code },
+    { "product/servicecode", "product_servicecode", USAGE_EVENT_service_code },
     { "lineItem/UsageType", "line_item_usage_type", USAGE_EVENT_usage_type },
     { "lineItem/Operation", "line_item_operation", USAGE_EVENT_operation },
     { "product/sku", "product_sku", USAGE_EVENT_sku },
@@ -45,6 +48,7 @@ static const struct {
     { "pricing/publicOnDemandRate", "pricing_public_on_demand_rate", USAGE_EVENT_public_on_demand_rate },
     { "pricing/publicOnDemandCost", "pricing_public_on_demand_cost", USAGE_EVENT_public_on_demand_cost },
     { "lineItem/UnblendedCost", "line_item_unblended_cost", USAGE_EVENT_unblended_cost },
+    { "lineItem/NetUnblendedCost", "line_item_net_unblended_cost", USAGE_EVENT_net_unblended_cost },
     { "reservation/ReservationARN", "reservation_reservation_a_r_n", USAGE_EVENT_reservation_arn },
     { "reservation/EffectiveCost", "reservation_effective_cost", USAGE_EVENT_reservation_effective_cost },
     { "savingsPlan/SavingsPlanARN", "savings_plan_savings_plan_a_r_n", USAGE_EVENT_savings_plan_arn },
@@ -68,6 +72,7 @@ struct cur_csv {
     struct arena names;
     struct column *columns;
     size_t column_count, column_capacity;
+    bool has_net_costs;
     struct tag *tags;
     size_t tag_room;
     /* Of the row at hand. */
@@ -108,6 +113,19 @@ static void on_heading(void *field, size_t size, void *context)
     csv->columns[csv->column_count++] = column;
 }
 
+/* A row is on the invoice of the month that it names, a correction of an earlier day too. */
+static bool set_period(struct cur_csv *csv, struct text text)
+{
+    int64_t start;
+    char month[TIME_TEXT_MAX];
+    if (!time_parse(text, &start))
+        return refuse(csv->refusal, REFUSAL_BAD_TIME, "billing_period", text,
+                      "bill/BillingPeriodStartDate must be ISO 8601 in UTC, as 2026-06-01T00:00:00Z");
+    period_format(period_of(start), month);
+    record_set_text(csv->event, &usage_event_type, USAGE_EVENT_billing_period, arena_copy(csv->arena, text_of(month)));
+    return true;
+}
+
 static void on_value(void *field, size_t size, void *context)
 {
     struct cur_csv *csv = context;
@@ -122,6 +140,9 @@ static void on_value(void *field, size_t size, void *context)
         return;
     case COLUMN_TIME_INTERVAL:
         csv->time_interval = text;
+        return;
+    case COLUMN_PERIOD_START:
+        csv->refused = !set_period(csv, text);
         return;
     case COLUMN_REGION_NAME:
         csv->region_name = text;
@@ -205,6 +226,7 @@ bool cur_csv_open(struct text heading, const char *source, struct cur_csv **ret_
         cur_csv_free(csv);
         return false;
     }
+    csv->has_net_costs = has_column(csv, USAGE_EVENT_net_unblended_cost);
     csv->tags = memory_new_array(csv->tag_room, sizeof *csv->tags);
     *ret_csv = csv;
     return true;
@@ -221,6 +243,16 @@ static void set_id(struct cur_csv *csv)
     if (csv->time_interval.size)
         memcpy(id + csv->line_item_id.size + 1, csv->time_interval.data, csv->time_interval.size);
     record_set_text(csv->event, &usage_event_type, USAGE_EVENT_event_id, (struct text){ id, size });
+}
+
+/* Where rows have net costs they carry their discounts; a discount's own row then counts by its net cost alone. */
+static void set_discount(struct cur_csv *csv)
+{
+    if (!csv->has_net_costs || record_has(csv->event, USAGE_EVENT_net_unblended_cost) ||
+        !text_ends_with(csv->event->line_item_type, TEXT("Discount")))
+        return;
+    csv->event->net_unblended_cost = 0;
+    record_set(csv->event, USAGE_EVENT_net_unblended_cost);
 }
 
 static bool set_tag_columns(struct cur_csv *csv)
@@ -258,6 +290,7 @@ bool cur_csv_decode(struct cur_csv *csv, struct text row, enum excess_decimals e
     if (csv->refused || !set_tag_columns(csv))
         return false;
     set_id(csv);
+    set_discount(csv);
     if (!record_has(event, USAGE_EVENT_region) && csv->region_name.size)
         return usage_event_set_text(event, USAGE_EVENT_region, csv->region_name, refusal);
     return true;

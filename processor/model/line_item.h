@@ -18,6 +18,7 @@
     X(TEXT, billing_entity, 0, false)                             \
     X(TEXT, line_item_type, 0, false)                             \
     X(TEXT, product_code, 0, false)                               \
+    X(TEXT, service_code, 0, false)                               \
     X(TEXT, usage_type, 0, false)                                 \
     X(TEXT, operation, 0, false)                                  \
     X(TEXT, sku, 0, false)                                        \
@@ -27,6 +28,7 @@
     X(TEXT, unit, 0, false)                                       \
     X(TEXT, currency, 0, false)                                   \
     X(DECIMAL, public_on_demand_rate, RATE_SCALE, false)          \
+    X(LONG, billed_at_nothing, 0, false)                          \
     X(TEXT, reservation_arn, 0, false)                            \
     X(TEXT, savings_plan_arn, 0, false)                           \
     X(DECIMAL, savings_plan_rate, RATE_SCALE, false)              \
@@ -47,6 +49,8 @@
     X(DECIMAL, cost, COST_SCALE, false)                           \
     X(DECIMAL, cost_delta, COST_SCALE, false)                     \
     X(DECIMAL, billable_cost, AMOUNT_SCALE, false)                \
+    X(DECIMAL, unblended_cost, AMOUNT_SCALE, false)               \
+    X(DECIMAL, net_unblended_cost, AMOUNT_SCALE, false)           \
     X(DECIMAL, reservation_effective_cost, AMOUNT_SCALE, false)   \
     X(DECIMAL, savings_plan_effective_cost, AMOUNT_SCALE, false)  \
     X(TEXT, pricing_plan, 0, false)                               \

@@ -166,6 +166,15 @@ static bool check_account(const struct usage_event *event, enum usage_event_fiel
     return refuse(refusal, REFUSAL_BAD_ACCOUNT, name, account, "%s must have 12 digits", name);
 }
 
+static bool check_period(const struct usage_event *event, struct refusal *refusal)
+{
+    billing_period period;
+    if (!record_has(event, USAGE_EVENT_billing_period) || period_parse(event->billing_period, &period))
+        return true;
+    return refuse(refusal, REFUSAL_BAD_TIME, "billing_period", event->billing_period,
+                  "billing_period must be a month, as 2026-06");
+}
+
 static bool is_metered(struct text type)
 {
     return text_equal(type, TEXT("Usage")) || text_equal(type, TEXT("DiscountedUsage")) ||
@@ -186,11 +195,22 @@ bool usage_event_accept(struct usage_event *event, struct refusal *refusal)
                                               !require(event, USAGE_EVENT_usage_amount, refusal)))
         return false;
     if (!check_account(event, USAGE_EVENT_usage_account_id, event->usage_account_id, refusal) ||
-        !check_account(event, USAGE_EVENT_payer_account_id, event->payer_account_id, refusal))
+        !check_account(event, USAGE_EVENT_payer_account_id, event->payer_account_id, refusal) ||
+        !check_period(event, refusal))
         return false;
     if (record_has(event, USAGE_EVENT_usage_end) && event->usage_end < event->usage_start)
         return refuse(refusal, REFUSAL_END_BEFORE_START, "usage_end", TEXT_NONE, "usage_end lies before usage_start");
     return true;
+}
+
+billing_period usage_event_period(const struct usage_event *event)
+{
+    billing_period period;
+    if (!record_has(event, USAGE_EVENT_billing_period))
+        return period_of(event->usage_start);
+    bool known = period_parse(event->billing_period, &period);
+    CHECK(known); /* usage_event_accept has seen it */
+    return period;
 }
 
 struct text arn_account(struct text arn)

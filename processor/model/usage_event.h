@@ -12,9 +12,11 @@
     X(TEXT, event_id, 0, true)                         \
     X(TEXT, payer_account_id, 0, false)                \
     X(TEXT, usage_account_id, 0, true)                 \
+    X(TEXT, billing_period, 0, false)                  \
     X(TEXT, billing_entity, 0, false)                  \
     X(TEXT, line_item_type, 0, false)                  \
     X(TEXT, product_code, 0, true)                     \
+    X(TEXT, service_code, 0, false)                    \
     X(TEXT, usage_type, 0, false)                      \
     X(TEXT, operation, 0, false)                       \
     X(TEXT, sku, 0, false)                             \
@@ -29,6 +31,7 @@
     X(DECIMAL, public_on_demand_rate, RATE_SCALE, false)          \
     X(DECIMAL, public_on_demand_cost, AMOUNT_SCALE, false)        \
     X(DECIMAL, unblended_cost, AMOUNT_SCALE, false)               \
+    X(DECIMAL, net_unblended_cost, AMOUNT_SCALE, false)           \
     X(TEXT, reservation_arn, 0, false)                            \
     X(DECIMAL, reservation_effective_cost, AMOUNT_SCALE, false)   \
     X(TEXT, savings_plan_arn, 0, false)                           \
@@ -72,6 +75,9 @@ MUST_USE bool usage_event_set_text(struct usage_event *event, size_t field, stru
  * texts from any codec included. After true every required field is there and every number within its bounds.
  */
 MUST_USE bool usage_event_accept(struct usage_event *event, struct refusal *refusal);
+
+/* The month of an accepted event: that of its invoice where it names one, else the month of its usage. */
+billing_period usage_event_period(const struct usage_event *event);
 
 /* Sorts tags in place by key and drops empty values. Refuses a key that comes twice. */
 MUST_USE bool tags_normalize(struct tag *items, size_t *count, struct refusal *refusal);

@@ -38,7 +38,7 @@ struct fold *fold_new(const struct fold_options *options, struct rocks *rocks)
 
 static void note_payer(struct fold *fold, const struct usage_event *event)
 {
-    billing_period period = period_of(event->usage_start);
+    billing_period period = usage_event_period(event);
     if (fold->counts.first_period == PERIOD_NONE || period < fold->counts.first_period)
         fold->counts.first_period = period;
     struct payer_period noted = { period, intern_add(&fold->payers, event->payer_account_id) };

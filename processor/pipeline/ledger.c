@@ -218,7 +218,9 @@ static void add_event_to_total(struct total *total, const struct usage_event *ev
     total->usage_events++;
     if (end > total->latest_end_ms)
         total->latest_end_ms = end;
-    if (record_has(event, USAGE_EVENT_unblended_cost))
+    if (record_has(event, USAGE_EVENT_net_unblended_cost))
+        sum_add(price->counts_as_tax ? &total->tax : &total->billable_cost, event->net_unblended_cost);
+    else if (record_has(event, USAGE_EVENT_unblended_cost))
         sum_add(price->counts_as_tax ? &total->tax : &total->billable_cost, event->unblended_cost);
 }
 

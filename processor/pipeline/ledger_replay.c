@@ -18,6 +18,12 @@ static void copy_field(struct usage_event *event, enum usage_event_field to, con
     record_set(event, to);
 }
 
+/* Without a net cost the billable one is the unblended one. */
+static enum line_item_field unblended_field(const struct line_item *item)
+{
+    return record_has(item, LINE_ITEM_net_unblended_cost) ? LINE_ITEM_unblended_cost : LINE_ITEM_billable_cost;
+}
+
 /* The facts of a line item, as an event with them would have. */
 static void facts_of_item(const struct line_item *item, bool with_currency, struct buffer *facts)
 {
@@ -29,6 +35,7 @@ static void facts_of_item(const struct line_item *item, bool with_currency, stru
         { USAGE_EVENT_billing_entity, LINE_ITEM_billing_entity },
         { USAGE_EVENT_line_item_type, LINE_ITEM_line_item_type },
         { USAGE_EVENT_product_code, LINE_ITEM_product_code },
+        { USAGE_EVENT_service_code, LINE_ITEM_service_code },
         { USAGE_EVENT_usage_type, LINE_ITEM_usage_type },
         { USAGE_EVENT_operation, LINE_ITEM_operation },
         { USAGE_EVENT_sku, LINE_ITEM_sku },
@@ -37,7 +44,7 @@ static void facts_of_item(const struct line_item *item, bool with_currency, stru
         { USAGE_EVENT_unit, LINE_ITEM_unit },
         { USAGE_EVENT_public_on_demand_rate, LINE_ITEM_public_on_demand_rate },
         { USAGE_EVENT_public_on_demand_cost, LINE_ITEM_public_on_demand_cost },
-        { USAGE_EVENT_unblended_cost, LINE_ITEM_billable_cost },
+        { USAGE_EVENT_net_unblended_cost, LINE_ITEM_net_unblended_cost },
         { USAGE_EVENT_reservation_effective_cost, LINE_ITEM_reservation_effective_cost },
         { USAGE_EVENT_savings_plan_effective_cost, LINE_ITEM_savings_plan_effective_cost },
         { USAGE_EVENT_reservation_arn, LINE_ITEM_reservation_arn },
@@ -49,6 +56,10 @@ static void facts_of_item(const struct line_item *item, bool with_currency, stru
     struct usage_event event = { 0 };
     for (size_t i = 0; i < ARRAY_COUNT(fields); i++)
         copy_field(&event, fields[i].to, item, fields[i].from);
+    copy_field(&event, USAGE_EVENT_unblended_cost, item, unblended_field(item));
+    /* Whether it was 0 is a fact; the sum that the line item has does not tell. */
+    event.unblended_cost = !record_has(item, LINE_ITEM_billed_at_nothing);
+    event.public_on_demand_cost = 1;
     if (with_currency)
         copy_field(&event, USAGE_EVENT_currency, item, LINE_ITEM_currency);
     buffer_clear(facts);
@@ -85,7 +96,9 @@ static void replay_values(struct ledger *ledger, uint32_t row, const struct line
     };
     sum_add(&values.amount, item->usage_amount);
     sum_add(&values.costs[CARRIED_PUBLIC_COST], item->public_on_demand_cost);
-    sum_add(&values.costs[CARRIED_UNBLENDED], item->billable_cost);
+    sum_add(&values.costs[CARRIED_UNBLENDED],
+            record_has(item, LINE_ITEM_net_unblended_cost) ? item->unblended_cost : item->billable_cost);
+    sum_add(&values.costs[CARRIED_NET_UNBLENDED], item->net_unblended_cost);
     sum_add(&values.costs[CARRIED_RESERVATION], item->reservation_effective_cost);
     sum_add(&values.costs[CARRIED_SAVINGS_PLAN], item->savings_plan_effective_cost);
     row_table_set(ledger->table, row, &values, item->description);
@@ -93,25 +106,29 @@ static void replay_values(struct ledger *ledger, uint32_t row, const struct line
 
 /* ---- a row's share of totals and pools ---- */
 
-static void add_share(struct total *total, const struct entry *entry, const struct row_view *view, bool is_tax)
+static void add_share(struct total *total, const struct entry *entry, const struct row_view *view,
+                      const struct resolved *resolved)
 {
     int64_t end = view->values.usage_end_ms != USAGE_END_NONE ? view->values.usage_end_ms : view->bucket_ms;
     if (end > total->latest_end_ms)
         total->latest_end_ms = end;
     total->usage_events += view->values.usage_events;
     total->charged_rows += entry->charged;
-    sum_add_sum(is_tax ? &total->tax : &total->billable_cost, &view->values.costs[CARRIED_UNBLENDED]);
+    sum_add_sum(resolved->price.counts_as_tax ? &total->tax : &total->billable_cost,
+                row_billable(&view->values, &resolved->facts));
     for (uint16_t i = 0; i < entry->part_count; i++) {
         sum_add(&total->cost, entry->parts[i].written_cost);
         sum_add(&total->public_cost, entry->parts[i].written_public_cost);
     }
 }
 
-static void take_share(struct total *total, const struct entry *entry, const struct row_view *view, bool is_tax)
+static void take_share(struct total *total, const struct entry *entry, const struct row_view *view,
+                       const struct resolved *resolved)
 {
     total->usage_events -= view->values.usage_events;
     total->charged_rows -= entry->charged;
-    sum_subtract(is_tax ? &total->tax : &total->billable_cost, &view->values.costs[CARRIED_UNBLENDED]);
+    sum_subtract(resolved->price.counts_as_tax ? &total->tax : &total->billable_cost,
+                 row_billable(&view->values, &resolved->facts));
     for (uint16_t i = 0; i < entry->part_count; i++) {
         sum_add(&total->cost, -entry->parts[i].written_cost);
         sum_add(&total->public_cost, -entry->parts[i].written_public_cost);
@@ -215,12 +232,12 @@ bool ledger_replay(struct ledger *ledger, const struct line_item *item, struct e
     bool known = entry->part_count > 0;
     ledger->rows_without_events -= known && view.values.usage_events == 0;
     if (total)
-        take_share(total, entry, &view, resolved->price.counts_as_tax);
+        take_share(total, entry, &view, resolved);
     move_pool(position, entry, false);
     replay_row(ledger, entry, tier, item, resolved);
     row_table_read(ledger->table, row, &view);
     if (total)
-        add_share(total, entry, &view, resolved->price.counts_as_tax);
+        add_share(total, entry, &view, resolved);
     move_pool(position, entry, true);
     ledger->rows_without_events += view.values.usage_events == 0;
     if (resolved->pool == POOL_NONE && !costs_match(ledger, entry, resolved, &view))

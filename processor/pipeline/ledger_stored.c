@@ -3,7 +3,7 @@
 
 #include "store/bytes.h"
 
-#define POINT_VERSION 2
+#define POINT_VERSION 3
 #define ACCOUNT_BYTES 8
 
 enum part_flag { PART_WRITTEN = 1, PART_LIVE = 2, PART_HAS_PUBLIC_RATE = 4, PART_HOLDS = 8 };

@@ -100,6 +100,7 @@ static void set_identity(struct line_item_builder *builder, const struct row_vie
         { LINE_ITEM_billing_entity, facts->billing_entity },
         { LINE_ITEM_line_item_type, facts->line_item_type },
         { LINE_ITEM_product_code, facts->product_code },
+        { LINE_ITEM_service_code, facts->service_code },
         { LINE_ITEM_usage_type, facts->usage_type },
         { LINE_ITEM_operation, facts->operation },
         { LINE_ITEM_sku, facts->sku },
@@ -120,11 +121,25 @@ static void set_identity(struct line_item_builder *builder, const struct row_vie
     set_long(item, LINE_ITEM_usage_start, row->bucket_ms);
     if (facts->has_own_rate)
         set_decimal(item, LINE_ITEM_public_on_demand_rate, facts->own_rate);
+    if (facts->billed_at_nothing)
+        set_long(item, LINE_ITEM_billed_at_nothing, 1);
     if (facts->has_savings_plan_rate)
         set_decimal(item, LINE_ITEM_savings_plan_rate, facts->savings_plan_rate);
     if (facts->has_normalization_factor)
         set_decimal(item, LINE_ITEM_normalization_factor, facts->normalization_factor);
     set_tags(builder, facts, item);
+}
+
+/* AWS's own costs of the row are told apart only where there is a net one: else the billable cost is the unblended one. */
+static void set_billable(const struct facts *facts, struct line_item *item)
+{
+    bool has_net = facts_carry(facts, CARRIED_NET_UNBLENDED), has_gross = facts_carry(facts, CARRIED_UNBLENDED);
+    if (has_net)
+        set_decimal(item, LINE_ITEM_billable_cost, item->net_unblended_cost);
+    else if (has_gross)
+        set_decimal(item, LINE_ITEM_billable_cost, item->unblended_cost);
+    if (!has_net)
+        item->present &= ~((uint64_t)1 << LINE_ITEM_unblended_cost);
 }
 
 /*
@@ -136,7 +151,8 @@ static bool set_row_values(const struct row_view *row, const struct facts *facts
 {
     static const enum line_item_field fields[CARRIED_COUNT] = {
         [CARRIED_PUBLIC_COST] = LINE_ITEM_public_on_demand_cost,
-        [CARRIED_UNBLENDED] = LINE_ITEM_billable_cost,
+        [CARRIED_UNBLENDED] = LINE_ITEM_unblended_cost,
+        [CARRIED_NET_UNBLENDED] = LINE_ITEM_net_unblended_cost,
         [CARRIED_RESERVATION] = LINE_ITEM_reservation_effective_cost,
         [CARRIED_SAVINGS_PLAN] = LINE_ITEM_savings_plan_effective_cost,
     };
@@ -149,6 +165,7 @@ static bool set_row_values(const struct row_view *row, const struct facts *facts
                               TEXT_ARGS(item->line_item_id), line_item_type.fields[fields[i]].name, DECIMAL_DIGITS);
         set_decimal(item, fields[i], value);
     }
+    set_billable(facts, item);
     set_long(item, LINE_ITEM_usage_events, is_lowest ? (int64_t)row->values.usage_events : 0);
     return true;
 }

@@ -79,7 +79,7 @@ static void add_to_totals(struct sweep *sweep, const struct row_view *row, const
     if (end > total->latest_end_ms)
         total->latest_end_ms = end;
     total->usage_events += values->usage_events;
-    sum_add_sum(price->counts_as_tax ? &total->tax : &total->billable_cost, &values->costs[CARRIED_UNBLENDED]);
+    sum_add_sum(price->counts_as_tax ? &total->tax : &total->billable_cost, row_billable(values, &resolved->facts));
     if (rated->status != STATUS_CHARGED)
         return;
     total->charged_rows++;

@@ -10,7 +10,7 @@ uint64_t usage_event_content_hash(const struct usage_event *event, struct text f
     struct {
         uint64_t facts, resource, description, present;
         int64_t start, end;
-        i128 numbers[5];
+        i128 numbers[7];
     } content = {
         .facts = hash64(facts.data, facts.size),
         .resource = hash64(event->resource_id.data, event->resource_id.size),
@@ -18,8 +18,8 @@ uint64_t usage_event_content_hash(const struct usage_event *event, struct text f
         .present = event->present,
         .start = event->usage_start,
         .end = event->usage_end,
-        .numbers = { event->usage_amount, event->public_on_demand_cost, event->unblended_cost,
-                     event->reservation_effective_cost, event->savings_plan_effective_cost },
+        .numbers = { event->usage_amount, event->public_on_demand_cost, event->unblended_cost, event->net_unblended_cost,
+                     event->reservation_effective_cost, event->savings_plan_effective_cost, usage_event_period(event) },
     };
     return hash64(&content, sizeof content);
 }

@@ -102,12 +102,13 @@ static bool check_size(const struct task *task, const struct stream_record *reco
 static bool billed_period(const struct task *task, const struct usage_event *event, billing_period *period,
                           struct refusal *refusal)
 {
-    *period = period_of(event->usage_start);
+    *period = usage_event_period(event);
     billing_period closed = task->marker.closing != PERIOD_NONE ? task->marker.closing : task->marker.closed;
     if (closed == PERIOD_NONE || *period > closed)
         return true;
     if (task->world->reject_late)
-        return refuse(refusal, REFUSAL_LATE, "usage_start", TEXT_NONE, "its month is closed, and late.usage is reject");
+        return refuse(refusal, REFUSAL_LATE, record_has(event, USAGE_EVENT_billing_period) ? "billing_period" : "usage_start",
+                      TEXT_NONE, "its month is closed, and late.usage is reject");
     *period = closed + 1;
     return true;
 }
@@ -171,6 +172,9 @@ static bool accept_event(struct task *task, const struct stream_record *record, 
     }
     if (event->usage_start > record->timestamp_ms + task->world->future_max_ms)
         return refuse(refusal, REFUSAL_FUTURE, "usage_start", TEXT_NONE, "usage_start lies too far in the future");
+    if (period_start(usage_event_period(event)) > record->timestamp_ms + task->world->future_max_ms)
+        return refuse(refusal, REFUSAL_FUTURE, "billing_period", event->billing_period,
+                      "billing_period lies too far in the future");
     return billed_period(task, event, period, refusal);
 }
 

@@ -62,14 +62,16 @@ def show(value):
 
 CUR2_HEADINGS = {
     "bill_payer_account_id": "payer_account_id", "line_item_usage_account_id": "usage_account_id",
-    "bill_billing_entity": "billing_entity", "line_item_line_item_type": "line_item_type",
-    "line_item_product_code": "product_code", "line_item_usage_type": "usage_type",
+    "bill_billing_period_start_date": "billing_period", "bill_billing_entity": "billing_entity",
+    "line_item_line_item_type": "line_item_type", "line_item_product_code": "product_code",
+    "product_servicecode": "service_code", "line_item_usage_type": "usage_type",
     "line_item_operation": "operation", "product_sku": "sku", "product_region_code": "region",
     "line_item_availability_zone": "availability_zone", "line_item_resource_id": "resource_id",
     "line_item_usage_start_date": "usage_start", "line_item_usage_end_date": "usage_end",
     "line_item_usage_amount": "usage_amount", "pricing_unit": "unit", "line_item_currency_code": "currency",
     "pricing_public_on_demand_rate": "public_on_demand_rate",
     "pricing_public_on_demand_cost": "public_on_demand_cost", "line_item_unblended_cost": "unblended_cost",
+    "line_item_net_unblended_cost": "net_unblended_cost",
     "reservation_reservation_a_r_n": "reservation_arn", "reservation_effective_cost": "reservation_effective_cost",
     "savings_plan_savings_plan_a_r_n": "savings_plan_arn", "savings_plan_savings_plan_rate": "savings_plan_rate",
     "savings_plan_savings_plan_effective_cost": "savings_plan_effective_cost",
@@ -102,6 +104,11 @@ def csv_text(headings, rows):
     return out.getvalue()
 
 
+def column_of(event, name):
+    """A report names the month by its first moment."""
+    return event[name] + "-01T00:00:00Z" if name == "billing_period" else event[name]
+
+
 def split_id(event):
     return event["event_id"].split("/", 1)
 
@@ -112,7 +119,7 @@ def legacy_csv_text(usage, rng):
     names = {heading: name for heading, name in reference.LEGACY_HEADINGS.items() if heading != dropped}
     rows = []
     for event in usage:
-        row = {heading: event[name] for heading, name in names.items() if name in event}
+        row = {heading: column_of(event, name) for heading, name in names.items() if name in event}
         row["identity/LineItemId"], row["identity/TimeInterval"] = split_id(event)
         row.update({"resourceTags/" + key: value for key, value in event.get("tags", {}).items()})
         rows.append(row)
@@ -122,14 +129,16 @@ def legacy_csv_text(usage, rng):
 
 
 def cur2_csv_text(usage, _rng):
-    """A CUR 2.0: fixed columns, tags as a JSON object."""
+    """A CUR 2.0: fixed columns, tags as a JSON object. Net costs are there for accounts with discounts only."""
     rows = []
     for event in usage:
-        row = {heading: event[name] for heading, name in CUR2_HEADINGS.items() if name in event}
+        row = {heading: column_of(event, name) for heading, name in CUR2_HEADINGS.items() if name in event}
         row["identity_line_item_id"], row["identity_time_interval"] = split_id(event)
         row["resource_tags"] = json.dumps(event["tags"]) if event.get("tags") else ""
         rows.append(row)
-    return csv_text(["identity_line_item_id", "identity_time_interval", *CUR2_HEADINGS, "resource_tags"], rows)
+    net = "line_item_net_unblended_cost"
+    headings = [heading for heading in CUR2_HEADINGS if heading != net or any(net in row for row in rows)]
+    return csv_text(["identity_line_item_id", "identity_time_interval", *headings, "resource_tags"], rows)
 
 
 WRITERS = (("jsonl", jsonl_text), ("csv", legacy_csv_text), ("csv", cur2_csv_text))
@@ -214,7 +223,7 @@ def time_of(record, name):
 
 
 IDENTITY_TEXTS = ("payer_account_id", "usage_account_id", "billing_entity", "line_item_type", "product_code",
-                  "usage_type", "operation", "sku", "region", "availability_zone", "resource_id", "unit",
+                  "service_code", "usage_type", "operation", "sku", "region", "availability_zone", "resource_id", "unit",
                   "reservation_arn", "savings_plan_arn")
 IDENTITY_NUMBERS = ("public_on_demand_rate", "savings_plan_rate", "normalization_factor")
 
@@ -574,7 +583,10 @@ def halves(event):
 
 def can_be_halved(event, counts):
     try:
-        return counts[event_key(event)] == 1 and not reference.decode(event).excess
+        whole = reference.decode(event)
+        parts = [reference.decode(half) for half in halves(event)]
+        return counts[event_key(event)] == 1 and not whole.excess and all(
+            reference.billed_at_nothing(half) == reference.billed_at_nothing(whole) for half in parts)
     except reference.Dead:
         return False
 

@@ -28,7 +28,7 @@ PERCENTAGES = (0, 10, 3.5, 0.0000000001, 33.3333333333, 10000, 7.7777777777)
 RUN = "RunInstances"
 SMALL_PERCENTAGES = (0, 0.01, 0.0000000001)
 MARKETPLACE = "mkt0solution0by0partner"
-COSTS = ("public_on_demand_cost", "unblended_cost", "reservation_effective_cost", "savings_plan_effective_cost")
+COSTS = ("public_on_demand_cost", "unblended_cost", "net_unblended_cost", "reservation_effective_cost", "savings_plan_effective_cost")
 OTHER_CURRENCY = {"USD": "CNY", "CNY": "USD"}
 
 
@@ -356,6 +356,8 @@ class UsageMaker:
         self.explicit_currency = rng.random() < 0.7
         self.huge = huge
         self.excess = rng.random() < 0.3
+        self.has_net = rng.random() < 0.3
+        self.names_months = rng.random() < 0.3
         # Whether "own public cost only" sorts before or after "own unblended cost only" is not said: one per world.
         self.cost_patterns = rng.choice((("both", "public"), ("both", "unblended", "none")))
         days = rng.sample(range(1, 29), 3)
@@ -386,7 +388,7 @@ class UsageMaker:
         self.serial += 1
         return {
             "event_id": f"e{self.serial}/{interval}", "payer_account_id": PAYER, "product_code": product,
-            "usage_account_id": self.rng.choice(self.accounts),
+            "usage_account_id": self.rng.choice(self.accounts), "billing_period": self.month(),
             "billing_entity": "AWS" if self.rng.random() < 0.7 else None,
             "line_item_type": kind if kind != "Usage" or self.rng.random() < 0.7 else None,
             "usage_start": iso(start), "usage_end": iso(end) if self.rng.random() < 0.9 else None,
@@ -395,6 +397,10 @@ class UsageMaker:
             "region": self.rng.choice(("us-east-1", "us-east-1", "eu-west-1")),
             "tags": self.rng.choice(({}, {}, {}, {"user:app": "shop"}, {"user:app": "shop", "user:env": "prod"},
                                      {"user:ap": "x"}))}
+
+    def month(self):
+        """The invoice may be of another month than the usage."""
+        return self.rng.choice(self.months) if self.names_months and self.rng.random() < 0.3 else None
 
     def again(self, original):
         """More of the same row: its facts with an id, amount and costs of its own, or the amount taken back."""
@@ -431,6 +437,8 @@ class UsageMaker:
             event["public_on_demand_cost"] = self.rng.choice(AMOUNTS)
         if pattern in ("both", "unblended"):
             event["unblended_cost"] = self.rng.choice(AMOUNTS + ("-3",))
+        if self.has_net and self.rng.random() < 0.5:
+            event["net_unblended_cost"] = self.rng.choice(AMOUNTS + ("-2",))
 
     def metered(self):
         meter = self.rng.choice([meter for meter in self.meters if meter.product != MARKETPLACE])
@@ -495,6 +503,8 @@ class UsageMaker:
                                 "Proforma_Fee"))
         event = self.base(self.rng.choice(("AmazonEC2", "AmazonS3")), kind)
         event["unblended_cost"] = self.rng.choice(AMOUNTS + ("-50", "-0.045", None))
+        if self.has_net and (kind.endswith("Discount") or self.rng.random() < 0.5):
+            event["net_unblended_cost"] = self.rng.choice(("0", "-0.02", "7"))
         return event
 
     def marketplace(self):
@@ -543,7 +553,8 @@ class UsageMaker:
                 ("usage_account_id", "12345"), ("usage_account_id", "20000000000x"), ("product_code", None),
                 ("usage_start", None), ("unblended_cost", "1,5"), ("unblended_cost", "NaN"), ("unblended_cost", "1e40"),
                 ("usage_start", "yesterday"), ("public_on_demand_rate", "0x10"), ("savings_plan_rate", "1e30"),
-                ("usage_end", "2001-01-01T00:00:00Z"), (None, None)))
+                ("usage_end", "2001-01-01T00:00:00Z"), ("net_unblended_cost", "x"),
+                (None, None)))
             if name is None:
                 bad = '{"event_id": "cut off'
             else:

@@ -34,13 +34,14 @@ NUMBER_SCALES = {
     "savings_plan_rate": RATE_SCALE,
     "public_on_demand_cost": AMOUNT_SCALE,
     "unblended_cost": AMOUNT_SCALE,
+    "net_unblended_cost": AMOUNT_SCALE,
     "reservation_effective_cost": AMOUNT_SCALE,
     "savings_plan_effective_cost": AMOUNT_SCALE,
 }
 TIME_FIELDS = ("usage_start", "usage_end")
 TEXT_FIELDS = (
-    "event_id", "payer_account_id", "usage_account_id", "billing_entity", "line_item_type", "product_code",
-    "usage_type", "operation", "sku", "region", "availability_zone", "resource_id", "unit", "currency",
+    "event_id", "payer_account_id", "usage_account_id", "billing_period", "billing_entity", "line_item_type",
+    "product_code", "service_code", "usage_type", "operation", "sku", "region", "availability_zone", "resource_id", "unit", "currency",
     "reservation_arn", "savings_plan_arn", "description",
 )
 REQUIRED = ("event_id", "usage_account_id", "product_code", "usage_start")
@@ -48,6 +49,7 @@ COVERED_TYPES = ("DiscountedUsage", "SavingsPlanCoveredUsage")
 METERED_TYPES = ("Usage",) + COVERED_TYPES
 FEE_TYPES = ("RIFee", "SavingsPlanRecurringFee", "SavingsPlanUpfrontFee", "Fee")
 OWN_SERVICE = "AWSBillingConductor"
+MONTH = re.compile(r"\d{4}-(0?[1-9]|1[012])\Z")
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z")
 ACCOUNT = re.compile(r"\d{12}\Z")
 
@@ -399,6 +401,8 @@ def decode_times(raw, event):
             raise Dead("BAD_TIME") from None
     if event.usage_end and event.usage_end < event.usage_start:
         raise Dead("END_BEFORE_START")
+    if event.billing_period and not MONTH.match(event.billing_period):
+        raise Dead("BAD_TIME")
 
 
 def accept(raw_events, summary):
@@ -427,6 +431,7 @@ def accept(raw_events, summary):
 
 class Identity(NamedTuple):
     """The facts of a row, in the order of keys and sorts. Optional numbers are () or (value,): absent sorts first."""
+    period: str
     bucket: datetime
     usage_account_id: str
     resource_id: str
@@ -434,6 +439,7 @@ class Identity(NamedTuple):
     billing_entity: str
     line_item_type: str
     product_code: str
+    service_code: str
     usage_type: str
     operation: str
     sku: str
@@ -450,12 +456,23 @@ class Identity(NamedTuple):
     tags: tuple
 
 
-SAME_NAME = ("payer_account_id", "usage_account_id", "billing_entity", "line_item_type", "product_code", "usage_type",
-             "operation", "sku", "region", "availability_zone", "unit", "currency", "reservation_arn",
+SAME_NAME = ("payer_account_id", "usage_account_id", "billing_entity", "line_item_type", "product_code", "service_code",
+             "usage_type", "operation", "sku", "region", "availability_zone", "unit", "currency", "reservation_arn",
              "savings_plan_arn", "tags")
 OPTIONAL_NUMBERS = ("public_on_demand_rate", "savings_plan_rate", "normalization_factor")
-SUMMED = ("usage_amount", "public_on_demand_cost", "unblended_cost", "reservation_effective_cost",
-          "savings_plan_effective_cost")
+SUMMED = ("usage_amount", "public_on_demand_cost", "unblended_cost", "net_unblended_cost",
+          "reservation_effective_cost", "savings_plan_effective_cost")
+OWN_COSTS = SUMMED[1:]
+
+
+def billed_at_nothing(event):
+    """Free usage: AWS takes nothing for it though it has a public price."""
+    return bool(event.line_item_type == "Usage" and event.unblended_cost == 0
+                and (event.public_on_demand_rate or event.public_on_demand_cost))
+
+
+def invoice_month(event):
+    return normal_period(event.billing_period) if event.billing_period else period_of(event.usage_start)
 
 
 def identity_of(event, granularity, resource_ids):
@@ -463,8 +480,9 @@ def identity_of(event, granularity, resource_ids):
     for name in OPTIONAL_NUMBERS:
         number = event.fields[name]
         facts[name] = () if number is None else (number,)
-    own_costs = (event.public_on_demand_cost is not None) + 2 * (event.unblended_cost is not None)
-    return Identity(bucket=bucket_start(event.usage_start, granularity), own_costs=own_costs,
+    own_costs = sum(2**index for index, name in enumerate(OWN_COSTS) if event.fields[name] is not None)
+    own_costs += 2**len(OWN_COSTS) * billed_at_nothing(event)
+    return Identity(period=invoice_month(event), bucket=bucket_start(event.usage_start, granularity), own_costs=own_costs,
                     resource_id=event.resource_id if resource_ids else "", **facts)
 
 
@@ -473,7 +491,6 @@ class Row:
 
     def __init__(self, identity):
         self.identity = identity
-        self.period = period_of(identity.bucket)
         self.sums = dict.fromkeys(SUMMED, Fraction(0))
         self.usage_events = 0
         self.usage_end = None
@@ -499,6 +516,13 @@ class Row:
 
     def unblended(self):
         return self.sums["unblended_cost"] if self.own_costs & 2 else None
+
+    def billable(self):
+        """What AWS really takes."""
+        return self.sums["net_unblended_cost" if self.own_costs & 4 else "unblended_cost"]
+
+    def is_free(self):
+        return self.own_costs >= 2**len(OWN_COSTS)
 
 
 def fold(events, granularity, resource_ids):
@@ -729,7 +753,7 @@ def line_items(rows, pricer):
         positions[verdict.pool] += row.sums["usage_amount"]
         lowest = row_items[0]
         lowest.usage_events = row.usage_events
-        lowest.billable_cost = row.sums["unblended_cost"]
+        lowest.billable_cost = row.billable()
         lowest.reservation_effective_cost = row.sums["reservation_effective_cost"]
         lowest.savings_plan_effective_cost = row.sums["savings_plan_effective_cost"]
         items += row_items
@@ -929,7 +953,8 @@ LEGACY_HEADINGS = {
     "bill/PayerAccountId": "payer_account_id", "lineItem/UsageAccountId": "usage_account_id",
     "bill/BillingEntity": "billing_entity", "lineItem/LineItemType": "line_item_type",
     "lineItem/ProductCode": "product_code", "lineItem/UsageType": "usage_type", "lineItem/Operation": "operation",
-    "product/sku": "sku", "product/region": "region", "lineItem/AvailabilityZone": "availability_zone",
+    "bill/BillingPeriodStartDate": "billing_period", "product/servicecode": "service_code",
+    "lineItem/NetUnblendedCost": "net_unblended_cost", "product/sku": "sku", "product/region": "region", "lineItem/AvailabilityZone": "availability_zone",
     "lineItem/ResourceId": "resource_id", "lineItem/UsageStartDate": "usage_start",
     "lineItem/UsageEndDate": "usage_end", "lineItem/UsageAmount": "usage_amount", "pricing/unit": "unit",
     "lineItem/CurrencyCode": "currency", "pricing/publicOnDemandRate": "public_on_demand_rate",
@@ -945,6 +970,8 @@ TAG_HEADING = "resourceTags/"
 
 def event_from_cur(row):
     event = {name: row[heading] for heading, name in LEGACY_HEADINGS.items() if row.get(heading)}
+    if "billing_period" in event:
+        event["billing_period"] = event["billing_period"][:7]
     event["event_id"] = f"{row['identity/LineItemId']}/{row['identity/TimeInterval']}"
     event["tags"] = {heading[len(TAG_HEADING):]: value for heading, value in row.items()
                      if heading.startswith(TAG_HEADING) and value}

@@ -51,21 +51,23 @@ static void random_event(struct random *random, bool few, struct random_event *o
     static const char *const accounts[] = { "000000000001", "000000000002", "999999999999" };
     static const enum usage_event_field amounts[] = {
         USAGE_EVENT_usage_amount, USAGE_EVENT_public_on_demand_cost, USAGE_EVENT_unblended_cost,
-        USAGE_EVENT_reservation_effective_cost, USAGE_EVENT_savings_plan_effective_cost, USAGE_EVENT_public_on_demand_rate,
-        USAGE_EVENT_savings_plan_rate, USAGE_EVENT_normalization_factor,
+        USAGE_EVENT_net_unblended_cost, USAGE_EVENT_reservation_effective_cost, USAGE_EVENT_savings_plan_effective_cost,
+        USAGE_EVENT_public_on_demand_rate, USAGE_EVENT_savings_plan_rate, USAGE_EVENT_normalization_factor,
     };
+    static const char *const months[] = { "2026-05", "2026-06", "2026-7" };
     *out = (struct random_event){ 0 };
     struct usage_event *event = &out->event;
     for (size_t i = 0; i < USAGE_EVENT_FIELD_COUNT; i++) {
-        bool is_account = i == USAGE_EVENT_usage_account_id || i == USAGE_EVENT_payer_account_id;
-        if (usage_event_type.fields[i].kind != FIELD_TEXT || is_account || (few && !random_one_in(random, 8)))
+        bool has_form = i == USAGE_EVENT_usage_account_id || i == USAGE_EVENT_payer_account_id ||
+                        i == USAGE_EVENT_billing_period;
+        if (usage_event_type.fields[i].kind != FIELD_TEXT || has_form || (few && !random_one_in(random, 8)))
             continue;
         struct text text = random_text(random);
         record_set_text(event, &usage_event_type, i, text);
     }
     for (size_t i = 0; i < ARRAY_COUNT(amounts); i++) {
         const struct field *field = &usage_event_type.fields[amounts[i]];
-        bool is_fact = i > 4;
+        bool is_fact = i > 5;
         if (random_one_in(random, few && is_fact ? 10 : 2)) {
             i128 value = is_fact && few ? (i128)random_below(random, 3) - 1 : random_number(random, bound_of(field));
             memcpy(record_member(event, field), &value, sizeof value);
@@ -77,6 +79,14 @@ static void random_event(struct random *random, bool few, struct random_event *o
     record_set_text(event, &usage_event_type, USAGE_EVENT_usage_account_id, text_of(accounts[random_below(random, 3)]));
     if (random_one_in(random, 3))
         record_set_text(event, &usage_event_type, USAGE_EVENT_payer_account_id, text_of(accounts[random_below(random, 3)]));
+    if (random_one_in(random, 4))
+        record_set_text(event, &usage_event_type, USAGE_EVENT_billing_period, text_of(months[random_below(random, 3)]));
+    if (random_one_in(random, 2)) {
+        event->unblended_cost = random_one_in(random, 2) ? 0 : event->unblended_cost;
+        record_set_text(event, &usage_event_type, USAGE_EVENT_line_item_type, TEXT("Usage"));
+        record_set_text(event, &usage_event_type, USAGE_EVENT_usage_type, TEXT("Box"));
+        record_set(event, USAGE_EVENT_usage_amount);
+    }
     event->usage_start = INT64_C(1782777600000) + (int64_t)random_below(random, 3) * DAY_MS / 2 +
                          (int64_t)random_below(random, 3) * HOUR_MS / 2; /* 2026-06-30 and the days after */
     record_set(event, USAGE_EVENT_usage_start);
@@ -106,13 +116,21 @@ static int compare_optional(bool a_has, i128 a, bool b_has, i128 b)
 static unsigned carried_by(const struct usage_event *event)
 {
     static const enum usage_event_field costs[] = {
-        USAGE_EVENT_public_on_demand_cost, USAGE_EVENT_unblended_cost, USAGE_EVENT_reservation_effective_cost,
-        USAGE_EVENT_savings_plan_effective_cost,
+        USAGE_EVENT_public_on_demand_cost, USAGE_EVENT_unblended_cost, USAGE_EVENT_net_unblended_cost,
+        USAGE_EVENT_reservation_effective_cost, USAGE_EVENT_savings_plan_effective_cost,
     };
     unsigned carried = 0;
     for (size_t i = 0; i < ARRAY_COUNT(costs); i++)
         carried |= (unsigned)record_has(event, costs[i]) << i;
     return carried;
+}
+
+static bool is_billed_at_nothing(const struct usage_event *event)
+{
+    return text_equal(event->line_item_type, TEXT("Usage")) && record_has(event, USAGE_EVENT_unblended_cost) &&
+           event->unblended_cost == 0 &&
+           ((record_has(event, USAGE_EVENT_public_on_demand_rate) && event->public_on_demand_rate != 0) ||
+            (record_has(event, USAGE_EVENT_public_on_demand_cost) && event->public_on_demand_cost != 0));
 }
 
 static int compare_tags_of(const struct tags *a, const struct tags *b)
@@ -143,6 +161,7 @@ static int compare_facts(const struct usage_event *a, const struct usage_event *
     BY_TEXT(billing_entity);
     BY_TEXT(line_item_type);
     BY_TEXT(product_code);
+    BY_TEXT(service_code);
     BY_TEXT(usage_type);
     BY_TEXT(operation);
     BY_TEXT(sku);
@@ -151,6 +170,7 @@ static int compare_facts(const struct usage_event *a, const struct usage_event *
     BY_TEXT(unit);
     BY_TEXT(currency);
     BY_NUMBER(public_on_demand_rate);
+    IN_ORDER(is_billed_at_nothing(a) - is_billed_at_nothing(b));
     IN_ORDER((int)carried_by(a) - (int)carried_by(b));
     BY_TEXT(reservation_arn);
     BY_TEXT(savings_plan_arn);
@@ -162,7 +182,7 @@ static int compare_facts(const struct usage_event *a, const struct usage_event *
 static int compare_rows(const struct usage_event *a, const struct usage_event *b, enum granularity granularity, bool resources)
 {
     int64_t a_bucket = bucket_start(a->usage_start, granularity), b_bucket = bucket_start(b->usage_start, granularity);
-    IN_ORDER((int)period_of(a->usage_start) - (int)period_of(b->usage_start));
+    IN_ORDER((int)usage_event_period(a) - (int)usage_event_period(b));
     IN_ORDER((a_bucket > b_bucket) - (a_bucket < b_bucket));
     BY_TEXT(usage_account_id);
     if (resources)
@@ -192,6 +212,7 @@ static void facts_come_back(struct random *random)
     facts_decode(buffer_text(&bytes), &facts);
     CLAIM(text_equal(facts.payer, event->payer_account_id) && text_equal(facts.billing_entity, event->billing_entity) &&
               text_equal(facts.line_item_type, event->line_item_type) && text_equal(facts.product_code, event->product_code) &&
+              text_equal(facts.service_code, event->service_code) &&
               text_equal(facts.usage_type, event->usage_type) && text_equal(facts.operation, event->operation) &&
               text_equal(facts.sku, event->sku) && text_equal(facts.region, event->region) &&
               text_equal(facts.availability_zone, event->availability_zone) && text_equal(facts.unit, event->unit) &&
@@ -205,6 +226,7 @@ static void facts_come_back(struct random *random)
                       record_has(event, USAGE_EVENT_normalization_factor), event->normalization_factor),
           "%s", shown(facts.normalization_factor));
     CLAIM(facts.carried == carried_by(event), "%u", facts.carried);
+    CLAIM(facts.billed_at_nothing == is_billed_at_nothing(event), "%d", facts.billed_at_nothing);
     struct tag tags[TAGS_MOST];
     struct tags found = { tags, facts_tags(&facts, tags, TAGS_MOST) };
     CLAIM(found.count == event->tags.count && compare_tags_of(&found, &event->tags) == 0, "%zu tags", found.count);
@@ -348,7 +370,7 @@ static void rows_are_what_their_events_add_up_to(struct random *random)
         struct row_view view;
         row_table_view(table, rows, &view);
         CLAIM(view.bucket_ms == bucket_start(smallest->usage_start, world.granularity), "row %zu", rows);
-        CLAIM(view.period == period_of(smallest->usage_start), "row %zu", rows);
+        CLAIM(view.period == usage_event_period(smallest), "row %zu", rows);
         CLAIM(view.account == account_parse(smallest->usage_account_id), "row %zu", rows);
         CLAIM(text_equal(view.resource, world.resources ? smallest->resource_id : TEXT_NONE), "row %zu", rows);
         CLAIM(view.values.usage_events == events && view.values.usage_end_ms == latest && view.values.has_amount == has_amount,

@@ -66,6 +66,7 @@ static void carried_costs_are_told_from_costs_of_zero(void **state)
         { { .sku = "" }, 0 },
         { { .public_on_demand_cost = "0" }, 1u << CARRIED_PUBLIC_COST },
         { { .unblended_cost = "0" }, 1u << CARRIED_UNBLENDED },
+        { { .net_unblended_cost = "0" }, 1u << CARRIED_NET_UNBLENDED },
         { { .reservation_effective_cost = "1" }, 1u << CARRIED_RESERVATION },
         { { .savings_plan_effective_cost = "-1" }, 1u << CARRIED_SAVINGS_PLAN },
         { { .public_on_demand_cost = "1", .unblended_cost = "2" }, 1u << CARRIED_PUBLIC_COST | 1u << CARRIED_UNBLENDED },
@@ -77,6 +78,34 @@ static void carried_costs_are_told_from_costs_of_zero(void **state)
         assert_int_equal(facts.carried, rows[i].carried);
         for (unsigned cost = 0; cost < CARRIED_COUNT; cost++)
             assert_int_equal(facts_carry(&facts, (enum carried_cost)cost), rows[i].carried >> cost & 1);
+    }
+    buffer_done(&bytes);
+}
+
+static void usage_that_aws_bills_at_nothing_is_told(void **state)
+{
+    (void)state;
+    const struct {
+        struct event_texts event;
+        bool expected;
+        const char *why;
+    } rows[] = {
+        { { .unblended_cost = "0", .public_on_demand_rate = "0.1" }, true, "a public rate" },
+        { { .unblended_cost = "0.0000", .public_on_demand_cost = "-2" }, true, "a public cost, of a correction" },
+        { { .unblended_cost = "0", .public_on_demand_rate = "0", .public_on_demand_cost = "1" }, true, "either" },
+        { { .unblended_cost = "0", .public_on_demand_rate = "0", .public_on_demand_cost = "0" }, false, "no price" },
+        { { .unblended_cost = "0" }, false, "no public price given" },
+        { { .public_on_demand_rate = "0.1" }, false, "no cost given" },
+        { { .net_unblended_cost = "0", .public_on_demand_rate = "0.1" }, false, "only a net cost given" },
+        { { .unblended_cost = "0.0001", .public_on_demand_rate = "0.1" }, false, "billed" },
+        { { .unblended_cost = "0", .public_on_demand_rate = "0.1", .usage_amount = "0" }, true, "no amount" },
+        { { .line_item_type = "DiscountedUsage", .unblended_cost = "0", .public_on_demand_rate = "0.1" }, false, "covered" },
+        { { .line_item_type = "Fee", .unblended_cost = "0", .public_on_demand_cost = "1" }, false, "a fee" },
+    };
+    struct buffer bytes = { 0 };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct usage_event event = event_of(rows[i].event);
+        expect(rows[i].why, facts_of(&event, &bytes).billed_at_nothing, rows[i].expected);
     }
     buffer_done(&bytes);
 }
@@ -97,12 +126,14 @@ static void only_the_identity_is_in_the_facts(void **state)
         { { .description = "text" }, true, "description" },
         { { .usage_account_id = "000000000001" }, true, "account: beside the facts" },
         { { .resource_id = "i-1" }, true, "resource: beside the facts" },
+        { { .billing_period = "2026-05" }, true, "billing_period: beside the facts" },
         { { .line_item_type = "Usage" }, true, "the default, spelled out" },
         { { .billing_entity = "AWS" }, true, "the default, spelled out" },
         { { .payer_account_id = "000000000001" }, false, "payer" },
         { { .billing_entity = "AISPL" }, false, "billing_entity" },
         { { .line_item_type = "Fee" }, false, "line_item_type" },
         { { .product_code = "AmazonS3" }, false, "product_code" },
+        { { .service_code = "x" }, false, "service_code" },
         { { .usage_type = "x" }, false, "usage_type" },
         { { .operation = "x" }, false, "operation" },
         { { .sku = "x" }, false, "sku" },
@@ -113,6 +144,7 @@ static void only_the_identity_is_in_the_facts(void **state)
         { { .public_on_demand_rate = "0" }, false, "a rate of 0 is no absent rate" },
         { { .public_on_demand_cost = "1" }, false, "carries a public cost" },
         { { .unblended_cost = "1" }, false, "carries an unblended cost" },
+        { { .net_unblended_cost = "1" }, false, "carries a net cost" },
         { { .reservation_arn = "x" }, false, "reservation_arn" },
         { { .savings_plan_arn = "x" }, false, "savings_plan_arn" },
         { { .savings_plan_rate = "1" }, false, "savings_plan_rate" },
@@ -235,6 +267,7 @@ int main(void)
         cmocka_unit_test(facts_come_back_as_they_were),
         cmocka_unit_test(what_an_event_has_not_is_absent),
         cmocka_unit_test(carried_costs_are_told_from_costs_of_zero),
+        cmocka_unit_test(usage_that_aws_bills_at_nothing_is_told),
         cmocka_unit_test(only_the_identity_is_in_the_facts),
         cmocka_unit_test(the_amount_of_a_carried_cost_is_no_fact),
         cmocka_unit_test(bytes_sort_as_rows_sort),

@@ -49,12 +49,13 @@ static void each_cost_has_its_own_sum(void **state)
 {
     (void)state;
     static const char *const expected[CARRIED_COUNT] = {
-        [CARRIED_PUBLIC_COST] = "2", [CARRIED_UNBLENDED] = "4", [CARRIED_RESERVATION] = "6", [CARRIED_SAVINGS_PLAN] = "8",
+        [CARRIED_PUBLIC_COST] = "2", [CARRIED_UNBLENDED] = "4", [CARRIED_NET_UNBLENDED] = "3",
+        [CARRIED_RESERVATION] = "6", [CARRIED_SAVINGS_PLAN] = "8",
     };
     struct row_table *table = row_table_new(GRANULARITY_HOURLY, true);
     for (int i = 0; i < 2; i++)
-        fold(table, event_with(.public_on_demand_cost = "1", .unblended_cost = "2", .reservation_effective_cost = "3",
-                               .savings_plan_effective_cost = "4"));
+        fold(table, event_with(.public_on_demand_cost = "1", .unblended_cost = "2", .net_unblended_cost = "1.5",
+                               .reservation_effective_cost = "3", .savings_plan_effective_cost = "4"));
     row_table_sort(table);
     struct row_view view;
     row_table_view(table, 0, &view);

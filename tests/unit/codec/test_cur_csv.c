@@ -89,8 +89,10 @@ static void every_column_feeds_its_field(void **state)
         const char *legacy, *cur2, *value, *expected; /* NULL: no such heading */
     } rows[] = {
         { "bill/PayerAccountId", "bill_payer_account_id", "100000000001", "payer_account_id=100000000001" },
+        { "bill/BillingPeriodStartDate", "bill_billing_period_start_date", "2026-05-01T00:00:00.000Z", "billing_period=2026-05" },
         { "bill/BillingEntity", "bill_billing_entity", "AWS Marketplace", "billing_entity=AWS%20Marketplace" },
         { "lineItem/LineItemType", "line_item_line_item_type", "Tax", "line_item_type=Tax" },
+        { "product/servicecode", "product_servicecode", "AWSDataTransfer", "service_code=AWSDataTransfer" },
         { "lineItem/UsageType", "line_item_usage_type", "BoxUsage", "usage_type=BoxUsage" },
         { "lineItem/Operation", "line_item_operation", "Run", "operation=Run" },
         { "product/sku", "product_sku", "SKU1", "sku=SKU1" },
@@ -105,6 +107,7 @@ static void every_column_feeds_its_field(void **state)
         { "pricing/publicOnDemandRate", "pricing_public_on_demand_rate", "0.0960000000", "public_on_demand_rate=0.096" },
         { "pricing/publicOnDemandCost", "pricing_public_on_demand_cost", "2.3", "public_on_demand_cost=2.3" },
         { "lineItem/UnblendedCost", "line_item_unblended_cost", "-1.5", "unblended_cost=-1.5" },
+        { "lineItem/NetUnblendedCost", "line_item_net_unblended_cost", "0.9", "net_unblended_cost=0.9" },
         { "reservation/ReservationARN", "reservation_reservation_a_r_n", "arn", "reservation_arn=arn" },
         { "reservation/EffectiveCost", "reservation_effective_cost", "0.1", "reservation_effective_cost=0.1" },
         { "savingsPlan/SavingsPlanARN", "savings_plan_savings_plan_a_r_n", "arn", "savings_plan_arn=arn" },
@@ -134,6 +137,30 @@ static void every_column_feeds_its_field(void **state)
             assert_string_equal(decode(csv, text_of(row), EXCESS_REJECT), EVENT START);
             cur_csv_free(csv);
         }
+    }
+}
+
+/* Rows with net costs carry their discounts, so that a discount's own row has only what it says itself. */
+static void a_discount_without_a_net_cost_counts_nothing_beside_net_costs(void **state)
+{
+    (void)state;
+#define NET HEADING ",lineItem/LineItemType,lineItem/UnblendedCost,lineItem/NetUnblendedCost"
+    static const struct row rows[] = {
+        { NET, ROW ",EdpDiscount,-0.1,", EVENT START " unblended_cost=-0.1 net_unblended_cost=0" },
+        { NET, ROW ",PrivateRateDiscount,-0.1,-0.02", EVENT START " unblended_cost=-0.1 net_unblended_cost=-0.02" },
+        { NET, ROW ",Usage,0.1,", EVENT START " unblended_cost=0.1" },
+        { NET, ROW ",Credit,-0.1,", EVENT START " unblended_cost=-0.1" },
+        { HEADING ",lineItem/LineItemType,lineItem/UnblendedCost", ROW ",EdpDiscount,-0.1",
+          EVENT START " unblended_cost=-0.1" },
+    };
+#undef NET
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct cur_csv *csv = open_heading(rows[i].heading);
+        const char *found = decode(csv, text_of(rows[i].row), EXCESS_ROUND);
+        const char *costs = strstr(rows[i].expected, " unblended"), *found_costs = strstr(found, " unblended");
+        assert_non_null(found_costs);
+        assert_string_equal(found_costs, costs);
+        cur_csv_free(csv);
     }
 }
 
@@ -262,6 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(headings_come_in_both_forms_any_order_and_any_case),
         cmocka_unit_test(every_column_feeds_its_field),
+        cmocka_unit_test(a_discount_without_a_net_cost_counts_nothing_beside_net_costs),
         cmocka_unit_test(the_region_code_goes_before_the_region),
         cmocka_unit_test(tags_come_as_columns_or_as_a_map),
         cmocka_unit_test(numbers_may_have_an_exponent),

@@ -114,7 +114,7 @@ static void our_own_reader_reads_what_is_written(void **state)
     if (!cur_csv_decode(csv, buffer_text(&bytes), EXCESS_REJECT, &event, &arena, &refusal))
         fail_msg("%s", refusal.detail);
     assert_string_equal(record_text(&usage_event_type, &event, &found),
-                        "event_id=id/i usage_account_id=111111111111 line_item_type=Usage "
+                        "event_id=id/i usage_account_id=111111111111 billing_period=2026-06 line_item_type=Usage "
                         "product_code=Amazon%20\"EC2\"%2c%0d%0anew usage_type=BoxUsage usage_start=1780272000000 "
                         "usage_end=1780275600000 currency=USD unblended_cost=1.5 "
                         "description=%20first%20and%20last%20blank%20 tags=user%3aa:x%2cy\"z\",user%3ac:%20b%20");

@@ -56,6 +56,11 @@ static void requirements_are_named_when_broken(void **state)
         { { .usage_account_id = "000000000042" }, "" },
         { { .usage_end = "2026-05-31T23:59:59.999Z" }, "END_BEFORE_START usage_end" },
         { { .usage_end = "2026-06-01T00:00:00Z" }, "" },
+        { { .billing_period = "2026-13" }, "BAD_TIME billing_period" },
+        { { .billing_period = "2026-06-01T00:00:00Z" }, "BAD_TIME billing_period" },
+        { { .billing_period = "2026-05" }, "" },
+        { { .billing_period = "2026-5" }, "" },
+        { { .net_unblended_cost = "100000000000000" }, "NUMBER_TOO_LARGE net_unblended_cost" },
         { { .usage_amount = "0" }, "" },
         { { .usage_amount = "-5" }, "" },
         { { .usage_amount = "9999999999999999999999999999.9999999999" }, "" },
@@ -76,6 +81,23 @@ static void requirements_are_named_when_broken(void **state)
         char row[32];
         snprintf(row, sizeof row, "row %zu", i);
         expect_text(row, text_of(outcome(usage_event_accept(&event, &refusal), &refusal)), rows[i].expected);
+    }
+}
+
+static void an_event_is_of_its_invoice_s_month_before_that_of_its_usage(void **state)
+{
+    (void)state;
+    const struct {
+        struct event_texts event;
+        billing_period expected;
+    } rows[] = {
+        { { .usage_start = "2026-05-31T23:59:59Z" }, 2026 * 12 + 4 },
+        { { .usage_start = "2026-05-31T23:59:59Z", .billing_period = "2026-06" }, 2026 * 12 + 5 },
+        { { .usage_start = "2026-06-01T00:00:00Z", .billing_period = "2026-5" }, 2026 * 12 + 4 },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct usage_event event = event_of(rows[i].event);
+        assert_int_equal(usage_event_period(&event), rows[i].expected);
     }
 }
 
@@ -243,6 +265,7 @@ int main(void)
         cmocka_unit_test(an_event_without_options_is_completed),
         cmocka_unit_test(given_types_and_entities_stay),
         cmocka_unit_test(requirements_are_named_when_broken),
+        cmocka_unit_test(an_event_is_of_its_invoice_s_month_before_that_of_its_usage),
         cmocka_unit_test(texts_of_any_codec_are_checked),
         cmocka_unit_test(keys_and_values_of_tags_are_checked),
         cmocka_unit_test(times_of_any_codec_are_checked),

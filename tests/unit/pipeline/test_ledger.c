@@ -521,6 +521,46 @@ static void line_items_alone_give_the_same_ledger_again(void **state)
     topic_done(&topic);
 }
 
+/* AWS's costs, whether they are nothing, the price list's service and the invoice's month are facts that others replay. */
+static void every_fact_comes_back(void **state)
+{
+    struct fixture *fixture = *state;
+#define BOX(...) event_with(.usage_account_id = "200000000021", __VA_ARGS__)
+    const struct usage_event events[] = {
+        BOX(.public_on_demand_rate = "1"),
+        BOX(.public_on_demand_rate = "1", .unblended_cost = "0.9"),
+        BOX(.public_on_demand_rate = "1", .net_unblended_cost = "0.8"),
+        BOX(.public_on_demand_rate = "1", .unblended_cost = "0.9", .net_unblended_cost = "0"),
+        BOX(.public_on_demand_rate = "1", .unblended_cost = "0"),
+        BOX(.public_on_demand_cost = "1", .unblended_cost = "0"),
+        BOX(.public_on_demand_rate = "0", .unblended_cost = "0"),
+        BOX(.public_on_demand_rate = "1", .service_code = "AWSDataTransfer"),
+        BOX(.public_on_demand_rate = "1", .billing_period = "2026-05"),
+        BOX(.line_item_type = "Tax", .unblended_cost = "2", .net_unblended_cost = "1"),
+    };
+#undef BOX
+    struct topic topic = { 0 };
+    struct tasks tasks, again;
+    struct buffer facts = { 0 };
+    struct error error;
+    open_tasks(fixture, &topic, &tasks);
+    for (size_t i = 0; i < 2 * ARRAY_COUNT(events); i++) {
+        const struct usage_event *event = &events[i % ARRAY_COUNT(events)];
+        buffer_clear(&facts);
+        facts_encode(event, &facts);
+        assert_true(ledger_take(tasks.usage, event, buffer_text(&facts), usage_event_period(event), &error));
+    }
+    flush(&tasks);
+    assert_int_equal(living(&topic), ARRAY_COUNT(events));
+    open_tasks(fixture, &topic, &again);
+    replay_topic(&topic, 0, &again);
+    assert_same_totals(tasks.usage, again.usage);
+    buffer_done(&facts);
+    close_tasks(&tasks);
+    close_tasks(&again);
+    topic_done(&topic);
+}
+
 /* Takes events until the store is no longer saved, as if the process had been killed then. */
 static void the_store_and_the_line_items_behind_it_give_the_same_ledger_again(void **state)
 {
@@ -583,7 +623,7 @@ static void damaged_records_of_the_store_are_refused(void **state)
         char kind;
         const char *key, *value;
     } damaged[] = {
-        { LEDGER_STORE_POINT, "", "\x02\x00\x01\x02" },
+        { LEDGER_STORE_POINT, "", "\x03\x00\x01\x02" },
         { LEDGER_STORE_TOTAL, "short", "" },
         { LEDGER_STORE_TOTAL, "0123456789a\x07nowhere\x01s\x01t", "" },
         { LEDGER_STORE_POOL, "pool", "\x11" },
@@ -752,6 +792,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_streamed_and_closed_month_is_the_batch_run_to_the_last_row),
         cmocka_unit_test(line_items_alone_give_the_same_ledger_again),
+        cmocka_unit_test(every_fact_comes_back),
         cmocka_unit_test(the_store_and_the_line_items_behind_it_give_the_same_ledger_again),
         cmocka_unit_test(a_store_of_other_settings_is_not_taken_up),
         cmocka_unit_test(damaged_records_of_the_store_are_refused),

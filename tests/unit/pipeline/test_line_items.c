@@ -96,6 +96,31 @@ static void a_flat_row_is_one_line_item_with_all_it_carries(void **state)
     built_close(&built);
 }
 
+/* A line item tells which of AWS's costs its row carries, and the one that counts. */
+static void the_net_cost_is_billable_where_there_is_one(void **state)
+{
+    (void)state;
+    const struct {
+        struct usage_event event;
+        const char *expected;
+    } rows[] = {
+        { event_with(.public_on_demand_rate = "1"), " cost_delta=1 pricing_plan=" },
+        { event_with(.public_on_demand_rate = "1", .unblended_cost = "0.9"), " billable_cost=0.9 pricing_plan=" },
+        { event_with(.public_on_demand_rate = "1", .net_unblended_cost = "0.8"),
+          " billable_cost=0.8 net_unblended_cost=0.8 pricing_plan=" },
+        { event_with(.public_on_demand_rate = "1", .unblended_cost = "0.9", .net_unblended_cost = "0"),
+          " billable_cost=0 unblended_cost=0.9 net_unblended_cost=0 pricing_plan=" },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct built built;
+        built_open(&built);
+        const char *found = items_of(&built, rows[i].event, NULL);
+        if (!strstr(found, rows[i].expected))
+            fail_msg("%s, expected %s", found, rows[i].expected);
+        built_close(&built);
+    }
+}
+
 static void the_lowest_slice_carries_what_belongs_to_the_row(void **state)
 {
     (void)state;
@@ -133,7 +158,9 @@ static void an_id_follows_from_the_identity_alone(void **state)
                                         SAME(.usage_start = "2026-06-01T00:59:59Z") };
     const struct usage_event differ[] = { SAME(.resource_id = "i"), SAME(.usage_start = "2026-06-01T01:00:00Z"),
                                           SAME(.operation = "o"), SAME(.tags = "a=1"), SAME(.sku = "s"),
-                                          SAME(.unblended_cost = "0"), SAME(.currency = "USD"),
+                                          SAME(.unblended_cost = "0"), SAME(.unblended_cost = "1"),
+                                          SAME(.net_unblended_cost = "1"), SAME(.service_code = "s"),
+                                          SAME(.billing_period = "2026-05"), SAME(.currency = "USD"),
                                           SAME(.usage_account_id = "222222222222"),
                                           event_with(.public_on_demand_rate = "2") };
 #undef SAME
@@ -194,7 +221,7 @@ static void an_own_cost_that_does_not_fit_is_an_error_with_its_name(void **state
     rate_row(&rater, &price, &row.values, NULL, &rated);
     assert_false(line_item_of_slice(&built.builder, &row, &facts, &price, &rated, 0, &item, &error));
     assert_int_equal(error.kind, ERROR_FAILED);
-    assert_non_null(strstr(error.message, "billable_cost"));
+    assert_non_null(strstr(error.message, " unblended_cost"));
     rater_done(&rater);
     buffer_done(&bytes);
     built_close(&built);
@@ -241,6 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flat_row_is_one_line_item_with_all_it_carries),
+        cmocka_unit_test(the_net_cost_is_billable_where_there_is_one),
         cmocka_unit_test(the_lowest_slice_carries_what_belongs_to_the_row),
         cmocka_unit_test(an_id_follows_from_the_identity_alone),
         cmocka_unit_test(what_is_not_charged_names_no_price),
