@@ -246,7 +246,7 @@ int command_run(int argc, char **argv)
         logging_set_level((enum logging_level)connection.settings.log_level);
         code = run_workers(&connection, state_dir_path(state), arguments.repair, &error);
         if (code != EXIT_DONE)
-            fprintf(stderr, "proforma run: %s\n", error.message);
+            print_failure("run", &error);
     } else {
         code = print_failure("run", &error);
     }
