@@ -83,14 +83,22 @@ static bool take_zone(struct cursor *cursor, int64_t *offset_minutes)
     *offset_minutes = 0;
     if (cursor->at == cursor->end || take_char(cursor, 'Z'))
         return true;
+    /* Athena writes "… UTC", others a blank before the offset, or an offset of hours alone. */
+    take_char(cursor, ' ');
+    if (text_equal((struct text){ cursor->at, (size_t)(cursor->end - cursor->at) }, TEXT("UTC"))) {
+        cursor->at = cursor->end;
+        return true;
+    }
+    if (cursor->at == cursor->end)
+        return false;
     int sign = *cursor->at == '-' ? -1 : 1;
     if (!take_char(cursor, '+') && !take_char(cursor, '-'))
         return false;
-    unsigned hours, minutes;
+    unsigned hours, minutes = 0;
     if (!take_number(cursor, 2, &hours))
         return false;
-    take_char(cursor, ':');
-    if (!take_number(cursor, 2, &minutes) || hours > 18 || minutes > 59)
+    bool has_minutes = take_char(cursor, ':') || cursor->at != cursor->end;
+    if ((has_minutes && !take_number(cursor, 2, &minutes)) || hours > 18 || minutes > 59)
         return false;
     *offset_minutes = sign * (int64_t)(hours * 60 + minutes);
     return true;
