@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "codec/event_json.h"
+#include "base/intern.h"
+#include "codec/cur_tags.h"
+#include "codec/foreign_heading.h"
 
 /* What a column feeds besides the fields of the event. */
 enum column_target {
@@ -16,7 +18,6 @@ enum column_target {
     COLUMN_PERIOD_START,
     COLUMN_REGION_NAME, /* product/region: only where there is no regionCode */
     COLUMN_TAG,
-    COLUMN_TAG_MAP,
 };
 
 /* Headings compare without case: AWS itself writes SavingsPlanARN and SavingsPlanArn. */
@@ -57,24 +58,23 @@ static const struct {
       USAGE_EVENT_savings_plan_effective_cost },
     { "lineItem/NormalizationFactor", "line_item_normalization_factor", USAGE_EVENT_normalization_factor },
     { "lineItem/LineItemDescription", "line_item_line_item_description", USAGE_EVENT_description },
-    { NULL, "resource_tags", COLUMN_TAG_MAP },
 };
 
 struct column {
     int target;
-    struct text tag; /* COLUMN_TAG: its key */
+    struct cur_tag_column tag; /* COLUMN_TAG */
 };
 
 struct cur_csv {
     char *source;
     struct csv_parser parser;
-    struct event_json *json;
     struct arena names;
     struct column *columns;
     size_t column_count, column_capacity;
     bool has_net_costs;
-    struct tag *tags;
-    size_t tag_room;
+    struct intern headings; /* what each column is */
+    const char *twice;      /* the first heading that says what another said */
+    struct cur_tags tags;
     /* Of the row at hand. */
     size_t at, rows;
     struct usage_event *event;
@@ -82,7 +82,6 @@ struct cur_csv {
     struct refusal *refusal;
     enum excess_decimals excess;
     struct text line_item_id, time_interval, region_name;
-    size_t tag_count;
     bool refused;
 };
 
@@ -91,26 +90,30 @@ static bool heading_is(struct text heading, const char *name)
     return name && strlen(name) == heading.size && strncasecmp(heading.data, name, heading.size) == 0;
 }
 
-static struct column column_of(struct cur_csv *csv, struct text heading)
+/* What a column is; *ret_name is the same for two that are the same. */
+static struct column column_of(struct cur_csv *csv, struct text heading, struct text *ret_name)
 {
-    for (size_t i = 0; i < ARRAY_COUNT(known_columns); i++)
-        if (heading_is(heading, known_columns[i].legacy) || heading_is(heading, known_columns[i].cur2))
+    *ret_name = heading;
+    for (size_t i = 0; i < ARRAY_COUNT(known_columns); i++) {
+        if (heading_is(heading, known_columns[i].legacy) || heading_is(heading, known_columns[i].cur2)) {
+            *ret_name = text_of(known_columns[i].cur2);
             return (struct column){ .target = known_columns[i].target };
-    const size_t prefix = strlen("resourceTags/");
-    if (heading.size > prefix && heading_is((struct text){ heading.data, prefix }, "resourceTags/")) {
-        struct text key = { heading.data + prefix, heading.size - prefix };
-        return (struct column){ COLUMN_TAG, arena_copy(&csv->names, key) };
+        }
     }
-    return (struct column){ .target = COLUMN_IGNORED };
+    struct cur_tag_column tag = cur_tag_column_of(heading, &csv->names);
+    return (struct column){ tag.kind == CUR_TAG_NONE ? COLUMN_IGNORED : COLUMN_TAG, tag };
 }
 
 static void on_heading(void *field, size_t size, void *context)
 {
     struct cur_csv *csv = context;
+    struct text heading = { field, size }, name;
     csv->columns = memory_reserve_one(csv->columns, csv->column_count, &csv->column_capacity, sizeof *csv->columns);
-    struct column column = column_of(csv, (struct text){ field, size });
-    csv->tag_room += column.target == COLUMN_TAG;
-    csv->columns[csv->column_count++] = column;
+    csv->columns[csv->column_count++] = column_of(csv, heading, &name);
+    size_t known = csv->headings.count;
+    intern_add(&csv->headings, name);
+    if (csv->headings.count == known && !csv->twice && size > 0)
+        csv->twice = arena_copy_string(&csv->names, heading);
 }
 
 /* A row is on the invoice of the month that it names, a correction of an earlier day too. */
@@ -133,6 +136,8 @@ static void on_value(void *field, size_t size, void *context)
     if (at >= csv->column_count || csv->columns[at].target == COLUMN_IGNORED || size == 0 || csv->refused)
         return;
     const struct column *column = &csv->columns[at];
+    if (column->target != COLUMN_TAG && cur_is_null((struct text){ field, size }))
+        return;
     struct text text = arena_copy(csv->arena, (struct text){ field, size });
     switch (column->target) {
     case COLUMN_LINE_ITEM_ID:
@@ -148,10 +153,10 @@ static void on_value(void *field, size_t size, void *context)
         csv->region_name = text;
         return;
     case COLUMN_TAG:
-        csv->tags[csv->tag_count++] = (struct tag){ column->tag, text };
-        return;
-    case COLUMN_TAG_MAP:
-        csv->refused = !event_json_tags(csv->json, text, csv->event, csv->arena, csv->refusal);
+        if (column->tag.kind == CUR_TAG_COLUMN)
+            cur_tags_add(&csv->tags, column->tag.text, text);
+        else
+            csv->refused = !cur_tags_add_map(&csv->tags, &column->tag, text, csv->arena, csv->refusal);
         return;
     default:
         break;
@@ -194,7 +199,7 @@ static bool has_column(const struct cur_csv *csv, int target)
     return false;
 }
 
-static bool check_columns(const struct cur_csv *csv, struct error *error)
+static bool check_columns(const struct cur_csv *csv, struct text heading, struct error *error)
 {
     static const int needed[] = { COLUMN_LINE_ITEM_ID, USAGE_EVENT_usage_account_id, USAGE_EVENT_product_code,
                                   USAGE_EVENT_usage_start };
@@ -207,27 +212,27 @@ static bool check_columns(const struct cur_csv *csv, struct error *error)
                 snprintf(missing + strlen(missing), sizeof missing - strlen(missing), "%s%s", missing[0] ? ", " : "",
                          known_columns[c].legacy);
     }
-    return missing[0] ? error_fail(error, ERROR_FAILED, "%s: no Cost and Usage Report: the heading lacks %s",
-                                   csv->source, missing)
-                      : true;
+    if (missing[0])
+        return foreign_heading_fail(heading, csv->source, missing, error);
+    return !csv->twice || error_fail(error, ERROR_FAILED,
+                                     "%s: the column %s comes twice in the heading, and which of them counts is unknown; "
+                                     "expected each once", csv->source, csv->twice);
 }
 
 bool cur_csv_open(struct text heading, const char *source, struct cur_csv **ret_csv, struct error *error)
 {
     struct cur_csv *csv = memory_new(sizeof *csv);
     csv->source = memory_copy_string(source);
-    csv->json = event_json_new();
     bool done = csv_init(&csv->parser, CSV_STRICT | CSV_STRICT_FINI) == 0;
     CHECK(done);
     if (!parse_record(csv, heading, on_heading))
         done = error_fail(error, ERROR_FAILED, "%s: line 1: no CSV heading", source);
-    done = done && check_columns(csv, error);
+    done = done && check_columns(csv, heading, error);
     if (!done) {
         cur_csv_free(csv);
         return false;
     }
     csv->has_net_costs = has_column(csv, USAGE_EVENT_net_unblended_cost);
-    csv->tags = memory_new_array(csv->tag_room, sizeof *csv->tags);
     *ret_csv = csv;
     return true;
 }
@@ -255,19 +260,6 @@ static void set_discount(struct cur_csv *csv)
     record_set(csv->event, USAGE_EVENT_net_unblended_cost);
 }
 
-static bool set_tag_columns(struct cur_csv *csv)
-{
-    if (csv->tag_count == 0)
-        return true;
-    if (!tags_normalize(csv->tags, &csv->tag_count, csv->refusal))
-        return false;
-    struct tag *items = arena_take(csv->arena, csv->tag_count * sizeof *items, _Alignof(struct tag));
-    memcpy(items, csv->tags, csv->tag_count * sizeof *items);
-    csv->event->tags = (struct tags){ items, csv->tag_count };
-    record_set(csv->event, USAGE_EVENT_tags);
-    return true;
-}
-
 bool cur_csv_decode(struct cur_csv *csv, struct text row, enum excess_decimals excess, struct usage_event *event,
                     struct arena *arena, struct refusal *refusal)
 {
@@ -277,7 +269,7 @@ bool cur_csv_decode(struct cur_csv *csv, struct text row, enum excess_decimals e
     csv->refusal = refusal;
     csv->excess = excess;
     csv->line_item_id = csv->time_interval = csv->region_name = TEXT_NONE;
-    csv->tag_count = 0;
+    cur_tags_begin(&csv->tags);
     csv->refused = false;
     if (!parse_record(csv, row, on_value)) {
         refuse(refusal, REFUSAL_MALFORMED, NULL, row, "no CSV row: %s", csv_strerror(csv_error(&csv->parser)));
@@ -287,7 +279,7 @@ bool cur_csv_decode(struct cur_csv *csv, struct text row, enum excess_decimals e
     if (csv->at != csv->column_count)
         return refuse(refusal, REFUSAL_MALFORMED, NULL, row, "the row has %zu fields, the heading %zu", csv->at,
                       csv->column_count);
-    if (csv->refused || !set_tag_columns(csv))
+    if (csv->refused || !cur_tags_set(&csv->tags, event, arena, refusal))
         return false;
     set_id(csv);
     set_discount(csv);
@@ -301,10 +293,10 @@ void cur_csv_free(struct cur_csv *csv)
     if (!csv)
         return;
     csv_free(&csv->parser);
-    event_json_free(csv->json);
+    cur_tags_done(&csv->tags);
+    intern_done(&csv->headings);
     arena_done(&csv->names);
     free(csv->columns);
-    free(csv->tags);
     free(csv->source);
     free(csv);
 }

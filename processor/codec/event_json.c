@@ -97,21 +97,6 @@ bool event_json_decode(struct event_json *decoder, struct text json, enum excess
     return done;
 }
 
-bool event_json_tags(struct event_json *decoder, struct text json, struct usage_event *event, struct arena *arena,
-                     struct refusal *refusal)
-{
-    if (text_equal(json, TEXT("{}")))
-        return true;
-    json_error_t error;
-    json_t *object = json_parse_exact(json, &decoder->scratch, &error);
-    if (!object)
-        return refuse(refusal, REFUSAL_BAD_FIELD, "tags", json, "the map of tags is no JSON object: %s", error.text);
-    bool done = json_is_object(object) ? set_tags(object, event, arena, refusal)
-                                       : refuse(refusal, REFUSAL_BAD_FIELD, "tags", json, "the map of tags is no object");
-    json_decref(object);
-    return done;
-}
-
 void event_json_free(struct event_json *decoder)
 {
     if (!decoder)

@@ -16,10 +16,6 @@ struct event_json *event_json_new(void);
 MUST_USE bool event_json_decode(struct event_json *decoder, struct text json, enum excess_decimals excess,
                                 struct usage_event *event, struct arena *arena, struct refusal *refusal);
 
-/* Tags from a JSON object's text, as CUR 2.0 writes its maps. */
-MUST_USE bool event_json_tags(struct event_json *decoder, struct text json, struct usage_event *event,
-                              struct arena *arena, struct refusal *refusal);
-
 void event_json_free(struct event_json *decoder);
 
 #endif

@@ -52,10 +52,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         else
             check_refusal(&refusal);
     }
-    struct usage_event event = { 0 };
-    struct refusal refusal = { 0 };
-    if (!event_json_tags(decoder, json, &event, &arena, &refusal))
-        check_refusal(&refusal);
     arena_done(&arena);
     return 0;
 }

@@ -188,10 +188,56 @@ static void tags_come_as_columns_or_as_a_map(void **state)
         { HEADING ",resource_tags", ROW ",", EVENT START },
         { HEADING ",resource_tags", ROW ",no map", "BAD_FIELD tags" },
         { HEADING ",resource_tags", ROW ",\"{\"\"a\"\":true}\"", "BAD_FIELD tags" },
-        { HEADING ",resourceTags/a,resourceTags/a", ROW ",1,2", "BAD_FIELD tags" },
+        { HEADING ",resourceTags/a,resourceTags/A", ROW ",1,2", EVENT START " tags=A:2,a:1" },
         { HEADING ",product,discount,cost_category", ROW ",\"{\"\"a\"\":\"\"1\"\"}\",{},{}", EVENT START },
+        { HEADING ",resource_tags_user_team,resource_tags_aws_created_by", ROW ",web,Root",
+          EVENT START " tags=aws_created_by:Root,user_team:web" },
+        { HEADING ",costCategory/Dept,resourceTags/user:a", ROW ",X,1",
+          EVENT START " tags=costCategory/Dept:X,user%3aa:1" },
+        { HEADING ",resource_tags,cost_category,tags", ROW ",{user_a=1},{Dept=X},{accountTag/o=Z}",
+          EVENT START " tags=accountTag/o:Z,costCategory/Dept:X,user_a:1" },
+        { HEADING ",resource_tags,resource_tags_user_b", ROW ",{user_a=1},2", EVENT START " tags=user_a:1,user_b:2" },
+        { HEADING ",resource_tags,resource_tags_user_a", ROW ",{user_a=1},2", "BAD_FIELD tags" },
     };
     check(rows, ARRAY_COUNT(rows));
+}
+
+static void what_exports_write_for_no_value_is_none(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        { HEADING ",lineItem/UsageAmount,lineItem/ResourceId,resource_tags", ROW ",null,NULL,null", EVENT START },
+        { HEADING ",lineItem/UsageEndDate,reservation/ReservationARN,tags", ROW ",\\N,\\N,\\N", EVENT START },
+        { HEADING ",resourceTags/user:a", ROW ",null", EVENT START " tags=user%3aa:null" },
+        { HEADING ",lineItem/UsageType", ROW ",nullable", EVENT " usage_type=nullable" START },
+    };
+    check(rows, ARRAY_COUNT(rows));
+}
+
+static void a_column_that_comes_twice_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *more, *named;
+    } rows[] = {
+        { ",lineItem/UsageAmount,lineItem/UsageAmount", "lineItem/UsageAmount" },
+        { ",lineItem/UsageAmount,lineitem/usageamount", "lineitem/usageamount" },
+        { ",lineItem/UsageAmount,line_item_usage_amount", "line_item_usage_amount" },
+        { ",resourceTags/user:env,x,resourceTags/user:env", "resourceTags/user:env" },
+        { ",some/Thing,some/Thing", "some/Thing" },
+        { ",identity/LineItemId", "identity/LineItemId" },
+        { ",tags,tags", "tags" },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        char heading[256];
+        struct cur_csv *csv;
+        struct error error = { 0 };
+        snprintf(heading, sizeof heading, HEADING "%s", rows[i].more);
+        assert_false(cur_csv_open(text_of(heading), "some.csv", &csv, &error));
+        assert_non_null(strstr(error.message, "some.csv"));
+        if (!strstr(error.message, rows[i].named) || !strstr(error.message, "twice"))
+            fail_msg("%s: %s", heading, error.message);
+    }
 }
 
 static void numbers_may_have_an_exponent(void **state)
@@ -292,6 +338,8 @@ int main(void)
         cmocka_unit_test(a_discount_without_a_net_cost_counts_nothing_beside_net_costs),
         cmocka_unit_test(the_region_code_goes_before_the_region),
         cmocka_unit_test(tags_come_as_columns_or_as_a_map),
+        cmocka_unit_test(what_exports_write_for_no_value_is_none),
+        cmocka_unit_test(a_column_that_comes_twice_is_named),
         cmocka_unit_test(numbers_may_have_an_exponent),
         cmocka_unit_test(bad_rows_are_refused_with_a_reason),
         cmocka_unit_test(a_bad_row_leaves_no_trace_in_the_next),

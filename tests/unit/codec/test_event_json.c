@@ -228,39 +228,6 @@ static void a_refusal_outlives_the_tree_it_came_from(void **state)
     arena_done(&arena);
 }
 
-static void tags_come_from_a_map_in_one_text(void **state)
-{
-    (void)state;
-    static const struct row rows[] = {
-        { "{}", "" },
-        { "{'user_team':'a','aws_created_by':'b'}", "tags=aws_created_by:b,user_team:a" },
-        { "{'a':''}", "" },
-        { "{'a':7}", "tags=a:7" },
-        { "{'a':null}", "" },
-        { "[]", "BAD_FIELD tags" },
-        { "{'a'", "BAD_FIELD tags" },
-        { "", "BAD_FIELD tags" },
-        { "{'a':true}", "BAD_FIELD tags" },
-    };
-    struct event_json *decoder = event_json_new();
-    struct arena arena = { 0 };
-    struct buffer out = { 0 };
-    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        struct usage_event event = { 0 };
-        struct refusal refusal;
-        if (event_json_tags(decoder, quoted(rows[i].json), &event, &arena, &refusal)) {
-            assert_string_equal(record_text(&usage_event_type, &event, &out), rows[i].expected);
-        } else {
-            char found[64];
-            snprintf(found, sizeof found, "%s %s", refusal_reason_text(refusal.reason), refusal.field);
-            assert_string_equal(found, rows[i].expected);
-        }
-    }
-    buffer_done(&out);
-    event_json_free(decoder);
-    arena_done(&arena);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,7 +241,6 @@ int main(void)
         cmocka_unit_test(what_is_no_object_is_malformed),
         cmocka_unit_test(a_refused_record_leaves_no_trace_in_the_next),
         cmocka_unit_test(a_refusal_outlives_the_tree_it_came_from),
-        cmocka_unit_test(tags_come_from_a_map_in_one_text),
     };
     return cmocka_run_group_tests_name("codec/event_json", tests, NULL, NULL);
 }
