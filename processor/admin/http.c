@@ -1,4 +1,4 @@
-/* admin/http.c: one thread, no bodies taken, and no client that can keep the others out. */
+/* admin/http.c: one thread, few connections, no bodies taken. */
 #include "admin/http.h"
 
 #include <arpa/inet.h>
@@ -11,65 +11,13 @@
 
 #include "base/memory.h"
 
-/* Some stay free, so that whoever comes is let in and the oldest goes. */
-#define CONNECTIONS_MAX 192u
-#define CONNECTIONS_KEPT 128u
+#define CONNECTIONS_MAX 16u
 #define TIMEOUT_SECONDS 10u
-
-struct connection {
-    struct connection *older, *newer;
-    int socket;
-};
 
 struct http_server {
     struct MHD_Daemon *daemon;
     struct http_pages pages;
-    /* Those that are open, by age. Of the server's thread. */
-    struct connection *oldest, *newest;
-    size_t open;
 };
-
-/*
- * A client that sends a byte now and then never times out. Where many are open, the one that has been there the longest is
- * hung up on: a probe is answered at once and gone long before its turn.
- */
-static void hang_up_on_oldest(struct http_server *server)
-{
-    struct connection *connection = server->oldest;
-    for (size_t i = server->open; i > CONNECTIONS_KEPT; i--, connection = connection->newer)
-        shutdown(connection->socket, SHUT_RDWR); /* it is closed, and forgotten, when the server next looks at it */
-}
-
-static void add_connection(struct http_server *server, struct connection *connection)
-{
-    connection->older = server->newest;
-    *(server->newest ? &server->newest->newer : &server->oldest) = connection;
-    server->newest = connection;
-    server->open++;
-    hang_up_on_oldest(server);
-}
-
-static void remove_connection(struct http_server *server, struct connection *connection)
-{
-    *(connection->older ? &connection->older->newer : &server->oldest) = connection->newer;
-    *(connection->newer ? &connection->newer->older : &server->newest) = connection->older;
-    server->open--;
-}
-
-static void on_connection(void *context, struct MHD_Connection *handle, void **state,
-                          enum MHD_ConnectionNotificationCode what)
-{
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD);
-    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-        struct connection *connection = memory_new(sizeof *connection);
-        connection->socket = info->connect_fd;
-        *state = connection;
-        add_connection(context, connection);
-    } else {
-        remove_connection(context, *state);
-        free(*state);
-    }
-}
 
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, struct buffer *body)
 {
@@ -107,51 +55,36 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     return result;
 }
 
-union address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-};
-
-/* A number, of IPv6 in brackets, or localhost. */
-static bool parse_host(char *host, size_t size, uint16_t port, union address *address)
+static bool parse_listen(const char *listen, struct sockaddr_in *address)
 {
-    if (size > 1 && host[0] == '[' && host[size - 1] == ']') {
-        host[size - 1] = '\0';
-        address->v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(port) };
-        return inet_pton(AF_INET6, host + 1, &address->v6.sin6_addr) == 1;
-    }
-    address->v4 = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port) };
-    return inet_pton(AF_INET, strcmp(host, "localhost") == 0 ? "127.0.0.1" : host, &address->v4.sin_addr) == 1;
-}
-
-static bool parse_listen(const char *listen, union address *address)
-{
-    char host[64], *end;
+    char host[64];
     const char *colon = strrchr(listen, ':');
     size_t size = colon ? (size_t)(colon - listen) : sizeof host;
-    if (size >= sizeof host || colon[1] < '0' || colon[1] > '9')
+    if (size >= sizeof host)
         return false;
     memcpy(host, listen, size);
     host[size] = '\0';
+    char *end;
     unsigned long port = strtoul(colon + 1, &end, 10);
-    return *end == '\0' && port <= 65535 && parse_host(host, size, (uint16_t)port, address);
+    *address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+    if (strcmp(host, "localhost") == 0)
+        snprintf(host, sizeof host, "127.0.0.1");
+    return *end == '\0' && port <= 65535 && inet_pton(AF_INET, host, &address->sin_addr) == 1;
 }
 
 bool http_start(const char *listen, const struct http_pages *pages, struct http_server **ret_server,
                 struct error *error)
 {
-    union address address;
+    struct sockaddr_in address;
     if (!parse_listen(listen, &address))
-        return error_fail(error, ERROR_INVALID, "http.listen: found '%s', expected an address and a port, as "
-                                                "127.0.0.1:9464 or [::1]:9464", listen);
+        return error_fail(error, ERROR_INVALID, "http.listen: found '%s', expected an IPv4 address and a port, as "
+                                                "127.0.0.1:9464", listen);
     struct http_server *server = memory_new(sizeof *server);
     server->pages = *pages;
     errno = 0;
-    unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO | (address.any.sa_family == AF_INET6 ? MHD_USE_IPv6 : 0);
-    server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_SOCK_ADDR, &address.any,
-                                      MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-                                      TIMEOUT_SECONDS, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
+    server->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_request, server,
+                                      MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_CONNECTION_LIMIT,
+                                      CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_SECONDS, MHD_OPTION_END);
     if (!server->daemon) {
         free(server);
         return error_fail(error, ERROR_FAILED, "http.listen: cannot listen on %s: %s", listen,

@@ -38,31 +38,12 @@ bool connection_settings(const struct arguments *arguments, struct connection *c
     return true;
 }
 
-static void log_in(struct registry *registry, const struct settings *settings)
-{
-    struct registry_login login = { .bearer_token = settings->registry_bearer_token,
-                                    .ca_location = settings->registry_ca_location,
-                                    .certificate_location = settings->registry_certificate_location,
-                                    .key_location = settings->registry_key_location,
-                                    .key_password = settings->registry_key_password };
-    const char *info = settings->registry_user_info, *colon = strchr(info, ':');
-    if (settings->registry_login == REGISTRY_SASL_INHERIT) {
-        login.username = text_of(settings_kafka(settings, "sasl.username")->value);
-        login.password = text_of(settings_kafka(settings, "sasl.password")->value);
-    } else if (colon) {
-        login.username = (struct text){ info, (size_t)(colon - info) };
-        login.password = text_of(colon + 1);
-    }
-    registry_set_login(registry, &login);
-}
-
 bool schemas_source_open(const struct settings *settings, struct schemas_source *source, struct error *error)
 {
     *source = (struct schemas_source){ 0 };
     if (settings->schema_registry_url[0]) {
         if (!registry_open(settings->schema_registry_url, settings->topic_prefix, &source->registry, error))
             return false;
-        log_in(source->registry, settings);
         source->port = registry_port(source->registry);
         return true;
     }

@@ -13,9 +13,9 @@
 static const char import_help[] =
     "usage: proforma import [--again] [--config FILE] [--set KEY=VALUE]... USAGE...\n"
     "\n"
-    "Publishes usage from files (.jsonl, .avro, CUR .csv, each also .gz), keyed by\n"
-    "account. A payer's month is imported once; --again does it once more, and what\n"
-    "came within dedup.window is recognised.\n";
+    "Publishes usage from files (.jsonl, .avro, CUR .csv, each also .gz or .zip, or a\n"
+    "CUR's ...-Manifest.json), keyed by account. A payer's month is imported once;\n"
+    "--again does it once more, and what came within dedup.window is recognised.\n";
 
 /* Payers and months of the files, before anything is published. */
 struct payer_month {
@@ -85,13 +85,13 @@ static bool take(struct import *import, const struct usage_entry *entry, struct 
            produce(import, entry->event.usage_account_id, buffer_text(&import->value), error);
 }
 
-static bool read_file(struct import *import, const char *path, struct error *error)
+static bool read_file(struct import *import, const struct usage_file *file, struct error *error)
 {
     struct usage_reader_options options = { import->connection->settings.event_max_bytes,
                                             import->connection->settings.usage_excess_decimals };
     struct usage_reader *reader;
     struct arena arena = { 0 };
-    bool found = true, done = usage_reader_open(path, &options, &reader, error);
+    bool found = true, done = usage_reader_open_file(file, &options, &reader, error);
     if (!done)
         return false;
     for (uint64_t i = 0; done && found; i++) {
@@ -146,21 +146,26 @@ static bool reads_standard_input(const struct arguments *arguments)
     return false;
 }
 
+static bool read_files(struct import *import, const struct usage_files *files, bool survey, struct error *error)
+{
+    bool done = true;
+    import->survey = survey;
+    for (size_t i = 0; i < files->count && done; i++)
+        done = read_file(import, &files->items[i], error);
+    return done;
+}
+
 static bool import_all(struct import *import, const struct arguments *arguments, struct error *error)
 {
+    struct usage_files files;
     /* Standard input comes once: what it holds is known only behind it. */
     bool survey = !arguments->again && !reads_standard_input(arguments);
-    import->survey = true;
-    for (size_t i = 0; i < arguments->operand_count && survey; i++)
-        if (!read_file(import, arguments->operands[i], error))
-            return false;
-    if (survey && !check_months(import, error))
+    if (!usage_files_find(arguments->operands, arguments->operand_count, &files, error))
         return false;
-    import->survey = false;
-    for (size_t i = 0; i < arguments->operand_count; i++)
-        if (!read_file(import, arguments->operands[i], error))
-            return false;
-    return commit(import, error) && record_months(import, error);
+    bool done = (!survey || (read_files(import, &files, true, error) && check_months(import, error))) &&
+                read_files(import, &files, false, error) && commit(import, error) && record_months(import, error);
+    usage_files_done(&files);
+    return done;
 }
 
 int command_import(int argc, char **argv)

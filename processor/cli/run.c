@@ -246,7 +246,7 @@ int command_run(int argc, char **argv)
         logging_set_level((enum logging_level)connection.settings.log_level);
         code = run_workers(&connection, state_dir_path(state), arguments.repair, &error);
         if (code != EXIT_DONE)
-            print_failure("run", &error);
+            fprintf(stderr, "proforma run: %s\n", error.message);
     } else {
         code = print_failure("run", &error);
     }

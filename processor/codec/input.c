@@ -1,4 +1,6 @@
-/* codec/input.c: reads through zlib where the first two bytes are gzip's. */
+/*
+ * codec/input.c: raw bytes, and through zlib what they hold: a file, a part of one, or what another input gives.
+ */
 #include "codec/input.h"
 
 #include <errno.h>
@@ -12,19 +14,27 @@
 #include "base/memory.h"
 
 #define RAW_BYTES ((size_t)256 * 1024)
-#define PEEK_BYTES 4096
+#define NO_LIMIT UINT64_MAX
+
+enum coding { CODING_BY_MAGIC, CODING_PLAIN, CODING_GZIP, CODING_DEFLATE };
 
 struct input {
     char *name;
-    int descriptor; /* -1: memory */
+    struct input *inner; /* whose bytes are the raw ones, else NULL; owned */
+    int descriptor;      /* -1: memory */
     unsigned char *raw;
     size_t raw_start, raw_end;
-    bool raw_ended, checked_magic, is_gzip, in_member;
+    bool raw_ended, in_member;
+    enum coding coding;
+    uint64_t raw_left; /* of a part of a file; NO_LIMIT: to its end */
     uint64_t position, size;
+    bool is_checked; /* a part whose length and checksum are known */
+    uint64_t bytes_left;
+    uint32_t crc, crc_expected;
     z_stream stream;
     enum input_status final; /* INPUT_OK while reading goes on */
     char failure[160];
-    char peeked[PEEK_BYTES]; /* given by the next reads first */
+    char peeked[INPUT_PEEK_BYTES]; /* given by the next reads first */
     size_t peeked_start, peeked_end;
 };
 
@@ -33,6 +43,7 @@ static struct input *input_new(const char *name, int descriptor)
     struct input *input = memory_new(sizeof *input);
     input->name = memory_copy_string(name);
     input->descriptor = descriptor;
+    input->raw_left = NO_LIMIT;
     return input;
 }
 
@@ -71,6 +82,44 @@ struct input *input_from_memory(const void *bytes, size_t size, const char *name
     return input;
 }
 
+bool input_open_part(const char *path, const char *name, const struct input_part *part, struct input **ret_input,
+                     struct error *error)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0 || lseek(descriptor, (off_t)part->offset, SEEK_SET) < 0) {
+        int reason = errno;
+        if (descriptor >= 0)
+            close(descriptor);
+        return error_fail(error, ERROR_FAILED, "%s: cannot read: %s", path, strerror(reason));
+    }
+    struct input *input = input_new(name, descriptor);
+    input->raw = memory_new(RAW_BYTES);
+    input->coding = part->is_deflated ? CODING_DEFLATE : CODING_PLAIN;
+    input->raw_left = part->compressed_size;
+    input->size = part->compressed_size;
+    input->is_checked = true;
+    input->bytes_left = part->size;
+    input->crc_expected = part->crc;
+    *ret_input = input;
+    return true;
+}
+
+static bool starts_gzip(struct text bytes)
+{
+    return text_starts_with(bytes, TEXT("\x1f\x8b"));
+}
+
+struct input *input_unwrap(struct input *input)
+{
+    for (int depth = 0; depth < INPUT_WRAPS_MAX && starts_gzip(input_peek(input)); depth++) {
+        struct input *outer = input_new(input->name, -1);
+        outer->raw = memory_new(RAW_BYTES);
+        outer->inner = input;
+        input = outer;
+    }
+    return input;
+}
+
 static enum input_status finish(struct input *input, enum input_status status, const char *failure)
 {
     input->final = status;
@@ -78,45 +127,108 @@ static enum input_status finish(struct input *input, enum input_status status, c
     return status;
 }
 
-/* Reads until there are two raw bytes or the end. False: the system failed. */
+/* Some raw bytes from the file or the input below; none at their end. False: it failed, and is finished. */
+static bool read_raw(struct input *input, unsigned char *bytes, size_t size, size_t *got)
+{
+    *got = 0;
+    if (input->inner) {
+        enum input_status status = input_read(input->inner, bytes, size, got);
+        if (status != INPUT_OK && status != INPUT_END)
+            finish(input, status, input->inner->failure);
+        return status == INPUT_OK || status == INPUT_END;
+    }
+    if (size > input->raw_left)
+        size = (size_t)input->raw_left;
+    ssize_t result;
+    do
+        result = size ? read(input->descriptor, bytes, size) : 0;
+    while (result < 0 && errno == EINTR);
+    if (result < 0) {
+        finish(input, INPUT_FAILED, strerror(errno));
+        return false;
+    }
+    *got = (size_t)result;
+    if (input->raw_left != NO_LIMIT)
+        input->raw_left -= *got;
+    return true;
+}
+
+/* Reads until there are `least` raw bytes or the end. False: that failed. */
 static bool fill_raw(struct input *input, size_t least)
 {
     while (!input->raw_ended && input->raw_end - input->raw_start < least) {
+        size_t got;
         memmove(input->raw, input->raw + input->raw_start, input->raw_end - input->raw_start);
         input->raw_end -= input->raw_start;
         input->raw_start = 0;
-        ssize_t got = read(input->descriptor, input->raw + input->raw_end, RAW_BYTES - input->raw_end);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            finish(input, INPUT_FAILED, strerror(errno));
+        if (!read_raw(input, input->raw + input->raw_end, RAW_BYTES - input->raw_end, &got))
             return false;
-        }
         input->raw_ended = got == 0;
-        input->raw_end += (size_t)got;
-        input->position += (size_t)got;
+        input->raw_end += got;
+        input->position += got;
     }
     return true;
 }
 
 static bool at_gzip_magic(const struct input *input)
 {
-    return input->raw_end - input->raw_start >= 2 && input->raw[input->raw_start] == 0x1f &&
-           input->raw[input->raw_start + 1] == 0x8b;
+    return starts_gzip((struct text){ (const char *)input->raw + input->raw_start, input->raw_end - input->raw_start });
 }
 
 static bool begin_member(struct input *input)
 {
     input->stream = (z_stream){ 0 };
-    input->in_member = inflateInit2(&input->stream, 15 + 16) == Z_OK;
+    input->in_member = inflateInit2(&input->stream, input->coding == CODING_DEFLATE ? -15 : 15 + 16) == Z_OK;
     return input->in_member;
+}
+
+/* Inflates once from the raw bytes at hand. */
+static int inflate_some(struct input *input, void *bytes, size_t size, size_t *got)
+{
+    z_stream *stream = &input->stream;
+    stream->next_in = input->raw + input->raw_start;
+    stream->avail_in = (uInt)(input->raw_end - input->raw_start);
+    stream->next_out = bytes;
+    stream->avail_out = (uInt)(size > UINT32_MAX / 2 ? UINT32_MAX / 2 : size);
+    uInt room = stream->avail_out;
+    int result = inflate(stream, Z_NO_FLUSH);
+    input->raw_start = input->raw_end - stream->avail_in;
+    *got = room - stream->avail_out;
+    if (result == Z_STREAM_END) {
+        inflateEnd(stream);
+        input->in_member = false;
+    }
+    return result;
+}
+
+static enum input_status read_deflate(struct input *input, void *bytes, size_t size, size_t *got)
+{
+    if (!input->in_member && (input->raw_ended || !begin_member(input)))
+        return finish(input, INPUT_END, "");
+    for (;;) {
+        if (!fill_raw(input, 1))
+            return input->final;
+        int result = inflate_some(input, bytes, size, got);
+        if (result == Z_STREAM_END)
+            input->raw_ended = true; /* what is left of the part is nobody's */
+        else if (result != Z_OK && result != Z_BUF_ERROR)
+            finish(input, INPUT_CORRUPT, input->stream.msg ? input->stream.msg : "damaged zip member");
+        else if (*got == 0 && input->raw_ended && input->raw_start == input->raw_end)
+            return finish(input, INPUT_TRUNCATED, "the zip member ends inside");
+        if (*got)
+            return INPUT_OK;
+        if (result == Z_STREAM_END)
+            return finish(input, INPUT_END, "");
+        if (input->final != INPUT_OK)
+            return input->final;
+    }
 }
 
 static enum input_status read_gzip(struct input *input, void *bytes, size_t size, size_t *got)
 {
     for (;;) {
         if (!fill_raw(input, 2))
-            return INPUT_FAILED;
+            return input->final;
         if (!input->in_member) {
             if (input->raw_end == input->raw_start)
                 return finish(input, INPUT_END, "");
@@ -124,20 +236,11 @@ static enum input_status read_gzip(struct input *input, void *bytes, size_t size
             if (!at_gzip_magic(input) || !begin_member(input))
                 return finish(input, INPUT_CORRUPT, "bytes that are not gzip follow a gzip stream");
         }
-        z_stream *stream = &input->stream;
-        stream->next_in = input->raw + input->raw_start;
-        stream->avail_in = (uInt)(input->raw_end - input->raw_start);
-        stream->next_out = bytes;
-        stream->avail_out = (uInt)(size > UINT32_MAX / 2 ? UINT32_MAX / 2 : size);
-        uInt room = stream->avail_out;
-        int result = inflate(stream, Z_NO_FLUSH);
-        input->raw_start = input->raw_end - stream->avail_in;
-        *got = room - stream->avail_out;
+        int result = inflate_some(input, bytes, size, got);
         if (result == Z_STREAM_END) {
-            inflateEnd(stream);
-            input->in_member = false;
+            ; /* another member may follow */
         } else if (result != Z_OK && result != Z_BUF_ERROR) {
-            finish(input, INPUT_CORRUPT, stream->msg ? stream->msg : "damaged gzip stream");
+            finish(input, INPUT_CORRUPT, input->stream.msg ? input->stream.msg : "damaged gzip stream");
             return *got ? INPUT_OK : INPUT_CORRUPT;
         } else if (*got == 0 && input->raw_ended && input->raw_start == input->raw_end) {
             return finish(input, INPUT_TRUNCATED, "the gzip stream ends inside");
@@ -150,7 +253,7 @@ static enum input_status read_gzip(struct input *input, void *bytes, size_t size
 static enum input_status read_plain(struct input *input, void *bytes, size_t size, size_t *got)
 {
     if (!fill_raw(input, 1))
-        return INPUT_FAILED;
+        return input->final;
     size_t left = input->raw_end - input->raw_start;
     if (left == 0)
         return finish(input, INPUT_END, "");
@@ -160,18 +263,52 @@ static enum input_status read_plain(struct input *input, void *bytes, size_t siz
     return INPUT_OK;
 }
 
+static enum input_status decode(struct input *input, void *bytes, size_t size, size_t *got)
+{
+    if (input->coding == CODING_BY_MAGIC) {
+        if (!fill_raw(input, 2))
+            return input->final;
+        input->coding = at_gzip_magic(input) ? CODING_GZIP : CODING_PLAIN;
+    }
+    switch (input->coding) {
+    case CODING_GZIP:
+        return read_gzip(input, bytes, size, got);
+    case CODING_DEFLATE:
+        return read_deflate(input, bytes, size, got);
+    case CODING_BY_MAGIC:
+    case CODING_PLAIN:
+        break;
+    }
+    return read_plain(input, bytes, size, got);
+}
+
+/* Holds a part to the length and checksum that its archive gives; bytes beyond the length are not given. */
+static enum input_status check_part(struct input *input, enum input_status status, const void *bytes, size_t *got)
+{
+    if (status == INPUT_OK) {
+        bool is_longer = *got > input->bytes_left;
+        if (is_longer)
+            *got = (size_t)input->bytes_left;
+        input->bytes_left -= *got;
+        input->crc = (uint32_t)crc32(input->crc, bytes, (uInt)*got);
+        if (is_longer)
+            finish(input, INPUT_CORRUPT, "the member is longer than its archive says");
+        return *got ? INPUT_OK : input->final;
+    }
+    if (status == INPUT_END && input->bytes_left > 0)
+        return finish(input, INPUT_TRUNCATED, "the member is shorter than its archive says");
+    if (status == INPUT_END && input->crc != input->crc_expected)
+        return finish(input, INPUT_CORRUPT, "the member's checksum is not the one that its archive gives");
+    return status;
+}
+
 static enum input_status read_more(struct input *input, void *bytes, size_t size, size_t *got)
 {
     *got = 0;
     if (input->final != INPUT_OK)
         return input->final;
-    if (!input->checked_magic) {
-        if (!fill_raw(input, 2))
-            return INPUT_FAILED;
-        input->checked_magic = true;
-        input->is_gzip = at_gzip_magic(input);
-    }
-    return input->is_gzip ? read_gzip(input, bytes, size, got) : read_plain(input, bytes, size, got);
+    enum input_status status = decode(input, bytes, size, got);
+    return input->is_checked ? check_part(input, status, bytes, got) : status;
 }
 
 struct text input_peek(struct input *input)
@@ -212,12 +349,14 @@ const char *input_failure(const struct input *input)
 
 uint64_t input_position(const struct input *input)
 {
+    if (input->inner)
+        return input_position(input->inner);
     return input->position - (input->raw_end - input->raw_start);
 }
 
 uint64_t input_size(const struct input *input)
 {
-    return input->size;
+    return input->inner ? input_size(input->inner) : input->size;
 }
 
 void input_close(struct input *input)
@@ -228,6 +367,7 @@ void input_close(struct input *input)
         inflateEnd(&input->stream);
     if (input->descriptor > STDIN_FILENO)
         close(input->descriptor);
+    input_close(input->inner);
     free(input->raw);
     free(input->name);
     free(input);

@@ -7,6 +7,7 @@
 #include "codec/avro_file.h"
 #include "codec/cur_csv.h"
 #include "codec/event_json.h"
+#include "codec/foreign_format.h"
 #include "codec/record_reader.h"
 
 enum usage_format { FORMAT_UNKNOWN, FORMAT_JSONL, FORMAT_AVRO, FORMAT_CSV };
@@ -19,6 +20,9 @@ struct usage_reader {
     struct event_json *json;
     struct cur_csv *csv;
     struct avro_file *avro;
+    uint64_t good, bad;
+    struct usage_place first_bad; /* without its bytes */
+    struct refusal first_refusal;
 };
 
 static enum usage_format format_of_name(const char *path)
@@ -60,7 +64,6 @@ static bool open_csv(struct usage_reader *reader, struct error *error)
     case RECORD_FAILED:
         return error_fail(error, ERROR_FAILED, "%s: cannot read: %s", name, input_failure(reader->input));
     case RECORD_END:
-        return true; /* an empty file holds no usage */
     case RECORD_TOO_LARGE:
     case RECORD_UNBALANCED:
     case RECORD_TRUNCATED:
@@ -96,7 +99,7 @@ bool usage_reader_open_input(struct input *input, const struct usage_reader_opti
     reader->format = format_of_name(input_name(input));
     if (reader->format == FORMAT_UNKNOWN)
         reader->format = format_of_content(input);
-    if (!open_format(reader, error)) {
+    if (!foreign_format_check(input, error) || !open_format(reader, error)) {
         usage_reader_close(reader);
         return false;
     }
@@ -104,11 +107,18 @@ bool usage_reader_open_input(struct input *input, const struct usage_reader_opti
     return true;
 }
 
+bool usage_reader_open_file(const struct usage_file *file, const struct usage_reader_options *options,
+                            struct usage_reader **ret_reader, struct error *error)
+{
+    struct input *input;
+    return usage_file_open(file, &input, error) && usage_reader_open_input(input, options, ret_reader, error);
+}
+
 bool usage_reader_open(const char *path, const struct usage_reader_options *options, struct usage_reader **ret_reader,
                        struct error *error)
 {
-    struct input *input;
-    return input_open(path, &input, error) && usage_reader_open_input(input, options, ret_reader, error);
+    const struct usage_file file = { .path = path, .name = path };
+    return usage_reader_open_file(&file, options, ret_reader, error);
 }
 
 static void decode_record(struct usage_reader *reader, struct text record, struct arena *arena,
@@ -185,6 +195,29 @@ static bool next_datum(struct usage_reader *reader, struct arena *arena, struct 
     return false;
 }
 
+/* A file of records none of which is usage is not what it was taken for; its records' faults are no news. */
+static bool check_any_good(const struct usage_reader *reader, struct error *error)
+{
+    const struct usage_place *place = &reader->first_bad;
+    const struct refusal *refusal = &reader->first_refusal;
+    if (reader->good > 0 || reader->bad == 0)
+        return true;
+    const char *is_line = place->line ? "line" : "block";
+    return error_fail(error, ERROR_FAILED, "%s: holds no usage: none of %llu records is an event; the first, %s %llu: %s: %s",
+                      input_name(reader->input), (unsigned long long)reader->bad, is_line,
+                      (unsigned long long)(place->line ? place->line : place->block), refusal_reason_text(refusal->reason),
+                      refusal->detail);
+}
+
+static void count_entry(struct usage_reader *reader, const struct usage_entry *entry)
+{
+    if (entry->refused && reader->bad++ == 0) {
+        reader->first_bad = entry->place;
+        reader->first_refusal = entry->refusal;
+    }
+    reader->good += !entry->refused;
+}
+
 bool usage_reader_next(struct usage_reader *reader, struct arena *arena, struct usage_entry *entry, bool *found,
                        struct error *error)
 {
@@ -192,11 +225,13 @@ bool usage_reader_next(struct usage_reader *reader, struct arena *arena, struct 
     entry->refusal = (struct refusal){ 0 };
     entry->place = (struct usage_place){ .source = input_name(reader->input) };
     *found = true;
-    if (reader->avro)
-        return next_datum(reader, arena, entry, found, error);
-    if (reader->json || reader->csv)
-        return next_record(reader, arena, entry, found, error);
-    *found = false;
+    bool done = reader->avro ? next_datum(reader, arena, entry, found, error)
+                             : next_record(reader, arena, entry, found, error);
+    if (!done)
+        return false;
+    if (!*found)
+        return check_any_good(reader, error);
+    count_entry(reader, entry);
     return true;
 }
 

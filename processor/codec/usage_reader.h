@@ -5,8 +5,8 @@
 #ifndef CODEC_USAGE_READER_H
 #define CODEC_USAGE_READER_H
 
-#include "codec/input.h"
 #include "base/memory.h"
+#include "codec/usage_files.h"
 #include "model/usage_event.h"
 
 /* Where an entry stands in its input. */
@@ -35,11 +35,14 @@ struct usage_reader;
 /* Opens "-" for standard input. Fails: the file cannot be read, or is none of the formats. */
 MUST_USE bool usage_reader_open(const char *path, const struct usage_reader_options *options,
                                 struct usage_reader **ret_reader, struct error *error);
+/* The same for a file found by usage_files_find. */
+MUST_USE bool usage_reader_open_file(const struct usage_file *file, const struct usage_reader_options *options,
+                                     struct usage_reader **ret_reader, struct error *error);
 /* The same over an input of the caller's, which is closed with the reader, also when this fails. */
 MUST_USE bool usage_reader_open_input(struct input *input, const struct usage_reader_options *options,
                                       struct usage_reader **ret_reader, struct error *error);
 
-/* *found is false at the end. The entry's texts live until the next call or until `arena` is reset. */
+/* *found is false at the end, which is a failure where there were records and none of them usage. The entry's texts live until the next call or until `arena` is reset. */
 MUST_USE bool usage_reader_next(struct usage_reader *reader, struct arena *arena, struct usage_entry *entry, bool *found,
                                 struct error *error);
 

@@ -1,10 +1,7 @@
 /* log/file_log.c: files as a log with one transaction: the run. */
 #include "log/file_log.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -17,6 +14,7 @@
 struct file_log {
     struct log port;
     struct file_log_options options;
+    struct usage_files files;
     size_t usage_at; /* of the file that `reader` reads */
     struct usage_reader *reader;
     struct arena arena;
@@ -34,30 +32,20 @@ static struct file_log *file_log_of(struct log *log)
 }
 
 /* The total is a guess for a person: what is no regular file has no size. */
-static uint64_t total_bytes(const struct file_log_options *options)
+static uint64_t total_bytes(const struct usage_files *files)
 {
     uint64_t total = 0;
-    for (size_t i = 0; i < options->usage_count; i++) {
-        struct stat status;
-        if (strcmp(options->usage[i], "-") == 0 || stat(options->usage[i], &status) != 0 || !S_ISREG(status.st_mode))
+    for (size_t i = 0; i < files->count; i++) {
+        if (files->items[i].bytes == 0)
             return 0;
-        total += (uint64_t)status.st_size;
+        total += files->items[i].bytes;
     }
     return total;
 }
 
 static bool open_next_file(struct file_log *log, struct error *error)
 {
-    return usage_reader_open(log->options.usage[log->usage_at], &log->options.reader, &log->reader, error);
-}
-
-/* Asked of all files before the first is read: a wrong name must not cost an hour. Opening would take a pipe's bytes. */
-static bool check_files(const struct file_log_options *options, struct error *error)
-{
-    for (size_t i = 0; i < options->usage_count; i++)
-        if (strcmp(options->usage[i], "-") != 0 && access(options->usage[i], R_OK) != 0)
-            return error_fail(error, ERROR_FAILED, "%s: cannot read: %s", options->usage[i], strerror(errno));
-    return true;
+    return usage_reader_open_file(&log->files.items[log->usage_at], &log->options.reader, &log->reader, error);
 }
 
 static bool file_log_poll(struct log *port, size_t entries_max, log_entry_handler *handler, void *context, bool *ended,
@@ -68,7 +56,7 @@ static bool file_log_poll(struct log *port, size_t entries_max, log_entry_handle
     for (size_t i = 0; i < entries_max;) {
         struct usage_entry entry;
         bool found = false;
-        if (!log->reader && log->usage_at == log->options.usage_count) {
+        if (!log->reader && log->usage_at == log->files.count) {
             *ended = true;
             return true;
         }
@@ -207,6 +195,7 @@ static void file_log_close(struct log *port)
     struct file_log *log = file_log_of(port);
     file_log_abort(port);
     usage_reader_close(log->reader);
+    usage_files_done(&log->files);
     arena_done(&log->arena);
     buffer_done(&log->scratch);
     free(log->dead_letters_path);
@@ -226,13 +215,19 @@ static const struct log_ops file_log_ops = {
 bool file_log_open(const struct file_log_options *options, struct log **ret_log, struct error *error)
 {
     struct output_dir *output = NULL;
-    if (!check_files(options, error) || (options->out && !output_dir_open(options->out, &output, error)))
+    struct usage_files files;
+    if (!usage_files_find(options->usage, options->usage_count, &files, error))
         return false;
+    if (options->out && !output_dir_open(options->out, &output, error)) {
+        usage_files_done(&files);
+        return false;
+    }
     struct file_log *log = memory_new(sizeof *log);
     log->port.ops = &file_log_ops;
     log->options = *options;
     log->output = output;
-    log->bytes_total = total_bytes(options);
+    log->files = files;
+    log->bytes_total = total_bytes(&files);
     *ret_log = &log->port;
     return true;
 }

@@ -4,7 +4,6 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static bool is_space(char c)
 {
@@ -86,15 +85,6 @@ static void read_jwt(struct oauth_token *token)
     if (claims)
         read_claims(claims, token);
     json_decref(claims);
-}
-
-/* A group may read it: that is how orchestrators hand a token to a process that is not its owner. */
-bool oauth_token_check_mode(unsigned mode, struct error *error)
-{
-    if ((mode & (S_IWGRP | S_IRWXO)) == 0)
-        return true;
-    return error_fail(error, ERROR_INVALID, "its mode is %04o: other users of this machine may read or write it; expected 0600 or "
-                                            "0640", mode & 07777);
 }
 
 bool oauth_token_read(struct text file, int64_t now_ms, struct oauth_token *token, struct error *error)

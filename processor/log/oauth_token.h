@@ -18,9 +18,6 @@ struct oauth_token {
     char principal[256];  /* "sub"; empty: the token does not say */
 };
 
-/* Fails: users other than the owner and the group may read or write the file, or the group may write it. */
-MUST_USE bool oauth_token_check_mode(unsigned mode, struct error *error);
-
 /* Fails: it is empty, not of characters that a header may hold, or over. `now_ms` since 1970. */
 MUST_USE bool oauth_token_read(struct text file, int64_t now_ms, struct oauth_token *token, struct error *error);
 

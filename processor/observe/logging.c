@@ -3,12 +3,9 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "base/secret.h"
 
 #define LINE_BYTES 4096
 
@@ -39,7 +36,7 @@ static bool needs_quotes(const char *text)
     return *text == '\0';
 }
 
-static void put_quoted(struct line *line, const char *text)
+static void put_value(struct line *line, const char *text)
 {
     if (!needs_quotes(text)) {
         put_plain(line, text);
@@ -56,21 +53,6 @@ static void put_quoted(struct line *line, const char *text)
         put(line, (unsigned char)*text < ' ' || *text == 0x7f ? ' ' : *text);
     }
     put(line, '"');
-}
-
-/* Before it is quoted: quoting changes what is looked for. A secret is not cut, so that none is told in part. */
-static void put_value(struct line *line, const char *text)
-{
-    char shown[LINE_BYTES];
-    size_t size = strlen(text);
-    char *copy = size < sizeof shown ? shown : strdup(text);
-    if (!copy)
-        return;
-    memcpy(copy, text, size + 1);
-    secret_hide(copy);
-    put_quoted(line, copy);
-    if (copy != shown)
-        free(copy);
 }
 
 static void put_time(struct line *line)

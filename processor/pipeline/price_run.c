@@ -74,6 +74,8 @@ static bool fold_all(struct price_run *run, struct error *error)
         report_progress(run, "reading", fold_counts(run->fold)->events_in);
     }
     fold_drop_ids(run->fold);
+    if (fold_counts(run->fold)->events_in == 0)
+        return error_fail(error, ERROR_FAILED, "no usage: the input has headings and no rows");
     return true;
 }
 

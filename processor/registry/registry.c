@@ -5,16 +5,15 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/buffer.h"
 #include "codec/schemas.h"
-#include "registry/absent_ids.h"
 
 #define TIMEOUT_MS 5000L
 #define RESPONSE_BYTES_MAX ((size_t)2 * 1024 * 1024)
 #define SCHEMA_NOT_FOUND 40403 /* Confluent's error_code */
+#define RETRY_MS 1000
 
 /* The id of a shipped schema under a topic's subject. */
 struct known_id {
@@ -22,18 +21,17 @@ struct known_id {
     uint32_t id;
 };
 
-/* A writer's schema: its program, or why it makes none. */
+/* A writer's schema: its program, or why there is none. */
 struct known_schema {
     uint32_t id;
     const struct record_type *type;
-    struct avro_program *program; /* NULL: refused */
+    struct avro_program *program; /* NULL: refused, or asked in vain not long ago */
     char refusal[256];
+    int64_t retry_ms; /* 0: the refusal is final */
 };
 
 struct registry {
     char *url, *prefix;
-    char *username, *password; /* NULL: none */
-    struct registry_login login;
     CURL *curl;
     struct buffer response;
     bool too_large;
@@ -41,7 +39,6 @@ struct registry {
     size_t id_count, id_capacity;
     struct known_schema *schemas;
     size_t schema_count, schema_capacity;
-    struct absent_ids absent;
 };
 
 static int64_t now_ms(void)
@@ -74,33 +71,8 @@ bool registry_open(const char *url, const char *topic_prefix, struct registry **
         registry_close(registry);
         return error_fail(error, ERROR_FAILED, "schema registry: libcurl does not start");
     }
-    absent_ids_init(&registry->absent, now_ms());
     *ret_registry = registry;
     return true;
-}
-
-static char *copy_of(struct text text)
-{
-    char *copy = memory_new(text.size + 1);
-    if (text.size)
-        memcpy(copy, text.data, text.size);
-    return copy;
-}
-
-void registry_set_login(struct registry *registry, const struct registry_login *login)
-{
-    registry->login = *login;
-    if (login->username.size == 0)
-        return;
-    registry->username = copy_of(login->username);
-    registry->password = copy_of(login->password);
-}
-
-static void wipe(char *secret)
-{
-    if (secret)
-        explicit_bzero(secret, strlen(secret));
-    free(secret);
 }
 
 void registry_close(struct registry *registry)
@@ -115,38 +87,7 @@ void registry_close(struct registry *registry)
     free(registry->schemas);
     free(registry->url);
     free(registry->prefix);
-    free(registry->username);
-    wipe(registry->password);
     free(registry);
-}
-
-static bool is_folder(const char *path)
-{
-    struct stat found;
-    return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
-}
-
-/* NULL and empty alike: libcurl's own. */
-static void set_option(CURL *curl, CURLoption option, const char *value)
-{
-    if (value && value[0])
-        curl_easy_setopt(curl, option, value);
-}
-
-static void set_login(const struct registry *registry)
-{
-    const struct registry_login *login = &registry->login;
-    CURL *curl = registry->curl;
-    bool bearer = login->bearer_token && login->bearer_token[0], folder = login->ca_location && is_folder(login->ca_location);
-    set_option(curl, CURLOPT_USERNAME, registry->username);
-    set_option(curl, CURLOPT_PASSWORD, registry->password);
-    set_option(curl, CURLOPT_XOAUTH2_BEARER, login->bearer_token);
-    if (bearer)
-        curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
-    set_option(curl, folder ? CURLOPT_CAPATH : CURLOPT_CAINFO, login->ca_location);
-    set_option(curl, CURLOPT_SSLCERT, login->certificate_location);
-    set_option(curl, CURLOPT_SSLKEY, login->key_location);
-    set_option(curl, CURLOPT_KEYPASSWD, login->key_password);
 }
 
 /* What a request came to: an answer with its status, or nobody there. */
@@ -165,7 +106,6 @@ static bool request(struct registry *registry, const char *path, const char *bod
     curl_easy_setopt(registry->curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(registry->curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(registry->curl, CURLOPT_WRITEDATA, registry);
-    set_login(registry);
     if (body)
         curl_easy_setopt(registry->curl, CURLOPT_POSTFIELDS, body);
     CURLcode result = curl_easy_perform(registry->curl);
@@ -176,11 +116,6 @@ static bool request(struct registry *registry, const char *path, const char *bod
         return true;
     return error_fail(error, ERROR_FAILED, "schema registry: %s: %s", path,
                       registry->too_large ? "the answer is larger than 2 MiB" : curl_easy_strerror(result));
-}
-
-static const char *hint_of(long status)
-{
-    return status == 401 || status == 403 ? " (it does not let us in: basic.auth.user.info, bearer.auth.token or a certificate)" : "";
 }
 
 static json_t *response_json(const struct registry *registry)
@@ -205,7 +140,7 @@ static bool register_schema(struct registry *registry, const char *topic, const 
     json_t *number = json_object_get(answer, "id");
     json_int_t found = json_integer_value(number);
     if (done && (status != 200 || !json_is_integer(number) || found < 0 || found > UINT32_MAX))
-        done = error_fail(error, ERROR_FAILED, "schema registry: %s: status %ld%s: %.*s", path, status, hint_of(status),
+        done = error_fail(error, ERROR_FAILED, "schema registry: %s: status %ld: %.*s", path, status,
                           (int)(registry->response.size < 300 ? registry->response.size : 300),
                           registry->response.data ? registry->response.data : "");
     if (done)
@@ -235,12 +170,16 @@ static bool id_of(void *context, const char *topic, const struct record_type *ty
 
 /* ---- reading ---- */
 
-static const struct known_schema *schema_of(const struct registry *registry, uint32_t id, const struct record_type *type)
+static struct known_schema *schema_of(struct registry *registry, uint32_t id, const struct record_type *type)
 {
     for (size_t i = 0; i < registry->schema_count; i++)
         if (registry->schemas[i].id == id && registry->schemas[i].type == type)
             return &registry->schemas[i];
-    return NULL;
+    registry->schemas = memory_reserve_one(registry->schemas, registry->schema_count, &registry->schema_capacity,
+                                           sizeof *registry->schemas);
+    struct known_schema *added = &registry->schemas[registry->schema_count++];
+    *added = (struct known_schema){ .id = id, .type = type, .retry_ms = 1 };
+    return added;
 }
 
 static void compile_answer(const json_t *answer, struct known_schema *schema)
@@ -248,6 +187,7 @@ static void compile_answer(const json_t *answer, struct known_schema *schema)
     struct error error = { 0 };
     const char *text = json_string_value(json_object_get(answer, "schema"));
     const char *kind = json_string_value(json_object_get(answer, "schemaType"));
+    schema->retry_ms = 0;
     if (kind && strcmp(kind, "AVRO") != 0)
         snprintf(schema->refusal, sizeof schema->refusal, "schema %u is %.40s, expected AVRO", schema->id, kind);
     else if (!text)
@@ -256,80 +196,54 @@ static void compile_answer(const json_t *answer, struct known_schema *schema)
         snprintf(schema->refusal, sizeof schema->refusal, "schema %u: %.200s", schema->id, error.message);
 }
 
-static void keep_answer(struct registry *registry, uint32_t id, const struct record_type *type, const json_t *answer)
-{
-    registry->schemas = memory_reserve_one(registry->schemas, registry->schema_count, &registry->schema_capacity,
-                                           sizeof *registry->schemas);
-    struct known_schema *added = &registry->schemas[registry->schema_count++];
-    *added = (struct known_schema){ .id = id, .type = type };
-    compile_answer(answer, added);
-}
-
-/* Only the registry's own words count: a proxy in between may say 200 or 404, too. */
-static bool take_answer(struct registry *registry, uint32_t id, const struct record_type *type, long status,
-                        const json_t *answer)
+/* Only the registry's own words are final: a proxy in between may say 200 or 404, too. */
+static bool take_answer(long status, const json_t *answer, struct known_schema *schema)
 {
     if (status == 200 && json_is_object(answer)) {
-        keep_answer(registry, id, type, answer);
-        absent_ids_found(&registry->absent, id);
+        compile_answer(answer, schema);
         return true;
     }
     if (status != 404 || json_integer_value(json_object_get(answer, "error_code")) != SCHEMA_NOT_FOUND)
         return false;
-    absent_ids_missed(&registry->absent, id, now_ms());
+    schema->retry_ms = 0;
+    snprintf(schema->refusal, sizeof schema->refusal, "the registry knows no schema %u", schema->id);
     return true;
 }
 
 /* Asks once; an outage is remembered for a moment, so that it does not hold up every record. */
-static bool ask(struct registry *registry, uint32_t id, const struct record_type *type, struct error *error)
+static bool ask(struct registry *registry, struct known_schema *schema, struct error *error)
 {
     char path[64];
     long status = 0;
-    snprintf(path, sizeof path, "/schemas/ids/%u", id);
-    bool answered = request(registry, path, NULL, &status, error);
-    json_t *answer = answered ? response_json(registry) : NULL;
-    bool done = answered && (take_answer(registry, id, type, status, answer) ||
-                             error_fail(error, ERROR_FAILED, "schema registry: %s: status %ld%s, and no answer of a registry",
-                                        path, status, hint_of(status)));
-    if (!done)
-        absent_ids_unanswered(&registry->absent, id, now_ms());
+    snprintf(path, sizeof path, "/schemas/ids/%u", schema->id);
+    schema->retry_ms = now_ms() + RETRY_MS;
+    if (!request(registry, path, NULL, &status, error))
+        return false;
+    json_t *answer = response_json(registry);
+    bool done = take_answer(status, answer, schema) ||
+                error_fail(error, ERROR_FAILED, "schema registry: %s: status %ld, and no answer of a registry", path, status);
     json_decref(answer);
     return done;
-}
-
-/* Asks where nothing is known, until something is. */
-static enum wire_answer find_schema(struct registry *registry, uint32_t id, const struct record_type *type,
-                                    const struct known_schema **schema, struct refusal *refusal, struct error *error)
-{
-    while (!(*schema = schema_of(registry, id, type))) {
-        switch (absent_ids_look(&registry->absent, id, now_ms())) {
-        case ABSENT_ASK:
-            if (!ask(registry, id, type, error))
-                return WIRE_LATER;
-            break;
-        case ABSENT_WAIT:
-            error_fail(error, ERROR_FAILED, "schema registry: no answer for schema %u yet", id);
-            return WIRE_LATER;
-        case ABSENT_UNKNOWN:
-            refuse(refusal, REFUSAL_MALFORMED, NULL, TEXT_NONE, "the registry knows no schema %u", id);
-            return WIRE_REFUSED;
-        }
-    }
-    return WIRE_DONE;
 }
 
 static enum wire_answer program_of(void *context, uint32_t id, const struct record_type *type,
                                    const struct avro_program **program, struct refusal *refusal, struct error *error)
 {
-    const struct known_schema *schema;
-    enum wire_answer found = find_schema(context, id, type, &schema, refusal, error);
-    if (found != WIRE_DONE)
-        return found;
+    struct known_schema *schema = schema_of(context, id, type);
+    if (!schema->program && schema->retry_ms > 0) {
+        if (now_ms() < schema->retry_ms) {
+            error_fail(error, ERROR_FAILED, "schema registry: no answer for schema %u yet", id);
+            return WIRE_LATER;
+        }
+        if (!ask(context, schema, error))
+            return WIRE_LATER;
+    }
+    if (!schema->program) {
+        refuse(refusal, REFUSAL_MALFORMED, NULL, TEXT_NONE, "%s", schema->refusal);
+        return WIRE_REFUSED;
+    }
     *program = schema->program;
-    if (schema->program)
-        return WIRE_DONE;
-    refuse(refusal, REFUSAL_MALFORMED, NULL, TEXT_NONE, "%s", schema->refusal);
-    return WIRE_REFUSED;
+    return WIRE_DONE;
 }
 
 struct wire_schemas registry_port(struct registry *registry)

@@ -46,23 +46,6 @@ static bool bearer_has_token(const struct settings *settings)
            (method && strcmp(method->value, "oidc") == 0);
 }
 
-static bool registry_has_one_login(const struct settings *settings)
-{
-    bool basic = settings->registry_user_info[0] != '\0' || settings->registry_login == REGISTRY_SASL_INHERIT;
-    return !basic || settings->registry_bearer_token[0] == '\0';
-}
-
-static bool inherited_login_is_there(const struct settings *settings)
-{
-    return settings->registry_login != REGISTRY_SASL_INHERIT ||
-           (settings_kafka(settings, "sasl.username") && settings_kafka(settings, "sasl.password"));
-}
-
-static bool key_has_certificate(const struct settings *settings)
-{
-    return (settings->registry_key_location[0] == '\0') == (settings->registry_certificate_location[0] == '\0');
-}
-
 static const struct law {
     const char *name, *other;
     bool (*holds)(const struct settings *settings);
@@ -78,12 +61,6 @@ static const struct law {
       "whoever reaches it reads it: there is no login" },
     { "event.max.bytes", "kafka.message.max.bytes", events_fit_into_messages, "at most 64KiB less than",
       "outputs are that much larger than events" },
-    { "bearer.auth.token", "basic.auth.user.info", registry_has_one_login, "one login, not also",
-      "a request tells one of them" },
-    { "basic.auth.credentials.source", "kafka.sasl.username", inherited_login_is_there, "a name and a password under",
-      "they are what is inherited" },
-    { "schema.registry.ssl.key.location", "schema.registry.ssl.certificate.location", key_has_certificate, "both, or neither, of it and",
-      "one is of no use without the other" },
     { "oauth.token.file", "kafka.sasl.mechanisms", bearer_has_token, "a file for", "it logs in with a token" },
 };
 
@@ -102,14 +79,14 @@ static void append_value(const struct settings *settings, const char *name, stru
     bool shown;
     if (property && property->kind != PROPERTY_KAFKA) {
         property_get(property, settings, &value);
-        shown = !property->secret && !(settings->hidden >> property_index(property) & 1);
+        shown = !(settings->hidden >> property_index(property) & 1);
     } else {
         shown = kafka_value(settings, name, &value);
     }
     if (shown)
         buffer_printf(out, "\"%.*s\"", TEXT_ARGS(buffer_text(&value)));
     else
-        buffer_append_text(out, TEXT(SECRET_HIDDEN));
+        buffer_append_text(out, TEXT(HIDDEN));
     buffer_done(&value);
 }
 

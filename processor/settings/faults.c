@@ -68,7 +68,7 @@ void fault_add_value(struct faults *faults, struct origin origin, struct text ke
     if (!begin(faults, origin, key))
         return;
     buffer_append_text(faults->out, hidden ? TEXT("found ") : TEXT("found \""));
-    append_printable(faults->out, hidden ? TEXT(SECRET_HIDDEN) : value);
+    append_printable(faults->out, hidden ? TEXT(HIDDEN) : value);
     buffer_append_text(faults->out, hidden ? TEXT(", expected ") : TEXT("\", expected "));
     buffer_append_text(faults->out, expected);
     buffer_append_byte(faults->out, '\n');

@@ -6,9 +6,9 @@
 #define SETTINGS_FAULTS_H
 
 #include "base/buffer.h"
-#include "base/secret.h"
 
 #define FAULTS_KEPT 50
+#define HIDDEN "********"
 
 struct faults {
     struct buffer *out; /* the caller's */

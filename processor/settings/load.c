@@ -3,12 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/secret.h"
 #include "settings/checks.h"
 #include "settings/entries.h"
 #include "settings/kafka_keys.h"
@@ -101,31 +99,18 @@ static bool take_property(struct loading *loading, const struct entry *entry, co
     return false;
 }
 
-/* Of user:password the password stands alone in what others say. */
-static void remember_secret(struct text key, struct text value)
-{
-    char name[128];
-    const char *colon = value.size ? memchr(value.data, ':', value.size) : NULL;
-    snprintf(name, sizeof name, "%.*s", TEXT_ARGS(key));
-    secret_remember(name, value);
-    snprintf(name, sizeof name, "%.*s, password", TEXT_ARGS(key));
-    if (colon)
-        secret_remember(name, (struct text){ colon + 1, (size_t)(value.data + value.size - colon) - 1 });
-}
-
 static bool take_entry(struct loading *loading, const struct entry *entry, const struct property *property)
 {
     struct error error;
     bool referenced;
-    bool kafka = is_kafka(entry->key), secret = property_is_secret(entry->key);
+    bool kafka = is_kafka(entry->key);
+    bool secret = (property && property->secret) || (kafka && kafka_key_is_secret(without_kafka(entry->key)));
     buffer_clear(&loading->value);
     if (!reference_resolve(entry->value, secret, &loading->value, &referenced, &error)) {
         fault_add(loading->faults, entry->origin, entry->key, "%s", error.message);
         return false;
     }
     struct text value = buffer_text(&loading->value);
-    if (secret)
-        remember_secret(entry->key, value);
     if (secret && !referenced && value.size > 0 && secret_is_open(loading, entry))
         return false;
     if (kafka)

@@ -41,8 +41,8 @@ static void print_property(const struct settings *settings, size_t index, struct
     struct buffer value = { 0 };
     property_get(property, settings, &value);
     buffer_printf(out, "%s = ", property->name);
-    if (value.size > 0 && (property->secret || (settings->hidden >> index & 1)))
-        buffer_append_text(out, TEXT(SECRET_HIDDEN));
+    if (property->secret || (settings->hidden >> index & 1))
+        buffer_append_text(out, TEXT(HIDDEN));
     else
         append_quoted(out, buffer_text(&value));
     buffer_append_byte(out, '\n');
@@ -55,7 +55,7 @@ void settings_print(const struct settings *settings, struct buffer *out)
         const struct settings_pair *pair = &settings->kafka[i];
         buffer_printf(out, "kafka.%s = ", pair->name);
         if (pair->secret)
-            buffer_append_text(out, TEXT(SECRET_HIDDEN));
+            buffer_append_text(out, TEXT(HIDDEN));
         else
             append_quoted(out, text_of(pair->value));
         buffer_append_byte(out, '\n');
@@ -65,13 +65,6 @@ void settings_print(const struct settings *settings, struct buffer *out)
             print_property(settings, i, out);
 }
 
-static void wipe_text(const struct settings *settings, const struct property *property)
-{
-    char *value = *(char *const *)((const char *)settings + property->offset);
-    if (value)
-        explicit_bzero(value, strlen(value));
-}
-
 void settings_done(struct settings *settings)
 {
     for (size_t i = 0; i < settings->kafka_count; i++) {
@@ -79,10 +72,6 @@ void settings_done(struct settings *settings)
         if (pair->secret)
             explicit_bzero((void *)(uintptr_t)pair->value, strlen(pair->value));
     }
-    for (size_t i = 0; i < property_count; i++)
-        if (properties[i].kind == PROPERTY_TEXT && properties[i].secret)
-            wipe_text(settings, &properties[i]);
-    secret_forget();
     free(settings->kafka);
     arena_done(&settings->arena);
     *settings = (struct settings){ 0 };

@@ -16,9 +16,6 @@
 _Static_assert(PARTITIONS_USAGE_MAX + 2 * PARTITIONS_OTHER_MAX <= 32 * 32 * 32, "tasks outnumber their names");
 
 static const char *const format_words[] = { [SETTINGS_AVRO] = "avro", [SETTINGS_JSON] = "json", NULL };
-static const char *const login_words[] = {
-    [REGISTRY_USER_INFO] = "USER_INFO", [REGISTRY_SASL_INHERIT] = "SASL_INHERIT", NULL
-};
 static const char *const late_words[] = { [LATE_NEXT] = "next", [LATE_REJECT] = "reject", NULL };
 static const char *const level_words[] = {
     [LEVEL_ERROR] = "error", [LEVEL_WARN] = "warn", [LEVEL_INFO] = "info", [LEVEL_DEBUG] = "debug", NULL
@@ -51,11 +48,6 @@ static bool url_is_sound(struct text url)
 {
     return (text_starts_with(url, TEXT("http://")) || text_starts_with(url, TEXT("https://"))) &&
            !text_contains(url, TEXT("@")) && !text_contains(url, TEXT(" "));
-}
-
-static bool user_info_is_sound(struct text info)
-{
-    return info.size > 1 && info.data[0] != ':' && text_contains(info, TEXT(":"));
 }
 
 #define NAME_FORM "letters, digits, '.', '_' and '-'"
@@ -94,26 +86,6 @@ const struct property properties[] = {
     { .name = "schema.registry.url", .kind = PROPERTY_TEXT, .offset = AT(schema_registry_url), .standard = "",
       .max = 2000, .accepts = url_is_sound, .form = "a URL of http or https without user and password",
       .text = "Schema registry of the Avro schemas. Empty: none, each shipped schema has its fixed id." },
-    { .name = "basic.auth.credentials.source", .kind = PROPERTY_ENUM, .offset = AT(registry_login), .standard = "USER_INFO",
-      .words = login_words,
-      .text = "Whose name and password the schema registry is told: those of basic.auth.user.info, or Kafka's "
-              "(kafka.sasl.username and kafka.sasl.password)." },
-    { .name = "basic.auth.user.info", .kind = PROPERTY_TEXT, .offset = AT(registry_user_info), .standard = "", .max = 8000,
-      .accepts = user_info_is_sound, .form = "user:password", .secret = true,
-      .text = "Login at the schema registry, as user:password; best as ${file:/path}. Empty: none." },
-    { .name = "bearer.auth.token", .kind = PROPERTY_TEXT, .offset = AT(registry_bearer_token), .standard = "", .max = 60000,
-      .secret = true,
-      .text = "Login at the schema registry by a bearer token; best as ${file:/path}. Empty: none." },
-    { .name = "schema.registry.ssl.ca.location", .kind = PROPERTY_TEXT, .offset = AT(registry_ca_location), .standard = "",
-      .max = 4000,
-      .text = "File or folder of the certificates that sign the schema registry's. Empty: those of the system." },
-    { .name = "schema.registry.ssl.certificate.location", .kind = PROPERTY_TEXT, .offset = AT(registry_certificate_location),
-      .standard = "", .max = 4000,
-      .text = "File of the client's certificate with its chain (PEM), for mutual TLS with the schema registry." },
-    { .name = "schema.registry.ssl.key.location", .kind = PROPERTY_TEXT, .offset = AT(registry_key_location), .standard = "",
-      .max = 4000, .text = "File of that certificate's private key (PEM)." },
-    { .name = "schema.registry.ssl.key.password", .kind = PROPERTY_TEXT, .offset = AT(registry_key_password), .standard = "",
-      .max = 4000, .secret = true, .text = "Password of that private key; best as ${file:/path}." },
     { .name = "partitions.usage", .kind = PROPERTY_INTEGER, .offset = AT(partitions_usage), .standard = "12", .min = 1,
       .max = PARTITIONS_USAGE_MAX,
       .text = "Partitions of the usage topic, when it is made: the most workers that share the load. Can grow later." },

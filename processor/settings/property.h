@@ -44,9 +44,6 @@ const struct property *property_find(struct text name);
 const struct property *property_nearest(struct text name);
 size_t property_index(const struct property *property);
 
-/* Whether a value of that name must never be printed, ours or one of librdkafka's. */
-bool property_is_secret(struct text name);
-
 /* Sets the member from text, copying it; not for KAFKA. False: no such value; *settings is then untouched. */
 MUST_USE bool property_set(const struct property *property, struct text value, struct settings *settings);
 /* Appends the member as text that property_set reads; not for KAFKA. */

@@ -1,5 +1,4 @@
 /* settings/property_name.c: finding a property by its name, or by nearly its name. */
-#include "settings/kafka_keys.h"
 #include "settings/property.h"
 
 /* No name is longer, and neither is what is worth comparing with one. */
@@ -21,16 +20,6 @@ size_t property_index(const struct property *property)
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;
-}
-
-bool property_is_secret(struct text name)
-{
-    const struct property *property = property_find(name);
-    struct text prefix = TEXT("kafka.");
-    if (property && property->kind != PROPERTY_KAFKA)
-        return property->secret;
-    return text_starts_with(name, prefix) &&
-           kafka_key_is_secret((struct text){ name.data + prefix.size, name.size - prefix.size });
 }
 
 /* Letters to add, drop or change (Levenshtein). Both at most NAME_BYTES_MAX. */

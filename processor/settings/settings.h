@@ -13,7 +13,6 @@
 #include "model/usage_event.h"
 
 enum settings_format { SETTINGS_AVRO, SETTINGS_JSON };
-enum registry_login_source { REGISTRY_USER_INFO, REGISTRY_SASL_INHERIT };
 enum late_usage { LATE_NEXT, LATE_REJECT };
 enum log_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
 
@@ -33,9 +32,6 @@ struct settings {
 
     const char *group_id, *topic_prefix, *schema_registry_url, *oauth_token_file;
     enum settings_format format;
-    enum registry_login_source registry_login;
-    const char *registry_user_info, *registry_bearer_token;
-    const char *registry_ca_location, *registry_certificate_location, *registry_key_location, *registry_key_password;
     int32_t partitions_usage, partitions_tier, partitions_bill, replication_factor;
 
     const char *instance_id;

@@ -281,55 +281,6 @@ static void connections_that_say_nothing_do_not_keep_others_out(void **state)
     http_stop(server);
 }
 
-/* More than the server keeps, some silent, some slow enough never to time out, some that read nothing of what they asked. */
-static void any_number_of_slow_clients_does_not_keep_a_probe_out(void **state)
-{
-    (void)state;
-    enum { SLOW = 600, ROUNDS = 3 };
-    struct shown shown = { 0 };
-    struct http_server *server = start(&shown, ANY_PORT);
-    atomic_store(&shown.metrics_size, (size_t)1024 * 1024);
-    int slow[SLOW];
-    for (size_t i = 0; i < SLOW; i++) {
-        slow[i] = connect_to(http_port(server));
-        if (i % 3 == 1)
-            CHECK(send(slow[i], "G", 1, MSG_NOSIGNAL) == 1);
-        if (i % 3 == 2)
-            CHECK(send(slow[i], "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n", 36, MSG_NOSIGNAL) == 36);
-    }
-    for (size_t round = 0; round < ROUNDS; round++) {
-        for (size_t i = 0; i < SLOW; i++)
-            (void)!send(slow[i], "E", 1, MSG_NOSIGNAL); /* those that were hung up on */
-        struct response response = get(http_port(server), "/healthz");
-        expect_number("answer", response.status, 200);
-        buffer_done(&response.bytes);
-    }
-    for (size_t i = 0; i < SLOW; i++)
-        close(slow[i]);
-    http_stop(server);
-}
-
-static void it_listens_on_an_address_of_ipv6(void **state)
-{
-    (void)state;
-    struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-    int probe = socket(AF_INET6, SOCK_STREAM, 0);
-    if (probe < 0 || bind(probe, (struct sockaddr *)&address, sizeof address) != 0)
-        skip(); /* this machine has none */
-    close(probe);
-    struct shown shown = { 0 };
-    struct http_server *server = start(&shown, "[::1]:0");
-    address.sin6_port = htons(http_port(server));
-    int connection = socket(AF_INET6, SOCK_STREAM, 0);
-    char answer[16] = "";
-    assert_int_equal(connect(connection, (struct sockaddr *)&address, sizeof address), 0);
-    CHECK(send(connection, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", 36, MSG_NOSIGNAL) == 36);
-    assert_int_equal(recv(connection, answer, 12, MSG_WAITALL), 12);
-    assert_string_equal(answer, "HTTP/1.1 200");
-    close(connection);
-    http_stop(server);
-}
-
 static void it_listens_on_the_address_it_is_told_and_on_no_other(void **state)
 {
     (void)state;
@@ -356,9 +307,8 @@ static void what_is_no_address_is_refused_and_named(void **state)
     (void)state;
     static const char *const rows[] = {
         "",          "9464",           "127.0.0.1",      "127.0.0.1:x",  "127.0.0.1:94x",     "127.0.0.1:65536",
-        ":9464",     "[::1:9464",      "::1:9464",       "127.0.0:9464", "127.0.0.1.1:9464",  "256.0.0.1:9464",
-        "[]:9464",   "[127.0.0.1]:9464", "[::1]",        "[::1]9464",    "[::g]:9464",        "no.host.invalid:9464",
-        "127.0.0.1:-1", "http://127.0.0.1:9464",
+        ":9464",     "[::1]:9464",     "::1:9464",       "127.0.0:9464", "127.0.0.1.1:9464",  "256.0.0.1:9464",
+        "no.host.invalid:9464", "127.0.0.1:-1", "http://127.0.0.1:9464",
         "0000000000000000000000000000000000000000000000000000000000000000000000127.0.0.1:9464",
     };
     struct http_pages pages = { NULL, show_metrics, show_health, show_ready };
@@ -428,8 +378,6 @@ int main(void)
         cmocka_unit_test(only_reading_is_allowed),
         cmocka_unit_test(head_answers_as_get_does_without_the_body),
         cmocka_unit_test(connections_that_say_nothing_do_not_keep_others_out),
-        cmocka_unit_test(any_number_of_slow_clients_does_not_keep_a_probe_out),
-        cmocka_unit_test(it_listens_on_an_address_of_ipv6),
         cmocka_unit_test(it_listens_on_the_address_it_is_told_and_on_no_other),
         cmocka_unit_test(what_is_no_address_is_refused_and_named),
         cmocka_unit_test(a_port_that_is_taken_is_named),

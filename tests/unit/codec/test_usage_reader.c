@@ -129,16 +129,19 @@ static void a_short_first_gzip_member_hides_no_format(void **state)
     buffer_done(&zipped);
 }
 
-static void an_empty_file_holds_no_usage(void **state)
+static void an_empty_file_is_an_error_and_a_heading_alone_is_none(void **state)
 {
     (void)state;
     static const char *const names[] = { "x.jsonl", "x.csv", "-", "x.csv.gz" };
     struct buffer zipped = { 0 };
     gzip_append(TEXT_NONE, &zipped);
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
-        assert_string_equal(read_memory(TEXT_NONE, names[i]), "");
-        assert_string_equal(read_memory(TEXT("\n\r\n\n"), names[i]), "");
-        assert_string_equal(read_memory(buffer_text(&zipped), names[i]), "");
+        const struct text rows[] = { TEXT_NONE, TEXT("\n\r\n\n"), buffer_text(&zipped) };
+        for (size_t r = 0; r < ARRAY_COUNT(rows); r++) {
+            const char *found = read_memory(rows[r], names[i]);
+            if (!strstr(found, names[i]) || !strstr(found, "is empty"))
+                fail_msg("%s: %s", names[i], found);
+        }
     }
     assert_string_equal(read_memory(TEXT(HEADING), "x.csv"), "");
     buffer_done(&zipped);
@@ -227,6 +230,44 @@ static void a_stream_that_breaks_gives_its_rows_and_a_truncated_one(void **state
     buffer_done(&zipped);
 }
 
+/* Reads to the end; the failure's message. */
+static const char *failure_of(const char *name, struct text bytes)
+{
+    static struct error error;
+    struct input *input = input_from_memory(bytes.data, bytes.size, name);
+    struct usage_reader *reader;
+    struct usage_entry entry;
+    struct arena arena = { 0 };
+    bool found = true;
+    error = (struct error){ 0 };
+    assert_true(usage_reader_open_input(input, &usual, &reader, &error));
+    while (found && usage_reader_next(reader, &arena, &entry, &found, &error))
+        ;
+    usage_reader_close(reader);
+    arena_done(&arena);
+    return error.message;
+}
+
+static void records_none_of_which_is_usage_are_a_failure_that_shows_the_first(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *bytes, *named[3];
+    } rows[] = {
+        { "x.jsonl", "{}\n{}\n", { "none of 2 records", "line 1", "MISSING_FIELD" } },
+        { "conductor.json", "{\n 'BillingGroups': []\n}\n", { "none of 3 records", "line 1", "MALFORMED" } },
+        { "x.csv", HEADING "short,row\n", { "none of 1 records", "line 2", "fields" } },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        const char *found = failure_of(rows[i].name, rows[i].name[0] == 'x' && rows[i].name[2] == 'c'
+                                                         ? text_of(rows[i].bytes) : quoted(rows[i].bytes));
+        for (size_t n = 0; n < ARRAY_COUNT(rows[i].named); n++)
+            if (!strstr(found, rows[i].named[n]) || !strstr(found, rows[i].name))
+                fail_msg("%s: %s", rows[i].name, found);
+    }
+    assert_string_equal(failure_of("x.csv", TEXT(HEADING "short\n" ROW("2"))), "");
+}
+
 static void a_refused_record_is_shown_as_it_came(void **state)
 {
     (void)state;
@@ -295,11 +336,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_format_follows_from_the_name_else_from_the_content),
         cmocka_unit_test(a_short_first_gzip_member_hides_no_format),
-        cmocka_unit_test(an_empty_file_holds_no_usage),
+        cmocka_unit_test(an_empty_file_is_an_error_and_a_heading_alone_is_none),
         cmocka_unit_test(what_is_none_of_the_formats_is_an_error_with_its_name),
         cmocka_unit_test(a_bad_record_is_a_dead_letter_and_the_next_is_read),
         cmocka_unit_test(a_record_over_the_limit_is_too_large_and_the_next_is_read),
         cmocka_unit_test(a_stream_that_breaks_gives_its_rows_and_a_truncated_one),
+        cmocka_unit_test(records_none_of_which_is_usage_are_a_failure_that_shows_the_first),
         cmocka_unit_test(a_refused_record_is_shown_as_it_came),
         cmocka_unit_test(the_sample_month_is_read_whole_in_each_form),
         cmocka_unit_test(a_file_that_is_not_there_is_an_error),

@@ -36,13 +36,15 @@ static struct log *open_log(const char *const *usage, size_t count, const char *
     return log;
 }
 
+#define HEADING "identity/LineItemId,lineItem/UsageAccountId,lineItem/ProductCode,lineItem/UsageStartDate\n"
+
 static void files_are_read_in_turn_in_any_steps(void **state)
 {
     (void)state;
     write_bytes(scratch_path("1.jsonl"), quoted(JSON("1") "bad\n" JSON("2")));
-    write_bytes(scratch_path("2.jsonl"), TEXT_NONE);
+    write_bytes(scratch_path("2.csv"), TEXT(HEADING));
     write_bytes(scratch_path("3.jsonl"), quoted(JSON("3")));
-    const char *const usage[] = { scratch_path("1.jsonl"), scratch_path("2.jsonl"), scratch_path("3.jsonl"),
+    const char *const usage[] = { scratch_path("1.jsonl"), scratch_path("2.csv"), scratch_path("3.jsonl"),
                                   scratch_path("1.jsonl") };
     for (size_t step = 1; step < 10; step++) {
         struct log *log = open_log(usage, ARRAY_COUNT(usage), NULL);

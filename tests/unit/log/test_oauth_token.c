@@ -67,28 +67,9 @@ static void what_is_no_token_is_refused(void **state)
     free(large);
 }
 
-static void a_file_that_strangers_reach_is_refused(void **state)
-{
-    (void)state;
-    static const struct {
-        unsigned mode;
-        bool taken;
-    } rows[] = { { 0100600, true },  { 0100400, true },  { 0100640, true },  { 0100440, true },  { 0100644, false },
-                 { 0100604, false }, { 0100602, false }, { 0100660, false }, { 0100620, false }, { 0100666, false } };
-    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        struct error error = { 0 };
-        char row[16], named[16];
-        snprintf(row, sizeof row, "%o", rows[i].mode);
-        snprintf(named, sizeof named, "%04o", rows[i].mode & 07777);
-        expect(row, oauth_token_check_mode(rows[i].mode, &error), rows[i].taken);
-        expect(row, rows[i].taken || strstr(error.message, named) != NULL, true);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_file_that_strangers_reach_is_refused),
         cmocka_unit_test(a_token_says_whose_it_is_and_until_when_it_is_good),
         cmocka_unit_test(what_is_no_token_is_refused),
     };

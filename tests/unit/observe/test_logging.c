@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
-#include "base/secret.h"
 #include "model/calendar.h"
 #include "observe/logging.h"
 
@@ -152,19 +151,6 @@ static void a_text_is_quoted_where_a_reader_would_stumble(void **state)
     buffer_done(&out);
 }
 
-static void a_secret_is_not_told_however_it_would_be_quoted(void **state)
-{
-    (void)state;
-    struct buffer out = { 0 };
-    secret_remember("kafka.sasl.password", TEXT("one \"two\" = 3"));
-    listen_to_standard_error();
-    log_text("broker says: one \"two\" = 3 is wrong", 1);
-    stop_listening();
-    secret_forget();
-    expect_text("a password", written("a password", &out), "level=info event=e a=\"broker says: ******** is wrong\" b=1");
-    buffer_done(&out);
-}
-
 static void no_byte_of_a_text_ends_the_line_or_the_field(void **state)
 {
     (void)state;
@@ -292,7 +278,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(info_is_written_and_debug_is_not_until_it_is_asked_for),
         cmocka_unit_test(what_is_below_the_level_is_left_out),
-        cmocka_unit_test(a_secret_is_not_told_however_it_would_be_quoted),
         cmocka_unit_test(a_text_is_quoted_where_a_reader_would_stumble),
         cmocka_unit_test(no_byte_of_a_text_ends_the_line_or_the_field),
         cmocka_unit_test(numbers_are_written_in_full),

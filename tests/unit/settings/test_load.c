@@ -1,9 +1,7 @@
 /* settings/load: from a file and --set to settings, or to every fault at once. */
 #include "support/settings_load.h"
 
-#include "base/secret.h"
 #include "settings/kafka_keys.h"
-#include "settings/property.h"
 
 static void nothing_set_means_defaults(void **state)
 {
@@ -205,22 +203,6 @@ static void properties_that_do_not_fit_together_are_refused(void **state)
           "\"OAUTHBEARER\": it logs in with a token\n" },
         { "kafka.sasl.mechanisms = OAUTHBEARER\noauth.token.file = /run/token", NULL },
         { "kafka.sasl.mechanisms = OAUTHBEARER\nkafka.sasl.oauthbearer.method = oidc", NULL },
-        { "basic.auth.user.info = anna:secret", NULL },
-        { "basic.auth.user.info = anna",
-          "t.conf:1: basic.auth.user.info: found ********, expected user:password, at most 8000 bytes\n" },
-        { "basic.auth.user.info = anna:secret\nbearer.auth.token = eyJhbGciOi",
-          "t.conf:2: bearer.auth.token: found ********, expected one login, not also basic.auth.user.info, which is ********: a "
-          "request tells one of them\n" },
-        { "basic.auth.credentials.source = SASL_INHERIT",
-          "t.conf:1: basic.auth.credentials.source: found \"SASL_INHERIT\", expected a name and a password under "
-          "kafka.sasl.username, which is \"librdkafka's default\": they are what is inherited\n" },
-        { "basic.auth.credentials.source = SASL_INHERIT\nkafka.sasl.username = anna\nkafka.sasl.password = secret", NULL },
-        { "basic.auth.credentials.source = URL",
-          "t.conf:1: basic.auth.credentials.source: found \"URL\", expected USER_INFO or SASL_INHERIT\n" },
-        { "schema.registry.ssl.key.location = /k.pem",
-          "t.conf:1: schema.registry.ssl.key.location: found \"/k.pem\", expected both, or neither, of it and "
-          "schema.registry.ssl.certificate.location, which is \"\": one is of no use without the other\n" },
-        { "schema.registry.ssl.key.location = /k.pem\nschema.registry.ssl.certificate.location = /c.pem", NULL },
         { "session.timeout = 5s",
           "t.conf:1: session.timeout: found \"5s\", expected a duration from 6s to 5m, as 10s\n" },
         { "instance.id = ../b",
@@ -230,39 +212,6 @@ static void properties_that_do_not_fit_together_are_refused(void **state)
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         expect_fault(rows[i].file, rows[i].expected);
-}
-
-/* Whatever is said afterwards, by whom ever: values of secrets, and of no other property, are hidden in it. */
-static void values_of_secrets_are_hidden_in_all_that_is_said(void **state)
-{
-    (void)state;
-    struct loaded loaded = load("kafka.sasl.password = horse-battery\nbasic.auth.user.info = anna:staple-7\n"
-                                "schema.registry.ssl.key.password = tr0ub4dor\nkafka.ssl.key.pem = MIIEvgIBADAN\n"
-                                "topic.prefix = visible.\n");
-    char line[] = "a horse-battery, staple-7 of anna, tr0ub4dor, MIIEvgIBADAN, visible.";
-    assert_true(loaded.done);
-    assert_null(memmem(loaded.printed.data, loaded.printed.size, "horse", 5));
-    assert_null(memmem(loaded.printed.data, loaded.printed.size, "staple", 6));
-    secret_hide(line);
-    assert_string_equal(line, "a ********, ******** of anna, ********, ********, visible.");
-    unload(&loaded);
-}
-
-static void which_names_are_secret_is_said_in_one_place(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *name;
-        bool secret;
-    } rows[] = {
-        { "kafka.sasl.password", true },    { "kafka.ssl.key.password", true },   { "kafka.ssl.key.pem", true },
-        { "kafka.sasl.username", false },   { "kafka.bootstrap.servers", false }, { "kafka.some.later.secret", true },
-        { "basic.auth.user.info", true },   { "bearer.auth.token", true },        { "schema.registry.ssl.key.password", true },
-        { "schema.registry.url", false },   { "oauth.token.file", false },        { "unknown.password", false },
-        { "", false },                      { "kafka.", false },
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
-        expect(rows[i].name, property_is_secret(text_of(rows[i].name)), rows[i].secret);
 }
 
 static void only_so_many_faults_are_told_but_all_are_counted(void **state)
@@ -336,8 +285,6 @@ int main(void)
         cmocka_unit_test(what_would_break_exactly_once_is_refused_with_its_reason),
         cmocka_unit_test(the_refusals_that_matter_are_there),
         cmocka_unit_test(properties_that_do_not_fit_together_are_refused),
-        cmocka_unit_test(values_of_secrets_are_hidden_in_all_that_is_said),
-        cmocka_unit_test(which_names_are_secret_is_said_in_one_place),
         cmocka_unit_test(only_so_many_faults_are_told_but_all_are_counted),
         cmocka_unit_test(a_file_is_read_from_disk_or_the_error_names_it),
         cmocka_unit_test(the_shipped_file_is_the_defaults_also_when_all_its_lines_count),

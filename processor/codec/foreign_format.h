@@ -1,0 +1,12 @@
+/*
+ * codec/foreign_format.h: names what is no usage, by its first bytes, and says what makes usage of it (DESIGN 6).
+ */
+#ifndef CODEC_FOREIGN_FORMAT_H
+#define CODEC_FOREIGN_FORMAT_H
+
+#include "codec/input.h"
+
+/* Fails (ERROR_FAILED): the input is empty, or in a format that is known and not read. Takes no bytes of it. */
+MUST_USE bool foreign_format_check(struct input *input, struct error *error);
+
+#endif

@@ -1,0 +1,249 @@
+#!/usr/bin/env python3
+"""AWS's files as they come: containers, manifests, encodings, Athena's and CUR 2.0's spellings.
+
+What is usage is priced, to an amount worked out by hand; what is not is named as what it is, with the way out, and
+nothing is left behind that looks like a result.
+
+    python3 tests/golden/inputs.py --proforma build/processor/proforma
+"""
+import gzip
+import io
+import json
+import sys
+import zipfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from bad_input import CSV_HEADER, csv_row, expect_fatal, good_event, line, start_run
+from golden import T3_MICRO, X, Outcome, expect, expect_amount, one_group, proforma_argument, run_cases
+
+CASES = []
+ASSEMBLY = "0f3a7a10-1111-4222-8333-444455556666"
+TWO_HOURS = CSV_HEADER + csv_row(1) + csv_row(2)  # of a t3.micro: 0.0208
+
+
+def case(title):
+    def register(function):
+        CASES.append((title, function))
+        return function
+    return register
+
+
+def price(tool, files, names, *options):
+    """Writes files (name may hold folders), prices those named; returns the output folder and the process."""
+    folder = tool.new_folder()
+    inputs = tool.write_inputs(folder, one_group(), [T3_MICRO])
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    process = tool.execute("price", *inputs, "--out", folder / "out", *options, *(folder / name for name in names))
+    return folder / "out", process
+
+
+def expect_priced(tool, files, names, total="0.0208", events=2):
+    out, process = price(tool, files, names)
+    expect(f"exit code ({process.stderr.strip()[-300:]})", 0, process.returncode)
+    summary = json.loads((out / "summary.json").read_text())
+    expect("events", (events, events, 0), tuple(summary[name] for name in ("events_in", "priced", "dead")))
+    expect_amount("cost", total, Outcome(out, "").total())
+    return out
+
+
+def expect_named(tool, files, names, *words):
+    out, process = price(tool, files, names)
+    expect_fatal(process, out, (1,), *words)
+
+
+def zipped(members, **options):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED, **options) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return data.getvalue()
+
+
+# --- containers -------------------------------------------------------------------------------------------------
+
+@case("a zip archive, its members one by one, under whatever name")
+def zip_members(tool):
+    one, two = CSV_HEADER + csv_row(1), CSV_HEADER + csv_row(2)
+    archives = {"cur.csv.zip": zipped([("cur-1.csv", one), ("cur-2.csv.gz", gzip.compress(two))]),
+                "named.csv": zipped([("folder/", b""), ("folder/a.csv", TWO_HOURS), ("__MACOSX/._a.csv", b"x")]),
+                "stored.zip": zipped([("a.jsonl", line(good_event()) + line(good_event()))])}
+    for name, data in archives.items():
+        expect_priced(tool, {name: data}, [name])
+    expect_priced(tool, {"a.zip": zipped([("1.csv", one)]), "b.zip": zipped([("1.csv", two)])}, ["a.zip", "b.zip"])
+
+
+@case("a zip archive of many members")
+def many_members(tool):
+    members = [(f"{number}.csv", CSV_HEADER + csv_row(number)) for number in range(500)]
+    expect_priced(tool, {"many.zip": zipped(members)}, ["many.zip"], "5.2", 500)
+
+
+@case("a dead letter in a zip archive says in which member it stands")
+def dead_in_zip(tool):
+    folder, process = start_run(tool, [("cur.zip", zipped([("1.csv", TWO_HOURS + csv_row(3, amount="x"))]))])
+    expect("exit code", 0, process.returncode)
+    letter = json.loads((folder / "out" / "dead-letters.jsonl").read_text())
+    expect("source and line", (True, 4), (letter["source"].endswith("cur.zip/1.csv"), letter["line"]))
+
+
+@case("a zip archive that cannot be read is named with what is wrong")
+def bad_zips(tool):
+    whole = zipped([("a.csv", TWO_HOURS)])
+    encrypted = bytearray(whole)
+    encrypted[6] |= 1
+    encrypted[whole.index(b"PK\1\2") + 8] |= 1
+    for data, *words in ((whole[:-30], "damaged"), (bytes(encrypted), "a.csv is encrypted"),
+                         (zipped([("readme.txt", b"x")]), "holds no usage"), (zipped([]), "holds no usage"),
+                         (whole[:4] + b"\0" * 40, "damaged")):
+        expect_named(tool, {"bad.zip": data}, ["bad.zip"], "bad.zip", *words)
+
+
+@case("gzip under a name that does not say so, gzip twice, gzip that is not")
+def lying_names(tool):
+    expect_priced(tool, {"cur.csv": gzip.compress(TWO_HOURS)}, ["cur.csv"])
+    expect_priced(tool, {"cur.csv.gz": gzip.compress(gzip.compress(TWO_HOURS))}, ["cur.csv.gz"])
+    expect_priced(tool, {"cur.csv.gz": TWO_HOURS}, ["cur.csv.gz"])
+    expect_priced(tool, {"cur.gz": zipped([("a.csv", TWO_HOURS)])}, ["cur.gz"])
+
+
+# --- manifests --------------------------------------------------------------------------------------------------
+
+def manifest(*keys, indent=None, **members):
+    return json.dumps({"assemblyId": ASSEMBLY, "bucket": "billing", "columns": [{"category": "a", "name": "b"}] * 200,
+                       "reportKeys": list(keys), **members}, indent=indent).encode()
+
+
+@case("a manifest stands for its files, one or many, wherever a copy of the bucket has them")
+def manifests(tool):
+    one, two = CSV_HEADER + csv_row(1), gzip.compress(CSV_HEADER + csv_row(2))
+    tail = f"cur/rep/20240601-20240701/{ASSEMBLY}"
+    keys = (f"{tail}/rep-00001.csv", f"{tail}/rep-00002.csv.gz")
+    for indent in (None, 1):
+        for folder in ("", f"{ASSEMBLY}/", f"{tail}/", f"rep/20240601-20240701/{ASSEMBLY}/"):
+            expect_priced(tool, {"rep-Manifest.json": manifest(*keys, indent=indent), f"{folder}rep-00001.csv": one,
+                                 f"{folder}rep-00002.csv.gz": two}, ["rep-Manifest.json"])
+    expect_priced(tool, {"odd.json": manifest(keys[0]), "rep-00001.csv": TWO_HOURS}, ["odd.json"])
+    expect_priced(tool, {"rep-Manifest.json": manifest("a/rep.csv.zip"), "rep.csv.zip": zipped([("rep.csv", TWO_HOURS)])},
+                  ["rep-Manifest.json"])
+
+
+@case("the manifest of a data export finds the data beside the metadata")
+def data_export(tool):
+    key = "s3://billing/pre/exp/data/BILLING_PERIOD=2024-06/exp-00001.csv.gz"
+    name = "exp/metadata/BILLING_PERIOD=2024-06/exp-Manifest.json"
+    expect_priced(tool, {name: json.dumps({"dataFiles": [key]}).encode(),
+                         "exp/data/BILLING_PERIOD=2024-06/exp-00001.csv.gz": gzip.compress(TWO_HOURS)}, [name])
+
+
+@case("a manifest that cannot be followed is named with what is missing")
+def bad_manifests(tool):
+    good = {"rep-00001.csv": TWO_HOURS}
+    for data, *words in ((manifest("k/rep-00001.csv", "k/rep-00002.csv"), "file 2 of 2", "s3://billing/k/rep-00002.csv"),
+                         (manifest(), "reportKeys is empty"), (b"{", "no manifest"), (b"[]", "no reportKeys"),
+                         (manifest("../rep-00001.csv"), "reportKeys[0]"),
+                         (manifest("k/rep-00001.csv", "k/rep-00001.csv"), "twice")):
+        expect_named(tool, {"rep-Manifest.json": data, **good}, ["rep-Manifest.json"], "rep-Manifest.json", *words)
+    expect_named(tool, {"rep-Manifest.json": manifest("k/rep.snappy.parquet"), "rep.snappy.parquet": b"PAR1..PAR1"},
+                 ["rep-Manifest.json"], "rep.snappy.parquet", "Parquet")
+    expect_named(tool, {"rep-Manifest.json": manifest("k/rep-00001.csv"), **good}, ["rep-Manifest.json", "rep-00001.csv"],
+                 "comes twice")
+
+
+# --- what is no usage -------------------------------------------------------------------------------------------
+
+@case("an empty file, a heading alone, records none of which is usage")
+def no_usage(tool):
+    good = {"good.csv": TWO_HOURS}
+    for name in ("empty.csv", "empty.jsonl", "empty.avro"):
+        expect_named(tool, {name: b""}, [name], name, "is empty")
+        expect_named(tool, {name: b"", **good}, ["good.csv", name], name, "is empty")
+    expect_named(tool, {"empty.csv.gz": gzip.compress(b"")}, ["empty.csv.gz"], "empty.csv.gz", "is empty")
+    expect_named(tool, {"blank.csv": b"\n\r\n"}, ["blank.csv"], "blank.csv", "is empty")
+    expect_named(tool, {"heading.csv": CSV_HEADER}, ["heading.csv"], "no usage")
+    expect_named(tool, {"zip.zip": zipped([("a.csv", b"")])}, ["zip.zip"], "a.csv", "is empty")
+    dead = {"dead.csv": CSV_HEADER + csv_row(1, amount="x") + csv_row(2, amount="y")}
+    expect_named(tool, dead, ["dead.csv"], "none of 2 records", "line 2", "BAD_NUMBER")
+    expect_named(tool, {**dead, **good}, ["good.csv", "dead.csv"], "dead.csv", "none of 2 records")
+    expect_named(tool, {"conductor2.json": json.dumps(one_group().document, indent=1).encode()}, ["conductor2.json"],
+                 "holds no usage")
+    expect_priced(tool, {"heading.csv": CSV_HEADER, **good}, ["heading.csv", "good.csv"])
+
+
+@case("files of other formats are named as what they are, with the command that converts them")
+def foreign(tool):
+    text = TWO_HOURS.decode()
+    for name, data, *words in (
+            ("a.parquet", b"PAR1\x15\x04PAR1", "Parquet", "duckdb"),
+            ("a.csv", b"PAR1\x15\x04PAR1", "Parquet", "duckdb"),
+            ("a.csv", text.encode("utf-16"), "UTF-16", "iconv"),
+            ("a.csv", text.encode("utf-16-be"), "UTF-16", "iconv -f UTF-16BE"),
+            ("a.jsonl", line(good_event()).decode().encode("utf-16"), "UTF-16", "iconv"),
+            ("a.csv", text.replace(",", ";").encode(), "semicolons", "python3"),
+            ("a.csv", text.replace(",", "\t").encode(), "tabs", "python3"),
+            ("a.csv", text.replace(",", "|").encode(), "bars", "python3"),
+            ("a.csv.gz", gzip.compress(text.replace(",", ";").encode()), "semicolons"),
+            ("a.csv", b"BilledCost,BillingAccountId,ChargeCategory,ListCost\n1,2,Usage,3\n", "FOCUS", "CUR 2.0"),
+            ("a.csv", b'"InvoiceID","PayerAccountId","LinkedAccountId","RecordType"\n"1","2","3","LineItem"\n',
+             "detailed billing report"),
+            ("a.csv", csv_row(1) + csv_row(2), "line 1 is a row"),
+            ("a.csv", b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "XML or HTML"),
+            ("a.csv.zst", b"\x28\xb5\x2f\xfd....", "zstd"),
+            ("a.csv", gzip.compress(zipped([("a.csv", TWO_HOURS)])), "zip archive", "unzip")):
+        expect_named(tool, {name: data}, [name], name, *words)
+
+
+@case("a heading given twice is named")
+def heading_twice(tool):
+    for more in ("lineItem/UsageAmount", "LINEITEM/usageamount", "line_item_usage_amount", "identity/LineItemId"):
+        data = CSV_HEADER.strip() + f",{more}\n".encode() + csv_row(1).strip() + b",2\n"
+        expect_named(tool, {"twice.csv": data}, ["twice.csv"], "twice.csv", more, "twice")
+    for columns in ("a/b,c,a/b", "resourceTags/user:env,resourceTags/user:env"):
+        data = CSV_HEADER.strip() + f",{columns}\n".encode() + csv_row(1).strip() + b"," * (columns.count(",") + 1) + b"\n"
+        expect_named(tool, {"twice.csv": data}, ["twice.csv"], "twice.csv", columns.split(",")[0])
+
+
+# --- spellings --------------------------------------------------------------------------------------------------
+
+def expect_tags(tool, headings, cells, expected):
+    quoted = ",".join('"' + cell.replace('"', '""') + '"' if cell else "" for cell in cells)
+    data = CSV_HEADER.strip() + f",{headings}\n".encode() + csv_row(1).strip() + f",{quoted}\n".encode()
+    out = expect_priced(tool, {"tags.csv": data}, ["tags.csv"], "0.0104", 1)
+    expect(f"tags of {cells}", expected, json.loads((out / "line-items.jsonl").read_text()).get("tags"))
+
+
+@case("tags as columns, as JSON, as Athena prints maps, none; each kind under its prefix")
+def tags(tool):
+    expect_tags(tool, "resource_tags_user_team,resource_tags_aws_created_by", ("a", "Root"),
+                {"user_team": "a", "aws_created_by": "Root"})
+    expect_tags(tool, "resource_tags", ("{user_team=a, user_env=b}",), {"user_team": "a", "user_env": "b"})
+    expect_tags(tool, "resource_tags", ('{"user_team":"a"}',), {"user_team": "a"})
+    for nothing in ("null", "{}", ""):
+        expect_tags(tool, "resource_tags", (nothing,), None)
+    expect_tags(tool, "resource_tags,cost_category,tags",
+                ('{"user_team":"a"}', '{"Dept":"X"}', '{"accountTag/owner":"Zed","userAttribute/y":"1"}'),
+                {"user_team": "a", "costCategory/Dept": "X", "accountTag/owner": "Zed", "userAttribute/y": "1"})
+    expect_tags(tool, "costCategory/Dept,resourceTags/user:team", ("X", "a"), {"costCategory/Dept": "X", "user:team": "a"})
+    expect_tags(tool, "cost_category_dept", ("X",), {"costCategory/dept": "X"})
+
+
+@case("times as Athena and others print them, null in cells, a byte order mark, line ends of Windows")
+def cells(tool):
+    for text in ("2024-06-01 00:00:00.000 UTC", "2024-06-01 00:00:00.000", "2024-06-01 00:00:00+00"):
+        data = TWO_HOURS.replace(b",2024-06-01T00:00:00Z,", f",{text},".encode())
+        expect_priced(tool, {"time.csv": data}, ["time.csv"])
+    data = CSV_HEADER.strip() + b",lineItem/ResourceId,lineItem/UnblendedCost\n" + csv_row(1).strip() + b",null,NULL\n"
+    expect_priced(tool, {"null.csv": data}, ["null.csv"], "0.0104", 1)
+    expect_priced(tool, {"mark.csv": b"\xef\xbb\xbf" + TWO_HOURS.replace(b"\n", b"\r\n")}, ["mark.csv"])
+    expect_priced(tool, {"mark.jsonl": b"\xef\xbb\xbf" + line(good_event()) + line(good_event())}, ["mark.jsonl"])
+
+
+def main():
+    return run_cases(proforma_argument(__doc__.splitlines()[0]), CASES)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
