@@ -9,21 +9,25 @@
 #define AMOUNT_TEXT (DECIMAL_TEXT_MAX + 16)
 #define LINE_FORMAT "  %-32.*s %12llu %16s %16s %16s  %s\n"
 
-static i128 billable_at_cost_scale(const struct bill_line *bill)
+/* Exactly the billable cost, at the cost's scale. */
+static struct sum billable_at_cost_scale(const struct bill_line *bill)
 {
-    return bill->cost - bill->margin; /* exactly the billable cost, at the cost's scale */
+    struct sum billable = bill->cost;
+    sum_subtract(&billable, &bill->margin);
+    return billable;
 }
 
 /* Margins as a person reads them: two decimals of a percent. */
-static void percentage_text(bool known, i128 percentage, char out[AMOUNT_TEXT])
+static void percentage_text(const struct bill_line *bill, char out[AMOUNT_TEXT])
 {
+    struct sum percentage = sum_divide_power(&bill->margin_percentage, PERCENT_SCALE - 2);
     i128 rounded;
-    enum decimal_status status = decimal_rescale(percentage, PERCENT_SCALE, 2, &rounded);
-    CHECK(status == DECIMAL_EXACT || status == DECIMAL_ROUNDED);
-    size_t size = cents_format(rounded, out);
-    snprintf(out + size, AMOUNT_TEXT - size, " %%");
-    if (!known)
+    if (!bill->has_margin_percentage)
         snprintf(out, AMOUNT_TEXT, "-");
+    else if (!sum_value(&percentage, &rounded))
+        snprintf(out, AMOUNT_TEXT, "%s10^36 %% and more", sum_is_negative(&percentage) ? "-" : "");
+    else
+        memcpy(out + cents_format(rounded, out), " %", sizeof " %");
 }
 
 static void print_line(FILE *out, struct text name, const struct bill_line *bill, i128 cost_cents, i128 billable_cents)
@@ -32,7 +36,7 @@ static void print_line(FILE *out, struct text name, const struct bill_line *bill
     cents_format(cost_cents, cost);
     cents_format(billable_cents, billable);
     cents_format(cost_cents - billable_cents, margin);
-    percentage_text(bill->has_margin_percentage, bill->margin_percentage, percentage);
+    percentage_text(bill, percentage);
     fprintf(out, LINE_FORMAT, TEXT_ARGS(name), (unsigned long long)bill->usage_events, cost, billable, margin,
             percentage);
 }
@@ -58,24 +62,26 @@ static size_t print_group(FILE *out, const struct price_run_result *result, size
     while (end < result->bill_count && result->bills[end].service.size)
         end++;
     size_t count = end - first - 1;
-    i128 *costs = memory_new_array(count * 4, sizeof *costs);
-    i128 *billables = costs + count, *cost_cents = costs + 2 * count, *billable_cents = costs + 3 * count;
+    struct sum *costs = memory_new_array(count * 2, sizeof *costs), *billables = costs + count;
+    i128 *cost_cents = memory_new_array(count * 2, sizeof *cost_cents), *billable_cents = cost_cents + count;
+    struct sum billable = billable_at_cost_scale(group);
     for (size_t i = 0; i < count; i++) {
         costs[i] = group[i + 1].cost;
         billables[i] = billable_at_cost_scale(&group[i + 1]);
     }
-    bool allocated = cents_allocate(costs, count, cost_cents) && cents_allocate(billables, count, billable_cents);
-    CHECK(allocated); /* the group's own bill has held their sum */
+    cents_allocate(costs, count, cost_cents);
+    cents_allocate(billables, count, billable_cents);
     print_heading(out, group, conductor);
     for (size_t i = 0; i < count; i++)
         print_line(out, group[i + 1].service, &group[i + 1], cost_cents[i], billable_cents[i]);
-    print_line(out, TEXT("Total"), group, cents_of(group->cost), cents_of(billable_at_cost_scale(group)));
-    if (group->tax != 0) {
-        char tax[DECIMAL_TEXT_MAX];
-        decimal_format(group->tax, AMOUNT_SCALE, tax);
+    print_line(out, TEXT("Total"), group, cents_of(&group->cost), cents_of(&billable));
+    if (!sum_is_zero(&group->tax)) {
+        char tax[SUM_TEXT_MAX];
+        sum_format(&group->tax, AMOUNT_SCALE, tax);
         fprintf(out, "  Tax, on neither side: %s\n", tax);
     }
     free(costs);
+    free(cost_cents);
     return end;
 }
 
@@ -88,7 +94,7 @@ void bill_table_print(FILE *out, const struct price_run_result *result, const st
 struct compared {
     struct text id, name;
     billing_period period;
-    i128 a, b;
+    struct sum a, b;
 };
 
 static struct compared *find_compared(struct compared *items, size_t count, struct text id, billing_period period)
@@ -119,15 +125,13 @@ static size_t add_compared(struct compared *items, size_t count, const struct pr
 
 static void print_compared(FILE *out, const struct compared *item)
 {
-    char period[TIME_TEXT_MAX], a[DECIMAL_TEXT_MAX], b[DECIMAL_TEXT_MAX], change[DECIMAL_TEXT_MAX];
-    i128 difference;
+    char period[TIME_TEXT_MAX], a[SUM_TEXT_MAX], b[SUM_TEXT_MAX], change[SUM_TEXT_MAX];
+    struct sum difference = item->b;
     period_format(item->period, period);
-    decimal_format(item->a, COST_SCALE, a);
-    decimal_format(item->b, COST_SCALE, b);
-    if (decimal_add(item->b, -item->a, &difference))
-        decimal_format(difference, COST_SCALE, change);
-    else
-        snprintf(change, sizeof change, "too large");
+    sum_subtract(&difference, &item->a);
+    sum_format(&item->a, COST_SCALE, a);
+    sum_format(&item->b, COST_SCALE, b);
+    sum_format(&difference, COST_SCALE, change);
     fprintf(out, "  %-24.*s %-14.*s %-8s %30s %30s %30s\n", TEXT_ARGS(item->name), TEXT_ARGS(item->id), period, a, b,
             change);
 }

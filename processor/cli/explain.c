@@ -163,10 +163,12 @@ static void print_text(const char *label, struct text value)
 static void print_decimal(const char *label, const struct line_item *item, enum line_item_field field)
 {
     const struct field *described = &line_item_type.fields[field];
-    char text[DECIMAL_TEXT_MAX];
+    char text[SUM_TEXT_MAX];
     if (!record_has(item, field))
         return;
-    decimal_format(*(const i128 *)record_member_const(item, described), described->scale, text);
+    const void *member = record_member_const(item, described);
+    struct sum value = described->kind == FIELD_SUM ? *(const struct sum *)member : sum_of(*(const i128 *)member);
+    sum_format(&value, described->scale, text);
     printf("  %-22s %s\n", label, text);
 }
 
@@ -250,6 +252,13 @@ static bool check_product(const char *name, i128 a, unsigned scale_a, i128 b, un
     return equal;
 }
 
+/* Of a row that has a cost they fit. */
+static i128 decimal_of(const struct sum *sum)
+{
+    i128 value = 0;
+    return sum_value(sum, &value) ? value : 0;
+}
+
 static bool sum_of_rate(const struct line_item *item)
 {
     i128 factor = WHOLE_PERCENT + (record_has(item, LINE_ITEM_modifier) ? item->modifier : 0);
@@ -260,7 +269,7 @@ static bool sum_of_rate(const struct line_item *item)
     else if (from_public)
         equal = check_product("rate", item->public_rate, RATE_SCALE, factor, MODIFIER_SCALE + 2, item->rate,
                               PRICED_RATE_SCALE);
-    return check_product("cost", item->usage_amount, QUANTITY_SCALE, item->rate, PRICED_RATE_SCALE, item->cost,
+    return check_product("cost", decimal_of(&item->usage_amount), QUANTITY_SCALE, item->rate, PRICED_RATE_SCALE, item->cost,
                          COST_SCALE) && equal;
 }
 
@@ -268,7 +277,8 @@ static bool sum_of_amount(const struct line_item *item)
 {
     i128 factor = WHOLE_PERCENT + (record_has(item, LINE_ITEM_modifier) ? item->modifier : 0);
     bool public_base = text_equal(item->base, TEXT("PUBLIC_ON_DEMAND_COST"));
-    return check_product("cost", public_base ? item->public_on_demand_cost : item->billable_cost, AMOUNT_SCALE, factor,
+    const struct sum *own = record_has(item, LINE_ITEM_unblended_cost) ? &item->unblended_cost : &item->billable_cost;
+    return check_product("cost", decimal_of(public_base ? &item->public_on_demand_cost : own), AMOUNT_SCALE, factor,
                          MODIFIER_SCALE + 2, item->cost, COST_SCALE);
 }
 

@@ -67,7 +67,7 @@ static int report_events(const struct price_run_result *result, const struct arg
     if (sweep->untiered > 0)
         fprintf(stderr, "warning: %llu events are priced by their own rate though the price list has tiers for them\n",
                 (unsigned long long)sweep->untiered);
-    return arguments->strict && (result->fold.dead > 0 || sweep->unpriced > 0) ? EXIT_STRICT : EXIT_DONE;
+    return arguments->strict && (result->fold.dead > 0 || sweep->unpriced + sweep->unpriced_charges > 0) ? EXIT_STRICT : EXIT_DONE;
 }
 
 static void print_totals(const struct price_run_result *result, const struct arguments *arguments)

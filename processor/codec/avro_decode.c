@@ -270,6 +270,23 @@ static bool read_decimal_text(struct decoder *decoder, const struct avro_step *s
     return true;
 }
 
+static bool read_sum(struct decoder *decoder, struct sum *sum)
+{
+    struct text bytes;
+    if (!take_sized(decoder, &bytes))
+        return false;
+    switch (sum_from_bytes((const uint8_t *)bytes.data, bytes.size, sum)) {
+    case DECIMAL_EXACT:
+        return true;
+    case DECIMAL_TOO_LARGE:
+        return spoil(decoder, REFUSAL_NUMBER_TOO_LARGE, TEXT_NONE, "the sum has more than 57 digits");
+    case DECIMAL_NOT_A_NUMBER:
+    case DECIMAL_ROUNDED:
+        break;
+    }
+    return spoil(decoder, REFUSAL_BAD_NUMBER, TEXT_NONE, "a decimal has no bytes");
+}
+
 static bool read_time_text(struct decoder *decoder, void *member, bool *present)
 {
     struct text text;
@@ -312,6 +329,8 @@ static INLINE bool read_value(struct decoder *decoder, const struct avro_step *s
         return read_long(decoder, &number) && set_decimal(decoder, step, number, 0, member);
     case AVRO_READ_DECIMAL_TEXT:
         return read_decimal_text(decoder, step, member, present);
+    case AVRO_READ_SUM:
+        return read_sum(decoder, member);
     case AVRO_READ_TIME:
         if (!read_long(decoder, &number))
             return false;

@@ -5,7 +5,7 @@
 
 #include "codec/avro_varint.h"
 
-#define SCALAR_BYTES_MAX (1 + 1 + 16) /* branch, length, the longest decimal; longer than any long */
+#define SCALAR_BYTES_MAX (1 + 1 + SUM_BYTES_MAX) /* branch, length, the longest sum; longer than any long */
 #define SIZED_BYTES_MAX (1 + AVRO_LONG_BYTES_MAX)
 
 /* Of a datum's size, never below it. */
@@ -58,6 +58,15 @@ static uint8_t *put_decimal(uint8_t *at, i128 value)
     return at + 1 + size;
 }
 
+static uint8_t *put_sum(uint8_t *at, const struct sum *sum)
+{
+    if (sum->wraps == 0)
+        return put_decimal(at, sum_modulo(sum));
+    size_t size = sum_to_bytes(sum, at + 1);
+    *at = (uint8_t)zigzag_encode((int64_t)size);
+    return at + 1 + size;
+}
+
 static uint8_t *put_tags(uint8_t *at, const struct tags *tags)
 {
     if (tags->count)
@@ -72,7 +81,7 @@ static uint8_t *put_tags(uint8_t *at, const struct tags *tags)
 
 static uint8_t *put_empty(uint8_t *at, enum field_kind kind)
 {
-    if (kind == FIELD_DECIMAL)
+    if (kind == FIELD_DECIMAL || kind == FIELD_SUM)
         return put_decimal(at, 0);
     *at++ = 0; /* no characters, zero, no block */
     return at;
@@ -85,6 +94,8 @@ static uint8_t *put_member(uint8_t *at, enum field_kind kind, const void *member
         return put_text(at, *(const struct text *)member);
     case FIELD_DECIMAL:
         return put_decimal(at, *(const i128 *)member);
+    case FIELD_SUM:
+        return put_sum(at, member);
     case FIELD_TIME:
     case FIELD_LONG:
         return put_long(at, *(const int64_t *)member);

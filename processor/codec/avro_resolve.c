@@ -188,6 +188,14 @@ static bool resolve_decimal(struct compiler *compiler, const struct writer_type 
                      "bytes or fixed with logicalType decimal (scale at most 200), int, long or a string");
 }
 
+/* Only we write sums. */
+static bool resolve_sum(struct compiler *compiler, const struct writer_type *type, const struct field *field, uint32_t at)
+{
+    if (type->kind == WRITER_BYTES && writer_decimal_scale(type) == field->scale)
+        return set_step(compiler, at, (struct avro_step){ .kind = AVRO_READ_SUM, .scale = field->scale });
+    return fail_type(compiler, type, "bytes with logicalType decimal of the same scale");
+}
+
 static bool resolve_time(struct compiler *compiler, const struct writer_type *type, uint32_t at)
 {
     static const struct {
@@ -229,6 +237,8 @@ static bool resolve_type(struct compiler *compiler, const struct writer_type *ty
         return resolve_text(compiler, type, at);
     case FIELD_DECIMAL:
         return resolve_decimal(compiler, type, at);
+    case FIELD_SUM:
+        return resolve_sum(compiler, type, field, at);
     case FIELD_TIME:
         return resolve_time(compiler, type, at);
     case FIELD_LONG:

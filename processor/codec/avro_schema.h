@@ -20,6 +20,7 @@ enum avro_step_kind {
     AVRO_READ_DECIMAL_FIXED,  /* `count` bytes, at `scale` */
     AVRO_READ_DECIMAL_LONG,   /* a whole number */
     AVRO_READ_DECIMAL_TEXT,
+    AVRO_READ_SUM,            /* bytes, at the field's scale */
     AVRO_READ_TIME,           /* `count` units a millisecond */
     AVRO_READ_TIME_TEXT,
     AVRO_READ_LONG,

@@ -19,10 +19,10 @@ static void put_text(struct buffer *out, struct text text)
     buffer_append_text(out, text);
 }
 
-static void put_decimal(struct buffer *out, i128 value)
+static void put_sum(struct buffer *out, const struct sum *sum)
 {
-    uint8_t bytes[16];
-    size_t size = decimal_to_bytes(value, bytes);
+    uint8_t bytes[SUM_BYTES_MAX];
+    size_t size = sum_to_bytes(sum, bytes);
     put_text(out, (struct text){ (const char *)bytes, size });
 }
 
@@ -37,7 +37,7 @@ void cur_manifest_write_avro(const struct cur_manifest *manifest, struct buffer 
         put_text(out, manifest->supersedes);
     put_text(out, manifest->status);
     put_long(out, manifest->rows);
-    put_decimal(out, manifest->cost);
+    put_sum(out, &manifest->cost);
     put_text(out, manifest->currency);
     put_text(out, manifest->checksum);
     put_long(out, manifest->conductor_version);
@@ -51,7 +51,7 @@ void cur_manifest_write_avro(const struct cur_manifest *manifest, struct buffer 
         put_text(out, manifest->totals[i].usage_account_id);
         put_text(out, manifest->totals[i].product_code);
         put_long(out, manifest->totals[i].rows);
-        put_decimal(out, manifest->totals[i].cost);
+        put_sum(out, &manifest->totals[i].cost);
     }
     put_long(out, 0);
     put_long(out, 1);
@@ -80,7 +80,7 @@ void cur_manifest_write_json(const struct cur_manifest *manifest, struct buffer 
         write_member(out, "supersedes", manifest->supersedes);
     write_member(out, "status", manifest->status);
     buffer_printf(out, "\"rows\":%lld,\"cost\":", (long long)manifest->rows);
-    json_write_decimal(out, manifest->cost, COST_SCALE);
+    json_write_sum(out, &manifest->cost, COST_SCALE);
     buffer_append_byte(out, ',');
     write_member(out, "currency", manifest->currency);
     write_member(out, "checksum", manifest->checksum);
@@ -94,7 +94,7 @@ void cur_manifest_write_json(const struct cur_manifest *manifest, struct buffer 
         write_member(out, "usage_account_id", manifest->totals[i].usage_account_id);
         write_member(out, "product_code", manifest->totals[i].product_code);
         buffer_printf(out, "\"rows\":%lld,\"cost\":", (long long)manifest->totals[i].rows);
-        json_write_decimal(out, manifest->totals[i].cost, COST_SCALE);
+        json_write_sum(out, &manifest->totals[i].cost, COST_SCALE);
         buffer_append_byte(out, '}');
     }
     buffer_printf(out, "],\"offsets\":[{\"partition\":%lld,\"first\":%lld,\"last\":%lld,\"rows\":%lld}]}",
@@ -130,13 +130,13 @@ static struct text take_text(struct datum *datum)
     return text;
 }
 
-static i128 take_decimal(struct datum *datum)
+static struct sum take_sum(struct datum *datum)
 {
     struct text bytes = take_text(datum);
-    i128 value = 0;
-    if (!datum->failed && decimal_from_bytes((const uint8_t *)bytes.data, bytes.size, &value) != DECIMAL_EXACT)
+    struct sum sum = { 0 };
+    if (!datum->failed && sum_from_bytes((const uint8_t *)bytes.data, bytes.size, &sum) != DECIMAL_EXACT)
         datum->failed = true;
-    return value;
+    return sum;
 }
 
 static void take_totals(struct datum *datum, struct cur_manifest *manifest)
@@ -155,7 +155,7 @@ static void take_totals(struct datum *datum, struct cur_manifest *manifest)
         manifest->totals[i].usage_account_id = take_text(datum);
         manifest->totals[i].product_code = take_text(datum);
         manifest->totals[i].rows = take_long(datum);
-        manifest->totals[i].cost = take_decimal(datum);
+        manifest->totals[i].cost = take_sum(datum);
     }
     if (take_long(datum) != 0)
         datum->failed = true;
@@ -173,7 +173,7 @@ bool cur_manifest_read_avro(struct text bytes, struct cur_manifest *manifest, st
         manifest->supersedes = take_text(&datum);
     manifest->status = take_text(&datum);
     manifest->rows = take_long(&datum);
-    manifest->cost = take_decimal(&datum);
+    manifest->cost = take_sum(&datum);
     manifest->currency = take_text(&datum);
     manifest->checksum = take_text(&datum);
     manifest->conductor_version = take_long(&datum);
@@ -205,11 +205,13 @@ static int64_t json_number(json_t *object, const char *name)
     return text && decimal_parse(text_of(text), 0, &value) == DECIMAL_EXACT ? (int64_t)value : 0;
 }
 
-static i128 json_cost(json_t *object)
+static struct sum json_cost(json_t *object)
 {
-    i128 value = 0;
+    struct sum cost = { 0 };
     const char *text = json_string_value(json_object_get(object, "cost"));
-    return text && decimal_parse(text_of(text), COST_SCALE, &value) == DECIMAL_EXACT ? value : 0;
+    if (text && sum_parse(text_of(text), COST_SCALE, &cost) != DECIMAL_EXACT)
+        cost = (struct sum){ 0 };
+    return cost;
 }
 
 static void read_json_totals(json_t *array, struct cur_manifest *manifest, struct arena *arena)

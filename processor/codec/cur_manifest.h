@@ -7,12 +7,12 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "money/decimal.h"
+#include "money/sum.h"
 
 struct cur_manifest_total {
     struct text usage_account_id, product_code;
     int64_t rows;
-    i128 cost; /* COST_SCALE */
+    struct sum cost; /* COST_SCALE */
 };
 
 /* Offsets of a partition of the cur topic between which all rows lie; `last` is the last one's. */
@@ -23,7 +23,7 @@ struct cur_manifest_offsets {
 struct cur_manifest {
     struct text snapshot_id, billing_group, billing_period, supersedes, status, currency, checksum;
     int64_t revision, rows, conductor_version, created_ms;
-    i128 cost; /* COST_SCALE */
+    struct sum cost; /* COST_SCALE */
     struct cur_manifest_total *totals;
     size_t total_count;
     struct cur_manifest_offsets offsets; /* a group's rows lie in one partition */

@@ -43,6 +43,8 @@ static bool read_member(json_t *value, const struct field *field, void *member, 
     }
     case FIELD_DECIMAL:
         return decimal_parse(text, field->scale, member) == DECIMAL_EXACT;
+    case FIELD_SUM:
+        return sum_parse(text, field->scale, member) == DECIMAL_EXACT;
     case FIELD_TIME:
         return time_parse(text, member);
     case FIELD_LONG:

@@ -75,6 +75,15 @@ void json_write_decimal(struct buffer *out, i128 value, unsigned scale)
     out->size += size + 2;
 }
 
+void json_write_sum(struct buffer *out, const struct sum *sum, unsigned scale)
+{
+    char *at = buffer_reserve(out, SUM_TEXT_MAX + 2);
+    at[0] = '"';
+    size_t size = sum_format(sum, scale, at + 1);
+    at[size + 1] = '"';
+    out->size += size + 2;
+}
+
 void json_write_time(struct buffer *out, int64_t time_ms)
 {
     char *at = buffer_reserve(out, TIME_TEXT_MAX + 2);
@@ -105,6 +114,9 @@ static void write_value(struct buffer *out, const struct field *field, const voi
         break;
     case FIELD_DECIMAL:
         json_write_decimal(out, *(const i128 *)member, field->scale);
+        break;
+    case FIELD_SUM:
+        json_write_sum(out, member, field->scale);
         break;
     case FIELD_TIME:
         json_write_time(out, *(const int64_t *)member);

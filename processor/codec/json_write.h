@@ -16,6 +16,7 @@ void json_write_record(struct buffer *out, const struct record_type *type, const
 /* A string with its quotation marks, escaped. Bytes that are not UTF-8 are replaced by U+FFFD. */
 void json_write_text(struct buffer *out, struct text text);
 void json_write_decimal(struct buffer *out, i128 value, unsigned scale);
+void json_write_sum(struct buffer *out, const struct sum *sum, unsigned scale);
 void json_write_time(struct buffer *out, int64_t time_ms);
 
 #endif

@@ -79,6 +79,9 @@ static void write_field(struct buffer *out, const struct cur_row *row, size_t in
     case FIELD_DECIMAL:
         out->size += decimal_format(*(const i128 *)member, field->scale, buffer_reserve(out, DECIMAL_TEXT_MAX));
         break;
+    case FIELD_SUM:
+        out->size += sum_format(member, field->scale, buffer_reserve(out, SUM_TEXT_MAX));
+        break;
     case FIELD_TIME:
         out->size += time_format(*(const int64_t *)member, buffer_reserve(out, TIME_TEXT_MAX));
         break;

@@ -35,8 +35,8 @@ static void survey_row(struct survey *survey, const struct cur_row *row, struct 
     struct total *total = totals_get(&survey->totals, 0, account_parse(row->line_item_usage_account_id),
                                      row->line_item_product_code, TEXT_NONE);
     total->charged_rows++;
-    sum_add(&total->cost, row->line_item_unblended_cost);
-    sum_add(&survey->cost, row->line_item_unblended_cost);
+    sum_add_sum(&total->cost, &row->line_item_unblended_cost);
+    sum_add_sum(&survey->cost, &row->line_item_unblended_cost);
     checksum_add(&survey->checksum, cur_row_hash(row, scratch));
     survey->rows++;
 }
@@ -199,14 +199,11 @@ static void write_totals(struct buffer *out, const struct survey *survey)
     for (size_t i = 0; i < survey->totals.count; i++) {
         const struct total *total = &survey->totals.items[i];
         char account[ACCOUNT_DIGITS + 1];
-        i128 cost = 0;
-        bool fits = sum_value(&total->cost, &cost);
-        CHECK(fits); /* a part of a bill that fitted */
         account_format(total->key.account, account);
         buffer_printf(out, "%s{\"usage_account_id\":\"%s\",\"product_code\":", i ? "," : "", account);
         json_write_text(out, total_service(&survey->totals, total));
         buffer_printf(out, ",\"rows\":%llu,\"cost\":", (unsigned long long)total->charged_rows);
-        json_write_decimal(out, cost, COST_SCALE);
+        json_write_sum(out, &total->cost, COST_SCALE);
         buffer_append_byte(out, '}');
     }
     buffer_append_text(out, TEXT("],"));
@@ -269,7 +266,7 @@ static void write_manifest(struct buffer *out, const struct survey *survey, cons
     write_string(out, "documentHash", files->document_hash);
     write_string(out, "currency", files->currency);
     buffer_printf(out, "\"rows\":%llu,\"cost\":", (unsigned long long)totals->rows);
-    json_write_decimal(out, totals->cost, COST_SCALE);
+    json_write_sum(out, &totals->cost, COST_SCALE);
     buffer_append_byte(out, ',');
     write_totals(out, survey);
     buffer_printf(out, "\"checksum\":\"%s\"}\n", checksum);
@@ -307,8 +304,7 @@ bool cur_files_write(struct cur_spool *spool, struct cur_report report, const st
     bool done = mkdir(folder.data, 0755) == 0 || errno == EEXIST ||
                 error_fail(error, ERROR_FAILED, "%s: cannot make the folder: %s", folder.data, strerror(errno));
     done = done && survey_report(spool, report, &survey, error) && write_csv(spool, report, &writer, error);
-    if (done && !sum_value(&survey.cost, &totals->cost))
-        done = error_fail(error, ERROR_FAILED, "CUR of %.*s: its total reaches 10^14", TEXT_ARGS(files->name));
+    totals->cost = survey.cost;
     totals->rows = writer.rows;
     totals->files = writer.files;
     done = done && write_manifest_file(&survey, files, dates.data, folder.data, totals, error);

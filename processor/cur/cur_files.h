@@ -24,10 +24,10 @@ struct cur_report_files {
 
 struct cur_report_totals {
     uint64_t rows, files;
-    i128 cost; /* COST_SCALE */
+    struct sum cost; /* COST_SCALE */
 };
 
-/* Writes one report. Fails: the disk; a total that reaches 10^14. */
+/* Writes one report. Fails: the disk. */
 MUST_USE bool cur_files_write(struct cur_spool *spool, struct cur_report report, const struct cur_report_files *files,
                               struct cur_report_totals *totals, struct error *error);
 

@@ -13,12 +13,18 @@ static void copy(struct cur_row *row, enum cur_row_field to, const struct line_i
 {
     const struct field *field = &line_item_type.fields[from];
     static const size_t sizes[] = { [FIELD_TEXT] = sizeof(struct text), [FIELD_DECIMAL] = sizeof(i128),
+                                    [FIELD_SUM] = sizeof(struct sum),
                                     [FIELD_TIME] = sizeof(int64_t), [FIELD_LONG] = sizeof(int64_t),
                                     [FIELD_TAGS] = sizeof(struct tags) };
-    CHECK(field->kind == cur_row_type.fields[to].kind && field->scale == cur_row_type.fields[to].scale);
+    bool widened = field->kind == FIELD_DECIMAL && cur_row_type.fields[to].kind == FIELD_SUM;
+    CHECK((widened || field->kind == cur_row_type.fields[to].kind) && field->scale == cur_row_type.fields[to].scale);
     if (!record_has(item, from))
         return;
-    memcpy(record_member(row, &cur_row_type.fields[to]), record_member_const(item, field), sizes[field->kind]);
+    void *member = record_member(row, &cur_row_type.fields[to]);
+    if (widened)
+        *(struct sum *)member = sum_of(*(const i128 *)record_member_const(item, field));
+    else
+        memcpy(member, record_member_const(item, field), sizes[field->kind]);
     record_set(row, to);
 }
 
@@ -105,8 +111,10 @@ static void set_period(const struct line_item *item, struct cur_row *row)
 
 static void set_normalized_amount(const struct line_item *item, struct cur_row *row)
 {
+    i128 amount;
     if (record_has(item, LINE_ITEM_normalization_factor) && record_has(item, LINE_ITEM_usage_amount) &&
-        decimal_multiply(item->usage_amount, item->normalization_factor, &row->line_item_normalized_usage_amount))
+        sum_value(&item->usage_amount, &amount) &&
+        decimal_multiply(amount, item->normalization_factor, &row->line_item_normalized_usage_amount))
         record_set(row, CUR_ROW_line_item_normalized_usage_amount);
 }
 

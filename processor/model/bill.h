@@ -12,12 +12,12 @@
     X(TEXT, product_code, 0, true)                    \
     X(TEXT, line_item_type, 0, true)                  \
     X(LONG, usage_events, 0, true)                    \
-    X(DECIMAL, public_cost, AMOUNT_SCALE, true)       \
-    X(DECIMAL, cost, COST_SCALE, true)                \
-    X(DECIMAL, billable_cost, AMOUNT_SCALE, true)     \
-    X(DECIMAL, tax, AMOUNT_SCALE, true)               \
-    X(DECIMAL, margin, COST_SCALE, true)              \
-    X(DECIMAL, margin_percentage, PERCENT_SCALE, false) \
+    X(SUM, public_cost, AMOUNT_SCALE, true)           \
+    X(SUM, cost, COST_SCALE, true)                    \
+    X(SUM, billable_cost, AMOUNT_SCALE, true)         \
+    X(SUM, tax, AMOUNT_SCALE, true)                   \
+    X(SUM, margin, COST_SCALE, true)                  \
+    X(SUM, margin_percentage, PERCENT_SCALE, false)     \
     X(TEXT, currency, 0, true)                        \
     X(TIME, as_of, 0, false)
 
@@ -46,10 +46,10 @@ extern const struct record_type bill_type;
     X(TEXT, line_item_type, 0, true)                  \
     X(LONG, usage_events, 0, true)                    \
     X(LONG, charged_rows, 0, true)                    \
-    X(DECIMAL, public_cost, AMOUNT_SCALE, true)       \
-    X(DECIMAL, cost, COST_SCALE, true)                \
-    X(DECIMAL, billable_cost, AMOUNT_SCALE, true)     \
-    X(DECIMAL, tax, AMOUNT_SCALE, true)               \
+    X(SUM, public_cost, AMOUNT_SCALE, true)           \
+    X(SUM, cost, COST_SCALE, true)                    \
+    X(SUM, billable_cost, AMOUNT_SCALE, true)         \
+    X(SUM, tax, AMOUNT_SCALE, true)                   \
     X(TIME, as_of, 0, false)                          \
     X(LONG, conductor_version, 0, false)              \
     X(TEXT, barrier, 0, false)

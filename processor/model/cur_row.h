@@ -19,7 +19,7 @@
     X(TEXT, bill_invoice_id, 0, false)                                  \
     X(TEXT, bill_payer_account_id, 0, false)                            \
     X(TEXT, line_item_availability_zone, 0, false)                      \
-    X(DECIMAL, line_item_blended_cost, COST_SCALE, false)               \
+    X(SUM, line_item_blended_cost, COST_SCALE, false)                   \
     X(DECIMAL, line_item_blended_rate, PRICED_RATE_SCALE, false)        \
     X(TEXT, line_item_currency_code, 0, true)                           \
     X(TEXT, line_item_line_item_description, 0, false)                  \
@@ -29,24 +29,24 @@
     X(TEXT, line_item_operation, 0, false)                              \
     X(TEXT, line_item_product_code, 0, true)                            \
     X(TEXT, line_item_resource_id, 0, false)                            \
-    X(DECIMAL, line_item_unblended_cost, COST_SCALE, true)              \
+    X(SUM, line_item_unblended_cost, COST_SCALE, true)                  \
     X(DECIMAL, line_item_unblended_rate, PRICED_RATE_SCALE, false)      \
     X(TEXT, line_item_usage_account_id, 0, true)                        \
-    X(DECIMAL, line_item_usage_amount, QUANTITY_SCALE, false)           \
+    X(SUM, line_item_usage_amount, QUANTITY_SCALE, false)               \
     X(TIME, line_item_usage_end_date, 0, true)                          \
     X(TIME, line_item_usage_start_date, 0, true)                        \
     X(TEXT, line_item_usage_type, 0, false)                             \
     X(TEXT, product_region_code, 0, false)                              \
     X(TEXT, product_sku, 0, false)                                      \
     X(TEXT, pricing_currency, 0, false)                                 \
-    X(DECIMAL, pricing_public_on_demand_cost, AMOUNT_SCALE, false)      \
+    X(SUM, pricing_public_on_demand_cost, AMOUNT_SCALE, false)          \
     X(DECIMAL, pricing_public_on_demand_rate, RATE_SCALE, false)        \
     X(TEXT, pricing_term, 0, false)                                     \
     X(TEXT, pricing_unit, 0, false)                                     \
-    X(DECIMAL, reservation_effective_cost, AMOUNT_SCALE, false)         \
+    X(SUM, reservation_effective_cost, AMOUNT_SCALE, false)             \
     X(TEXT, reservation_reservation_a_r_n, 0, false)                    \
     X(TEXT, savings_plan_savings_plan_a_r_n, 0, false)                  \
-    X(DECIMAL, savings_plan_savings_plan_effective_cost, AMOUNT_SCALE, false) \
+    X(SUM, savings_plan_savings_plan_effective_cost, AMOUNT_SCALE, false)     \
     X(DECIMAL, savings_plan_savings_plan_rate, RATE_SCALE, false)       \
     X(TAGS, resource_tags, 0, false)
 

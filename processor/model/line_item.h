@@ -39,20 +39,20 @@
     X(TEXT, reason, 0, false)                                     \
     X(TEXT, billing_group, 0, false)                              \
     X(TIME, usage_end, 0, false)                                  \
-    X(DECIMAL, usage_amount, QUANTITY_SCALE, false)               \
+    X(SUM, usage_amount, QUANTITY_SCALE, false)                   \
     X(LONG, usage_events, 0, false)                               \
     X(TEXT, base, 0, false)                                       \
-    X(DECIMAL, public_on_demand_cost, AMOUNT_SCALE, false)        \
+    X(SUM, public_on_demand_cost, AMOUNT_SCALE, false)            \
     X(DECIMAL, public_rate, RATE_SCALE, false)                    \
     X(DECIMAL, public_cost, AMOUNT_SCALE, false)                  \
     X(DECIMAL, rate, PRICED_RATE_SCALE, false)                    \
     X(DECIMAL, cost, COST_SCALE, false)                           \
-    X(DECIMAL, cost_delta, COST_SCALE, false)                     \
-    X(DECIMAL, billable_cost, AMOUNT_SCALE, false)                \
-    X(DECIMAL, unblended_cost, AMOUNT_SCALE, false)               \
-    X(DECIMAL, net_unblended_cost, AMOUNT_SCALE, false)           \
-    X(DECIMAL, reservation_effective_cost, AMOUNT_SCALE, false)   \
-    X(DECIMAL, savings_plan_effective_cost, AMOUNT_SCALE, false)  \
+    X(SUM, cost_delta, COST_SCALE, false)                         \
+    X(SUM, billable_cost, AMOUNT_SCALE, false)                    \
+    X(SUM, unblended_cost, AMOUNT_SCALE, false)                   \
+    X(SUM, net_unblended_cost, AMOUNT_SCALE, false)               \
+    X(SUM, reservation_effective_cost, AMOUNT_SCALE, false)       \
+    X(SUM, savings_plan_effective_cost, AMOUNT_SCALE, false)      \
     X(TEXT, pricing_plan, 0, false)                               \
     X(TEXT, pricing_rule, 0, false)                               \
     X(DECIMAL, modifier, MODIFIER_SCALE, false)                   \

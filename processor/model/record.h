@@ -2,14 +2,14 @@
  * model/record.h: a record's fields as a table, so that JSON, Avro, CSV and the schemas speak of the same ones.
  *
  * A record struct begins with `uint64_t present`: bit i is set when field i has a value. Empty = null = absent.
- * Texts and tags are borrowed. Units: decimals have the field's scale, times are milliseconds UTC.
+ * Texts and tags are borrowed. Units: decimals and sums have the field's scale, times are milliseconds UTC.
  */
 #ifndef MODEL_RECORD_H
 #define MODEL_RECORD_H
 
 #include "base/text.h"
 #include "model/calendar.h"
-#include "money/decimal.h"
+#include "money/sum.h"
 
 struct tag {
     struct text key, value;
@@ -21,11 +21,12 @@ struct tags {
     size_t count;
 };
 
-enum field_kind { FIELD_TEXT, FIELD_DECIMAL, FIELD_TIME, FIELD_LONG, FIELD_TAGS };
+enum field_kind { FIELD_TEXT, FIELD_DECIMAL, FIELD_SUM, FIELD_TIME, FIELD_LONG, FIELD_TAGS };
 
 /* The C type of each kind, for the X-macros that declare records. */
 typedef struct text field_type_TEXT;
 typedef i128 field_type_DECIMAL;
+typedef struct sum field_type_SUM;
 typedef int64_t field_type_TIME;
 typedef int64_t field_type_LONG;
 typedef struct tags field_type_TAGS;
@@ -33,7 +34,7 @@ typedef struct tags field_type_TAGS;
 struct field {
     const char *name;
     enum field_kind kind;
-    uint8_t scale;   /* decimals */
+    uint8_t scale;   /* decimals and sums */
     bool required;   /* not a union with null in Avro */
     uint16_t offset; /* in the record struct */
 };

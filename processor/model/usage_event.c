@@ -144,6 +144,7 @@ static bool check_members(const struct usage_event *event, struct refusal *refus
                     return false;
             break;
         }
+        case FIELD_SUM:
         case FIELD_LONG:
             break;
         }

@@ -4,25 +4,25 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "money/sum.h"
 
 #define COST_PER_CENT_EXPONENT 22
 
-i128 cents_of(i128 cost)
+i128 cents_of(const struct sum *cost)
 {
-    i128 cents;
-    enum decimal_status status = decimal_rescale(cost, COST_SCALE, 2, &cents);
-    CHECK(status == DECIMAL_EXACT || status == DECIMAL_ROUNDED);
-    return cents;
+    struct sum cents = sum_divide_power(cost, COST_PER_CENT_EXPONENT);
+    return sum_modulo(&cents); /* at most 10^35 */
 }
 
-static i128 floor_cents(i128 cost, i128 *remainder)
+static i128 floor_cents(const struct sum *cost, i128 *remainder)
 {
-    i128 unit = decimal_power(COST_PER_CENT_EXPONENT);
-    i128 cents = cost / unit;
-    *remainder = cost % unit;
+    i128 cents = cents_of(cost);
+    struct sum whole = sum_of(cents), left = *cost;
+    bool fits = sum_multiply_power(&whole, COST_PER_CENT_EXPONENT, &whole);
+    CHECK(fits); /* it is the cost but for half a cent */
+    sum_subtract(&left, &whole);
+    *remainder = sum_modulo(&left);
     if (*remainder < 0) {
-        *remainder += unit;
+        *remainder += decimal_power(COST_PER_CENT_EXPONENT);
         cents--;
     }
     return cents;
@@ -41,26 +41,22 @@ static int compare_parts(const void *left, const void *right)
     return (a->index > b->index) - (a->index < b->index);
 }
 
-bool cents_allocate(const i128 *costs, size_t count, i128 *ret_cents)
+void cents_allocate(const struct sum *costs, size_t count, i128 *ret_cents)
 {
     struct part *parts = memory_new_array(count, sizeof *parts);
-    struct sum sum = { 0 }; /* only the whole may be too large, not what adds up on the way */
-    i128 total, floors = 0;
+    struct sum total = { 0 };
+    i128 floors = 0;
     for (size_t i = 0; i < count; i++) {
-        sum_add(&sum, costs[i]);
-        ret_cents[i] = floor_cents(costs[i], &parts[i].remainder);
+        sum_add_sum(&total, &costs[i]);
+        ret_cents[i] = floor_cents(&costs[i], &parts[i].remainder);
         parts[i].index = i;
         floors += ret_cents[i];
     }
-    bool fits = sum_value(&sum, &total);
-    if (fits) {
-        qsort(parts, count, sizeof *parts, compare_parts);
-        i128 missing = cents_of(total) - floors; /* 0..count: each floor lost less than a cent */
-        for (size_t i = 0; i < count && missing > 0; i++, missing--)
-            ret_cents[parts[i].index]++;
-    }
+    qsort(parts, count, sizeof *parts, compare_parts);
+    i128 missing = cents_of(&total) - floors; /* 0..count: each floor lost less than a cent */
+    for (size_t i = 0; i < count && missing > 0; i++, missing--)
+        ret_cents[parts[i].index]++;
     free(parts);
-    return fits;
 }
 
 size_t cents_format(i128 cents, char out[DECIMAL_TEXT_MAX + 16])

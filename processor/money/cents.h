@@ -5,16 +5,13 @@
 #ifndef MONEY_CENTS_H
 #define MONEY_CENTS_H
 
-#include "money/decimal.h"
+#include "money/sum.h"
 
-/* Half to even at two decimals. Units: cost has scale 24, the answer scale 2. */
-i128 cents_of(i128 cost);
+/* Half to even at two decimals. Units: cost has scale 24 and is below 10^57, the answer has scale 2. */
+i128 cents_of(const struct sum *cost);
 
-/*
- * Rounds `count` costs to cents that add up to cents_of(their sum). Ties go to the earlier part.
- * Fails (false): the sum is too large.
- */
-MUST_USE bool cents_allocate(const i128 *costs, size_t count, i128 *ret_cents);
+/* Rounds `count` costs to cents that add up to cents_of(their sum). Ties go to the earlier part. */
+void cents_allocate(const struct sum *costs, size_t count, i128 *ret_cents);
 
 /* "-1,234.50". Returns the length. */
 size_t cents_format(i128 cents, char out[DECIMAL_TEXT_MAX + 16]);

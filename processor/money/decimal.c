@@ -1,4 +1,4 @@
-/* money/decimal.c: text, bytes and arithmetic of fixed-point decimals. The only file that rounds. */
+/* money/decimal.c: text, bytes and arithmetic of fixed-point decimals. Only this file and sum.c round. */
 #include "money/decimal.h"
 
 #define DIGITS_OF_128_BITS 39
@@ -135,6 +135,27 @@ enum decimal_status decimal_parse(struct text text, unsigned scale, i128 *value)
     return exact ? DECIMAL_EXACT : DECIMAL_ROUNDED;
 }
 
+size_t decimal_lay_out(char *digits, size_t count, unsigned scale, bool negative, char *out)
+{
+    while (count > 1 && digits[count - 1] == '0')
+        count--;
+    while (count <= scale)
+        digits[count++] = '0';
+    size_t skip = 0; /* trailing zeros behind the point */
+    while (skip < scale && digits[skip] == '0')
+        skip++;
+    char *at = out;
+    if (negative)
+        *at++ = '-';
+    for (size_t i = count; i > skip; i--) {
+        if (i == scale)
+            *at++ = '.';
+        *at++ = digits[i - 1];
+    }
+    *at = '\0';
+    return (size_t)(at - out);
+}
+
 size_t decimal_format(i128 value, unsigned scale, char out[DECIMAL_TEXT_MAX])
 {
     char digits[DIGITS_OF_128_BITS + 1];
@@ -150,23 +171,7 @@ size_t decimal_format(i128 value, unsigned scale, char out[DECIMAL_TEXT_MAX])
     }
     for (uint64_t low = (uint64_t)left; low; low /= 10)
         digits[count++] = (char)('0' + low % 10);
-    while (count > 1 && digits[count - 1] == '0')
-        count--;
-    while (count <= scale)
-        digits[count++] = '0';
-    size_t skip = 0; /* trailing zeros behind the point */
-    while (skip < scale && digits[skip] == '0')
-        skip++;
-    char *at = out;
-    if (value < 0)
-        *at++ = '-';
-    for (size_t i = count; i > skip; i--) {
-        if (i == scale)
-            *at++ = '.';
-        *at++ = digits[i - 1];
-    }
-    *at = '\0';
-    return (size_t)(at - out);
+    return decimal_lay_out(digits, count, scale, value < 0, out);
 }
 
 size_t decimal_to_bytes(i128 value, uint8_t out[16])

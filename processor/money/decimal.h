@@ -44,6 +44,9 @@ enum decimal_status decimal_parse(struct text text, unsigned scale, i128 *value)
 /* Shortest exact text, no exponent, no trailing zeros. Returns its length; out gets a final NUL. */
 size_t decimal_format(i128 value, unsigned scale, char out[DECIMAL_TEXT_MAX]);
 
+/* The same of digits that are there already, the last first; room for scale + 1 of them. */
+size_t decimal_lay_out(char *digits, size_t count, unsigned scale, bool negative, char *out);
+
 /* Avro's decimal: two's complement, big-endian, shortest. Returns the size, 1..16. */
 size_t decimal_to_bytes(i128 value, uint8_t out[16]);
 /* EXACT, TOO_LARGE, or NOT_A_NUMBER for no bytes at all. */

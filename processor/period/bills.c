@@ -1,15 +1,6 @@
 /* period/bills.c: margin is cost − billable cost; tax is on neither side. */
 #include "period/bills.h"
 
-bool margin_percentage(i128 margin, i128 cost, i128 *percentage)
-{
-    if (cost == 0)
-        return false;
-    /* The divisor is a magnitude: a negative cost turns the sign. */
-    return decimal_multiply_divide(cost < 0 ? -margin : margin, decimal_power(PERCENT_SCALE + 2),
-                                   decimal_magnitude(cost), percentage);
-}
-
 void total_add(struct total *total, const struct total *part)
 {
     total->usage_events += part->usage_events;
@@ -22,11 +13,18 @@ void total_add(struct total *total, const struct total *part)
     sum_add_sum(&total->cost, &part->cost);
 }
 
-bool bill_from_total(const struct total *total, struct text group, struct text period, struct text account,
-                     struct text service, struct text type, struct text currency, struct bill *bill,
-                     struct error *error)
+struct sum margin_of(const struct sum *cost, const struct sum *billable_cost)
 {
-    i128 billable;
+    struct sum margin = *cost, billable;
+    bool fits = sum_multiply_power(billable_cost, COST_SCALE - AMOUNT_SCALE, &billable);
+    CHECK(fits); /* an event's is below 10^34, and there are less than 2^63 events */
+    sum_subtract(&margin, &billable);
+    return margin;
+}
+
+void bill_from_total(const struct total *total, struct text group, struct text period, struct text account,
+                     struct text service, struct text type, struct text currency, struct bill *bill)
+{
     *bill = (struct bill){
         .billing_group = group,
         .billing_period = period,
@@ -34,21 +32,17 @@ bool bill_from_total(const struct total *total, struct text group, struct text p
         .product_code = service,
         .line_item_type = type,
         .usage_events = (int64_t)total->usage_events,
+        .public_cost = total->public_cost,
+        .cost = total->cost,
+        .billable_cost = total->billable_cost,
+        .tax = total->tax,
+        .margin = margin_of(&total->cost, &total->billable_cost),
         .currency = currency,
         .as_of = total->latest_end_ms,
     };
     bill->present = ((uint64_t)1 << BILL_FIELD_COUNT) - 1;
-    if (!sum_value(&total->cost, &bill->cost) || !sum_value(&total->public_cost, &bill->public_cost) ||
-        !sum_value(&total->billable_cost, &bill->billable_cost) || !sum_value(&total->tax, &bill->tax) ||
-        !decimal_multiply(bill->billable_cost, decimal_power(COST_SCALE - AMOUNT_SCALE), &billable) ||
-        !decimal_add(bill->cost, -billable, &bill->margin))
-        return error_fail(error, ERROR_FAILED,
-                          "bill of group '%.*s', period %.*s, account '%.*s', service '%.*s': a total reaches 10^14, "
-                          "more than a bill can hold",
-                          TEXT_ARGS(group), TEXT_ARGS(period), TEXT_ARGS(account), TEXT_ARGS(service));
-    if (!margin_percentage(bill->margin, bill->cost, &bill->margin_percentage))
+    if (!sum_percentage(&bill->margin, &bill->cost, &bill->margin_percentage))
         bill->present &= ~((uint64_t)1 << BILL_margin_percentage);
     if (total->latest_end_ms == INT64_MIN)
         bill->present &= ~((uint64_t)1 << BILL_as_of);
-    return true;
 }

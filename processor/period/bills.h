@@ -7,15 +7,14 @@
 #include "aggregate/totals.h"
 #include "model/bill.h"
 
-/* Makes the bill row of a total. Fails: a figure does not fit; *error names the row. Texts are borrowed. */
-MUST_USE bool bill_from_total(const struct total *total, struct text group, struct text period, struct text account,
-                              struct text service, struct text type, struct text currency, struct bill *bill,
-                              struct error *error);
+/* Makes the bill row of a total. Texts are borrowed. The margin's percentage is absent at cost 0. */
+void bill_from_total(const struct total *total, struct text group, struct text period, struct text account,
+                     struct text service, struct text type, struct text currency, struct bill *bill);
 
 /* Adds one total to another of a wider key. */
 void total_add(struct total *total, const struct total *part);
 
-/* margin / cost × 100, half to even at 10 decimals; false at cost 0 or if it does not fit. */
-MUST_USE bool margin_percentage(i128 margin, i128 cost, i128 *percentage);
+/* cost − billable cost, COST_SCALE. */
+struct sum margin_of(const struct sum *cost, const struct sum *billable_cost);
 
 #endif

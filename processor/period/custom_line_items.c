@@ -5,8 +5,6 @@
 
 #include "model/account.h"
 
-#define WHOLE_PERCENT_EXPONENT (PERCENT_SCALE + 2) /* 100 % at PERCENT_SCALE is 10^12 */
-
 static const struct text conductor_service = { "AWSBillingConductor", sizeof "AWSBillingConductor" - 1 };
 
 bool custom_line_item_applies(const struct conductor *conductor, const struct custom_line_item *item,
@@ -44,13 +42,12 @@ static void add_charge(struct custom_charges *charges, const struct conductor *c
     charges->items[charges->count++] = charge;
 }
 
-static bool percentage_of(const struct custom_line_item *item, i128 base, i128 *cost)
+static void set_percentage_of(const struct custom_line_item *item, const struct sum *base, struct custom_charge *charge)
 {
-    i128 share;
-    if (!decimal_multiply_divide(base, item->value, (u128)decimal_power(WHOLE_PERCENT_EXPONENT), &share))
-        return false;
-    *cost = item->is_credit ? -share : share;
-    return true;
+    struct sum share;
+    i128 cost = 0;
+    charge->too_large = !sum_share(base, item->value, &share) || !sum_value(&share, &cost);
+    charge->cost = item->is_credit ? -cost : cost;
 }
 
 static bool in_base(const struct custom_line_item *item, const struct totals *totals, const struct total *total)
@@ -70,13 +67,6 @@ static bool in_base(const struct custom_line_item *item, const struct totals *to
     return false;
 }
 
-static bool too_large(const struct custom_line_item *item, struct error *error)
-{
-    return error_fail(error, ERROR_FAILED,
-                      "custom line item %.*s: its base or charge reaches 10^14, more than a cost can hold",
-                      TEXT_ARGS(item->id));
-}
-
 /* What an item reads: the group's totals of the period. */
 struct base {
     const struct conductor *conductor;
@@ -86,10 +76,10 @@ struct base {
     billing_period period;
 };
 
-static bool charge_consolidated(const struct base *base, uint32_t index, struct custom_charges *charges,
-                                struct error *error)
+static void charge_consolidated(const struct base *base, uint32_t index, struct custom_charges *charges)
 {
     const struct custom_line_item *item = &base->conductor->custom_line_items[index];
+    struct custom_charge charge = { .account = account_parse(item->account) };
     struct sum sum = { 0 };
     for (size_t i = 0; i < base->row_count && item->of_group; i++)
         if (in_base(item, base->totals, &base->rows[i]))
@@ -99,47 +89,36 @@ static bool charge_consolidated(const struct base *base, uint32_t index, struct 
         if (custom_line_item_applies(base->conductor, flat, base->period))
             sum_add(&sum, custom_line_item_flat_cost(flat));
     }
-    i128 value, cost;
-    if (!sum_value(&sum, &value) || !percentage_of(item, value, &cost))
-        return too_large(item, error);
-    add_charge(charges, base->conductor, index,
-               (struct custom_charge){ .account = account_parse(item->account), .cost = cost });
-    return true;
+    set_percentage_of(item, &sum, &charge);
+    add_charge(charges, base->conductor, index, charge);
 }
 
-static bool charge_itemized(const struct base *base, uint32_t index, struct custom_charges *charges,
-                            struct error *error)
+static void charge_itemized(const struct base *base, uint32_t index, struct custom_charges *charges)
 {
     const struct custom_line_item *item = &base->conductor->custom_line_items[index];
-    i128 value, cost;
     for (size_t i = 0; i < base->row_count && item->of_group; i++) {
         const struct total *row = &base->rows[i];
         if (!in_base(item, base->totals, row))
             continue;
-        if (!sum_value(&row->cost, &value) || !percentage_of(item, value, &cost))
-            return too_large(item, error);
-        add_charge(charges, base->conductor, index,
-                   (struct custom_charge){ .account = row->key.account, .cost = cost,
-                                           .of_service = total_service(base->totals, row),
-                                           .of_type = total_type(base->totals, row) });
+        struct custom_charge charge = { .account = row->key.account, .of_service = total_service(base->totals, row),
+                                        .of_type = total_type(base->totals, row) };
+        set_percentage_of(item, &row->cost, &charge);
+        add_charge(charges, base->conductor, index, charge);
     }
     for (uint32_t i = 0; i < item->flat_item_count; i++) {
         const struct custom_line_item *flat = &base->conductor->custom_line_items[item->flat_items[i]];
         if (!custom_line_item_applies(base->conductor, flat, base->period))
             continue;
-        if (!percentage_of(item, custom_line_item_flat_cost(flat), &cost))
-            return too_large(item, error);
-        add_charge(charges, base->conductor, index,
-                   (struct custom_charge){ .account = account_parse(flat->account), .cost = cost,
-                                           .of_service = flat->service, .of_type = shown_type(flat),
-                                           .of_item = flat->id });
+        struct custom_charge charge = { .account = account_parse(flat->account), .of_service = flat->service,
+                                        .of_type = shown_type(flat), .of_item = flat->id };
+        struct sum cost = sum_of(custom_line_item_flat_cost(flat));
+        set_percentage_of(item, &cost, &charge);
+        add_charge(charges, base->conductor, index, charge);
     }
-    return true;
 }
 
-bool custom_charges_compute(const struct conductor *conductor, uint32_t group, billing_period period,
-                            const struct totals *totals, size_t first, size_t count, struct custom_charges *charges,
-                            struct error *error)
+void custom_charges_compute(const struct conductor *conductor, uint32_t group, billing_period period,
+                            const struct totals *totals, size_t first, size_t count, struct custom_charges *charges)
 {
     struct base base = { conductor, totals, totals->items + first, count, period };
     for (size_t i = 0; i < conductor->custom_line_item_count; i++) {
@@ -150,11 +129,11 @@ bool custom_charges_compute(const struct conductor *conductor, uint32_t group, b
             add_charge(charges, conductor, (uint32_t)i,
                        (struct custom_charge){ .account = account_parse(item->account),
                                                .cost = custom_line_item_flat_cost(item) });
-        else if (item->is_itemized ? !charge_itemized(&base, (uint32_t)i, charges, error)
-                                   : !charge_consolidated(&base, (uint32_t)i, charges, error))
-            return false;
+        else if (item->is_itemized)
+            charge_itemized(&base, (uint32_t)i, charges);
+        else
+            charge_consolidated(&base, (uint32_t)i, charges);
     }
-    return true;
 }
 
 void custom_charges_done(struct custom_charges *charges)

@@ -15,6 +15,7 @@ struct custom_charge {
     struct text of_service, of_type; /* itemized: the bill row it belongs to; else empty */
     struct text of_item;             /* itemized: the flat item, where that is what it belongs to */
     i128 cost;             /* COST_SCALE; negative for a credit */
+    bool too_large;        /* the charge reaches 10^14, more than a line item's cost holds: 0 is charged, and it says so */
 };
 
 struct custom_charges {
@@ -32,11 +33,9 @@ i128 custom_line_item_flat_cost(const struct custom_line_item *item);
 /*
  * Computes the charges of one group for a period from its totals (sorted by totals_sort; `first`..`count` are the
  * group's) and appends them in document order. Percentages are rounded half to even at the 24th decimal.
- * Fails: a base or a charge that reaches 10^14; *error names the item.
  */
-MUST_USE bool custom_charges_compute(const struct conductor *conductor, uint32_t group, billing_period period,
-                                     const struct totals *totals, size_t first, size_t count,
-                                     struct custom_charges *charges, struct error *error);
+void custom_charges_compute(const struct conductor *conductor, uint32_t group, billing_period period,
+                            const struct totals *totals, size_t first, size_t count, struct custom_charges *charges);
 
 void custom_charges_done(struct custom_charges *charges);
 

@@ -290,10 +290,10 @@ static bool is_among(const struct rated_row *rated, uint32_t tier)
 static bool write_item(struct part *part, i128 cost, i128 public_cost, struct line_item *item,
                        struct total *total, const struct ledger_sink *sink, struct error *error)
 {
-    if (!decimal_add(cost, -part->written_cost, &item->cost_delta))
-        return error_fail(error, ERROR_FAILED, "line item %.*s: its change reaches 10^14", TEXT_ARGS(item->line_item_id));
+    item->cost_delta = sum_of(cost);
+    sum_add(&item->cost_delta, -part->written_cost);
     if (total) {
-        sum_add(&total->cost, item->cost_delta);
+        sum_add_sum(&total->cost, &item->cost_delta);
         sum_add(&total->public_cost, public_cost);
         sum_add(&total->public_cost, -part->written_public_cost);
     }
@@ -318,8 +318,8 @@ static bool write_gone(struct ledger *ledger, struct entry *entry, const struct 
             struct priced_slice nothing = { .tier = part->tier, .has_quantity = true };
             struct rated_row gone = { STATUS_CHARGED, UNPRICED_NONE, (struct priced_slice[2]){ nothing, nothing }, 2 };
             struct line_item item;
-            if (!line_item_of_slice(&ledger->builder, view, &resolved->facts, &resolved->price, &gone, 1, &item, error) ||
-                !write_item(part, 0, 0, &item, total, sink, error))
+            line_item_of_slice(&ledger->builder, view, &resolved->facts, &resolved->price, &gone, 1, &item);
+            if (!write_item(part, 0, 0, &item, total, sink, error))
                 return false;
             buffer_append_text(&ledger->gone, item.line_item_id);
         }
@@ -354,8 +354,8 @@ static bool flush_entry(struct ledger *ledger, struct entry *entry, const struct
         struct line_item item;
         struct part *part = ledger_part_of(ledger, entry, rated.slices[i].tier);
         i128 cost = rated.slices[i].cost, public_cost = rated.slices[i].public_cost;
-        if (!line_item_of_slice(&ledger->builder, &view, &resolved->facts, &resolved->price, &rated, i, &item, error) ||
-            !write_item(part, cost, public_cost, &item, total, sink, error))
+        line_item_of_slice(&ledger->builder, &view, &resolved->facts, &resolved->price, &rated, i, &item);
+        if (!write_item(part, cost, public_cost, &item, total, sink, error))
             return false;
     }
     if (!write_gone(ledger, entry, &view, resolved, &rated, total, sink, error))

@@ -160,8 +160,8 @@ static bool report_row(struct ledger *ledger, const struct entry *entry, const s
         ledger_drop_empty_parts(&rated);
     for (uint32_t i = 0; i < rated.slice_count; i++) {
         struct line_item item;
-        if (!line_item_of_slice(&ledger->builder, view, &resolved->facts, &resolved->price, &rated, i, &item, error) ||
-            !sink->line_item(sink->context, &item, resolved->price.group, resolved->price.shown_as_usage, error))
+        line_item_of_slice(&ledger->builder, view, &resolved->facts, &resolved->price, &rated, i, &item);
+        if (!sink->line_item(sink->context, &item, resolved->price.group, resolved->price.shown_as_usage, error))
             return false;
     }
     return true;

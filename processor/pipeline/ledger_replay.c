@@ -9,6 +9,7 @@ static void copy_field(struct usage_event *event, enum usage_event_field to, con
                        enum line_item_field from)
 {
     static const size_t sizes[] = { [FIELD_TEXT] = sizeof(struct text), [FIELD_DECIMAL] = sizeof(i128),
+                                    [FIELD_SUM] = 0, /* that it is carried is a fact, how much is none */
                                     [FIELD_TIME] = sizeof(int64_t), [FIELD_LONG] = sizeof(int64_t),
                                     [FIELD_TAGS] = sizeof(struct tags) };
     const struct field *field = &line_item_type.fields[from];
@@ -93,14 +94,14 @@ static void replay_values(struct ledger *ledger, uint32_t row, const struct line
         .usage_events = (uint64_t)item->usage_events,
         .usage_end_ms = record_has(item, LINE_ITEM_usage_end) ? item->usage_end : USAGE_END_NONE,
         .has_amount = record_has(item, LINE_ITEM_usage_amount),
+        .amount = item->usage_amount,
+        .costs = { [CARRIED_PUBLIC_COST] = item->public_on_demand_cost,
+                   [CARRIED_UNBLENDED] = record_has(item, LINE_ITEM_net_unblended_cost) ? item->unblended_cost
+                                                                                        : item->billable_cost,
+                   [CARRIED_NET_UNBLENDED] = item->net_unblended_cost,
+                   [CARRIED_RESERVATION] = item->reservation_effective_cost,
+                   [CARRIED_SAVINGS_PLAN] = item->savings_plan_effective_cost },
     };
-    sum_add(&values.amount, item->usage_amount);
-    sum_add(&values.costs[CARRIED_PUBLIC_COST], item->public_on_demand_cost);
-    sum_add(&values.costs[CARRIED_UNBLENDED],
-            record_has(item, LINE_ITEM_net_unblended_cost) ? item->unblended_cost : item->billable_cost);
-    sum_add(&values.costs[CARRIED_NET_UNBLENDED], item->net_unblended_cost);
-    sum_add(&values.costs[CARRIED_RESERVATION], item->reservation_effective_cost);
-    sum_add(&values.costs[CARRIED_SAVINGS_PLAN], item->savings_plan_effective_cost);
     row_table_set(ledger->table, row, &values, item->description);
 }
 
@@ -155,8 +156,8 @@ static void replay_part(struct part *part, const struct line_item *item, bool ch
                            .has_public_rate = record_has(item, LINE_ITEM_public_rate), .public_rate = item->public_rate };
     if (!charged)
         return;
-    part->live = item->usage_events > 0 || item->usage_amount != 0 || item->cost != 0;
-    sum_add(&part->quantity, item->usage_amount);
+    part->live = item->usage_events > 0 || !sum_is_zero(&item->usage_amount) || item->cost != 0;
+    part->quantity = item->usage_amount;
     sum_add(&part->public_cost, item->public_cost);
     sum_add(&part->cost, item->cost);
 }
@@ -243,7 +244,7 @@ bool ledger_replay(struct ledger *ledger, const struct line_item *item, struct e
     if (resolved->pool == POOL_NONE && !costs_match(ledger, entry, resolved, &view))
         ledger->mismatches++;
     take_from_gone(ledger, item->line_item_id);
-    if (resolved->pool != POOL_NONE && item->usage_amount == 0 && item->cost == 0)
+    if (resolved->pool != POOL_NONE && sum_is_zero(&item->usage_amount) && item->cost == 0)
         intern_add(&ledger->replayed_zeros, item->line_item_id);
     ledger_mark_unsaved(ledger, entry);
     return true;

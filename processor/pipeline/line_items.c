@@ -35,6 +35,12 @@ static void set_decimal(struct line_item *item, enum line_item_field field, i128
     record_set(item, field);
 }
 
+static void set_sum(struct line_item *item, enum line_item_field field, const struct sum *value)
+{
+    memcpy(record_member(item, &line_item_type.fields[field]), value, sizeof *value);
+    record_set(item, field);
+}
+
 static void put_number(struct buffer *out, uint64_t value)
 {
     for (int i = 8; i-- > 0;)
@@ -135,9 +141,9 @@ static void set_billable(const struct facts *facts, struct line_item *item)
 {
     bool has_net = facts_carry(facts, CARRIED_NET_UNBLENDED), has_gross = facts_carry(facts, CARRIED_UNBLENDED);
     if (has_net)
-        set_decimal(item, LINE_ITEM_billable_cost, item->net_unblended_cost);
+        set_sum(item, LINE_ITEM_billable_cost, &item->net_unblended_cost);
     else if (has_gross)
-        set_decimal(item, LINE_ITEM_billable_cost, item->unblended_cost);
+        set_sum(item, LINE_ITEM_billable_cost, &item->unblended_cost);
     if (!has_net)
         item->present &= ~((uint64_t)1 << LINE_ITEM_unblended_cost);
 }
@@ -146,9 +152,9 @@ static void set_billable(const struct facts *facts, struct line_item *item)
  * What belongs to the row as a whole goes with its lowest slice. The others say 0: which costs a row carries is part of
  * its identity, and any one of its line items must tell it.
  */
-static bool set_row_values(const struct row_view *row, const struct facts *facts, bool is_lowest, struct line_item *item,
-                           struct error *error)
+static void set_row_values(const struct row_view *row, const struct facts *facts, bool is_lowest, struct line_item *item)
 {
+    static const struct sum nothing = { 0 };
     static const enum line_item_field fields[CARRIED_COUNT] = {
         [CARRIED_PUBLIC_COST] = LINE_ITEM_public_on_demand_cost,
         [CARRIED_UNBLENDED] = LINE_ITEM_unblended_cost,
@@ -156,18 +162,11 @@ static bool set_row_values(const struct row_view *row, const struct facts *facts
         [CARRIED_RESERVATION] = LINE_ITEM_reservation_effective_cost,
         [CARRIED_SAVINGS_PLAN] = LINE_ITEM_savings_plan_effective_cost,
     };
-    for (size_t i = 0; i < CARRIED_COUNT; i++) {
-        i128 value = 0;
-        if (!facts_carry(facts, i))
-            continue;
-        if (is_lowest && !sum_value(&row->values.costs[i], &value))
-            return error_fail(error, ERROR_FAILED, "line item %.*s: the sum of its %s has more than %d digits",
-                              TEXT_ARGS(item->line_item_id), line_item_type.fields[fields[i]].name, DECIMAL_DIGITS);
-        set_decimal(item, fields[i], value);
-    }
+    for (size_t i = 0; i < CARRIED_COUNT; i++)
+        if (facts_carry(facts, i))
+            set_sum(item, fields[i], is_lowest ? &row->values.costs[i] : &nothing);
     set_billable(facts, item);
     set_long(item, LINE_ITEM_usage_events, is_lowest ? (int64_t)row->values.usage_events : 0);
-    return true;
 }
 
 static void set_provenance(const struct line_item_builder *builder, const struct price *price, bool charged,
@@ -199,12 +198,13 @@ static void set_slice(const struct priced_slice *slice, struct line_item *item)
         set_decimal(item, LINE_ITEM_rate, slice->rate);
     set_decimal(item, LINE_ITEM_public_cost, slice->public_cost);
     set_decimal(item, LINE_ITEM_cost, slice->cost);
-    set_decimal(item, LINE_ITEM_cost_delta, slice->cost);
+    struct sum delta = sum_of(slice->cost);
+    set_sum(item, LINE_ITEM_cost_delta, &delta);
 }
 
-bool line_item_of_slice(struct line_item_builder *builder, const struct row_view *row, const struct facts *facts,
+void line_item_of_slice(struct line_item_builder *builder, const struct row_view *row, const struct facts *facts,
                         const struct price *price, const struct rated_row *rated, uint32_t index,
-                        struct line_item *item, struct error *error)
+                        struct line_item *item)
 {
     const struct priced_slice *slice = &rated->slices[index];
     *item = (struct line_item){ 0 };
@@ -217,12 +217,10 @@ bool line_item_of_slice(struct line_item_builder *builder, const struct row_view
     set_slice(slice, item);
     if (row->values.usage_end_ms != USAGE_END_NONE)
         set_long(item, LINE_ITEM_usage_end, row->values.usage_end_ms);
-    i128 amount;
-    if (slice->has_quantity)
-        set_decimal(item, LINE_ITEM_usage_amount, slice->quantity);
-    else if (row->values.has_amount && sum_value(&row->values.amount, &amount))
-        set_decimal(item, LINE_ITEM_usage_amount, amount);
-    return set_row_values(row, facts, index == 0, item, error);
+    struct sum amount = slice->has_quantity ? sum_of(slice->quantity) : row->values.amount;
+    if (slice->has_quantity || row->values.has_amount)
+        set_sum(item, LINE_ITEM_usage_amount, &amount);
+    set_row_values(row, facts, index == 0, item);
 }
 
 static void describe_charge(struct line_item_builder *builder, const struct custom_line_item *custom,
@@ -257,7 +255,9 @@ void line_item_of_charge(struct line_item_builder *builder, const struct custom_
     describe_charge(builder, custom, charge);
     set_id(builder, TASK_BILL, item);
     account_format(charge->account, builder->account);
-    set_text(item, LINE_ITEM_status, line_item_status_text(STATUS_CHARGED));
+    set_text(item, LINE_ITEM_status, line_item_status_text(charge->too_large ? STATUS_UNPRICED : STATUS_CHARGED));
+    if (charge->too_large)
+        set_text(item, LINE_ITEM_reason, unpriced_reason_text(UNPRICED_TOO_LARGE));
     set_text(item, LINE_ITEM_billing_period, text_of(builder->period_text));
     set_long(item, LINE_ITEM_usage_start, period_start(builder->period));
     set_long(item, LINE_ITEM_usage_end, period_end(builder->period));
@@ -277,7 +277,8 @@ void line_item_of_charge(struct line_item_builder *builder, const struct custom_
     set_long(item, LINE_ITEM_revision, builder->revision);
     set_decimal(item, LINE_ITEM_public_cost, 0);
     set_decimal(item, LINE_ITEM_cost, charge->cost);
-    set_decimal(item, LINE_ITEM_cost_delta, charge->cost);
+    struct sum delta = sum_of(charge->cost);
+    set_sum(item, LINE_ITEM_cost_delta, &delta);
 }
 
 void line_item_builder_done(struct line_item_builder *builder)

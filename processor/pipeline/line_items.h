@@ -30,10 +30,9 @@ void line_item_builder_init(struct line_item_builder *builder);
 
 void line_item_builder_begin(struct line_item_builder *builder, const struct pricing *pricing, billing_period period);
 
-/* Slice `index` of a rated row; the lowest one carries its events and own costs. Fails: an own cost that does not fit. */
-MUST_USE bool line_item_of_slice(struct line_item_builder *builder, const struct row_view *row, const struct facts *facts,
-                                 const struct price *price, const struct rated_row *rated, uint32_t index,
-                                 struct line_item *item, struct error *error);
+/* Slice `index` of a rated row; the lowest one carries its events and own costs. */
+void line_item_of_slice(struct line_item_builder *builder, const struct row_view *row, const struct facts *facts,
+                        const struct price *price, const struct rated_row *rated, uint32_t index, struct line_item *item);
 
 void line_item_of_charge(struct line_item_builder *builder, const struct custom_charge *charge, struct line_item *item);
 

@@ -115,7 +115,7 @@ static bool sink_line_item(void *context, const struct line_item *item, uint32_t
     if (sink->write && !log->ops->produce(log, TOPIC_LINE_ITEMS, item->line_item_id, item, error))
         return false;
     bool is_custom = record_has(item, LINE_ITEM_custom_line_item);
-    bool is_charged = price || is_custom;
+    bool is_charged = text_equal(item->status, line_item_status_text(STATUS_CHARGED));
     billing_period period;
     bool known = period_parse(item->billing_period, &period);
     CHECK(known);

@@ -12,9 +12,9 @@ struct bill_line {
     uint32_t group; /* GROUP_NONE: unmonitored */
     struct text service;
     uint64_t usage_events;
-    i128 cost, margin, public_cost, billable_cost, tax;
+    struct sum cost, margin, public_cost, billable_cost, tax;
     bool has_margin_percentage;
-    i128 margin_percentage;
+    struct sum margin_percentage;
     billing_period period;
 };
 

@@ -22,10 +22,10 @@ static void write_reasons(struct buffer *out, const struct sweep_counts *counts)
     buffer_append_text(out, TEXT("},\n"));
 }
 
-static void write_amount(struct buffer *out, const char *name, i128 value, unsigned scale)
+static void write_amount(struct buffer *out, const char *name, const struct sum *value, unsigned scale)
 {
     buffer_printf(out, ", \"%s\": ", name);
-    json_write_decimal(out, value, scale);
+    json_write_sum(out, value, scale);
 }
 
 static void write_group(struct buffer *out, const struct bill_line *bill, const struct conductor *conductor)
@@ -39,13 +39,13 @@ static void write_group(struct buffer *out, const struct bill_line *bill, const 
     json_write_text(out, monitored ? conductor->groups[bill->group].name : TEXT_NONE);
     buffer_printf(out, ", \"billing_period\": \"%s\", \"usage_events\": %llu", period,
                   (unsigned long long)bill->usage_events);
-    write_amount(out, "public_cost", bill->public_cost, AMOUNT_SCALE);
-    write_amount(out, "cost", bill->cost, COST_SCALE);
-    write_amount(out, "billable_cost", bill->billable_cost, AMOUNT_SCALE);
-    write_amount(out, "tax", bill->tax, AMOUNT_SCALE);
-    write_amount(out, "margin", bill->margin, COST_SCALE);
+    write_amount(out, "public_cost", &bill->public_cost, AMOUNT_SCALE);
+    write_amount(out, "cost", &bill->cost, COST_SCALE);
+    write_amount(out, "billable_cost", &bill->billable_cost, AMOUNT_SCALE);
+    write_amount(out, "tax", &bill->tax, AMOUNT_SCALE);
+    write_amount(out, "margin", &bill->margin, COST_SCALE);
     if (bill->has_margin_percentage)
-        write_amount(out, "margin_percentage", bill->margin_percentage, PERCENT_SCALE);
+        write_amount(out, "margin_percentage", &bill->margin_percentage, PERCENT_SCALE);
     else
         buffer_append_text(out, TEXT(", \"margin_percentage\": null"));
     buffer_append_byte(out, '}');
@@ -64,6 +64,8 @@ void summary_write(struct buffer *out, const struct price_run_result *result, co
     write_count(out, "unmonitored", sweep->unmonitored);
     write_count(out, "unpriced", sweep->unpriced);
     write_reasons(out, sweep);
+    if (sweep->unpriced_charges > 0)
+        write_count(out, "unpriced_custom_line_items", sweep->unpriced_charges);
     write_count(out, "untiered", sweep->untiered);
     write_count(out, "excess_decimals", fold->excess_decimals);
     write_count(out, "line_items", sweep->line_items);

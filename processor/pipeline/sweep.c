@@ -95,8 +95,8 @@ static bool emit_row(struct sweep *sweep, const struct row_view *row, const stru
     for (uint32_t i = 0; i < rated->slice_count; i++) {
         struct line_item item;
         sweep->counts.line_items++;
-        if (!line_item_of_slice(&sweep->builder, row, &resolved->facts, &resolved->price, rated, i, &item, error) ||
-            !sweep->sink.line_item(sweep->sink.context, &item, resolved->price.group,
+        line_item_of_slice(&sweep->builder, row, &resolved->facts, &resolved->price, rated, i, &item);
+        if (!sweep->sink.line_item(sweep->sink.context, &item, resolved->price.group,
                                    rated->status == STATUS_CHARGED ? &resolved->price : NULL, error))
             return false;
     }
@@ -149,7 +149,7 @@ static bool group_is_charged(const struct sweep *sweep, const struct billing_gro
     return sweep->period == sweep->closing || fold_has_usage(sweep->fold, sweep->period, group->payer);
 }
 
-static bool compute_charges(struct sweep *sweep, struct custom_charges *charges, struct error *error)
+static void compute_charges(struct sweep *sweep, struct custom_charges *charges)
 {
     const struct conductor *conductor = sweep->pricing->conductor;
     for (size_t g = 0; g < conductor->group_count && conductor->custom_line_item_count > 0; g++) {
@@ -157,11 +157,9 @@ static bool compute_charges(struct sweep *sweep, struct custom_charges *charges,
             continue;
         size_t first = group_first(&sweep->totals, (uint32_t)g);
         bool any = first < sweep->totals.count && sweep->totals.items[first].key.group == g;
-        if (!custom_charges_compute(conductor, (uint32_t)g, sweep->period, &sweep->totals, first,
-                                    any ? group_end(&sweep->totals, first) - first : 0, charges, error))
-            return false;
+        custom_charges_compute(conductor, (uint32_t)g, sweep->period, &sweep->totals, first,
+                               any ? group_end(&sweep->totals, first) - first : 0, charges);
     }
-    return true;
 }
 
 static bool emit_charges(struct sweep *sweep, const struct custom_charges *charges, struct error *error)
@@ -173,6 +171,7 @@ static bool emit_charges(struct sweep *sweep, const struct custom_charges *charg
         struct line_item item;
         line_item_of_charge(&sweep->builder, charge, &item);
         sweep->counts.line_items++;
+        sweep->counts.unpriced_charges += charge->too_large;
         if (!sweep->sink.line_item(sweep->sink.context, &item, group, NULL, error))
             return false;
         sum_add(&totals_get(&sweep->totals, group, charge->account, charge->service, charge->type)->cost, charge->cost);
@@ -186,10 +185,9 @@ static bool emit_bill(struct sweep *sweep, const struct total *total, struct tex
     const struct conductor *conductor = sweep->pricing->conductor;
     uint32_t group = total->key.group;
     struct bill bill;
-    return bill_from_total(total, group == GROUP_NONE ? TEXT_NONE : conductor->groups[group].id,
-                           text_of(sweep->builder.period_text), account, service, type, conductor->currency, &bill,
-                           error) &&
-           sweep->sink.bill(sweep->sink.context, &bill, group, error);
+    bill_from_total(total, group == GROUP_NONE ? TEXT_NONE : conductor->groups[group].id,
+                    text_of(sweep->builder.period_text), account, service, type, conductor->currency, &bill);
+    return sweep->sink.bill(sweep->sink.context, &bill, group, error);
 }
 
 /* The group's row, its services' rows, then its accounts' rows. */
@@ -222,8 +220,9 @@ static bool finish_period(struct sweep *sweep, struct error *error)
 {
     struct custom_charges charges = { 0 };
     totals_sort(&sweep->totals);
-    bool done = compute_charges(sweep, &charges, error);
-    if (done && charges.count > 0) {
+    compute_charges(sweep, &charges);
+    bool done = true;
+    if (charges.count > 0) {
         done = emit_charges(sweep, &charges, error);
         totals_sort(&sweep->totals);
     }

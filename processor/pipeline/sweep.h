@@ -25,6 +25,7 @@ struct sweep_counts {
     uint64_t rows, line_items;
     uint64_t priced, left_out, unmonitored, unpriced, untiered;
     uint64_t unpriced_by_reason[UNPRICED_REASON_COUNT];
+    uint64_t unpriced_charges; /* custom line items, no events */
 };
 
 struct sweep;

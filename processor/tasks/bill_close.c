@@ -24,7 +24,7 @@ static enum stream_outcome report_charge(struct task *task, struct bill_month *m
     cur_row_of_line_item(rows, &item, false, &row);
     snprintf(snapshot, sizeof snapshot, "%s.1", task->bills->builder.period_text);
     record_set_text(&row, &cur_row_type, CUR_ROW_snapshot_id, text_of(snapshot));
-    report_totals_add(&month->report, group, charge->account, charge->service, charge->cost, 1);
+    report_totals_add(&month->report, group, charge->account, charge->service, &row.line_item_unblended_cost, 1);
     report_totals_add_checksum(&month->report, group, charge->account, cur_row_hash(&row, &scratch));
     buffer_done(&scratch);
     buffer_clear(&task->key);
@@ -39,23 +39,22 @@ static enum stream_outcome report_charges(struct task *task, struct bill_month *
     struct custom_charges charges = { 0 };
     struct cur_row_builder rows = { 0 };
     enum stream_outcome outcome = OUTCOME_DONE;
-    if (!bill_month_charges(task, month, true, &charges, error))
-        outcome = OUTCOME_ABORT;
+    bill_month_charges(task, month, true, &charges);
     for (size_t i = 0; i < charges.count && outcome == OUTCOME_DONE; i++)
-        outcome = report_charge(task, month, &charges.items[i], &rows, error);
+        if (!charges.items[i].too_large)
+            outcome = report_charge(task, month, &charges.items[i], &rows, error);
     custom_charges_done(&charges);
     cur_row_builder_done(&rows);
     return outcome;
 }
 
-/* Fills totals, rows, cost and checksum of a report. False: a sum does not fit. */
-static bool collect(struct task *task, const struct bill_month *month, uint32_t group, uint64_t account,
+/* Fills totals, rows, cost and checksum of a report. */
+static void collect(struct task *task, const struct bill_month *month, uint32_t group, uint64_t account,
                     struct cur_manifest *manifest, char checksum[33])
 {
     const struct totals *totals = &month->report.totals;
     struct arena *arena = &task->bills->arena;
     struct hash128 sum = { 0, 0 };
-    struct sum cost = { 0 };
     manifest->totals = arena_take(arena, totals->count * sizeof *manifest->totals, _Alignof(struct cur_manifest_total));
     for (size_t i = 0; i < totals->count; i++) {
         const struct total *total = &totals->items[i];
@@ -65,10 +64,8 @@ static bool collect(struct task *task, const struct bill_month *month, uint32_t 
         account_format(total->key.account, text);
         struct cur_manifest_total *out = &manifest->totals[manifest->total_count++];
         *out = (struct cur_manifest_total){ arena_copy(arena, text_of(text)), total_service(totals, total),
-                                            total->charged_rows, 0 };
-        if (!sum_value(&total->cost, &out->cost))
-            return false;
-        sum_add(&cost, out->cost);
+                                            total->charged_rows, total->cost };
+        sum_add_sum(&manifest->cost, &total->cost);
         manifest->rows += total->charged_rows;
     }
     for (size_t i = 0; i < month->report.checksum_count; i++) {
@@ -77,7 +74,6 @@ static bool collect(struct task *task, const struct bill_month *month, uint32_t 
             checksum_add(&sum, part->checksum);
     }
     snprintf(checksum, 33, "%016llx%016llx", (unsigned long long)sum.high, (unsigned long long)sum.low);
-    return sum_value(&cost, &manifest->cost);
 }
 
 static int64_t now_ms(void)
@@ -97,11 +93,7 @@ static enum stream_outcome write_manifest(struct task *task, const struct bill_m
     struct cur_manifest manifest = { .billing_group = id, .billing_period = text_of(period), .status = TEXT("CLOSED"),
                                      .currency = conductor->currency, .revision = 1,
                                      .conductor_version = conductor->version, .created_ms = now_ms() };
-    if (!collect(task, month, group, account, &manifest, checksum)) {
-        error_fail(error, ERROR_FAILED, "the report of group %.*s for %s reaches 10^14", TEXT_ARGS(id), period);
-        task_stop(task, "%s", error->message);
-        return OUTCOME_ABORT;
-    }
+    collect(task, month, group, account, &manifest, checksum);
     int32_t partition = task_partition_for(task, STREAM_CUR, id);
     snprintf(snapshot, sizeof snapshot, "%s.1", period);
     manifest.snapshot_id = text_of(snapshot);

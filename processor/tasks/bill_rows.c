@@ -29,8 +29,7 @@ static size_t first_of_group(const struct totals *totals, uint32_t group)
     return at;
 }
 
-bool bill_month_charges(struct task *task, struct bill_month *month, bool closing, struct custom_charges *charges,
-                        struct error *error)
+void bill_month_charges(struct task *task, struct bill_month *month, bool closing, struct custom_charges *charges)
 {
     const struct conductor *conductor = task->world->document->conductor;
     totals_sort(&month->totals);
@@ -41,10 +40,8 @@ bool bill_month_charges(struct task *task, struct bill_month *month, bool closin
             (!closing && !payer_has_usage(month, group->payer)))
             continue;
         size_t first = first_of_group(&month->totals, g), end = first_of_group(&month->totals, g + 1);
-        if (!custom_charges_compute(conductor, g, month->period, &month->totals, first, end - first, charges, error))
-            return false;
+        custom_charges_compute(conductor, g, month->period, &month->totals, first, end - first, charges);
     }
-    return true;
 }
 
 static struct written_charge *charge_of(struct bill_state *bills, struct text id)
@@ -66,13 +63,11 @@ static enum stream_outcome write_charge(struct task *task, struct bill_month *mo
     struct written_charge *written = charge_of(task->bills, item.line_item_id);
     written->wanted = true;
     written->period = month->period;
-    if (written->written && written->cost == charge->cost)
+    if (written->written && written->cost == charge->cost && written->too_large == charge->too_large)
         return OUTCOME_DONE;
-    if (!decimal_add(charge->cost, -written->cost, &item.cost_delta)) {
-        error_fail(error, ERROR_FAILED, "line item %.*s: its change reaches 10^14", TEXT_ARGS(item.line_item_id));
-        return OUTCOME_ABORT;
-    }
+    sum_add(&item.cost_delta, -written->cost);
     written->cost = charge->cost;
+    written->too_large = charge->too_large;
     written->written = true;
     task->world->counts.line_items++;
     return task_produce(task, STREAM_LINE_ITEMS, (int32_t)task->number, item.line_item_id, &line_item_type, &item, error);
@@ -94,7 +89,7 @@ static enum stream_outcome drop_charges(struct task *task, struct bill_month *mo
         record_set_text(&item, &line_item_type, LINE_ITEM_status, line_item_status_text(STATUS_CHARGED));
         record_set_text(&item, &line_item_type, LINE_ITEM_billing_period, text_of(bills->builder.period_text));
         item.revision = task->marker.revision;
-        item.cost_delta = -written->cost;
+        item.cost_delta = sum_of(-written->cost);
         item.present |= (uint64_t)1 << LINE_ITEM_revision | (uint64_t)1 << LINE_ITEM_cost |
                         (uint64_t)1 << LINE_ITEM_cost_delta;
         *written = (struct written_charge){ .period = month->period };
@@ -146,10 +141,7 @@ static enum stream_outcome write_bill(struct task *task, const struct total *tot
     struct text group = total->key.group == GROUP_NONE ? TEXT_NONE : conductor->groups[total->key.group].id;
     const char *period = task->bills->builder.period_text;
     struct bill bill;
-    if (!bill_from_total(total, group, text_of(period), account, service, type, conductor->currency, &bill, error)) {
-        task_stop(task, "%s", error->message);
-        return OUTCOME_ABORT;
-    }
+    bill_from_total(total, group, text_of(period), account, service, type, conductor->currency, &bill);
     buffer_clear(&task->key);
     buffer_printf(&task->key, "%.*s/%s/%.*s/%.*s/%.*s", TEXT_ARGS(group), period, TEXT_ARGS(account), TEXT_ARGS(service),
                   TEXT_ARGS(type));
@@ -224,13 +216,8 @@ enum stream_outcome bill_month_write(struct task *task, struct bill_month *month
     builder->tasks[TASK_BILL] = task->number;
     builder->revision = task->marker.revision;
     line_item_builder_begin(builder, &task->world->document->pricing, month->period);
-    enum stream_outcome outcome = OUTCOME_DONE;
-    if (!bill_month_charges(task, month, closing, &charges, error)) {
-        task_stop(task, "%s", error->message);
-        outcome = OUTCOME_ABORT;
-    }
-    if (outcome == OUTCOME_DONE)
-        outcome = write_charges(task, month, &charges, error);
+    bill_month_charges(task, month, closing, &charges);
+    enum stream_outcome outcome = write_charges(task, month, &charges, error);
     if (outcome == OUTCOME_DONE)
         outcome = write_bills(task, month, &charges, error);
     custom_charges_done(&charges);

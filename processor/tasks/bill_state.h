@@ -25,7 +25,7 @@ struct bill_month {
 struct written_charge {
     billing_period period;
     i128 cost;
-    bool written, wanted;
+    bool written, wanted, too_large;
 };
 
 struct bill_state {
@@ -51,8 +51,7 @@ struct bill_month *bill_month_of(struct bill_state *bills, billing_period period
 /* bill_rows.c: writes what has changed of a month: custom line items, then bill rows. */
 enum stream_outcome bill_month_write(struct task *task, struct bill_month *month, bool closing, struct error *error);
 /* The charges of a month as they are now; the caller ends them. */
-MUST_USE bool bill_month_charges(struct task *task, struct bill_month *month, bool closing, struct custom_charges *charges,
-                                 struct error *error);
+void bill_month_charges(struct task *task, struct bill_month *month, bool closing, struct custom_charges *charges);
 
 /* bill_close.c: report rows of custom line items, then the manifests. */
 enum stream_outcome bill_month_close(struct task *task, struct bill_month *month, const struct close_record *close,

@@ -109,20 +109,18 @@ static void take_barrier(struct task *task, const struct stream_record *record, 
         note_closed(month, (int32_t)subtotal->task);
     } else if (first && group != GROUP_NONE && text_equal(subtotal->barrier, TEXT("report"))) {
         report_totals_add(&month->report, group, account_parse(subtotal->usage_account_id), subtotal->product_code,
-                          subtotal->cost, (uint64_t)subtotal->charged_rows);
+                          &subtotal->cost, (uint64_t)subtotal->charged_rows);
     } else if (first && group != GROUP_NONE && text_equal(subtotal->barrier, TEXT("checksum")) &&
                parse_hash(subtotal->line_item_type, &part)) {
         report_totals_add_checksum(&month->report, group, account_parse(subtotal->usage_account_id), part);
     }
 }
 
-static void add_difference(struct sum *sum, struct sum *known, i128 now)
+static void add_difference(struct sum *sum, struct sum *known, const struct sum *now)
 {
-    i128 before = sum_modulo(known);
-    sum_add(sum, now);
-    sum_add(sum, -before);
-    *known = (struct sum){ 0 };
-    sum_add(known, now);
+    sum_add_sum(sum, now);
+    sum_subtract(sum, known);
+    *known = *now;
 }
 
 static void take_totals(struct task *task, const struct stream_record *record, const struct subtotal *subtotal,
@@ -142,10 +140,10 @@ static void take_totals(struct task *task, const struct stream_record *record, c
     known->charged_rows = subtotal->charged_rows;
     if (record_has(subtotal, SUBTOTAL_as_of) && subtotal->as_of > total->latest_end_ms)
         total->latest_end_ms = subtotal->as_of;
-    add_difference(&total->cost, &known->cost, subtotal->cost);
-    add_difference(&total->public_cost, &known->public_cost, subtotal->public_cost);
-    add_difference(&total->billable_cost, &known->billable_cost, subtotal->billable_cost);
-    add_difference(&total->tax, &known->tax, subtotal->tax);
+    add_difference(&total->cost, &known->cost, &subtotal->cost);
+    add_difference(&total->public_cost, &known->public_cost, &subtotal->public_cost);
+    add_difference(&total->billable_cost, &known->billable_cost, &subtotal->billable_cost);
+    add_difference(&total->tax, &known->tax, &subtotal->tax);
     month->dirty = true;
 }
 
@@ -193,7 +191,8 @@ bool bill_task_replay_line_item(struct task *task, const struct line_item *item,
     uint32_t number = intern_add(&bills->charge_ids, item->line_item_id);
     if (bills->charge_ids.count > before)
         bills->charges = memory_reserve_one(bills->charges, number, &bills->charge_capacity, sizeof *bills->charges);
-    bills->charges[number] = (struct written_charge){ .cost = item->cost, .written = true };
+    bills->charges[number] = (struct written_charge){ .cost = item->cost, .written = true,
+        .too_large = text_equal(item->status, line_item_status_text(STATUS_UNPRICED)) };
     return period_parse(item->billing_period, &bills->charges[number].period) ||
            error_fail(error, ERROR_FAILED, "line item %.*s: its month cannot be read", TEXT_ARGS(item->line_item_id));
 }

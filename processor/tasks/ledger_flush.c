@@ -37,7 +37,7 @@ static struct text group_id(const struct task *task, uint32_t group)
     return group == GROUP_NONE ? TEXT_NONE : task->world->document->conductor->groups[group].id;
 }
 
-static bool fill_subtotal(const struct task *task, const struct total *total, struct subtotal *subtotal)
+static void fill_subtotal(const struct task *task, const struct total *total, struct subtotal *subtotal)
 {
     subtotal->task = task->number;
     subtotal->revision = task->marker.revision;
@@ -49,8 +49,10 @@ static bool fill_subtotal(const struct task *task, const struct total *total, st
     subtotal->present &= ~((uint64_t)1 << SUBTOTAL_barrier);
     if (total->latest_end_ms == INT64_MIN)
         subtotal->present &= ~((uint64_t)1 << SUBTOTAL_as_of);
-    return sum_value(&total->public_cost, &subtotal->public_cost) && sum_value(&total->cost, &subtotal->cost) &&
-           sum_value(&total->billable_cost, &subtotal->billable_cost) && sum_value(&total->tax, &subtotal->tax);
+    subtotal->public_cost = total->public_cost;
+    subtotal->cost = total->cost;
+    subtotal->billable_cost = total->billable_cost;
+    subtotal->tax = total->tax;
 }
 
 static enum stream_outcome write_subtotal(struct task *task, const struct totals *totals, const struct total *total,
@@ -64,12 +66,7 @@ static enum stream_outcome write_subtotal(struct task *task, const struct totals
     subtotal.usage_account_id = text_of(account);
     subtotal.product_code = total_service(totals, total);
     subtotal.line_item_type = total_type(totals, total);
-    if (!fill_subtotal(task, total, &subtotal)) {
-        error_fail(error, ERROR_FAILED, "task %u: a total of group '%.*s' in %s reaches 10^14, more than a bill can hold",
-                   task->number, TEXT_ARGS(subtotal.billing_group), period);
-        task_stop(task, "%s", error->message);
-        return OUTCOME_ABORT;
-    }
+    fill_subtotal(task, total, &subtotal);
     buffer_clear(&task->key);
     buffer_printf(&task->key, "%u/%.*s/%s/%s/%.*s/%.*s", task->number, TEXT_ARGS(subtotal.billing_group), period, account,
                   TEXT_ARGS(subtotal.product_code), TEXT_ARGS(subtotal.line_item_type));

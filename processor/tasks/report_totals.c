@@ -5,12 +5,12 @@
 
 #include "base/memory.h"
 
-void report_totals_add(struct report_totals *report, uint32_t group, uint64_t account, struct text service, i128 cost,
+void report_totals_add(struct report_totals *report, uint32_t group, uint64_t account, struct text service, const struct sum *cost,
                        uint64_t rows)
 {
     struct total *total = totals_get(&report->totals, group, account, service, TEXT_NONE);
     total->charged_rows += (int64_t)rows;
-    sum_add(&total->cost, cost);
+    sum_add_sum(&total->cost, cost);
 }
 
 void report_totals_add_checksum(struct report_totals *report, uint32_t group, uint64_t account, struct hash128 part)

@@ -20,7 +20,7 @@ struct report_totals {
     size_t checksum_count, checksum_capacity;
 };
 
-void report_totals_add(struct report_totals *report, uint32_t group, uint64_t account, struct text service, i128 cost,
+void report_totals_add(struct report_totals *report, uint32_t group, uint64_t account, struct text service, const struct sum *cost,
                        uint64_t rows);
 void report_totals_add_checksum(struct report_totals *report, uint32_t group, uint64_t account, struct hash128 part);
 void report_totals_done(struct report_totals *report);

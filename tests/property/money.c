@@ -64,6 +64,54 @@ static i128 any_number(struct random *random)
     return random_number(random, decimal_power(DECIMAL_DIGITS));
 }
 
+static void sum_to_gmp(mpz_t out, const struct sum *sum)
+{
+    mpz_t wraps;
+    mpz_init_set_si(wraps, sum->wraps);
+    mpz_mul_2exp(wraps, wraps, 128);
+    to_gmp(out, sum_modulo(sum));
+    mpz_add(out, out, wraps);
+    mpz_clear(wraps);
+}
+
+static bool sum_equals(const struct sum *sum, const mpz_t other)
+{
+    mpz_t own;
+    mpz_init(own);
+    sum_to_gmp(own, sum);
+    bool same = mpz_cmp(own, other) == 0;
+    mpz_clear(own);
+    return same;
+}
+
+static bool fits_sum(const mpz_t value)
+{
+    mpz_t bound;
+    mpz_init(bound);
+    mpz_ui_pow_ui(bound, 10, SUM_DIGITS);
+    bool below = mpz_cmpabs(value, bound) < 0;
+    mpz_clear(bound);
+    return below;
+}
+
+/* Below 10^57, of any size; often around 2^128 and small. */
+static struct sum any_sum(struct random *random)
+{
+    struct sum sum = sum_of(any_number(random));
+    switch (random_below(random, 4)) {
+    case 0:
+        return sum;
+    case 1:
+        sum.wraps = (int64_t)random_below(random, 5) - 2;
+        return sum;
+    case 2:
+        return sum_of((i128)random_below(random, 5) - 2);
+    default:
+        sum.wraps = (int64_t)(random_bits(random) >> (6 + random_below(random, 50))) * (random_one_in(random, 2) ? 1 : -1);
+        return sum;
+    }
+}
+
 static void texts_come_back(struct random *random)
 {
     i128 value = any_number(random), back = 42;
@@ -290,29 +338,124 @@ static void cents_add_up(struct random *random)
 {
     enum { MOST = 40 };
     size_t count = 1 + random_below(random, MOST);
-    i128 costs[MOST], cents[MOST], unit = decimal_power(22), total = 0, shown_total = 0;
-    mpz_set_ui(a_, 0);
+    struct sum costs[MOST], total = { 0 };
+    i128 cents[MOST], shown_total = 0;
+    mpz_t unit;
+    mpz_init(unit);
+    mpz_ui_pow_ui(unit, 10, 22);
     for (size_t i = 0; i < count; i++) {
-        costs[i] = random_one_in(random, 2) ? any_number(random) : random_number(random, decimal_power(26));
+        costs[i] = random_one_in(random, 2) ? any_sum(random) : sum_of(random_number(random, decimal_power(26)));
         if (i > 0 && random_one_in(random, 4))
             costs[i] = costs[i - 1]; /* ties */
-        to_gmp(b_, costs[i]);
-        mpz_add(a_, a_, b_);
+        sum_add_sum(&total, &costs[i]);
     }
-    bool done = cents_allocate(costs, count, cents);
-    CLAIM(done == fits(a_), "%zu parts", count);
-    if (!done)
-        return;
-    mpz_ui_pow_ui(d_, 10, 22);
-    divide_half_even(c_, a_, d_);
+    cents_allocate(costs, count, cents);
     for (size_t i = 0; i < count; i++) {
-        i128 moved = cents[i] * unit - costs[i];
-        CLAIM(moved > -unit && moved < unit, "%s became %s", shown(costs[i]), shown(cents[i]));
-        CLAIM(costs[i] % unit != 0 || moved == 0 || count > 1, "%s became %s", shown(costs[i]), shown(cents[i]));
+        to_gmp(a_, cents[i]);
+        sum_to_gmp(b_, &costs[i]);
+        mpz_mul(c_, a_, unit);
+        mpz_sub(c_, c_, b_);
+        CLAIM(mpz_cmpabs(c_, unit) < 0, "moved to %s", shown(cents[i]));
         shown_total += cents[i];
-        total = (i128)((u128)total + (u128)costs[i]);
     }
-    CLAIM(equals(shown_total, c_) && shown_total == cents_of(total), "%s", shown(total));
+    sum_to_gmp(a_, &total);
+    divide_half_even(c_, a_, unit);
+    CLAIM(equals(shown_total, c_) && shown_total == cents_of(&total), "%s", shown(shown_total));
+    mpz_clear(unit);
+}
+
+static void sums_come_back_from_bytes_and_text(struct random *random)
+{
+    struct sum sum = any_sum(random), back = { .low = 42 };
+    uint8_t bytes[SUM_BYTES_MAX + 8];
+    char text[SUM_TEXT_MAX], digits[80];
+    size_t size = sum_to_bytes(&sum, bytes);
+    sum_to_gmp(a_, &sum);
+    mpz_import(b_, size, 1, 1, 1, 0, bytes);
+    if (bytes[0] & 0x80) {
+        mpz_set_ui(c_, 1);
+        mpz_mul_2exp(c_, c_, 8 * size);
+        mpz_sub(b_, b_, c_);
+    }
+    CLAIM(mpz_cmp(a_, b_) == 0, "%zu bytes", size);
+    CLAIM(sum_from_bytes(bytes, size, &back) == DECIMAL_EXACT && sum_equal(&sum, &back), "%zu bytes", size);
+    if (size > 1) /* without its first byte it would be another number */
+        CLAIM(sum_from_bytes(bytes + 1, size - 1, &back) != DECIMAL_EXACT || !sum_equal(&sum, &back), "%zu bytes", size);
+    unsigned scale = (unsigned)random_below(random, 39);
+    size_t length = sum_format(&sum, scale, text);
+    CLAIM(length == strlen(text) && length < SUM_TEXT_MAX, "%s", text);
+    CLAIM(sum_parse(text_of(text), scale, &back) == DECIMAL_EXACT && sum_equal(&sum, &back), "%s at scale %u", text, scale);
+    sum_format(&sum, 0, text);
+    CLAIM(strcmp(mpz_get_str(digits, 10, a_), text) == 0, "%s, GMP has %s", text, digits);
+}
+
+static void any_bytes_are_a_sum_or_too_large(struct random *random)
+{
+    uint8_t bytes[32];
+    size_t size = 1 + random_below(random, sizeof bytes);
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = random_one_in(random, 3) ? (uint8_t)random_bits(random) : random_one_in(random, 2) ? 0xff : 0;
+    mpz_import(a_, size, 1, 1, 1, 0, bytes);
+    if (bytes[0] & 0x80) {
+        mpz_set_ui(b_, 1);
+        mpz_mul_2exp(b_, b_, 8 * size);
+        mpz_sub(a_, a_, b_);
+    }
+    struct sum sum = { .low = 42 };
+    enum decimal_status status = sum_from_bytes(bytes, size, &sum);
+    CLAIM(status == (fits_sum(a_) ? DECIMAL_EXACT : DECIMAL_TOO_LARGE), "%zu bytes", size);
+    if (status == DECIMAL_EXACT)
+        CLAIM(sum_equals(&sum, a_), "%zu bytes", size);
+}
+
+static void sums_are_divided_as_gmp_divides_them(struct random *random)
+{
+    struct sum a = any_sum(random), b = any_sum(random), result = { .low = 42 };
+    unsigned exponent = (unsigned)random_below(random, 39);
+    sum_to_gmp(a_, &a);
+    sum_to_gmp(b_, &b);
+    CLAIM(sum_compare(&a, &b) == (mpz_cmp(a_, b_) > 0) - (mpz_cmp(a_, b_) < 0), "%u", exponent);
+    struct sum negated = sum_negated(&a);
+    mpz_neg(c_, a_);
+    CLAIM(sum_equals(&negated, c_), "negated");
+    mpz_ui_pow_ui(d_, 10, exponent);
+    mpz_mul(c_, a_, d_);
+    bool done = sum_multiply_power(&a, exponent, &result);
+    CLAIM(done == fits_sum(c_) && (!done || sum_equals(&result, c_)), "times 10^%u", exponent);
+    divide_half_even(c_, a_, d_);
+    result = sum_divide_power(&a, exponent);
+    CLAIM(sum_equals(&result, c_), "by 10^%u", exponent);
+    i128 percentage = (i128)random_below(random, random_one_in(random, 2) ? 100 : 100000000000000);
+    to_gmp(c_, percentage);
+    mpz_mul(c_, c_, a_);
+    mpz_ui_pow_ui(d_, 10, 12);
+    divide_half_even(c_, c_, d_);
+    done = sum_share(&a, percentage, &result);
+    CLAIM(done == fits_sum(c_) && (!done || sum_equals(&result, c_)), "%s", shown(percentage));
+}
+
+static void margins_are_divided_as_gmp_divides_them(struct random *random)
+{
+    struct sum part = any_sum(random), whole = any_sum(random), result;
+    if (random_one_in(random, 4)) {
+        whole = part; /* 100 %, 50 %, and ties at the tenth decimal */
+        sum_add_sum(&whole, random_one_in(random, 2) ? &part : &(struct sum){ .low = random_below(random, 3) });
+    }
+    sum_to_gmp(a_, &part);
+    sum_to_gmp(b_, &whole);
+    if (mpz_sgn(b_) == 0) {
+        CLAIM(!sum_percentage(&part, &whole, &result), "of nothing");
+        return;
+    }
+    mpz_ui_pow_ui(d_, 10, 12);
+    mpz_mul(c_, a_, d_);
+    if (mpz_sgn(b_) < 0) {
+        mpz_neg(b_, b_);
+        mpz_neg(c_, c_);
+    }
+    divide_half_even(c_, c_, b_);
+    bool done = sum_percentage(&part, &whole, &result);
+    CLAIM(done == fits_sum(c_) && (!done || sum_equals(&result, c_)), "%d", (int)done);
 }
 
 int main(int argc, char **argv)
@@ -326,6 +469,10 @@ int main(int argc, char **argv)
         { "quotients are rounded half to even", quotients_are_rounded_half_to_even, 240000 },
         { "scales change as GMP changes them", scales_change_as_gmp_changes_them, 160000 },
         { "sums know no order", sums_know_no_order, 20000 },
+        { "sums come back from bytes and text", sums_come_back_from_bytes_and_text, 160000 },
+        { "any bytes are a sum or too large", any_bytes_are_a_sum_or_too_large, 160000 },
+        { "sums are divided as GMP divides them", sums_are_divided_as_gmp_divides_them, 40000 },
+        { "margins are divided as GMP divides them", margins_are_divided_as_gmp_divides_them, 40000 },
         { "cents add up", cents_add_up, 40000 },
     };
     mpz_inits(a_, b_, c_, d_, NULL);

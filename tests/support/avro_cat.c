@@ -85,6 +85,8 @@ static bool set_member(struct usage_event *event, size_t index, char *value, str
         return true;
     case FIELD_DECIMAL:
         return usage_event_set_decimal(event, index, text_of(value), EXCESS_REJECT, &refusal);
+    case FIELD_SUM:
+        return sum_parse(text_of(value), field->scale, member) == DECIMAL_EXACT && (record_set(event, index), true);
     case FIELD_TIME:
     case FIELD_LONG:
         *(int64_t *)member = strtoimax(value, NULL, 10);

@@ -103,6 +103,9 @@ static inline void random_event(struct usage_event *event, struct arena *arena)
         case FIELD_DECIMAL:
             *(i128 *)member = random_decimal();
             break;
+        case FIELD_SUM:
+            *(struct sum *)member = sum_of(random_decimal());
+            break;
         case FIELD_TIME:
         case FIELD_LONG:
             *(int64_t *)member = random_long();

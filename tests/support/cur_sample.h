@@ -22,7 +22,7 @@ static inline struct cur_row cur_row_with(const char *id, const char *account, c
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
         record_set_text(&row, &cur_row_type, texts[i].field, text_of(texts[i].text));
     bool known = time_parse(text_of(start), &row.line_item_usage_start_date) &&
-                 decimal_parse(text_of(cost), COST_SCALE, &row.line_item_unblended_cost) == DECIMAL_EXACT;
+                 sum_parse(text_of(cost), COST_SCALE, &row.line_item_unblended_cost) == DECIMAL_EXACT;
     CHECK(known);
     row.line_item_usage_end_date = row.line_item_usage_start_date + HOUR_MS;
     row.bill_billing_period_start_date = period_start(JUNE_2026);

@@ -19,7 +19,7 @@ static inline void append_escaped(struct buffer *out, struct text text)
 
 static inline void append_value(struct buffer *out, const struct field *field, const void *member)
 {
-    char number[DECIMAL_TEXT_MAX];
+    char number[SUM_TEXT_MAX];
     const struct tags *tags;
     switch (field->kind) {
     case FIELD_TEXT:
@@ -27,6 +27,10 @@ static inline void append_value(struct buffer *out, const struct field *field, c
         break;
     case FIELD_DECIMAL:
         decimal_format(*(const i128 *)member, field->scale, number);
+        buffer_append_text(out, text_of(number));
+        break;
+    case FIELD_SUM:
+        sum_format(member, field->scale, number);
         buffer_append_text(out, text_of(number));
         break;
     case FIELD_TIME:

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "money/decimal.h"
+#include "money/sum.h"
 
 /* A text literal as bytes, zero bytes included. */
 #define BYTES(literal) ((struct text){ literal, sizeof(literal) - 1 })
@@ -28,6 +28,14 @@ static inline void expect_decimal(const char *row, i128 found, unsigned scale, c
 {
     char text[DECIMAL_TEXT_MAX];
     decimal_format(found, scale, text);
+    if (strcmp(text, expected) != 0)
+        fail_msg("%s: found %s, expected %s", row, text, expected);
+}
+
+static inline void expect_sum(const char *row, struct sum found, unsigned scale, const char *expected)
+{
+    char text[SUM_TEXT_MAX];
+    sum_format(&found, scale, text);
     if (strcmp(text, expected) != 0)
         fail_msg("%s: found %s, expected %s", row, text, expected);
 }
@@ -51,6 +59,14 @@ static inline i128 decimal(const char *text, unsigned scale)
     enum decimal_status status = decimal_parse(text_of(text), scale, &value);
     CHECK(status == DECIMAL_EXACT);
     return value;
+}
+
+static inline struct sum sum_from(const char *text, unsigned scale)
+{
+    struct sum sum = { 0 };
+    enum decimal_status status = sum_parse(text_of(text), scale, &sum);
+    CHECK(status == DECIMAL_EXACT);
+    return sum;
 }
 
 #endif

@@ -2,15 +2,16 @@
 #include "support/unit.h"
 
 #include "cli/bill_table.h"
+#include "period/bills.h"
 #include "support/avro_random.h"
 #include "support/fixtures.h"
 
 static struct bill_line bill_of(uint32_t group, const char *service, const char *cost, const char *billable)
 {
     struct bill_line line = { .group = group, .service = text_of(service), .usage_events = 3, .period = 2026 * 12 + 5 };
-    line.cost = decimal(cost, COST_SCALE);
-    line.billable_cost = decimal(billable, AMOUNT_SCALE);
-    line.margin = line.cost - line.billable_cost * 10000;
+    line.cost = sum_from(cost, COST_SCALE);
+    line.billable_cost = sum_from(billable, AMOUNT_SCALE);
+    line.margin = margin_of(&line.cost, &line.billable_cost);
     return line;
 }
 
@@ -58,9 +59,9 @@ static void a_group_shows_its_services_and_then_its_total(void **state)
         bill_of(1, "", "-3.005", "0"), bill_of(1, "Fee", "-3.005", "0"),
         bill_of(GROUP_NONE, "", "0", "7"), bill_of(GROUP_NONE, "AmazonS3", "0", "7"),
     };
-    bills[0].tax = decimal("12.34567", AMOUNT_SCALE);
+    bills[0].tax = sum_from("12.34567", AMOUNT_SCALE);
     bills[0].has_margin_percentage = true;
-    bills[0].margin_percentage = decimal("18.9955447550", PERCENT_SCALE);
+    bills[0].margin_percentage = sum_from("18.9955447550", PERCENT_SCALE);
     const char *table = table_of(bills, ARRAY_COUNT(bills), &fixture.conductor);
     assert_non_null(strstr(table, "Retail (111111111111), 2026-06, USD"));
     assert_non_null(strstr(table, "Platform (222222222222), 2026-06, USD"));
@@ -113,12 +114,13 @@ static void every_column_adds_up_to_its_total(void **state)
         for (size_t i = 1; i < count; i++) {
             snprintf(names[i], sizeof names[i], "service%zu", i);
             bills[i] = (struct bill_line){ .group = 0, .service = text_of(names[i]), .period = 2026 * 12 + 5 };
-            bills[i].cost = (i128)(random_word() >> random_below(40)) * (i128)1000000000000000 * (random_below(4) ? 1 : -1);
-            bills[i].billable_cost = (i128)(random_word() >> random_below(40)) * (i128)100000000000;
-            bills[i].margin = bills[i].cost - bills[i].billable_cost * 10000;
-            bills[0].cost += bills[i].cost;
-            bills[0].margin += bills[i].margin;
-            bills[0].billable_cost += bills[i].billable_cost;
+            bills[i].cost = sum_of((i128)(random_word() >> random_below(40)) * (i128)1000000000000000 *
+                                   (random_below(4) ? 1 : -1));
+            bills[i].billable_cost = sum_of((i128)(random_word() >> random_below(40)) * (i128)100000000000);
+            bills[i].margin = margin_of(&bills[i].cost, &bills[i].billable_cost);
+            sum_add_sum(&bills[0].cost, &bills[i].cost);
+            sum_add_sum(&bills[0].margin, &bills[i].margin);
+            sum_add_sum(&bills[0].billable_cost, &bills[i].billable_cost);
         }
         const char *table = table_of(bills, count, &fixture.conductor);
         for (int column = 0; column < 3; column++) {

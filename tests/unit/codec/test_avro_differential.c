@@ -79,6 +79,10 @@ static void member_from_avro(struct fixture *fixture, struct usage_event *event,
         assert_int_equal(avro_value_get_bytes(value, &bytes, &size), 0);
         assert_int_equal(decimal_from_bytes(bytes, size, member), DECIMAL_EXACT);
         break;
+    case FIELD_SUM:
+        assert_int_equal(avro_value_get_bytes(value, &bytes, &size), 0);
+        assert_int_equal(sum_from_bytes(bytes, size, member), DECIMAL_EXACT);
+        break;
     case FIELD_TIME:
     case FIELD_LONG:
         assert_int_equal(avro_value_get_long(value, member), 0);
@@ -123,7 +127,7 @@ static void member_to_avro(const struct field *field, const void *member, avro_v
 {
     const struct text *text = member;
     const struct tags *tags = member;
-    uint8_t bytes[16];
+    uint8_t bytes[SUM_BYTES_MAX];
     size_t size;
     switch (field->kind) {
     case FIELD_TEXT: {
@@ -136,6 +140,10 @@ static void member_to_avro(const struct field *field, const void *member, avro_v
     }
     case FIELD_DECIMAL:
         size = decimal_to_bytes(*(const i128 *)member, bytes);
+        avro_value_set_bytes(value, bytes, size);
+        break;
+    case FIELD_SUM:
+        size = sum_to_bytes(member, bytes);
         avro_value_set_bytes(value, bytes, size);
         break;
     case FIELD_TIME:

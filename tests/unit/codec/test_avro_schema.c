@@ -123,7 +123,7 @@ static void a_shipped_schema_compiles_to_its_fields_in_order(void **state)
 {
     (void)state;
     static const uint8_t kinds[] = {
-        [FIELD_TEXT] = AVRO_READ_TEXT, [FIELD_DECIMAL] = AVRO_READ_DECIMAL, [FIELD_TIME] = AVRO_READ_TIME,
+        [FIELD_TEXT] = AVRO_READ_TEXT, [FIELD_DECIMAL] = AVRO_READ_DECIMAL, [FIELD_SUM] = AVRO_READ_SUM, [FIELD_TIME] = AVRO_READ_TIME,
         [FIELD_LONG] = AVRO_READ_LONG, [FIELD_TAGS] = AVRO_READ_TAGS,
     };
     for (size_t t = 0; t < ARRAY_COUNT(shipped_types); t++) {

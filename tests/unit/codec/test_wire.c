@@ -86,6 +86,11 @@ static void fill(const struct record_type *type, void *record, struct arena *are
         case FIELD_DECIMAL:
             *(i128 *)member = (i128)(i % 2 ? 1 : -1) * (1234567890123 + (i128)i);
             break;
+        case FIELD_SUM: /* every other one larger than any decimal */
+            *(struct sum *)member = sum_of(i % 2 ? decimal_power(37) : -7 - (i128)i);
+            for (size_t n = 0; n < 5 + i && i % 2; n++)
+                sum_add_sum(member, &(struct sum){ .wraps = 1, .low = i });
+            break;
         case FIELD_TIME:
             *(int64_t *)member = 1780272000000 + (int64_t)i;
             break;
@@ -484,8 +489,8 @@ static void too_many_decimals_are_rounded_or_refused_as_the_caller_says(void **s
 /* ---- manifests ---- */
 
 static struct cur_manifest_total totals[] = {
-    { TEXT("111111111111"), TEXT("AmazonEC2"), 12, -5 },
-    { TEXT("222222222222"), TEXT("Amazon\"S3\""), INT64_MAX, 1 },
+    { TEXT("111111111111"), TEXT("AmazonEC2"), 12, { .wraps = -5 } },
+    { TEXT("222222222222"), TEXT("Amazon\"S3\""), INT64_MAX, { .low = 1 } },
 };
 
 static struct cur_manifest manifest_sample(void)
@@ -497,7 +502,7 @@ static struct cur_manifest manifest_sample(void)
         .created_ms = 1783000000123, .totals = totals, .total_count = ARRAY_COUNT(totals),
         .offsets = { 3, 100, 200, 13 },
     };
-    manifest.cost = decimal("-12.000000000000000000000001", COST_SCALE);
+    manifest.cost = sum_from("-12.000000000000000000000001", COST_SCALE);
     return manifest;
 }
 
@@ -516,14 +521,14 @@ static void expect_manifest(const char *row, const struct cur_manifest *found, c
     expect_number(row, found->rows, wanted->rows);
     expect_number(row, found->conductor_version, wanted->conductor_version);
     expect_number(row, found->created_ms, wanted->created_ms);
-    expect(row, found->cost == wanted->cost, true);
+    expect(row, sum_equal(&found->cost, &wanted->cost), true);
     assert_memory_equal(&found->offsets, &wanted->offsets, sizeof found->offsets);
     expect_number(row, (long long)found->total_count, (long long)wanted->total_count);
     for (size_t i = 0; i < wanted->total_count; i++) {
         expect(row, text_equal(found->totals[i].usage_account_id, wanted->totals[i].usage_account_id), true);
         expect(row, text_equal(found->totals[i].product_code, wanted->totals[i].product_code), true);
         expect_number(row, found->totals[i].rows, wanted->totals[i].rows);
-        expect(row, found->totals[i].cost == wanted->totals[i].cost, true);
+        expect(row, sum_equal(&found->totals[i].cost, &wanted->totals[i].cost), true);
     }
 }
 

@@ -65,7 +65,7 @@ static void figures_have_all_their_digits(void **state)
     (void)state;
     struct cur_row row = cur_row_with("id", "111111111111", "2026-06-01T00:00:00Z", "AmazonEC2",
                                       "-1.000000000000000000000001");
-    row.line_item_usage_amount = 15000000000;
+    row.line_item_usage_amount = sum_of(15000000000);
     record_set(&row, CUR_ROW_line_item_usage_amount);
     struct buffer out = { 0 };
     cur_write_row(&out, &row, NULL, 0);

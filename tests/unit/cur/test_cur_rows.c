@@ -27,6 +27,8 @@ static struct line_item item_of(struct item_texts texts)
             continue;
         if (field->kind == FIELD_DECIMAL) {
             known = decimal_parse(text_of(given[i]), field->scale, member) == DECIMAL_EXACT;
+        } else if (field->kind == FIELD_SUM) {
+            known = sum_parse(text_of(given[i]), field->scale, member) == DECIMAL_EXACT;
         } else if (field->kind == FIELD_TIME) {
             known = time_parse(text_of(given[i]), member);
         } else if (field->kind == FIELD_LONG) {

@@ -110,6 +110,8 @@ static void a_row_comes_back_with_every_field(void **state)
             continue;
         if (field->kind == FIELD_TEXT)
             *(struct text *)record_member(&row, field) = text_of(field->name);
+        else if (field->kind == FIELD_SUM)
+            *(struct sum *)record_member(&row, field) = (struct sum){ .low = i, .wraps = (int64_t)i - 30 };
         else if (field->kind == FIELD_DECIMAL)
             *(i128 *)record_member(&row, field) = -(decimal_power(38) - 1) + (i128)i;
         else if (field->kind == FIELD_TAGS)

@@ -64,7 +64,7 @@ static bool put(void *context, const struct line_item *item, struct error *error
     buffer_append_byte(&json, '\0');
     free(topic->json[slot]);
     topic->json[slot] = json.data;
-    sum_add(&topic->deltas[slot], item->cost_delta);
+    sum_add_sum(&topic->deltas[slot], &item->cost_delta);
     assert_true(item->revision > topic->revisions[slot]); /* once a transaction, and only growing */
     topic->revisions[slot] = item->revision;
     topic->written++;

@@ -10,6 +10,7 @@
 #include "cli/documents.h"
 #include "codec/json_text.h"
 #include "codec/json_write.h"
+#include "period/bills.h"
 #include "pipeline/price_run.h"
 #include "support/avro_random.h"
 #include "support/file_limit.h"
@@ -240,7 +241,8 @@ static void line_items_bills_and_reports_have_one_total(void **state)
     assert_int_equal(result.fold.dead, 0);
     const struct sweep_counts *counts = &result.sweep;
     assert_int_equal(counts->priced + counts->left_out + counts->unmonitored + counts->unpriced, 668);
-    i128 items = 0, bills = 0;
+    i128 items = 0;
+    struct sum bills = { 0 };
     assert_true(read_bytes(scratch_path("daily/line-items.jsonl"), &bytes));
     for (char *line = strtok(bytes.data, "\n"); line; line = strtok(NULL, "\n")) {
         json_error_t reason;
@@ -255,8 +257,9 @@ static void line_items_bills_and_reports_have_one_total(void **state)
         const struct bill_line *bill = &result.bills[i];
         if (bill->service.size)
             continue;
-        bills += bill->cost;
-        assert_true(bill->margin == bill->cost - bill->billable_cost * 10000);
+        sum_add_sum(&bills, &bill->cost);
+        struct sum margin = margin_of(&bill->cost, &bill->billable_cost);
+        assert_true(sum_equal(&bill->margin, &margin));
         if (bill->group == GROUP_NONE)
             continue;
         /* The group's report adds up to its bill. */
@@ -266,11 +269,12 @@ static void line_items_bills_and_reports_have_one_total(void **state)
         assert_true(read_bytes(scratch_path(path), &bytes));
         json_error_t reason;
         json_t *object = json_parse_exact(buffer_text(&bytes), &scratch, &reason);
-        assert_true(decimal(json_string_value(json_object_get(object, "cost")), COST_SCALE) == bill->cost);
+        struct sum cost = sum_from(json_string_value(json_object_get(object, "cost")), COST_SCALE);
+        assert_true(sum_equal(&cost, &bill->cost));
         json_decref(object);
         groups++;
     }
-    assert_true(groups >= 3 && items == bills);
+    assert_true(groups >= 3 && items == sum_modulo(&bills) && bills.wraps == 0);
     price_run_result_done(&result);
     buffer_done(&bytes);
     buffer_done(&scratch);
@@ -292,7 +296,7 @@ static void a_run_computes_as_often_as_asked_and_writes_nothing(void **state)
     assert_true(price_run_compute(run, &documents.pricing, &second, &error));
     assert_int_equal(first.bill_count, second.bill_count);
     for (size_t i = 0; i < first.bill_count; i++)
-        assert_true(first.bills[i].cost == second.bills[i].cost && text_equal(first.bills[i].service, second.bills[i].service));
+        assert_true(sum_equal(&first.bills[i].cost, &second.bills[i].cost) && text_equal(first.bills[i].service, second.bills[i].service));
     assert_int_equal(first.sweep.line_items, second.sweep.line_items);
     price_run_result_done(&first);
     price_run_result_done(&second);

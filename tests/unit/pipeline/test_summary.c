@@ -26,10 +26,10 @@ static void every_count_and_every_groups_total_is_there(void **state)
     document_fixture_init(&fixture);
     fixture.groups[0].name = TEXT("Retail \"shops\"");
     struct bill_line bills[] = {
-        { .group = 0, .usage_events = 5, .period = 2026 * 12 + 5, .cost = decimal("1.000000000000000000000001", COST_SCALE),
-          .public_cost = decimal("2", AMOUNT_SCALE), .billable_cost = decimal("0.5", AMOUNT_SCALE),
-          .margin = decimal("0.500000000000000000000001", COST_SCALE), .tax = decimal("0.1", AMOUNT_SCALE),
-          .has_margin_percentage = true, .margin_percentage = decimal("50", PERCENT_SCALE) },
+        { .group = 0, .usage_events = 5, .period = 2026 * 12 + 5, .cost = sum_from("1.000000000000000000000001", COST_SCALE),
+          .public_cost = sum_from("2", AMOUNT_SCALE), .billable_cost = sum_from("0.5", AMOUNT_SCALE),
+          .margin = sum_from("0.500000000000000000000001", COST_SCALE), .tax = sum_from("0.1", AMOUNT_SCALE),
+          .has_margin_percentage = true, .margin_percentage = sum_from("50", PERCENT_SCALE) },
         { .group = 0, .service = TEXT("AmazonEC2"), .period = 2026 * 12 + 5 },
         { .group = GROUP_NONE, .usage_events = 1, .period = 2026 * 12 + 6 },
     };

@@ -25,10 +25,10 @@ static bool sink_item(void *context, const struct line_item *item, uint32_t grou
                       struct error *error)
 {
     struct sunk *sunk = context;
-    char cost[DECIMAL_TEXT_MAX], amount[DECIMAL_TEXT_MAX] = "-";
+    char cost[DECIMAL_TEXT_MAX], amount[SUM_TEXT_MAX] = "-";
     decimal_format(item->cost, COST_SCALE, cost);
     if (record_has(item, LINE_ITEM_usage_amount))
-        decimal_format(item->usage_amount, QUANTITY_SCALE, amount);
+        sum_format(&item->usage_amount, QUANTITY_SCALE, amount);
     struct text status = member(item, &line_item_type, LINE_ITEM_status), account = item->usage_account_id;
     buffer_printf(&sunk->items, "%.*s %.*s %s*%s tier%lld ev%lld%s%s;", TEXT_ARGS(status), TEXT_ARGS(account), amount, cost,
                   record_has(item, LINE_ITEM_tier) ? (long long)item->tier : 0,
@@ -40,8 +40,8 @@ static bool sink_item(void *context, const struct line_item *item, uint32_t grou
 static bool sink_bill(void *context, const struct bill *bill, uint32_t group, struct error *error)
 {
     struct sunk *sunk = context;
-    char cost[DECIMAL_TEXT_MAX];
-    decimal_format(bill->cost, COST_SCALE, cost);
+    char cost[SUM_TEXT_MAX];
+    sum_format(&bill->cost, COST_SCALE, cost);
     buffer_printf(&sunk->bills, "%.*s/%.*s/%.*s/%.*s/%.*s=%s;", TEXT_ARGS(bill->billing_group),
                   TEXT_ARGS(bill->billing_period), TEXT_ARGS(bill->usage_account_id), TEXT_ARGS(bill->product_code),
                   TEXT_ARGS(bill->line_item_type), cost);

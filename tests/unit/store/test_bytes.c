@@ -118,7 +118,7 @@ static void a_text_comes_back_with_every_byte_of_it(void **state)
     buffer_done(&out);
 }
 
-static struct sum sum_of(i128 value, int64_t wraps)
+static struct sum sum_with(i128 value, int64_t wraps)
 {
     return (struct sum){ .low = (uint64_t)value, .high = (int64_t)(value >> 64), .wraps = wraps };
 }
@@ -158,7 +158,7 @@ static void a_sum_takes_as_few_bytes_as_it_needs(void **state)
     };
     struct buffer out = { 0 };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        struct sum sum = sum_of(rows[i].value, rows[i].wraps);
+        struct sum sum = sum_with(rows[i].value, rows[i].wraps);
         buffer_clear(&out);
         bytes_put_sum(&out, &sum);
         expect_number(rows[i].name, (long long)out.size, (long long)rows[i].size);
@@ -181,7 +181,7 @@ static void every_power_of_two_comes_back_with_its_neighbours(void **state)
             snprintf(row, sizeof row, "2^%u - 1 + %u", bit, near);
             u128 bits = (one << bit) - 1 + near;
             uint64_t word = (uint64_t)bits;
-            struct sum sum = sum_of((i128)bits, 0);
+            struct sum sum = sum_with((i128)bits, 0);
             buffer_clear(&out);
             bytes_put_varint(&out, word);
             bytes_put_signed(&out, (int64_t)word);
@@ -248,7 +248,7 @@ static void values_behind_each_other_are_taken_in_their_order(void **state)
 {
     (void)state;
     struct buffer out = { 0 };
-    struct sum sum = sum_of(-decimal_power(30), -2);
+    struct sum sum = sum_with(-decimal_power(30), -2);
     buffer_append_byte(&out, '\xfe');
     bytes_put_varint(&out, 128);
     bytes_put_text(&out, TEXT("\x80\x80"));
@@ -357,7 +357,7 @@ static void values_cut_anywhere_fail_and_never_read_on(void **state)
 {
     (void)state;
     struct buffer out = { 0 };
-    struct sum sum = sum_of(decimal_power(37), 300);
+    struct sum sum = sum_with(decimal_power(37), 300);
     bytes_put_varint(&out, UINT64_MAX);
     bytes_put_signed(&out, INT64_MIN);
     bytes_put_text(&out, TEXT("a text"));
