@@ -64,18 +64,24 @@ static bool is_blank(struct text text)
     return true;
 }
 
-bool foreign_format_check(struct input *input, struct error *error)
+static bool check_empty(struct input *input, bool may_be_empty, struct error *error)
+{
+    char byte;
+    size_t got;
+    const char *name = input_name(input);
+    enum input_status status = input_read(input, &byte, 1, &got);
+    if (status != INPUT_END)
+        return error_fail(error, ERROR_FAILED, "%s: cannot read: %s", name, input_failure(input));
+    return may_be_empty ||
+           error_fail(error, ERROR_FAILED, "%s: is empty: expected usage; was it copied whole?", name);
+}
+
+bool foreign_format_check(struct input *input, bool may_be_empty, struct error *error)
 {
     struct text start = input_peek(input);
     const char *name = input_name(input);
-    char byte;
-    size_t got;
-    if (start.size == 0) {
-        enum input_status status = input_read(input, &byte, 1, &got);
-        if (status == INPUT_END)
-            return error_fail(error, ERROR_FAILED, "%s: is empty: expected usage; was it copied whole?", name);
-        return error_fail(error, ERROR_FAILED, "%s: cannot read: %s", name, input_failure(input));
-    }
+    if (start.size == 0)
+        return check_empty(input, may_be_empty, error);
     for (size_t i = 0; i < ARRAY_COUNT(formats); i++)
         if (text_starts_with(start, formats[i].magic))
             return fail(name, formats[i].name, formats[i].way_out, error);
@@ -85,7 +91,7 @@ bool foreign_format_check(struct input *input, struct error *error)
         snprintf(way_out, sizeof way_out, "make it UTF-8: iconv -f %s -t UTF-8 %%s > report.csv", encoding);
         return fail(name, "in UTF-16", way_out, error);
     }
-    if (start.size < INPUT_PEEK_BYTES && is_blank(start))
+    if (!may_be_empty && start.size < INPUT_PEEK_BYTES && is_blank(start))
         return error_fail(error, ERROR_FAILED, "%s: is empty: it has blank lines only, expected usage", name);
     return true;
 }

@@ -16,6 +16,7 @@ struct usage_reader {
     struct usage_reader_options options;
     struct input *input;
     enum usage_format format;
+    bool is_guess; /* the name does not say the format */
     struct record_reader *records;
     struct event_json *json;
     struct cur_csv *csv;
@@ -97,9 +98,12 @@ bool usage_reader_open_input(struct input *input, const struct usage_reader_opti
     reader->options = *options;
     reader->input = input;
     reader->format = format_of_name(input_name(input));
-    if (reader->format == FORMAT_UNKNOWN)
+    reader->is_guess = reader->format == FORMAT_UNKNOWN;
+    if (reader->is_guess)
         reader->format = format_of_content(input);
-    if (!foreign_format_check(input, error) || !open_format(reader, error)) {
+    /* No event, no line; a CSV or Avro file has a heading at least. */
+    bool may_be_empty = !reader->is_guess && reader->format == FORMAT_JSONL;
+    if (!foreign_format_check(input, may_be_empty, error) || !open_format(reader, error)) {
         usage_reader_close(reader);
         return false;
     }
@@ -195,12 +199,12 @@ static bool next_datum(struct usage_reader *reader, struct arena *arena, struct 
     return false;
 }
 
-/* A file of records none of which is usage is not what it was taken for; its records' faults are no news. */
+/* A file that was taken for usage by its look, with no usage in it, is something else; its records' faults are no news. */
 static bool check_any_good(const struct usage_reader *reader, struct error *error)
 {
     const struct usage_place *place = &reader->first_bad;
     const struct refusal *refusal = &reader->first_refusal;
-    if (reader->good > 0 || reader->bad == 0)
+    if (!reader->is_guess || reader->good > 0 || reader->bad == 0)
         return true;
     const char *is_line = place->line ? "line" : "block";
     return error_fail(error, ERROR_FAILED, "%s: holds no usage: none of %llu records is an event; the first, %s %llu: %s: %s",

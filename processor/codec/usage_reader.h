@@ -42,7 +42,7 @@ MUST_USE bool usage_reader_open_file(const struct usage_file *file, const struct
 MUST_USE bool usage_reader_open_input(struct input *input, const struct usage_reader_options *options,
                                       struct usage_reader **ret_reader, struct error *error);
 
-/* *found is false at the end, which is a failure where there were records and none of them usage. The entry's texts live until the next call or until `arena` is reset. */
+/* *found is false at the end, which is a failure where the format was guessed and none of the records is usage. The entry's texts live until the next call or until `arena` is reset. */
 MUST_USE bool usage_reader_next(struct usage_reader *reader, struct arena *arena, struct usage_entry *entry, bool *found,
                                 struct error *error);
 

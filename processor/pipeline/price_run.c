@@ -21,6 +21,7 @@ struct price_run {
     char *state; /* the store's folder */
     bool state_is_temporary;
     struct fold *fold;
+    char first_dead[512]; /* where and why, for a run of dead letters alone */
 };
 
 static bool make_state_folder(struct price_run *run, struct error *error)
@@ -47,6 +48,14 @@ static bool open_store(struct price_run *run, struct error *error)
     return make_state_folder(run, error) && rocks_open(run->state, &rocks, &run->rocks, error);
 }
 
+static void note_dead(struct price_run *run, const struct usage_place *place, const struct refusal *refusal)
+{
+    if (run->first_dead[0] == '\0')
+        snprintf(run->first_dead, sizeof run->first_dead, "%.200s, %s %llu: %s: %s", place->source,
+                 place->line ? "line" : "block", (unsigned long long)(place->line ? place->line : place->block),
+                 refusal_reason_text(refusal->reason), refusal->detail);
+}
+
 static bool take_entry(void *context, const struct usage_entry *entry, struct error *error)
 {
     struct price_run *run = context;
@@ -55,6 +64,7 @@ static bool take_entry(void *context, const struct usage_entry *entry, struct er
         return false;
     if (refusal.reason == REFUSAL_NONE)
         return true;
+    note_dead(run, &entry->place, &refusal);
     return run->log->ops->dead_letter(run->log, &entry->place, &refusal, error);
 }
 
@@ -63,6 +73,18 @@ static void report_progress(const struct price_run *run, const char *phase, uint
     struct file_log_progress files = file_log_progress(run->log);
     if (run->options.progress.update)
         run->options.progress.update(run->options.progress.context, phase, done, files.bytes_read, files.bytes_total);
+}
+
+/* A bill of nothing would be a wrong bill. */
+static bool check_any_usage(const struct price_run *run, struct error *error)
+{
+    const struct fold_counts *counts = fold_counts(run->fold);
+    if (counts->events_in > counts->dead)
+        return true;
+    if (counts->events_in == 0)
+        return error_fail(error, ERROR_FAILED, "no usage: there is no record in the input");
+    return error_fail(error, ERROR_FAILED, "no usage: none of %llu records is an event; the first: %s",
+                      (unsigned long long)counts->events_in, run->first_dead);
 }
 
 static bool fold_all(struct price_run *run, struct error *error)
@@ -74,9 +96,7 @@ static bool fold_all(struct price_run *run, struct error *error)
         report_progress(run, "reading", fold_counts(run->fold)->events_in);
     }
     fold_drop_ids(run->fold);
-    if (fold_counts(run->fold)->events_in == 0)
-        return error_fail(error, ERROR_FAILED, "no usage: the input has headings and no rows");
-    return true;
+    return check_any_usage(run, error);
 }
 
 bool price_run_fold(const struct price_run_options *options, struct price_run **ret_run, struct error *error)

@@ -158,7 +158,9 @@ def bad_manifests(tool):
 @case("an empty file, a heading alone, records none of which is usage")
 def no_usage(tool):
     good = {"good.csv": TWO_HOURS}
-    for name in ("empty.csv", "empty.jsonl", "empty.avro"):
+    expect_named(tool, {"empty.jsonl": b""}, ["empty.jsonl"], "no usage")
+    expect_priced(tool, {"empty.jsonl": b"", **good}, ["empty.jsonl", "good.csv"])
+    for name in ("empty.csv", "empty.avro", "empty"):
         expect_named(tool, {name: b""}, [name], name, "is empty")
         expect_named(tool, {name: b"", **good}, ["good.csv", name], name, "is empty")
     expect_named(tool, {"empty.csv.gz": gzip.compress(b"")}, ["empty.csv.gz"], "empty.csv.gz", "is empty")
@@ -167,7 +169,11 @@ def no_usage(tool):
     expect_named(tool, {"zip.zip": zipped([("a.csv", b"")])}, ["zip.zip"], "a.csv", "is empty")
     dead = {"dead.csv": CSV_HEADER + csv_row(1, amount="x") + csv_row(2, amount="y")}
     expect_named(tool, dead, ["dead.csv"], "none of 2 records", "line 2", "BAD_NUMBER")
-    expect_named(tool, {**dead, **good}, ["good.csv", "dead.csv"], "dead.csv", "none of 2 records")
+    out, process = price(tool, {**dead, **good}, ["good.csv", "dead.csv"])
+    expect("dead letters beside usage", (0, 2), (process.returncode, json.loads((out / "summary.json").read_text())["dead"]))
+    document = json.dumps(one_group().document, indent=1).encode()
+    expect_named(tool, {"conductor2.json": document, **good}, ["good.csv", "conductor2.json"], "conductor2.json",
+                 "holds no usage")
     expect_named(tool, {"conductor2.json": json.dumps(one_group().document, indent=1).encode()}, ["conductor2.json"],
                  "holds no usage")
     expect_priced(tool, {"heading.csv": CSV_HEADER, **good}, ["heading.csv", "good.csv"])

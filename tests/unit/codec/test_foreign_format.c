@@ -37,7 +37,7 @@ static void a_known_format_is_named_with_the_command_that_converts_it(void **sta
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct input *input = input_from_memory(rows[i].bytes.data, rows[i].bytes.size, "some.csv");
         struct error error = { 0 };
-        assert_false(foreign_format_check(input, &error));
+        assert_false(foreign_format_check(input, false, &error));
         assert_int_equal(error.kind, ERROR_FAILED);
         if (!strstr(error.message, rows[i].named) || !strstr(error.message, rows[i].way_out) ||
             !strstr(error.message, "some.csv"))
@@ -50,13 +50,13 @@ static void what_may_be_usage_passes_untouched(void **state)
 {
     (void)state;
     static const struct text rows[] = { BYTES("{\"event_id\":1}\n"), BYTES("identity/LineItemId,"), BYTES("\xef\xbb\xbfid"),
-                                        BYTES("Obj\1"), BYTES("BZhello,x"), BYTES("a\0b"), BYTES("P") };
+                                        BYTES("Obj\1"), BYTES("BZhello,x"), BYTES("a\0b"), BYTES("P"), BYTES(" \n") };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct input *input = input_from_memory(rows[i].data, rows[i].size, "-");
         struct error error = { 0 };
         char bytes[64];
         size_t got;
-        if (!foreign_format_check(input, &error))
+        if (!foreign_format_check(input, true, &error))
             fail_msg("row %zu: %s", i, error.message);
         assert_int_equal(input_read(input, bytes, sizeof bytes, &got), INPUT_OK);
         assert_int_equal(got, rows[i].size);

@@ -132,7 +132,7 @@ static void a_short_first_gzip_member_hides_no_format(void **state)
 static void an_empty_file_is_an_error_and_a_heading_alone_is_none(void **state)
 {
     (void)state;
-    static const char *const names[] = { "x.jsonl", "x.csv", "-", "x.csv.gz" };
+    static const char *const names[] = { "x.csv", "-", "x.csv.gz", "x.avro" };
     struct buffer zipped = { 0 };
     gzip_append(TEXT_NONE, &zipped);
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
@@ -144,6 +144,8 @@ static void an_empty_file_is_an_error_and_a_heading_alone_is_none(void **state)
         }
     }
     assert_string_equal(read_memory(TEXT(HEADING), "x.csv"), "");
+    assert_string_equal(read_memory(TEXT("\n\n"), "x.jsonl"), "");
+    assert_string_equal(read_memory(TEXT_NONE, "x.jsonl"), "");
     buffer_done(&zipped);
 }
 
@@ -248,24 +250,26 @@ static const char *failure_of(const char *name, struct text bytes)
     return error.message;
 }
 
-static void records_none_of_which_is_usage_are_a_failure_that_shows_the_first(void **state)
+static void a_file_taken_for_usage_by_its_look_fails_where_it_has_none(void **state)
 {
     (void)state;
     static const struct {
         const char *name, *bytes, *named[3];
     } rows[] = {
-        { "x.jsonl", "{}\n{}\n", { "none of 2 records", "line 1", "MISSING_FIELD" } },
+        { "-", "{}\n{}\n", { "none of 2 records", "line 1", "MISSING_FIELD" } },
         { "conductor.json", "{\n 'BillingGroups': []\n}\n", { "none of 3 records", "line 1", "MALFORMED" } },
-        { "x.csv", HEADING "short,row\n", { "none of 1 records", "line 2", "fields" } },
+        { "x.txt", HEADING "short,row\n", { "none of 1 records", "line 2", "fields" } },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        const char *found = failure_of(rows[i].name, rows[i].name[0] == 'x' && rows[i].name[2] == 'c'
+        const char *found = failure_of(rows[i].name, rows[i].name[0] == 'x'
                                                          ? text_of(rows[i].bytes) : quoted(rows[i].bytes));
         for (size_t n = 0; n < ARRAY_COUNT(rows[i].named); n++)
             if (!strstr(found, rows[i].named[n]) || !strstr(found, rows[i].name))
                 fail_msg("%s: %s", rows[i].name, found);
     }
-    assert_string_equal(failure_of("x.csv", TEXT(HEADING "short\n" ROW("2"))), "");
+    assert_string_equal(failure_of("-", TEXT(HEADING "short\n" ROW("2"))), "");
+    assert_string_equal(failure_of("x.csv", TEXT(HEADING "short\n")), "");
+    assert_string_equal(failure_of("x.jsonl", TEXT("{}\n")), "");
 }
 
 static void a_refused_record_is_shown_as_it_came(void **state)
@@ -341,7 +345,7 @@ int main(void)
         cmocka_unit_test(a_bad_record_is_a_dead_letter_and_the_next_is_read),
         cmocka_unit_test(a_record_over_the_limit_is_too_large_and_the_next_is_read),
         cmocka_unit_test(a_stream_that_breaks_gives_its_rows_and_a_truncated_one),
-        cmocka_unit_test(records_none_of_which_is_usage_are_a_failure_that_shows_the_first),
+        cmocka_unit_test(a_file_taken_for_usage_by_its_look_fails_where_it_has_none),
         cmocka_unit_test(a_refused_record_is_shown_as_it_came),
         cmocka_unit_test(the_sample_month_is_read_whole_in_each_form),
         cmocka_unit_test(a_file_that_is_not_there_is_an_error),
