@@ -137,7 +137,7 @@ static void read_presentation(struct draft *draft, const struct node *node, uint
     item->is_itemized = node_choice(&rule, rules, ARRAY_COUNT(rules), PROBLEM_ILLEGAL_COMPUTATION_RULE) == 1;
     if (item->is_itemized && is_flat(draft, index))
         node_problem(&rule, PROBLEM_ILLEGAL_COMPUTATION_RULE, "CONSOLIDATED for a flat item");
-    struct text service = TEXT("AWSBillingConductor");
+    struct text service = item->is_itemized ? TEXT_NONE : TEXT("AWSBillingConductor");
     struct node details = node_member(node, "PresentationDetails");
     struct node shown = node_member(&details, "Service");
     if (node_is_object(&details) && draft_require(&shown, PROBLEM_ILLEGAL_SERVICE, "a service code"))

@@ -74,7 +74,7 @@ struct custom_line_item {
     struct text account;     /* who bears it: the named member or the group's primary account */
     bool is_credit, is_percentage, is_itemized;
     i128 value;              /* flat: amount at AMOUNT_SCALE; percentage: at PERCENT_SCALE. Never negative */
-    struct text service;     /* shown under; AWSBillingConductor by default */
+    struct text service;     /* shown under; AWSBillingConductor by default. Empty, itemized: as the row it stands beside */
     enum filter_attribute filter;
     struct text filter_service;
     billing_period start, end; /* [start, end); PERIOD_NONE: no such bound */

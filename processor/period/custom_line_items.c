@@ -36,7 +36,7 @@ static void add_charge(struct custom_charges *charges, const struct conductor *c
 {
     const struct custom_line_item *custom = &conductor->custom_line_items[item];
     charge.item = item;
-    charge.service = custom->service;
+    charge.service = custom->service.size ? custom->service : charge.of_service;
     charge.type = shown_type(custom);
     charges->items = memory_reserve_one(charges->items, charges->count, &charges->capacity, sizeof *charges->items);
     charges->items[charges->count++] = charge;

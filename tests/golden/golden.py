@@ -77,13 +77,15 @@ class Conductor:
                                             for account in accounts]
         return arn
 
-    def item(self, group, kind, charge, inputs=None, start=PERIOD, end=None):
+    def item(self, group, kind, charge, inputs=None, start=PERIOD, end=None, itemized=False, service=None, account=None):
         """A custom line item; `inputs` are what a percentage is taken of, None for no association at all."""
         item_id = f"item{len(self.document['CustomLineItems']):06d}"
         arn = f"{ABC}:customlineitem/{item_id}"
         self.document["CustomLineItems"].append({
             "Name": item_id, "Arn": arn, "Description": item_id, "BillingGroupArn": group, "CurrencyCode": "USD",
-            "ChargeDetails": {"Type": kind, **charge}, "ComputationRule": "CONSOLIDATED"})
+            "ChargeDetails": {"Type": kind, **charge}, "ComputationRule": "ITEMIZED" if itemized else "CONSOLIDATED",
+            **({"PresentationDetails": {"Service": service}} if service else {}),
+            **({"AccountId": account} if account else {})})
         version = {"Arn": arn, "StartBillingPeriod": start, **({"EndBillingPeriod": end} if end else {})}
         self.document["CustomLineItemVersions"].append(version)
         if inputs is not None:
@@ -423,6 +425,26 @@ def percentage_base(tool):
         (item,) = [item for item in outcome.line_items if item.get("custom_line_item") == fee.split("/")[1]]
         expect_amount(f"the percentage with {chosen} flat items", expected, item["cost"])
         expect_amount(f"the total with {chosen} flat items", total, outcome.total())
+
+
+@case("an itemized percentage stands beside each row of its base, under that row's account and service")
+def itemized(tool):
+    for service, shown in ((None, None), ("Fees", "Fees"), ("AWSBillingConductor", "AWSBillingConductor")):
+        conductor = Conductor()
+        group = conductor.group(X, Y)
+        fixed = conductor.item(group, "FEE", flat(50.0), service="AmazonVPC", account=Y)
+        credit = conductor.item(group, "CREDIT", percentage(10.0), [group, fixed], itemized=True, service=service)
+        other = {"line_item_type": "SavingsPlanNegation", "savings_plan_arn": f"arn:aws:savingsplans::{X}:savingsplan/1"}
+        outcome = tool.price(conductor, [charge_of(X, "100"), charge_of(X, "100", day=2), charge_of(Y, "30", "AmazonRDS"),
+                                         charge_of(X, "0", billed="-40", **other)], close=PERIOD)
+        found = sorted((item["usage_account_id"], item["product_code"], item["line_item_type"], item["cost"])
+                       for item in outcome.line_items if item.get("custom_line_item") == credit.split("/")[1])
+        expect(f"rows beside rows, under {service}", sorted([
+            (X, shown or "AmazonEC2", "Proforma_Credit", "-20"), (X, shown or "AmazonEC2", "Proforma_Credit", "4"),
+            (Y, shown or "AmazonRDS", "Proforma_Credit", "-3"), (Y, shown or "AmazonVPC", "Proforma_Credit", "-5")]), found)
+        expect_amount("one bill row of one key", "-16", outcome.bill(X, PERIOD, X, shown or "AmazonEC2", "Proforma_Credit")["cost"])
+        expect_amount("total", "216", outcome.total())
+        expect("rows of the report", 9, len(outcome.cur()))
 
 
 # --- margin and cents -------------------------------------------------------------------------------------------

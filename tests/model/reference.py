@@ -195,6 +195,7 @@ def read_custom_item(element, versions, inputs, default_period):
     """List elements carry neither range nor inputs; the create form does; other replies supply them."""
     details, own_range = element["ChargeDetails"], element.get("BillingPeriodRange")
     percentage = (details.get("Percentage") or {})
+    itemized = element.get("ComputationRule") == "ITEMIZED"
     start, end = default_period, next_period(default_period)
     if own_range:
         start, end = own_range["InclusiveStartBillingPeriod"], own_range.get("ExclusiveEndBillingPeriod")
@@ -205,8 +206,8 @@ def read_custom_item(element, versions, inputs, default_period):
         sign=1 if details["Type"] == "FEE" else -1,
         flat=exact(details["Flat"]["ChargeValue"]) if "Flat" in details else None,
         percentage=exact(percentage["PercentageValue"]) if percentage else None,
-        itemized=element.get("ComputationRule") == "ITEMIZED",
-        service=(element.get("PresentationDetails") or {}).get("Service", OWN_SERVICE),
+        itemized=itemized,
+        service=(element.get("PresentationDetails") or {}).get("Service", None if itemized else OWN_SERVICE),
         filter=read_filter(details), start=normal_period(start), end=normal_period(end) if end else None,
         inputs=[short_id(arn) for arn in percentage.get("AssociatedValues") or inputs.get(element["Arn"], [])])
 
@@ -821,8 +822,8 @@ def charges_of(item, items_by_id, totals, document, period):
         return [charge(bearer(item, document), item.service, "FLAT", item.sign * item.flat)]
     base = percentage_base(item, items_by_id, totals, document, period)
     if item.itemized:
-        return [charge(account, item.service, "PERCENTAGE", percentage_of(item, amount))
-                for (account, _, _), amount in base.items()]
+        return [charge(account, item.service or product, "PERCENTAGE", percentage_of(item, amount))
+                for (account, product, _), amount in base.items()]
     return [charge(bearer(item, document), item.service, "PERCENTAGE", percentage_of(item, sum(base.values())))]
 
 

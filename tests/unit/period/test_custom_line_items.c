@@ -191,6 +191,7 @@ static void an_itemized_percentage_has_a_row_per_bill_row(void **state)
     document_fixture_init(&fixture);
     add_usage(&totals);
     document_add_item(&fixture, (struct custom_line_item)PERCENT(10, .is_itemized = true, .flat_items = flat, .flat_item_count = 1));
+    fixture.conductor.custom_line_items[0].service = TEXT_NONE; /* none is named */
     document_add_item(&fixture, (struct custom_line_item){ .account = TEXT("111111111113"), .service = OWN_SERVICE,
                       .value = 20 * DOLLAR, .is_credit = true, .start = PERIOD_NONE, .end = PERIOD_NONE });
     compute(&fixture, &totals, 0, JUNE, &charges);
@@ -198,6 +199,7 @@ static void an_itemized_percentage_has_a_row_per_bill_row(void **state)
     for (size_t i = 0; i < ARRAY_COUNT(expected); i++) {
         assert_true(charges.items[i].account == expected[i].account);
         expect_text("of service", charges.items[i].of_service, expected[i].service);
+        expect_text("shown under", charges.items[i].service, expected[i].service);
         expect_text("of type", charges.items[i].of_type, expected[i].type);
         expect_decimal("cost", charges.items[i].cost, COST_SCALE, expected[i].cost);
     }
