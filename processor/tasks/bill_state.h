@@ -40,7 +40,8 @@ struct bill_state {
     struct intern bill_keys;
     uint64_t *bill_hashes; /* of the last bill row of each key */
     size_t bill_hash_capacity;
-    struct buffer gone;
+    struct buffer gone; /* line items whose deletion is due in the next transaction */
+    bool gone_is_out;   /* of the transaction at hand: what goes in it is deleted by a later one */
     struct line_item_builder builder;
     int64_t last_bills_ms;
     struct arena arena;

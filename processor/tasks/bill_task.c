@@ -214,7 +214,8 @@ bool bill_task_is_due(const struct task *task, int64_t now_ms)
            (has_dirty_month(task) && now_ms - task->bills->last_bills_ms >= task->world->bills_interval_ms);
 }
 
-enum stream_outcome bill_task_flush(struct task *task, int64_t now_ms, struct error *error)
+/* Line items that went with an earlier transaction: before anything of this one, in which they may come back. */
+static enum stream_outcome write_gone(struct task *task, struct error *error)
 {
     struct bill_state *bills = task->bills;
     for (size_t at = 0; at < bills->gone.size; at += LINE_ITEM_ID_LETTERS) {
@@ -225,6 +226,16 @@ enum stream_outcome bill_task_flush(struct task *task, int64_t now_ms, struct er
             return outcome;
     }
     buffer_clear(&bills->gone);
+    return OUTCOME_DONE;
+}
+
+enum stream_outcome bill_task_flush(struct task *task, int64_t now_ms, struct error *error)
+{
+    struct bill_state *bills = task->bills;
+    enum stream_outcome written = bills->gone_is_out ? OUTCOME_DONE : write_gone(task, error);
+    bills->gone_is_out = false;
+    if (written != OUTCOME_DONE)
+        return written;
     if (now_ms - bills->last_bills_ms < task->world->bills_interval_ms)
         return OUTCOME_DONE;
     bills->last_bills_ms = now_ms;
@@ -276,7 +287,10 @@ enum stream_outcome bill_task_work(struct task *task, struct error *error)
     const struct close_record *close = bill_close_that_is_due(task);
     if (!close)
         return bill_auto_close(task, error);
-    enum stream_outcome outcome = bill_month_close(task, bill_month_of(task->bills, close->period), close, error);
+    enum stream_outcome outcome = write_gone(task, error);
+    task->bills->gone_is_out = true;
+    if (outcome == OUTCOME_DONE)
+        outcome = bill_month_close(task, bill_month_of(task->bills, close->period), close, error);
     if (outcome != OUTCOME_DONE)
         return outcome;
     task->marker.closed = close->period;
