@@ -2,16 +2,14 @@
 #ifndef SIM_OUTCOME_H
 #define SIM_OUTCOME_H
 
+#include "sim/expected.h"
 #include "sim/memory_log.h"
-#include "sim/world.h"
-
-/* Reports that are out. */
-size_t outcome_manifests(struct memory_log *log);
+#include "sim/verdict.h"
 
 /*
- * Line items, bills and dead letters are what the batch run gives; deltas add up to costs and no revision comes twice;
- * reports are the same in every simulation of the world. Ends the test where something does not hold.
+ * Line items, bills, reports and dead letters are what the batch run gives; deltas add up to costs and no revision comes
+ * twice; markers say what the group's offsets say, and what one task has sent is what the other has taken.
  */
-void outcome_check(struct world *world, struct memory_log *log);
+void outcome_check(const struct expected *expected, struct memory_log *log, struct verdict *verdict);
 
 #endif

@@ -1,44 +1,37 @@
 /*
- * sim/world.h: what a simulation is given, made once: usage of the sample month with some poison, and what a batch run on it
- * gives.
+ * sim/world.h: what simulations are given, read once: a document, price lists, and usage of three months, made of the
+ * sample month, with some poison.
  */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 
-#include <jansson.h>
-
 #include "cli/documents.h"
-#include "log/stream.h"
+#include "codec/usage_reader.h"
 #include "settings/settings.h"
 
 #define SIM_DOCUMENT "tests/data/conductor.json"
-#define SIM_PERIOD (2026 * 12 + 5)
-
-extern const int32_t sim_partitions[STREAM_TOPIC_COUNT];
+#define SIM_MONTHS 3
+#define SIM_FIRST_PERIOD (2026 * 12 + 5)
+#define SIM_START_MS INT64_C(1788307200000) /* 2026-09-02: all three months have been */
 
 struct usage {
-    char *json;
+    char *json; /* half of one: poison */
     size_t size;
-    int32_t partition;
+    struct usage_entry entry;
+    unsigned month, keyed; /* from the first; keyed: by account, where there are as many partitions */
+    bool is_poison;
 };
 
 struct world {
     struct documents documents;
     struct settings settings;
+    struct arena arena;
     struct usage *usage;
-    size_t usage_count, usage_capacity, poison_count;
-    json_t *line_items, *bills; /* content → how often; key → bill */
-    json_t *manifests;          /* of the first run */
+    size_t usage_count, usage_capacity;
 };
 
+/* Ends the test if the samples cannot be read. */
 struct world *world_new(void);
 void world_free(struct world *world);
-
-/* A value of a topic; the caller lets go of it. */
-json_t *world_parse(const char *text, size_t size);
-/* Counts a line item by what it says, without what tells where and when it was written. */
-void world_count_line_item(json_t *counts, json_t *item);
-/* What names a bill; free() it. */
-char *world_bill_key(const json_t *bill);
 
 #endif

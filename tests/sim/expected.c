@@ -1,0 +1,232 @@
+/* sim/expected.c: fold, sweep, and report rows of what is closed. */
+#include "sim/expected.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "codec/json_write.h"
+#include "cur/cur_rows.h"
+#include "model/account.h"
+#include "pipeline/sweep.h"
+
+#define WHOLE_GROUP UINT64_MAX
+#define MEMORY ((size_t)64 * 1024 * 1024)
+
+struct report {
+    uint32_t group;
+    uint64_t account;
+    int64_t rows;
+    struct sum cost;
+    struct hash128 checksum;
+};
+
+/* A month on its way into `expected`. */
+struct pricing_month {
+    const struct world *world;
+    struct expected *expected;
+    billing_period period;
+    bool is_closed;
+    struct report *reports;
+    size_t report_count, report_capacity;
+    struct cur_row_builder rows;
+};
+
+/* ---- texts ---- */
+
+void count_line_item(json_t *counts, const json_t *item)
+{
+    static const char *const members[] = { "line_item_id", "revision", "cost_delta" };
+    json_t *copy = json_copy((json_t *)(uintptr_t)item);
+    for (size_t i = 0; i < ARRAY_COUNT(members); i++)
+        json_object_del(copy, members[i]);
+    char *text = json_dumps(copy, JSON_SORT_KEYS | JSON_COMPACT);
+    json_int_t before = json_integer_value(json_object_get(counts, text));
+    json_object_set_new(counts, text, json_integer(before + 1));
+    json_decref(copy);
+    free(text);
+}
+
+char *bill_key(const json_t *bill)
+{
+    struct buffer key = { 0 };
+    static const char *const members[] = { "billing_group", "billing_period", "usage_account_id", "product_code",
+                                           "line_item_type" };
+    for (size_t i = 0; i < ARRAY_COUNT(members); i++) {
+        const char *value = json_string_value(json_object_get(bill, members[i]));
+        buffer_printf(&key, "%s/", value ? value : "");
+    }
+    buffer_append_byte(&key, '\0');
+    return key.data;
+}
+
+static json_t *json_of(const struct record_type *type, const void *record)
+{
+    struct buffer json = { 0 };
+    json_write_record(&json, type, record, JSON_ABSENT_LEFT_OUT);
+    json_t *parsed = json_loadb(json.data, json.size, 0, NULL);
+    buffer_done(&json);
+    return parsed;
+}
+
+/* ---- reports ---- */
+
+static void add_to_report(struct pricing_month *month, uint32_t group, uint64_t account, const struct sum *cost,
+                          struct hash128 part)
+{
+    size_t at = 0;
+    while (at < month->report_count && (month->reports[at].group != group || month->reports[at].account != account))
+        at++;
+    if (at == month->report_count) {
+        month->reports = memory_reserve_one(month->reports, at, &month->report_capacity, sizeof *month->reports);
+        month->reports[month->report_count++] = (struct report){ .group = group, .account = account };
+    }
+    month->reports[at].rows++;
+    sum_add_sum(&month->reports[at].cost, cost);
+    checksum_add(&month->reports[at].checksum, part);
+}
+
+static void add_report_row(struct pricing_month *month, const struct line_item *item, uint32_t group, bool shown_as_usage)
+{
+    struct buffer scratch = { 0 };
+    struct cur_row row;
+    cur_row_of_line_item(&month->rows, item, shown_as_usage, &row);
+    struct hash128 part = cur_row_hash(&row, &scratch);
+    add_to_report(month, group, WHOLE_GROUP, &row.line_item_unblended_cost, part);
+    add_to_report(month, group, account_parse(row.line_item_usage_account_id), &row.line_item_unblended_cost, part);
+    buffer_done(&scratch);
+}
+
+static void keep_report(const struct pricing_month *month, const struct report *report)
+{
+    char key[128], period[TIME_TEXT_MAX], account[ACCOUNT_DIGITS + 1] = "", cost[SUM_TEXT_MAX], checksum[33];
+    period_format(month->period, period);
+    if (report->account != WHOLE_GROUP)
+        account_format(report->account, account);
+    snprintf(key, sizeof key, "%.*s/%s/%s", TEXT_ARGS(month->world->documents.conductor->groups[report->group].id), period,
+             account);
+    sum_format(&report->cost, COST_SCALE, cost);
+    snprintf(checksum, sizeof checksum, "%016llx%016llx", (unsigned long long)report->checksum.high,
+             (unsigned long long)report->checksum.low);
+    json_object_set_new(month->expected->manifests, key,
+                        json_pack("{s:I,s:s,s:s}", "rows", (json_int_t)report->rows, "cost", cost, "checksum", checksum));
+}
+
+/* ---- a month ---- */
+
+static bool take_line_item(void *context, const struct line_item *item, uint32_t group, const struct price *price,
+                           struct error *error)
+{
+    struct pricing_month *month = context;
+    (void)error;
+    json_t *json = json_of(&line_item_type, item);
+    count_line_item(month->expected->line_items, json);
+    json_decref(json);
+    if (month->is_closed && group != GROUP_NONE && (price || record_has(item, LINE_ITEM_custom_line_item)))
+        add_report_row(month, item, group, price && price->shown_as_usage);
+    return true;
+}
+
+static bool take_bill(void *context, const struct bill *bill, uint32_t group, struct error *error)
+{
+    struct pricing_month *month = context;
+    (void)group;
+    (void)error;
+    json_t *json = json_of(&bill_type, bill);
+    char *key = bill_key(json);
+    json_object_set_new(month->expected->bills, key, json);
+    free(key);
+    return true;
+}
+
+static void price_month(struct pricing_month *month, struct fold *fold)
+{
+    struct sweep_sink sink = { month, take_line_item, take_bill };
+    struct error error;
+    struct sweep *sweep;
+    bool done = false, went = sweep_open(fold, &month->world->documents.pricing, month->is_closed ? month->period : PERIOD_NONE,
+                                         &sink, &sweep, &error);
+    while (went && !done)
+        went = sweep_step(sweep, 1000, &done, &error);
+    CHECK(went);
+    sweep_close(sweep);
+    for (size_t i = 0; i < month->report_count; i++)
+        keep_report(month, &month->reports[i]);
+    free(month->reports);
+    cur_row_builder_done(&month->rows);
+}
+
+/* ---- which event counts where ---- */
+
+static billing_period billed_in(const struct fed *fed, const struct planned_close *closes, size_t close_count)
+{
+    billing_period period = SIM_FIRST_PERIOD + (billing_period)fed->usage->month;
+    for (size_t i = 0; i < close_count; i++) {
+        size_t partition = (size_t)fed->partition;
+        int64_t end = partition < closes[i].end_count ? closes[i].ends[partition] : 0;
+        if (closes[i].period >= period && fed->offset >= end)
+            period = closes[i].period + 1;
+    }
+    return period;
+}
+
+/* One that came before within the window, in its partition, of any kind. */
+static bool is_duplicate(const struct world *world, const struct fed *fed, size_t at)
+{
+    for (size_t before = at; before-- > 0;)
+        if (fed[before].usage == fed[at].usage)
+            return fed[at].time_ms - fed[before].time_ms <= world->settings.dedup_window_ms;
+    return false;
+}
+
+static void fold_month(const struct pricing_month *month, const struct fed *fed, size_t fed_count,
+                       const struct planned_close *closes, size_t close_count, struct fold *fold)
+{
+    struct refusal refusal;
+    struct error error;
+    for (size_t i = 0; i < fed_count; i++)
+        if (!fed[i].usage->is_poison && billed_in(&fed[i], closes, close_count) == month->period &&
+            !is_duplicate(month->world, fed, i)) {
+            bool went = fold_take(fold, &fed[i].usage->entry, &refusal, &error);
+            CHECK(went);
+        }
+}
+
+static bool is_closed(billing_period period, const struct planned_close *closes, size_t close_count)
+{
+    for (size_t i = 0; i < close_count; i++)
+        if (closes[i].period == period)
+            return true;
+    return false;
+}
+
+struct expected *expected_new(const struct world *world, const struct fed *fed, size_t fed_count,
+                              const struct planned_close *closes, size_t close_count)
+{
+    struct expected *expected = memory_new(sizeof *expected);
+    struct fold_options options = { world->settings.report_time_granularity, world->settings.report_resource_ids, MEMORY };
+    expected->line_items = json_object();
+    expected->bills = json_object();
+    expected->manifests = json_object();
+    for (billing_period period = SIM_FIRST_PERIOD; period <= SIM_FIRST_PERIOD + SIM_MONTHS; period++) {
+        struct pricing_month month = { .world = world, .expected = expected, .period = period,
+                                       .is_closed = is_closed(period, closes, close_count) };
+        struct fold *fold = fold_new(&options, NULL);
+        fold_month(&month, fed, fed_count, closes, close_count, fold);
+        price_month(&month, fold);
+        fold_free(fold);
+    }
+    for (size_t i = 0; i < fed_count; i++)
+        expected->dead += fed[i].usage->is_poison;
+    return expected;
+}
+
+void expected_free(struct expected *expected)
+{
+    if (!expected)
+        return;
+    json_decref(expected->line_items);
+    json_decref(expected->bills);
+    json_decref(expected->manifests);
+    free(expected);
+}

@@ -1,0 +1,44 @@
+/*
+ * sim/expected.h: what a batch run gives for the usage that a simulation was fed, with the closes that it was told: the
+ * month that an event is billed in follows from its offset alone.
+ */
+#ifndef SIM_EXPECTED_H
+#define SIM_EXPECTED_H
+
+#include <jansson.h>
+
+#include "sim/world.h"
+
+#define CLOSE_PARTITIONS 8
+
+/* A record of the usage topic. */
+struct fed {
+    const struct usage *usage;
+    int32_t partition;
+    int64_t offset, time_ms;
+};
+
+/* The first close of a month. */
+struct planned_close {
+    billing_period period;
+    int64_t ends[CLOSE_PARTITIONS];
+    size_t end_count;
+};
+
+struct expected {
+    json_t *line_items; /* content → how often */
+    json_t *bills;      /* key → bill */
+    json_t *manifests;  /* key → rows, cost, checksum */
+    size_t dead;
+};
+
+struct expected *expected_new(const struct world *world, const struct fed *fed, size_t fed_count,
+                              const struct planned_close *closes, size_t close_count);
+void expected_free(struct expected *expected);
+
+/* Counts a line item by what it says, without what tells where and when it was written. */
+void count_line_item(json_t *counts, const json_t *item);
+/* What names a bill; free() it. */
+char *bill_key(const json_t *bill);
+
+#endif

@@ -1,0 +1,15 @@
+/* sim/markers.h: the tasks' last markers, held against each other and against the group's offsets. */
+#ifndef SIM_MARKERS_H
+#define SIM_MARKERS_H
+
+#include "model/calendar.h"
+#include "sim/memory_log.h"
+#include "sim/verdict.h"
+
+void markers_check(struct memory_log *log, struct verdict *verdict);
+
+/* Whether every task has closed a month, all transactions have ended, and nothing that can be read is left to take; what is
+ * not so, *verdict says. */
+bool markers_are_through(struct memory_log *log, billing_period closed, struct verdict *verdict);
+
+#endif

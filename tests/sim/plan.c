@@ -1,0 +1,133 @@
+/* sim/plan.c: the document, usage in some order, closes. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "control/conductor_topic.h"
+#include "sim/simulation_parts.h"
+#include "sim/trace.h"
+
+#define USAGE_PARTITIONS 3
+
+void plan_publish(struct sim *sim)
+{
+    struct conductor_topic *empty = conductor_topic_new();
+    struct conductor_changes changes;
+    struct input *input;
+    struct error error;
+    bool done = input_open(SIM_DOCUMENT, &input, &error) &&
+                conductor_changes_compute(empty, input, sim->world->documents.conductor, &sim->world->documents.list,
+                                          &changes, &error);
+    CHECK(done);
+    for (size_t i = 0; i < changes.count; i++)
+        memory_log_append(sim->log, STREAM_CONDUCTOR, 0, changes.items[i].key, changes.items[i].value,
+                          changes.items[i].value.data == NULL);
+    input_close(input);
+    conductor_changes_done(&changes);
+    conductor_topic_free(empty);
+}
+
+/* ---- making it ---- */
+
+static void shuffle(struct sim *sim, size_t first)
+{
+    for (size_t i = first + 1; i < sim->plan_count; i++) {
+        size_t at = first + (size_t)dice_below(&sim->dice, i - first + 1);
+        const struct usage *other = sim->plan[at];
+        sim->plan[at] = sim->plan[i];
+        sim->plan[i] = other;
+    }
+}
+
+static void add_month(struct sim *sim, unsigned month, size_t offset, size_t step)
+{
+    for (size_t i = offset; i < sim->world->usage_count; i += step)
+        if (sim->world->usage[i].month == month)
+            sim->plan[sim->plan_count++] = &sim->world->usage[i];
+}
+
+void plan_make(struct sim *sim)
+{
+    size_t step = 8 + (size_t)dice_below(&sim->dice, 40), offset = (size_t)dice_below(&sim->dice, step);
+    unsigned closes = sim->faults.has[FAULT_MONTHS] ? 1 + (unsigned)dice_below(&sim->dice, SIM_MONTHS) : 1;
+    bool back_to_back = sim->faults.has[FAULT_BACK_TO_BACK];
+    sim->plan = memory_new_array(sim->world->usage_count + SIM_MONTHS, sizeof *sim->plan);
+    for (unsigned month = 0; month < SIM_MONTHS; month++) {
+        size_t first = sim->plan_count;
+        add_month(sim, month, offset, step);
+        shuffle(sim, first);
+        if (!back_to_back && month < closes)
+            sim->plan[sim->plan_count++] = NULL;
+    }
+    if (back_to_back) {
+        shuffle(sim, 0);
+        for (unsigned month = 0; month < closes; month++)
+            sim->plan[sim->plan_count++] = NULL;
+    }
+}
+
+/* ---- following it ---- */
+
+static void append_usage(struct sim *sim, const struct usage *usage, int32_t partition)
+{
+    struct text json = { usage->json, usage->size };
+    sim->fed = memory_reserve_one(sim->fed, sim->fed_count, &sim->fed_capacity, sizeof *sim->fed);
+    int64_t offset = memory_log_append(sim->log, STREAM_USAGE, partition, TEXT_NONE, json, false);
+    sim->fed[sim->fed_count++] = (struct fed){ usage, partition, offset, memory_log_now_ms(sim->log) };
+}
+
+static bool is_late(const struct sim *sim, const struct usage *usage)
+{
+    return usage->month < sim->close_count;
+}
+
+/* Accounts keep to their partition; those of one that is not there yet send nothing. */
+static void feed(struct sim *sim, const struct usage *usage)
+{
+    int32_t count = sim->faults.has[FAULT_ADDED] ? USAGE_PARTITIONS + 1 : USAGE_PARTITIONS;
+    int32_t partition = (int32_t)usage->keyed % count;
+    if (partition >= memory_log_partitions(sim->log, STREAM_USAGE) || is_late(sim, usage))
+        return;
+    append_usage(sim, usage, partition);
+    /* Now and then an event that came before comes again. */
+    const struct fed *again = &sim->fed[dice_below(&sim->dice, sim->fed_count)];
+    if (dice_below(&sim->dice, 20) == 0 && !again->usage->is_poison && !is_late(sim, again->usage))
+        append_usage(sim, again->usage, again->partition);
+}
+
+static void append_close(struct sim *sim, const struct planned_close *close)
+{
+    struct buffer key = { 0 }, value = { 0 };
+    struct close_record record = { close->period, 1, (int64_t *)(uintptr_t)close->ends, close->end_count };
+    close_record_write(&record, &key, &value);
+    memory_log_append(sim->log, STREAM_CONDUCTOR, 0, buffer_text(&key), buffer_text(&value), false);
+    buffer_done(&key);
+    buffer_done(&value);
+}
+
+static void close_month(struct sim *sim)
+{
+    struct planned_close *close = &sim->closes[sim->close_count];
+    close->period = SIM_FIRST_PERIOD + (billing_period)sim->close_count;
+    close->end_count = (size_t)memory_log_partitions(sim->log, STREAM_USAGE);
+    for (int32_t p = 0; p < (int32_t)close->end_count; p++)
+        close->ends[p] = memory_log_end(sim->log, STREAM_USAGE, p);
+    trace("outside: month %zu is closed", sim->close_count);
+    append_close(sim, close);
+    sim->close_count++;
+    if (sim->faults.has[FAULT_CLOSED_TWICE] && dice_percent(&sim->dice, 50)) {
+        struct planned_close second = *close;
+        for (size_t i = 0; i < second.end_count; i++)
+            second.ends[i] += (int64_t)dice_below(&sim->dice, 5);
+        append_close(sim, &second);
+    }
+}
+
+void plan_follow(struct sim *sim, size_t count)
+{
+    for (; count > 0 && sim->plan_next < sim->plan_count; count--, sim->plan_next++)
+        if (sim->plan[sim->plan_next])
+            feed(sim, sim->plan[sim->plan_next]);
+        else
+            close_month(sim);
+}

@@ -1,0 +1,152 @@
+/* sim/simulation.c: a run: chaos, then calm, then the reckoning. */
+#include "sim/simulation.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "sim/markers.h"
+#include "sim/memory_rocks.h"
+#include "sim/outcome.h"
+#include "sim/simulation_parts.h"
+#include "sim/trace.h"
+
+#define CHAOS_STEPS 1500
+#define CALM_STEPS 6000
+#define SETTLED_STEPS 60 /* in which bills and what else waits for its time goes out */
+
+static const int32_t partitions[STREAM_TOPIC_COUNT] = {
+    [STREAM_USAGE] = 3, [STREAM_CONDUCTOR] = 1, [STREAM_TIERED] = 2, [STREAM_LINE_ITEMS] = 7, [STREAM_SUBTOTALS] = 2,
+    [STREAM_BILLS] = 2, [STREAM_CUR] = 2,       [STREAM_CUR_MANIFESTS] = 2, [STREAM_DEAD_LETTERS] = 2,
+};
+static const int32_t partitions_max[STREAM_TOPIC_COUNT] = {
+    [STREAM_USAGE] = 4, [STREAM_CONDUCTOR] = 1, [STREAM_TIERED] = 2, [STREAM_LINE_ITEMS] = 8, [STREAM_SUBTOTALS] = 2,
+    [STREAM_BILLS] = 2, [STREAM_CUR] = 2,       [STREAM_CUR_MANIFESTS] = 2, [STREAM_DEAD_LETTERS] = 2,
+};
+
+static void set_faults(struct sim *sim)
+{
+    const bool *has = sim->faults.has;
+    bool chaos = !sim->is_calm;
+    const struct memory_log_faults log = {
+        .abort_percent = chaos && has[FAULT_REFUSED] ? 4 : 0,
+        .produce_per_10000 = chaos && has[FAULT_REFUSED] ? 10 : 0,
+        .indeterminate_percent = chaos && has[FAULT_UNANSWERED] ? 4 : 0,
+        .no_orphans = !has[FAULT_ORPHANS],
+        .marks_take_time = has[FAULT_MARKS],
+    };
+    const struct memory_disk_faults disk = {
+        .fail_per_mille = chaos && has[FAULT_BAD_DISK] ? 5 : 0,
+        .corrupt_per_mille = chaos && has[FAULT_CORRUPT] ? 50 : 0,
+    };
+    memory_log_set_faults(sim->log, &log);
+    memory_disk_set_faults(&disk);
+    memory_disk_set_full(false);
+}
+
+static void chaos(struct sim *sim)
+{
+    size_t pace = sim->plan_count / (CHAOS_STEPS * 2 / 3) + 1;
+    for (unsigned i = 0; i < CHAOS_STEPS && !sim->verdict.is_bad; i++) {
+        memory_log_advance(sim->log, (int64_t)dice_below(&sim->dice, 15));
+        if (dice_below(&sim->dice, (CHAOS_STEPS * 3 / 4) * pace / (sim->plan_count + 1) + 1) == 0)
+            plan_follow(sim, (size_t)dice_below(&sim->dice, 2 * pace + 1));
+        chance(sim);
+    }
+}
+
+/* All partitions are assigned and restored. */
+static bool is_whole(const struct sim *sim)
+{
+    for (size_t i = 0; i < SLOTS; i++)
+        if (!sim->slots[i] || !sim->slots[i]->status.ready)
+            return false;
+    return memory_log_group_is_whole(sim->log);
+}
+
+/* Whatever was, is over: all must come to its end. */
+static void calm(struct sim *sim)
+{
+    unsigned settled = 0;
+    struct verdict missing = { 0 };
+    billing_period last = SIM_FIRST_PERIOD + (billing_period)sim->close_count - 1;
+    sim->is_calm = true;
+    set_faults(sim);
+    for (size_t i = 0; i < ZOMBIES; i++)
+        process_end(&sim->zombies[i], true);
+    for (size_t i = 0; i < SLOTS; i++)
+        if (sim->slots[i] && sim->slots[i]->asleep)
+            process_sleep(sim->slots[i], false);
+    for (unsigned i = 0; i < CALM_STEPS && settled < SETTLED_STEPS && !sim->verdict.is_bad; i++) {
+        size_t slot = i % SLOTS;
+        memory_log_advance(sim->log, 25);
+        if (!sim->slots[slot])
+            sim->slots[slot] = start_process(sim, slot);
+        process_step(&sim->slots[slot]);
+        bool through = settled > 0 || (i % 30 == 0 && is_whole(sim) && markers_are_through(sim->log, last, &missing));
+        settled = through && is_whole(sim) ? settled + 1 : 0;
+    }
+    if (settled < SETTLED_STEPS)
+        verdict_fail(&sim->verdict, "it does not come to its end: %s", missing.reason);
+}
+
+static void reckon(struct sim *sim)
+{
+    struct expected *expected = expected_new(sim->world, sim->fed, sim->fed_count, sim->closes, sim->close_count);
+    outcome_check(expected, sim->log, &sim->verdict);
+    expected_free(expected);
+}
+
+/* Half of the runs have so little memory that rows and ids go to the disk and come back. */
+static void choose_memory(struct sim *sim)
+{
+    bool little = dice_percent(&sim->dice, 50);
+    sim->settings.memory_limit_bytes = little ? 768 * 1024 : 32 * 1024 * 1024;
+    sim->settings.dedup_memory_bytes = little ? 32 * 1024 : 1024 * 1024;
+    sim->settings.store_lag_rows = dice_percent(&sim->dice, 50) ? 1000 : 20;
+}
+
+static void begin(struct sim *sim, const struct world *world, const struct simulation_options *options)
+{
+    *sim = (struct sim){ .world = world, .settings = world->settings, .dice = { options->seed }, .folder = options->folder };
+    sim->faults = options->all ? options->faults : faults_draw(&options->faults, &sim->dice);
+    for (size_t i = 0; i < FAULT_COUNT; i++)
+        if (sim->faults.has[i])
+            trace("this run has %s", fault_names[i]);
+    sim->log = memory_log_new(&sim->dice, SIM_START_MS, partitions, partitions_max);
+    sim->schemas = fixed_schemas_new();
+    sim->schemas_port = fixed_schemas_port(sim->schemas);
+    memory_disk_reset(&sim->dice);
+    choose_memory(sim);
+    set_faults(sim);
+    plan_make(sim);
+    plan_publish(sim);
+    for (size_t i = 0; i < SLOTS; i++)
+        sim->slots[i] = start_process(sim, i);
+}
+
+static void end(struct sim *sim)
+{
+    for (size_t i = 0; i < SLOTS; i++)
+        process_end(&sim->slots[i], false);
+    for (size_t i = 0; i < ZOMBIES; i++)
+        process_end(&sim->zombies[i], false);
+    memory_log_free(sim->log);
+    fixed_schemas_free(sim->schemas);
+    free(sim->plan);
+    free(sim->fed);
+}
+
+struct verdict simulate(const struct world *world, const struct simulation_options *options,
+                        struct simulation_counts *counts)
+{
+    struct sim sim;
+    begin(&sim, world, options);
+    chaos(&sim);
+    plan_follow(&sim, sim.plan_count);
+    calm(&sim);
+    if (!sim.verdict.is_bad)
+        reckon(&sim);
+    end(&sim);
+    *counts = sim.counts;
+    return sim.verdict;
+}

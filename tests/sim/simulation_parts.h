@@ -1,0 +1,47 @@
+/* sim/simulation_parts.h: what the files of a simulation share of it. Not for others. */
+#ifndef SIM_SIMULATION_PARTS_H
+#define SIM_SIMULATION_PARTS_H
+
+#include "sim/expected.h"
+#include "sim/process.h"
+#include "sim/simulation.h"
+
+#define SLOTS 3
+#define ZOMBIES 4
+#define FOLDERS 9
+
+struct sim {
+    const struct world *world;
+    struct settings settings; /* the world's, with this run's memory; owns nothing */
+    struct dice dice;
+    struct fault_set faults;
+    struct memory_log *log;
+    struct fixed_schemas *schemas;
+    struct wire_schemas schemas_port;
+    const char *folder;
+    struct process *slots[SLOTS], *zombies[ZOMBIES]; /* a zombie's slot has been given to another process of its name */
+    struct simulation_counts counts;
+    struct verdict verdict;
+    bool is_calm;
+    int64_t disk_full_until_ms;
+    /* What is fed, in this order: usage, or (NULL) the close of the next month. */
+    const struct usage **plan;
+    size_t plan_count, plan_next;
+    struct fed *fed;
+    size_t fed_count, fed_capacity;
+    struct planned_close closes[SIM_MONTHS];
+    size_t close_count;
+};
+
+/* plan.c: what comes in from outside. */
+void plan_make(struct sim *sim);
+void plan_publish(struct sim *sim);
+/* The next `count` things of the plan. */
+void plan_follow(struct sim *sim, size_t count);
+
+/* chances.c: what goes wrong. */
+/* One thing that may go wrong, or a turn of some process. */
+void chance(struct sim *sim);
+struct process *start_process(struct sim *sim, size_t slot);
+
+#endif
