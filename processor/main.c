@@ -24,6 +24,7 @@ static const struct {
     { "status", command_status, "months, closes, how far every task is" },
     { "cur", command_cur, "a closed month's report from the topic" },
     { "replay", command_replay, "dead letters back to usage" },
+    { "verify", command_verify, "audit a month on the topics" },
 };
 
 static void print_help(FILE *out)

@@ -15,5 +15,6 @@ int command_close(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_cur(int argc, char **argv);
 int command_replay(int argc, char **argv);
+int command_verify(int argc, char **argv);
 
 #endif

@@ -23,8 +23,9 @@ tasks: base money model aggregate assign rate period codec store log cur pipelin
 observe: base observe
 registry: base model codec registry
 admin: base admin
+audit: base money store audit
 run: base money model rate codec documents log pipeline control settings tasks observe run
-cli: base money model aggregate assign rate period codec documents store log cur pipeline control settings tasks observe admin registry run cli
+cli: base money model aggregate assign rate period codec documents store log cur pipeline control settings tasks observe admin registry audit run cli
 '
 # header: the rooms that may see it
 libraries='
