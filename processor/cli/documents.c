@@ -6,11 +6,27 @@
 
 #include "documents/offer_file.h"
 
-static bool read_conductor(const char *path, struct documents *documents, struct problems *problems, struct error *error)
+/* All of it, also from a pipe; what is cut off or damaged is told when it is read as a document. */
+static bool read_whole(const char *path, struct buffer *bytes, struct error *error)
 {
+    enum { BLOCK_BYTES = 65536 };
     struct input *input;
+    size_t got = 0;
+    enum input_status status;
     if (!input_open(path, &input, error))
         return false;
+    while ((status = input_read(input, buffer_reserve(bytes, BLOCK_BYTES), BLOCK_BYTES, &got)) == INPUT_OK)
+        bytes->size += got;
+    bool done = status == INPUT_END || error_fail(error, ERROR_FAILED, "%s: %s", path, input_failure(input));
+    input_close(input);
+    return done;
+}
+
+static bool read_conductor(const char *path, struct documents *documents, struct problems *problems, struct error *error)
+{
+    if (!read_whole(path, &documents->json, error))
+        return false;
+    struct input *input = input_from_memory(documents->json.data, documents->json.size, path);
     problems_begin(problems, path);
     bool done = conductor_read(input, &documents->conductor, problems, error);
     input_close(input);
@@ -93,5 +109,6 @@ void documents_done(struct documents *documents)
     if (documents->conductor)
         conductor_done(documents->conductor);
     free(documents->conductor);
+    buffer_done(&documents->json);
     *documents = (struct documents){ 0 };
 }

@@ -90,6 +90,7 @@ static bool run_price(const struct arguments *arguments, const struct documents 
     struct price_run *run;
     set_run_options(arguments, arguments->out, &line, &options);
     options.document_hash = text_of(documents->hash);
+    options.document = buffer_text(&documents->json);
     bool done = price_run_fold(&options, &run, error);
     if (done) {
         done = price_run_write(run, &documents->pricing, result, error);

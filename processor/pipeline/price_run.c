@@ -247,19 +247,28 @@ static bool write_reports(struct price_run *run, const struct pricing *pricing, 
     return done;
 }
 
-static bool write_summary(struct price_run *run, const struct pricing *pricing, const struct price_run_result *result,
-                          struct error *error)
+static bool write_beside(const struct price_run *run, const char *name, struct text bytes, struct error *error)
 {
-    struct buffer path = { 0 }, bytes = { 0 };
+    struct buffer path = { 0 };
     FILE *file;
-    buffer_printf(&path, "%s/summary.json", output_dir_partial(file_log_output(run->log)));
-    summary_write(&bytes, result, pricing->conductor);
+    buffer_printf(&path, "%s/%s", output_dir_partial(file_log_output(run->log)), name);
     bool done = file_create(path.data, &file, error);
     if (done) {
-        done = file_write(file, path.data, buffer_text(&bytes), error);
+        done = file_write(file, path.data, bytes, error);
         done = file_close(file, path.data, error) && done;
     }
     buffer_done(&path);
+    return done;
+}
+
+/* And the document, so that the folder says by itself what its groups are. */
+static bool write_summary(struct price_run *run, const struct pricing *pricing, const struct price_run_result *result,
+                          struct error *error)
+{
+    struct buffer bytes = { 0 };
+    summary_write(&bytes, result, pricing->conductor);
+    bool done = (!run->options.document.size || write_beside(run, "conductor.json", run->options.document, error)) &&
+                write_beside(run, "summary.json", buffer_text(&bytes), error);
     buffer_done(&bytes);
     return done;
 }

@@ -39,6 +39,7 @@ struct price_run_options {
     billing_period closing; /* PERIOD_NONE: none */
     size_t memory_bytes;
     struct text document_hash; /* hex, for manifests */
+    struct text document;      /* its JSON, kept beside the results; empty: not kept */
     struct progress progress;
 };
 
