@@ -25,6 +25,7 @@ static const struct {
     { "cur", command_cur, "a closed month's report from the topic" },
     { "replay", command_replay, "dead letters back to usage" },
     { "verify", command_verify, "audit a month on the topics" },
+    { "serve", command_serve, "the Billing Conductor API and the bills page" },
 };
 
 static void print_help(FILE *out)

@@ -16,5 +16,6 @@ int command_status(int argc, char **argv);
 int command_cur(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_verify(int argc, char **argv);
+int command_serve(int argc, char **argv);
 
 #endif

@@ -9,9 +9,9 @@
 #include "codec/json_read.h"
 #include "codec/record_reader.h"
 #include "model/line_item.h"
+#include "service/explanation.h"
 
 #define LINE_BYTES_MAX ((size_t)1024 * 1024)
-#define WHOLE_PERCENT 10000 /* 100 % at MODIFIER_SCALE */
 
 static const char explain_help[] =
     "usage: proforma explain LINE_ITEM_ID --out DIR\n"
@@ -154,147 +154,6 @@ static bool find_in_topic(const struct arguments *arguments, struct connection *
     return found->found || error_fail(error, ERROR_FAILED, "no line item %.*s in the topic", TEXT_ARGS(id));
 }
 
-static void print_text(const char *label, struct text value)
-{
-    if (value.size)
-        printf("  %-22s %.*s\n", label, TEXT_ARGS(value));
-}
-
-static void print_decimal(const char *label, const struct line_item *item, enum line_item_field field)
-{
-    const struct field *described = &line_item_type.fields[field];
-    char text[SUM_TEXT_MAX];
-    if (!record_has(item, field))
-        return;
-    const void *member = record_member_const(item, described);
-    struct sum value = described->kind == FIELD_SUM ? *(const struct sum *)member : sum_of(*(const i128 *)member);
-    sum_format(&value, described->scale, text);
-    printf("  %-22s %s\n", label, text);
-}
-
-static void print_what(const struct line_item *item)
-{
-    char start[TIME_TEXT_MAX];
-    time_format(item->usage_start, start);
-    printf("Line item %.*s, revision %lld\n\nWhat was used\n", TEXT_ARGS(item->line_item_id), (long long)item->revision);
-    print_text("account", item->usage_account_id);
-    print_text("from", text_of(start));
-    print_text("type", item->line_item_type);
-    print_text("service", item->product_code);
-    print_text("usage type", item->usage_type);
-    print_text("operation", item->operation);
-    print_text("sku", item->sku);
-    print_text("resource", item->resource_id);
-    print_text("description", item->description);
-    print_decimal("quantity", item, LINE_ITEM_usage_amount);
-    print_text("unit", item->unit);
-    if (record_has(item, LINE_ITEM_usage_events))
-        printf("  %-22s %lld\n", "usage events", (long long)item->usage_events);
-}
-
-static const char *base_meaning(struct text base)
-{
-    static const char *const meanings[BASE_COUNT] = {
-        [BASE_CUSTOM_TIERS] = "the rule's own tiers; no modifier applies",
-        [BASE_PRICE_LIST] = "the published price list",
-        [BASE_PUBLIC_ON_DEMAND_RATE] = "the event's own public rate: no price list has the meter",
-        [BASE_PUBLIC_ON_DEMAND_COST] = "the event's own public cost: there is no rate",
-        [BASE_UNBLENDED_COST] = "what AWS bills: the row is kept as billed, or has no public price",
-        [BASE_FLAT] = "the custom line item's charge value",
-        [BASE_PERCENTAGE] = "a percentage of what the custom line item is associated with",
-    };
-    for (enum price_base i = BASE_NONE + 1; i < BASE_COUNT; i++)
-        if (text_equal(base, price_base_text(i)))
-            return meanings[i];
-    return "";
-}
-
-static void print_how(const struct line_item *item)
-{
-    printf("\nHow it is priced\n");
-    print_text("status", item->status);
-    print_text("reason", item->reason);
-    if (item->billing_group.size)
-        print_text("billing group", item->billing_group);
-    else
-        printf("  %-22s none: the account is in no group\n", "billing group");
-    printf("  %-22s %lld\n", "document version", (long long)item->conductor_version);
-    print_text("pricing plan", item->pricing_plan);
-    print_text("pricing rule", item->pricing_rule);
-    print_decimal("modifier, percent", item, LINE_ITEM_modifier);
-    print_text("custom line item", item->custom_line_item);
-    if (item->base.size)
-        printf("  %-22s %.*s: %s\n", "base", TEXT_ARGS(item->base), base_meaning(item->base));
-    if (record_has(item, LINE_ITEM_tier))
-        printf("  %-22s %lld: this part of the row lies in that tier of the group's pool\n", "tier",
-               (long long)item->tier);
-    print_decimal("public rate", item, LINE_ITEM_public_rate);
-    print_decimal("public cost", item, LINE_ITEM_public_cost);
-    print_decimal("AWS bills", item, LINE_ITEM_billable_cost);
-}
-
-static void decimal_text(i128 value, unsigned scale, char out[DECIMAL_TEXT_MAX])
-{
-    decimal_format(value, scale, out);
-}
-
-/* Says the sum, does it, and tells whether the line item says the same. */
-static bool check_product(const char *name, i128 a, unsigned scale_a, i128 b, unsigned scale_b, i128 expected,
-                          unsigned scale)
-{
-    char a_text[DECIMAL_TEXT_MAX], b_text[DECIMAL_TEXT_MAX], text[DECIMAL_TEXT_MAX];
-    i128 product = 0;
-    bool equal = decimal_multiply(a, b, &product) && product == expected;
-    decimal_text(a, scale_a, a_text);
-    decimal_text(b, scale_b, b_text);
-    decimal_text(expected, scale, text);
-    printf("  %-22s %s x %s = %s  %s\n", name, a_text, b_text, text, equal ? "(checked)" : "DOES NOT ADD UP");
-    return equal;
-}
-
-/* Of a row that has a cost they fit. */
-static i128 decimal_of(const struct sum *sum)
-{
-    i128 value = 0;
-    return sum_value(sum, &value) ? value : 0;
-}
-
-static bool sum_of_rate(const struct line_item *item)
-{
-    i128 factor = WHOLE_PERCENT + (record_has(item, LINE_ITEM_modifier) ? item->modifier : 0);
-    bool equal = true;
-    bool from_public = record_has(item, LINE_ITEM_public_rate) && !text_equal(item->base, TEXT("CUSTOM_TIERS"));
-    if (from_public && item->public_rate == 0 && item->rate != 0)
-        printf("  %-22s the free tier is off: the first paid rate counts\n", "rate");
-    else if (from_public)
-        equal = check_product("rate", item->public_rate, RATE_SCALE, factor, MODIFIER_SCALE + 2, item->rate,
-                              PRICED_RATE_SCALE);
-    return check_product("cost", decimal_of(&item->usage_amount), QUANTITY_SCALE, item->rate, PRICED_RATE_SCALE, item->cost,
-                         COST_SCALE) && equal;
-}
-
-static bool sum_of_amount(const struct line_item *item)
-{
-    i128 factor = WHOLE_PERCENT + (record_has(item, LINE_ITEM_modifier) ? item->modifier : 0);
-    bool public_base = text_equal(item->base, TEXT("PUBLIC_ON_DEMAND_COST"));
-    const struct sum *own = record_has(item, LINE_ITEM_unblended_cost) ? &item->unblended_cost : &item->billable_cost;
-    return check_product("cost", decimal_of(public_base ? &item->public_on_demand_cost : own), AMOUNT_SCALE, factor,
-                         MODIFIER_SCALE + 2, item->cost, COST_SCALE);
-}
-
-static bool print_sum(const struct line_item *item)
-{
-    char cost[DECIMAL_TEXT_MAX];
-    printf("\nThe sum\n");
-    decimal_text(item->cost, COST_SCALE, cost);
-    if (record_has(item, LINE_ITEM_rate))
-        return sum_of_rate(item);
-    if (text_equal(item->base, TEXT("PUBLIC_ON_DEMAND_COST")) || text_equal(item->base, TEXT("UNBLENDED_COST")))
-        return sum_of_amount(item);
-    printf("  %-22s %s %.*s\n", "cost", cost, TEXT_ARGS(item->currency));
-    return true;
-}
-
 int command_explain(int argc, char **argv)
 {
     struct arguments arguments;
@@ -313,9 +172,10 @@ int command_explain(int argc, char **argv)
                                   : find_in_topic(&arguments, &connection, id, &found, &error));
     int code = EXIT_DONE;
     if (done) {
-        print_what(&found.item);
-        print_how(&found.item);
-        code = print_sum(&found.item) ? EXIT_DONE : EXIT_FAILED;
+        struct buffer text = { 0 };
+        code = explanation_write(&found.item, EXPLAIN_TO_PAYER, &text) ? EXIT_DONE : EXIT_FAILED;
+        fwrite(text.data, 1, text.size, stdout);
+        buffer_done(&text);
     } else {
         code = print_failure("explain", &error);
     }

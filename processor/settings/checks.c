@@ -46,6 +46,26 @@ static bool bearer_has_token(const struct settings *settings)
            (method && strcmp(method->value, "oidc") == 0);
 }
 
+static bool is_at_home(const struct settings *settings)
+{
+    return address_is_loopback(text_of(settings->api_listen));
+}
+
+static bool strangers_have_keys(const struct settings *settings)
+{
+    return is_at_home(settings) || settings->api_credentials[0] != '\0';
+}
+
+static bool strangers_have_tls(const struct settings *settings)
+{
+    return is_at_home(settings) || settings->api_behind_proxy || settings->api_tls_certificate[0] != '\0';
+}
+
+static bool certificate_has_key(const struct settings *settings)
+{
+    return (settings->api_tls_certificate[0] == '\0') == (settings->api_tls_key[0] == '\0');
+}
+
 static const struct law {
     const char *name, *other;
     bool (*holds)(const struct settings *settings);
@@ -61,6 +81,11 @@ static const struct law {
       "whoever reaches it reads it: there is no login" },
     { "event.max.bytes", "kafka.message.max.bytes", events_fit_into_messages, "at most 64KiB less than",
       "outputs are that much larger than events" },
+    { "api.listen", "api.credentials", strangers_have_keys, "a loopback address, or a file for",
+      "without keys everyone is the payer" },
+    { "api.listen", "api.tls.certificate", strangers_have_tls, "a loopback address, or api.behind.proxy, or a file for",
+      "bills would cross the network in the clear" },
+    { "api.tls.certificate", "api.tls.key", certificate_has_key, "both or neither of it and", "one is of no use alone" },
     { "oauth.token.file", "kafka.sasl.mechanisms", bearer_has_token, "a file for", "it logs in with a token" },
 };
 

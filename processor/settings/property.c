@@ -172,6 +172,23 @@ const struct property properties[] = {
       .text = "A period closes by itself when this time has passed since its end and no usage of it has come for as "
               "long." },
 
+    { .section = "API and page", .name = "api.listen", .kind = PROPERTY_TEXT, .offset = AT(api_listen),
+      .standard = "127.0.0.1:9465", .max = 300, .min = 1, .accepts = address_is_sound,
+      .form = "an address and a port, as 127.0.0.1:9465 or [::1]:9465",
+      .text = "Where serve listens. Any address but loopback asks for api.credentials, and for TLS or a proxy." },
+    { .name = "api.credentials", .kind = PROPERTY_TEXT, .offset = AT(api_credentials), .standard = "", .max = 4000,
+      .text = "File of the keys that may sign, in the style of the AWS CLI's: a section each with aws_access_key_id, "
+              "aws_secret_access_key, account and, for the payer, role = payer. Empty: everyone is the payer." },
+    { .name = "api.tls.certificate", .kind = PROPERTY_TEXT, .offset = AT(api_tls_certificate), .standard = "", .max = 4000,
+      .text = "File of the certificate with its chain (PEM). Empty: plain HTTP." },
+    { .name = "api.tls.key", .kind = PROPERTY_TEXT, .offset = AT(api_tls_key), .standard = "", .max = 4000,
+      .text = "File of the certificate's private key (PEM)." },
+    { .name = "api.behind.proxy", .kind = PROPERTY_BOOLEAN, .offset = AT(api_behind_proxy), .standard = "false",
+      .text = "A proxy in front speaks TLS: plain HTTP is then fine on any address." },
+    { .name = "api.batch.interval", .kind = PROPERTY_DURATION, .offset = AT(api_batch_interval_ms), .standard = "50ms",
+      .max = 10 * SECOND,
+      .text = "Changes by the API that come within this time become one version of the document." },
+
     { .section = "Operation", .name = "http.listen", .kind = PROPERTY_TEXT, .offset = AT(http_listen),
       .standard = "127.0.0.1:9464", .max = 300, .accepts = address_is_sound,
       .form = "an address and a port, as 127.0.0.1:9464 or [::1]:9464",

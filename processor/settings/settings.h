@@ -52,6 +52,10 @@ struct settings {
     bool report_resource_ids;
     int64_t period_close_after_ms;
 
+    const char *api_listen, *api_credentials, *api_tls_certificate, *api_tls_key;
+    bool api_behind_proxy;
+    int64_t api_batch_interval_ms;
+
     const char *http_listen;
     bool http_allow_remote;
     enum log_level log_level;

@@ -25,22 +25,27 @@ registry: base model codec registry
 admin: base admin
 audit: base money store audit
 run: base money model rate codec documents log pipeline control settings tasks observe run
-cli: base money model aggregate assign rate period codec documents store log cur pipeline control settings tasks observe admin registry audit run cli
+http: base model http
+service: base money model period codec documents store log service
+api: base money model period codec documents http service api
+cli: base money model aggregate assign rate period codec documents store log cur pipeline control settings tasks observe admin registry audit run http service api cli
 '
 # header: the rooms that may see it
 libraries='
 xxhash.h: base
 avro.h: codec
-jansson.h: codec control documents log registry tasks
+jansson.h: api codec control documents log registry service tasks
 csv.h: codec
 zlib.h: codec cur
 rocksdb/c.h: store
-openssl/sha.h: log tasks
+openssl/crypto.h: http
+openssl/hmac.h: http
+openssl/sha.h: http log tasks
 librdkafka/rdkafka.h: log
-microhttpd.h: admin
+microhttpd.h: admin http
 curl/curl.h: registry
 '
-standard=' endian.h arpa/inet.h netinet/in.h sys/socket.h pthread.h stdatomic.h errno.h getopt.h inttypes.h limits.h malloc.h signal.h stdalign.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h dirent.h fcntl.h ftw.h unistd.h sys/file.h sys/stat.h sys/types.h sys/resource.h '
+standard=' endian.h netdb.h regex.h arpa/inet.h netinet/in.h sys/socket.h pthread.h stdatomic.h errno.h getopt.h inttypes.h limits.h malloc.h signal.h stdalign.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h dirent.h fcntl.h ftw.h unistd.h sys/file.h sys/stat.h sys/types.h sys/resource.h '
 pure=' money model aggregate assign rate period '
 pure_standard=' stdalign.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h '
 
@@ -67,7 +72,7 @@ for room in $(printf '%s\n' "$may_include" | sed -n 's/:.*//p'); do
     done
 done
 for room in */; do
-    [ -n "$(allowed_for "$may_include" "${room%/}")" ] || { echo "processor/$room is no room that this test knows"; failed=1; }
+    [ "$room" = web/ ] || [ -n "$(allowed_for "$may_include" "${room%/}")" ] || { echo "processor/$room is no room that this test knows"; failed=1; }
 done
 [ "$failed" = 0 ] && echo "includes point one way"
 exit "$failed"

@@ -1,0 +1,47 @@
+/*
+ * api/api.h: everything that is served, behind one handler: signature, role, route, then operation, read or page.
+ *
+ * Threads: the handler runs on those of the server. What is given lives longer than the server.
+ */
+#ifndef API_API_H
+#define API_API_H
+
+#include "api/changes.h"
+#include "api/events.h"
+#include "http/credentials.h"
+#include "http/server.h"
+#include "service/source.h"
+
+/* A file of the page, as it is in the program. */
+struct web_file {
+    const char *path, *content_type, *tag; /* tag: of the content, for ETag */
+    struct text bytes;
+};
+extern const struct web_file web_files[];
+extern const size_t web_file_count;
+
+struct api {
+    struct book *book;
+    struct view *view;
+    struct source source;
+    const struct credentials *credentials; /* NULL: everyone is the payer */
+    bool behind_proxy;                     /* Host is the proxy's */
+    struct changes *changes;               /* NULL: nothing can be changed */
+    struct events *events;
+};
+
+/* As http_handler; the context is the api. */
+bool api_handle(void *context, struct http_exchange *exchange, const struct http_request *request,
+                struct http_response *response);
+
+/* ---- between the files of this room ---- */
+
+/* reads.c: GET /v1/…; false: there is no such path. */
+bool reads_handle(const struct api *api, const struct caller *caller, const struct http_request *request,
+                  struct http_response *response);
+/* web.c: false: there is no such file. */
+bool web_handle(const struct http_request *request, struct http_response *response);
+
+void respond_failure(const struct failure *failure, struct http_response *response);
+
+#endif

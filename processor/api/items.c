@@ -1,0 +1,328 @@
+/* api/items.c: custom line items. */
+#include "api/items.h"
+
+json_t *item_details(const json_t *item)
+{
+    json_t *details = json_copy(json_object_get(item, "ChargeDetails"));
+    json_t *percentage = json_object_get(details, "Percentage");
+    if (percentage) {
+        percentage = json_copy(percentage);
+        json_object_del(percentage, "AssociatedValues");
+        json_object_set_new(details, "Percentage", percentage);
+    }
+    return details;
+}
+
+json_t *item_element(struct call *call, const struct document *document, const char *id, const json_t *item)
+{
+    static const char *const copied[] = { "Name", "CurrencyCode", "Description", "ProductCode", "CreationTime",
+                                          "LastModifiedTime", "AccountId", "ComputationRule", "PresentationDetails" };
+    json_t *element = json_object();
+    copy_members(element, item, copied, ARRAY_COUNT(copied));
+    json_object_set_new(element, "Arn", arn_value(call, document, ENTITY_ITEM, id));
+    json_object_set_new(element, "ChargeDetails", item_details(item));
+    const char *group = entity_group(item);
+    if (group)
+        json_object_set_new(element, "BillingGroupArn", arn_value(call, document, ENTITY_GROUP, group));
+    const char *primary = entity_text(document_find(document, ENTITY_GROUP, group), "PrimaryAccountId");
+    if (!json_object_get(element, "AccountId") && primary)
+        json_object_set_new(element, "AccountId", json_string(primary));
+    if (!json_object_get(element, "ComputationRule"))
+        json_object_set_new(element, "ComputationRule", json_string("CONSOLIDATED"));
+    if (!json_object_get(element, "ProductCode"))
+        json_object_set_new(element, "ProductCode", json_string("AWSBillingConductor"));
+    bool in_model = strcmp(document->currency, "USD") == 0 || strcmp(document->currency, "CNY") == 0;
+    if (!json_object_get(element, "CurrencyCode") && in_model)
+        json_object_set_new(element, "CurrencyCode", json_string(document->currency));
+    size_t size = json_array_size(json_object_get(item, "Inputs"));
+    json_object_set_new(element, "AssociationSize", json_integer((json_int_t)size));
+    return element;
+}
+
+bool item_is_percentage(const json_t *item)
+{
+    return json_object_get(json_object_get(item, "ChargeDetails"), "Percentage") != NULL;
+}
+
+static bool passes(struct call *call, const char *id, const json_t *item)
+{
+    const json_t *filters = input_member(call, "Filters"), *accounts = json_object_get(filters, "AccountIds");
+    const char *group = entity_group(item), *account = entity_text(item, "AccountId");
+    if (!account)
+        account = entity_text(document_find(call->document, ENTITY_GROUP, group), "PrimaryAccountId");
+    return item_covers(item, call->month) && filter_has(call, json_object_get(filters, "Arns"), id) &&
+           filter_has_text(json_object_get(filters, "Names"), entity_text(item, "Name")) &&
+           filter_has(call, json_object_get(filters, "BillingGroups"), group ? group : "") &&
+           (json_array_size(accounts) == 0 || filter_has_text(accounts, account));
+}
+
+json_t *operation_ListCustomLineItems(struct call *call)
+{
+    const struct document *document = call->document;
+    struct list_page page;
+    if (!list_begin(call, 100, &page))
+        return NULL;
+    size_t at = page.after ? document_after(document, ENTITY_ITEM, page.after) : 0;
+    for (; at < document_count(document, ENTITY_ITEM); at++) {
+        const char *id = document->order[ENTITY_ITEM][at];
+        json_t *item = document_find(document, ENTITY_ITEM, id);
+        if (passes(call, id, item) && !list_add(&page, id, item_element(call, document, id, item)))
+            break;
+    }
+    json_t *reply = json_object();
+    list_end(call, &page, "CustomLineItems", reply);
+    return reply;
+}
+
+/* ---- ranges ---- */
+
+bool item_range_read(struct call *call, struct item_range *ret)
+{
+    const json_t *range = input_member(call, "BillingPeriodRange");
+    const char *start = entity_text(range, "InclusiveStartBillingPeriod"), *end = entity_text(range, "ExclusiveEndBillingPeriod");
+    *ret = (struct item_range){ .is_given = range != NULL, .start = call->now, .end = call->now + 1 };
+    if (!range)
+        return true;
+    ret->end = PERIOD_NONE;
+    if (!period_parse(text_of(start), &ret->start) || (end && !period_parse(text_of(end), &ret->end)))
+        fail_validation(call, "ILLEGAL_BILLING_PERIOD_RANGE", "expected months");
+    else if (end && ret->end <= ret->start)
+        fail_validation(call, "ILLEGAL_BILLING_PERIOD_RANGE", "ExclusiveEndBillingPeriod has to be a later month than %s", start);
+    else if (ret->start < call->now - 1)
+        fail_validation(call, "ILLEGAL_BILLING_PERIOD", "%s is before the previous month", start);
+    return call->failure.kind == FAILURE_NONE;
+}
+
+json_t *item_version(struct call *call, billing_period start, billing_period end)
+{
+    char text[TIME_TEXT_MAX];
+    json_t *version = json_pack("{s:o}", "StartTime", epoch_value(call->now_s));
+    period_format(start, text);
+    json_object_set_new(version, "StartBillingPeriod", json_string(text));
+    if (end != PERIOD_NONE) {
+        period_format(end, text);
+        json_object_set_new(version, "EndBillingPeriod", json_string(text));
+    }
+    return version;
+}
+
+/* ---- creating ---- */
+
+static bool bearer_is_member(struct call *call, const char *group)
+{
+    const char *account = input_text(call, "AccountId"), *in = account ? document_group_of(call->draft, account) : NULL;
+    if (!account || (in && strcmp(in, group) == 0))
+        return true;
+    fail_validation(call, "ILLEGAL_ACCOUNT_ID", "account %s is not in the billing group", account);
+    return false;
+}
+
+/* Associated values move to Inputs, under full ARNs. */
+static bool take_inputs(struct call *call, json_t *item, json_t *details)
+{
+    json_t *percentage = json_object_get(details, "Percentage"), *inputs = json_array(), *value;
+    size_t index;
+    json_object_set_new(item, "Inputs", inputs);
+    json_array_foreach(json_object_get(percentage, "AssociatedValues"), index, value)
+    {
+        const char *id = input_id(call, ENTITY_ITEM, json_string_value(value));
+        if (!id)
+            return false;
+        enum entity_kind kind = document_find(call->draft, ENTITY_GROUP, id) ? ENTITY_GROUP : ENTITY_ITEM;
+        json_array_append_new(inputs, json_pack("{s:o}", "Arn", arn_value(call, call->draft, kind, id)));
+    }
+    json_object_del(percentage, "AssociatedValues");
+    return true;
+}
+
+json_t *operation_CreateCustomLineItem(struct call *call)
+{
+    static const char *const taken[] = { "AccountId", "PresentationDetails" };
+    const char *group, *rule = input_text(call, "ComputationRule");
+    struct item_range range;
+    char id[11];
+    if (!look_up_named(call, ENTITY_GROUP, input_text(call, "BillingGroupArn"), &group) || !item_range_read(call, &range) ||
+        !bearer_is_member(call, group) || !name_is_free(call, ENTITY_ITEM, input_text(call, "Name"), group, NULL))
+        return NULL;
+    new_id(call->draft, ENTITY_ITEM, id);
+    json_t *item = new_entity(call, ENTITY_ITEM, id), *details = json_deep_copy(input_member(call, "ChargeDetails"));
+    document_add(call->draft, ENTITY_ITEM, id, item);
+    json_object_set_new(item, "BillingGroupArn", arn_value(call, call->draft, ENTITY_GROUP, group));
+    json_object_set_new(item, "ChargeDetails", details);
+    json_object_set_new(item, "ComputationRule", json_string(rule ? rule : "CONSOLIDATED"));
+    copy_members(item, call->input, taken, ARRAY_COUNT(taken));
+    json_object_set_new(item, "Versions", json_pack("[o]", item_version(call, range.start, range.end)));
+    return take_inputs(call, item, details) ? arn_reply(call, ENTITY_ITEM, id) : NULL;
+}
+
+/* ---- changing ---- */
+
+/* Sets the value of the item's own kind and the filters; what is not named stays. */
+static bool update_details(struct call *call, json_t *item)
+{
+    const json_t *given = input_member(call, "ChargeDetails");
+    json_t *details = json_object_get(item, "ChargeDetails"), *filters = json_object_get(given, "LineItemFilters");
+    const char *own = item_is_percentage(item) ? "Percentage" : "Flat", *other = item_is_percentage(item) ? "Flat" : "Percentage";
+    json_t *value = json_object_get(given, own);
+    if (!given)
+        return true;
+    if (json_object_get(given, other))
+        fail_validation(call, value ? "ILLEGAL_CHARGE_DETAILS" : "ILLEGAL_UPDATE_CHARGE_DETAILS",
+                        "the item has a %s charge: that cannot be changed", own);
+    else if (!value && !filters)
+        fail_validation(call, "ILLEGAL_CHARGE_DETAILS", "%s or LineItemFilters is needed", own);
+    if (call->failure.kind != FAILURE_NONE)
+        return false;
+    if (value)
+        json_object_set(details, own, value);
+    if (filters)
+        json_object_set(details, "LineItemFilters", filters);
+    return true;
+}
+
+static billing_period version_start(const json_t *version)
+{
+    billing_period start = PERIOD_NONE;
+    const char *text = entity_text(version, "StartBillingPeriod");
+    return text && period_parse(text_of(text), &start) ? start : PERIOD_NONE;
+}
+
+static billing_period version_end(const json_t *version)
+{
+    billing_period end = PERIOD_NONE;
+    const char *text = entity_text(version, "EndBillingPeriod");
+    return text && period_parse(text_of(text), &end) ? end : PERIOD_NONE;
+}
+
+/* The values that a version had stay with it, when a later one has others. */
+static void keep_values(json_t *version, const json_t *before)
+{
+    static const char *const kept[] = { "Name", "Description" };
+    if (json_object_get(version, "Name"))
+        return;
+    copy_members(version, before, kept, ARRAY_COUNT(kept));
+    json_object_set_new(version, "ChargeDetails", item_details(before));
+}
+
+/*
+ * A new version from a month on: earlier versions end there, later ones go. One that began in that very month stays as a
+ * version of no month at all, for who asks what there was.
+ */
+static void add_version(struct call *call, json_t *item, const json_t *before, billing_period start, billing_period end)
+{
+    json_t *versions = json_object_get(item, "Versions"), *kept = json_array(), *version;
+    char text[TIME_TEXT_MAX];
+    size_t index;
+    period_format(start, text);
+    json_array_foreach(versions, index, version)
+    {
+        if (version_start(version) > start)
+            continue;
+        version = json_copy(version);
+        keep_values(version, before);
+        if (version_end(version) == PERIOD_NONE || version_end(version) > start)
+            json_object_set_new(version, "EndBillingPeriod", json_string(text));
+        json_array_append_new(kept, version);
+    }
+    json_array_append_new(kept, item_version(call, start, end));
+    json_object_set_new(item, "Versions", kept);
+}
+
+static void renew_version(struct call *call, json_t *item, const json_t *before, const struct item_range *range)
+{
+    json_t *versions = json_object_get(item, "Versions");
+    json_t *last = json_array_get(versions, json_array_size(versions) - 1);
+    billing_period start = last ? version_start(last) : call->now, end = last ? version_end(last) : PERIOD_NONE;
+    if (range->is_given) {
+        start = range->start;
+        end = range->end;
+    } else if (start < call->now && (end == PERIOD_NONE || end > call->now)) {
+        start = call->now;
+    }
+    add_version(call, item, before, start, end);
+}
+
+json_t *operation_UpdateCustomLineItem(struct call *call)
+{
+    static const char *const copied[] = { "Name", "Description", "LastModifiedTime", "BillingGroupArn", "AssociationSize",
+                                          "ChargeDetails" };
+    const char *id, *name = input_text(call, "Name");
+    struct item_range range;
+    json_t *found = look_up(call, ENTITY_ITEM, input_text(call, "Arn"), &id);
+    if (!found || !item_range_read(call, &range) ||
+        (name && !name_is_free(call, ENTITY_ITEM, name, entity_group(found), id)))
+        return NULL;
+    json_t *before = json_deep_copy(found), *item = document_edit(call->draft, ENTITY_ITEM, id), *reply = NULL;
+    if (update_details(call, item)) {
+        set_text(call, item, "Name");
+        set_text(call, item, "Description");
+        set_modified(call, item);
+        renew_version(call, item, before, &range);
+        json_t *element = item_element(call, call->draft, id, item);
+        reply = arn_reply(call, ENTITY_ITEM, id);
+        copy_members(reply, element, copied, ARRAY_COUNT(copied));
+        json_decref(element);
+    }
+    json_decref(before);
+    return reply;
+}
+
+/* Percentages no longer count it. */
+static void drop_input(struct document *draft, const char *gone)
+{
+    const char *id;
+    json_t *item, *holders = json_array(), *holder, *input;
+    size_t index, at;
+    json_object_foreach(draft->entities[ENTITY_ITEM], id, item)
+        json_array_foreach(json_object_get(item, "Inputs"), at, input)
+            if (text_equal(text_of(arn_id(entity_text(input, "Arn"))), text_of(gone)))
+                json_array_append_new(holders, json_string(id));
+    json_array_foreach(holders, index, holder)
+    {
+        json_t *inputs = json_object_get(document_edit(draft, ENTITY_ITEM, json_string_value(holder)), "Inputs");
+        for (at = json_array_size(inputs); at-- > 0;)
+            if (text_equal(text_of(arn_id(entity_text(json_array_get(inputs, at), "Arn"))), text_of(gone)))
+                json_array_remove(inputs, at);
+    }
+    json_decref(holders);
+}
+
+/* The item ends before that month; false: nothing would be left of it. */
+static bool end_before(struct document *draft, const char *id, billing_period start)
+{
+    json_t *versions = json_object_get(document_find(draft, ENTITY_ITEM, id), "Versions"), *kept = json_array(), *version;
+    char text[TIME_TEXT_MAX];
+    size_t index;
+    period_format(start, text);
+    json_array_foreach(versions, index, version)
+    {
+        if (version_start(version) >= start)
+            continue;
+        version = json_copy(version);
+        if (version_end(version) == PERIOD_NONE || version_end(version) > start)
+            json_object_set_new(version, "EndBillingPeriod", json_string(text));
+        json_array_append_new(kept, version);
+    }
+    if (json_array_size(kept) == 0) {
+        json_decref(kept);
+        return false;
+    }
+    json_object_set_new(document_edit(draft, ENTITY_ITEM, id), "Versions", kept);
+    return true;
+}
+
+json_t *operation_DeleteCustomLineItem(struct call *call)
+{
+    const char *id;
+    struct item_range range;
+    if (!look_up_named(call, ENTITY_ITEM, input_text(call, "Arn"), &id) || !item_range_read(call, &range))
+        return NULL;
+    json_t *reply = arn_reply(call, ENTITY_ITEM, id);
+    if (range.is_given && end_before(call->draft, id, range.start)) {
+        set_modified(call, document_edit(call->draft, ENTITY_ITEM, id));
+        return reply;
+    }
+    drop_input(call->draft, id);
+    document_remove(call->draft, ENTITY_ITEM, id);
+    return reply;
+}

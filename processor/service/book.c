@@ -1,0 +1,73 @@
+/* service/book.c: documents by the month from which they are in force. */
+#include "service/book.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+struct book {
+    pthread_rwlock_t lock;
+    struct document **documents; /* by month */
+    size_t count, capacity;
+    struct document *none;
+};
+
+struct book *book_new(struct text payer)
+{
+    struct book *book = memory_new(sizeof *book);
+    pthread_rwlock_init(&book->lock, NULL);
+    book->none = document_new(payer);
+    document_publish(book->none);
+    return book;
+}
+
+void book_free(struct book *book)
+{
+    if (!book)
+        return;
+    for (size_t i = 0; i < book->count; i++)
+        document_release(book->documents[i]);
+    document_release(book->none);
+    free(book->documents);
+    pthread_rwlock_destroy(&book->lock);
+    free(book);
+}
+
+void book_put(struct book *book, struct document *document)
+{
+    pthread_rwlock_wrlock(&book->lock);
+    size_t at = 0;
+    while (at < book->count && book->documents[at]->period < document->period)
+        at++;
+    if (at < book->count && book->documents[at]->period == document->period) {
+        document_release(book->documents[at]);
+    } else {
+        book->documents = memory_reserve_one(book->documents, book->count, &book->capacity, sizeof *book->documents);
+        memmove(&book->documents[at + 1], &book->documents[at], (book->count - at) * sizeof *book->documents);
+        book->count++;
+    }
+    book->documents[at] = document;
+    pthread_rwlock_unlock(&book->lock);
+}
+
+struct document *book_at(struct book *book, billing_period period)
+{
+    pthread_rwlock_rdlock(&book->lock);
+    struct document *found = book->none;
+    for (size_t i = 0; i < book->count && book->documents[i]->period <= period; i++)
+        found = book->documents[i];
+    document_hold(found);
+    pthread_rwlock_unlock(&book->lock);
+    return found;
+}
+
+void book_months(struct book *book, void (*visit)(void *context, struct text month), void *context)
+{
+    char month[TIME_TEXT_MAX];
+    pthread_rwlock_rdlock(&book->lock);
+    for (size_t i = 0; i < book->count; i++)
+        if (book->documents[i]->period != PERIOD_NONE)
+            visit(context, (struct text){ month, period_format(book->documents[i]->period, month) });
+    pthread_rwlock_unlock(&book->lock);
+}

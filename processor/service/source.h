@@ -1,0 +1,28 @@
+/*
+ * service/source.h: what is served besides documents and bills: states of months, and reports. A folder's or the topics'.
+ *
+ * Any thread.
+ */
+#ifndef SERVICE_SOURCE_H
+#define SERVICE_SOURCE_H
+
+#include "model/calendar.h"
+#include "base/error.h"
+#include "base/text.h"
+
+enum month_state { MONTH_OPEN, MONTH_CLOSING, MONTH_CLOSED };
+
+struct source {
+    void *context;
+    /* The month that is going on: what a request means that names none. */
+    billing_period (*running_month)(void *context);
+    enum month_state (*month_state)(void *context, billing_period period);
+    /* Visits every report of a month; an empty account stands for the whole group. */
+    bool (*reports)(void *context, billing_period period, void (*visit)(void *visitor, struct text group, struct text account),
+                    void *visitor, struct error *error);
+    /* Opens a report, gzipped CSV; *file is -1 if there is none. The caller closes it. */
+    bool (*open_report)(void *context, billing_period period, struct text group, struct text account, int *file,
+                        uint64_t *bytes, struct error *error);
+};
+
+#endif
