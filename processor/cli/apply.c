@@ -8,12 +8,13 @@
 #include "cli/failure.h"
 
 static const char apply_help[] =
-    "usage: proforma apply --conductor DOC [--price-list FILE]... [--expect N] [--dry-run]\n"
-    "                      [--config FILE] [--set KEY=VALUE]...\n"
+    "usage: proforma apply --conductor DOC [--price-list FILE]... [--strict] [--expect N]\n"
+    "                      [--dry-run] [--config FILE] [--set KEY=VALUE]...\n"
     "\n"
     "Validates a document and publishes what differs from the one in force, in one\n"
     "transaction. A document without a BillingPeriod is for the running month.\n"
     "\n"
+    "  --strict      skus of a price list that are at fault are an error\n"
     "  --expect N    only if version N is in force (0: none yet)\n"
     "  --dry-run     show the difference; exit 4 if there is any\n";
 
@@ -78,8 +79,8 @@ int command_apply(int argc, char **argv)
     struct documents documents = { 0 };
     struct error error = { 0 };
     int code = EXIT_DONE;
-    bool done = arguments_parse(argc, argv, OPTION_SETTINGS | OPTION_CONDUCTOR | OPTION_PRICE_LIST | OPTION_APPLY, &arguments,
-                                &error);
+    bool done = arguments_parse(argc, argv, OPTION_SETTINGS | OPTION_CONDUCTOR | OPTION_PRICE_LIST | OPTION_STRICT | OPTION_APPLY,
+                                &arguments, &error);
     if (done && arguments.help) {
         fputs(apply_help, stdout);
         arguments_done(&arguments);
@@ -88,7 +89,7 @@ int command_apply(int argc, char **argv)
     if (done && arguments.conductor_count == 0)
         done = error_fail(&error, ERROR_INVALID, "--conductor DOC is needed");
     done = done && connection_settings(&arguments, &connection, &error) &&
-           documents_read(arguments.conductors[0], arguments.price_lists, arguments.price_list_count, &documents, &error) &&
+           documents_of_arguments(&arguments, 0, &documents, &error) &&
            connection_open(&connection, "apply", &error) && connection_read_control(&connection, &error) &&
            show_and_publish(&connection, &arguments, &documents, &code, &error);
     if (!done)

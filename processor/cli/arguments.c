@@ -23,7 +23,7 @@ static const struct {
     { { "granularity", required_argument, NULL, CODE_GRANULARITY }, OPTION_PRICING },
     { { "resource-ids", no_argument, NULL, CODE_RESOURCE_IDS }, OPTION_PRICING },
     { { "memory", required_argument, NULL, CODE_MEMORY }, OPTION_PRICING },
-    { { "strict", no_argument, NULL, CODE_STRICT }, OPTION_PRICING },
+    { { "strict", no_argument, NULL, CODE_STRICT }, OPTION_PRICING | OPTION_STRICT },
     { { "excess-decimals", required_argument, NULL, CODE_EXCESS }, OPTION_PRICING },
     { { "close", required_argument, NULL, CODE_CLOSE }, OPTION_RESULT },
     { { "format", required_argument, NULL, CODE_FORMAT }, OPTION_RESULT },

@@ -55,6 +55,7 @@ enum option_set {
     OPTION_GROUP = 2048,
     OPTION_REASON = 4096,
     OPTION_REPAIR = 8192,
+    OPTION_STRICT = 16384,
 };
 
 /* Parses argv[1..]. Fails (ERROR_INVALID): the option, its value and what was expected. */

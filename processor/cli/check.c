@@ -7,10 +7,11 @@
 #include "cli/failure.h"
 
 static const char check_help[] =
-    "usage: proforma check --conductor DOC [--price-list FILE]...\n"
+    "usage: proforma check --conductor DOC [--price-list FILE]... [--strict]\n"
     "\n"
     "Validates a conductor document and price lists. Prints every problem with its\n"
-    "JSON path, Billing Conductor's reason code, and what was expected.\n";
+    "JSON path, Billing Conductor's reason code, and what was expected. Skus of a price\n"
+    "list that are at fault are left out with a warning; --strict makes it an error.\n";
 
 static void print_contents(const struct arguments *arguments, const struct documents *documents)
 {
@@ -28,7 +29,7 @@ int command_check(int argc, char **argv)
     struct documents documents = { 0 };
     struct error error = { 0 };
     int code = EXIT_DONE;
-    bool done = arguments_parse(argc, argv, OPTION_CONDUCTOR | OPTION_PRICE_LIST, &arguments, &error);
+    bool done = arguments_parse(argc, argv, OPTION_CONDUCTOR | OPTION_PRICE_LIST | OPTION_STRICT, &arguments, &error);
     if (done && arguments.help) {
         fputs(check_help, stdout);
         arguments_done(&arguments);
@@ -39,7 +40,7 @@ int command_check(int argc, char **argv)
     if (done && arguments.operand_count > 0)
         done = error_fail(&error, ERROR_INVALID, "%s: nothing is expected here", arguments.operands[0]);
     done = done &&
-           documents_read(arguments.conductors[0], arguments.price_lists, arguments.price_list_count, &documents, &error);
+           documents_of_arguments(&arguments, 0, &documents, &error);
     if (done)
         print_contents(&arguments, &documents);
     else

@@ -26,7 +26,8 @@ static const char price_help[] =
     "  --format F               jsonl (default) or avro\n"
     "  --excess-decimals E      round (default) or reject numbers with too many decimals\n"
     "  --memory SIZE            bound of the working memory, default 512MiB\n"
-    "  --strict                 exit 3 if events are dead or unpriced\n"
+    "  --strict                 exit 3 if events are dead or unpriced, 2 if\n"
+    "                           skus of a price list are at fault\n"
     "  --out DIR                where results go\n";
 
 static const char compare_help[] =
@@ -127,7 +128,7 @@ int command_price(int argc, char **argv)
     if (done && !arguments.out)
         done = error_fail(&error, ERROR_INVALID, "--out DIR is needed");
     done = done &&
-           documents_read(arguments.conductors[0], arguments.price_lists, arguments.price_list_count, &documents, &error) &&
+           documents_of_arguments(&arguments, 0, &documents, &error) &&
            run_price(&arguments, &documents, &result, &error);
     if (done) {
         bill_table_print(stdout, &result, documents.conductor);
@@ -175,8 +176,7 @@ int command_compare(int argc, char **argv)
     }
     done = done && need_usage(&arguments, 2, &error);
     for (size_t i = 0; i < 2 && done; i++)
-        done = documents_read(arguments.conductors[i], arguments.price_lists, arguments.price_list_count, &documents[i],
-                              &error);
+        done = documents_of_arguments(&arguments, i, &documents[i], &error);
     if (done && run_compare(&arguments, documents, results, &error)) {
         comparison_print(stdout, &results[0], documents[0].conductor, &results[1], documents[1].conductor);
         code = report_events(&results[1], &arguments);

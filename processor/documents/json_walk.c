@@ -189,20 +189,58 @@ static bool walk_object(struct walk *walk)
     }
 }
 
+static struct walk walk_of(const struct json_target *targets, size_t target_count, json_walk_visit *visit,
+                           void *context, struct error *error)
+{
+    CHECK(target_count <= JSON_TARGETS_MAX);
+    return (struct walk){ .targets = targets, .target_count = target_count, .visit = visit, .context = context,
+                          .error = error };
+}
+
+static void walk_close(struct walk *walk)
+{
+    json_scan_close(&walk->scan);
+    buffer_done(&walk->path);
+    buffer_done(&walk->name);
+    buffer_done(&walk->wrapped);
+    buffer_done(&walk->scratch);
+}
+
 bool json_walk(struct input *input, const struct json_target *targets, size_t target_count, json_walk_visit *visit,
                void *context, bool *ret_seen, struct error *error)
 {
-    CHECK(target_count <= JSON_TARGETS_MAX);
-    struct walk walk = { .targets = targets, .target_count = target_count, .visit = visit, .context = context,
-                         .error = error };
+    struct walk walk = walk_of(targets, target_count, visit, context, error);
     json_scan_open(&walk.scan, input, error);
     bool done = walk_object(&walk) && json_scan_end(&walk.scan);
     if (ret_seen)
         memcpy(ret_seen, walk.seen, target_count * sizeof *ret_seen);
-    json_scan_close(&walk.scan);
-    buffer_done(&walk.path);
-    buffer_done(&walk.name);
-    buffer_done(&walk.wrapped);
-    buffer_done(&walk.scratch);
+    walk_close(&walk);
+    return done;
+}
+
+static bool walk_document(struct walk *walk)
+{
+    size_t array = 0;
+    while (array < walk->target_count && walk->targets[array].path[0] != '\0')
+        array++;
+    bool is_array = array < walk->target_count && json_scan_peek(&walk->scan) == '[';
+    return is_array ? walk_target(walk, array) : walk_object(walk);
+}
+
+bool json_walk_all(struct input *input, const struct json_target *targets, size_t target_count, json_walk_visit *visit,
+                   void *context, size_t *ret_documents, bool *ret_seen, struct error *error)
+{
+    struct walk walk = walk_of(targets, target_count, visit, context, error);
+    json_scan_open(&walk.scan, input, error);
+    memset(ret_seen, 0, target_count * sizeof *ret_seen);
+    bool done = true;
+    for (*ret_documents = 0; done && (*ret_documents == 0 || json_scan_peek(&walk.scan) >= 0); ++*ret_documents) {
+        memset(walk.seen, 0, sizeof walk.seen);
+        done = walk_document(&walk);
+        for (size_t i = 0; i < target_count; i++)
+            ret_seen[i] = ret_seen[i] || walk.seen[i];
+    }
+    done = done && json_scan_end(&walk.scan);
+    walk_close(&walk);
     return done;
 }

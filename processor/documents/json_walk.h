@@ -19,7 +19,7 @@ enum json_target_kind {
     JSON_MEMBERS,  /* each member of an object */
 };
 
-/* A path is "/terms/OnDemand": names of nested members from the top-level object down. */
+/* A path is "/terms/OnDemand": names of nested members from the top-level object down; "": elements of a top-level array. */
 struct json_target {
     const char *path;
     enum json_target_kind kind;
@@ -44,5 +44,13 @@ typedef bool json_walk_visit(void *context, const struct json_item *item, struct
  */
 MUST_USE bool json_walk(struct input *input, const struct json_target *targets, size_t target_count,
                         json_walk_visit *visit, void *context, bool *ret_seen, struct error *error);
+
+/*
+ * The same for several documents behind one another, as pages of replies are saved; each may also be an array where a
+ * target's path is "". *ret_documents is their number; seen are targets of any of them.
+ */
+MUST_USE bool json_walk_all(struct input *input, const struct json_target *targets, size_t target_count,
+                            json_walk_visit *visit, void *context, size_t *ret_documents, bool *ret_seen,
+                            struct error *error);
 
 #endif

@@ -180,6 +180,7 @@ static bool read_dimensions(const struct node *dimensions, struct text sku, stru
         term->tiers = memory_reserve_one(term->tiers, term->count, &term->capacity, sizeof tier);
         term->tiers[term->count++] = tier;
     }
+    term->lacks_currency = term->lacks_currency || (is_sound && lacks_price);
     if (!is_sound || lacks_price)
         return false;
     if (term->count)
@@ -191,6 +192,7 @@ bool offer_term_read(const struct node *terms, struct text sku, struct text curr
 {
     term->count = 0;
     term->unit = TEXT_NONE;
+    term->lacks_currency = false;
     if (!node_is_object(terms))
         return false;
     struct node chosen = choose_term(terms);

@@ -11,6 +11,7 @@ struct offer_term {
     size_t count, capacity;
     struct text unit;
     bool dimensions_seen, currency_seen; /* in any sku so far */
+    bool lacks_currency;                 /* this sku has a dimension without a price in it */
 };
 
 /*

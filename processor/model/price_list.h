@@ -20,6 +20,7 @@ struct price_list {
     struct arena arena;
     struct price_list_entry *entries; /* sorted by sku, then usage type */
     size_t count, capacity;
+    size_t left_out; /* skus that the files have and that are at fault */
     /* Slots of entry number + 1, open addressing; several keys may lead to one entry. */
     uint32_t *by_sku, *by_operation, *by_usage_type, *tiered;
     size_t slot_count;

@@ -1,10 +1,23 @@
-/* Any bytes as an offer file: entries that come out have contiguous tiers from 0 to no end. */
+/*
+ * Any bytes as an offer file, and, behind a 'c', as the rows of its CSV form: entries that come out have contiguous tiers
+ * from 0 to no end.
+ */
 #include "documents/offer_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static const char heading[] = "SKU,OfferTermCode,TermType,EffectiveDate,StartingRange,EndingRange,Unit,PricePerUnit,Currency,"
+                              "serviceCode,usageType,operation,RelatedTo\n";
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    struct buffer csv = { 0 };
+    if (size > 0 && data[0] == 'c') {
+        buffer_append(&csv, heading, strlen(heading));
+        buffer_append(&csv, data + 1, size - 1);
+        data = (const uint8_t *)csv.data;
+        size = csv.size;
+    }
     struct price_list list = { 0 };
     struct problems problems = { 0 };
     struct buffer lines = { 0 };
@@ -28,6 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < problems.count; i++)
         problem_format(&problems.items[i], &lines);
     buffer_done(&lines);
+    buffer_done(&csv);
     problems_done(&problems);
     price_list_done(&list);
     return 0;

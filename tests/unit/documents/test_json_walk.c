@@ -235,6 +235,43 @@ static void a_visitor_can_stop_the_walk_with_its_own_error(void **state)
     input_close(input);
 }
 
+static void documents_behind_one_another_are_walked_each(void **state)
+{
+    (void)state;
+    static const struct json_target wanted[] = { { "/list", JSON_ELEMENTS }, { "", JSON_ELEMENTS } };
+    static const struct {
+        const char *document;
+        size_t documents, visits; /* no documents: an error */
+        bool seen_list, seen_array;
+    } rows[] = {
+        { "{}", 1, 0, false, false },
+        { "{\"list\":[1]} {\"list\":[2,3]}\n", 2, 3, true, false },
+        { "[1,2]", 1, 2, false, true },
+        { "[1]{\"list\":[2]}[3]", 3, 3, true, true },
+        { "{}{", 0, 0, false, false },
+        { "{} x", 0, 0, false, false },
+        { "", 0, 0, false, false },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct input *input = input_from_memory(rows[i].document, strlen(rows[i].document), "doc.json");
+        struct buffer visits = { 0 };
+        struct error error = { 0 };
+        size_t documents = 0;
+        bool seen[2];
+        bool done = json_walk_all(input, wanted, 2, write_down, &visits, &documents, seen, &error);
+        size_t lines = 0;
+        for (size_t c = 0; c < visits.size; c++)
+            lines += visits.data[c] == '\n';
+        assert_int_equal(done, rows[i].documents > 0);
+        if (done && (documents != rows[i].documents || lines != rows[i].visits || seen[0] != rows[i].seen_list ||
+                     seen[1] != rows[i].seen_array))
+            fail_msg("%s: %zu documents, %zu visits", rows[i].document, documents, lines);
+        assert_true(done || error.kind == ERROR_INVALID);
+        input_close(input);
+        buffer_done(&visits);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +283,7 @@ int main(void)
         cmocka_unit_test(values_across_chunks_arrive_whole),
         cmocka_unit_test(a_gzip_stream_that_is_cut_off_is_refused_even_behind_the_last_bracket),
         cmocka_unit_test(a_visitor_can_stop_the_walk_with_its_own_error),
+        cmocka_unit_test(documents_behind_one_another_are_walked_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,11 +80,9 @@ static void files_become_entries(void **state)
           " \"T2\", \"priceDimensions\": {\"x\": {\"unit\": \"GB\", \"pricePerUnit\": {\"USD\": \"7\"}}}}, \"SKU1.T1\":",
           "SKU1 AmazonS3 Storage Put GB 0:7\n" SKU2_LINE },
         { "\"0.0230000000\"", "\"0\"", "SKU1 AmazonS3 Storage Put GB 0:0 100:0.022\n" SKU2_LINE },
-        /* nothing to price by: no terms, no product, no usage type, no price in the currency */
+        /* nothing to price by: no terms, no product, no usage type */
         { "\"SKU2\": {\"SKU2.T1\"", "\"SKU3\": {\"SKU2.T1\"", SKU1_LINE },
         { "\"usagetype\": \"Requests\"", "\"location\": \"x\"", SKU1_LINE },
-        { "{\"USD\": 0.0000000001}", "{\"CNY\": 0.0000000001}", SKU1_LINE },
-        { "{\"USD\": \"0.0220000000\"}", "{\"CNY\": \"0.0220000000\"}", SKU2_LINE },
         { "\"OnDemand\": {", "\"OnDemand\": {\"SKU0\": {},", SKU1_LINE SKU2_LINE },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
@@ -156,6 +154,9 @@ static void broken_prices_are_reported_and_left_out(void **state)
           "products.SKU1.attributes.usagetype", "false" },
         { "{\"SKU2.T1\": {\"priceDimensions\": {", "{\"SKU2.T1\": {\"dimensions\": {", "FIELD_VALIDATION_FAILED",
           "terms.OnDemand.SKU2.SKU2.T1.priceDimensions", "" },
+        { "{\"USD\": 0.0000000001}", "{\"CNY\": 0.0000000001}", "FIELD_VALIDATION_FAILED", "terms.OnDemand.SKU2", "" },
+        { "{\"USD\": \"0.0220000000\"}", "{\"CNY\": \"0.0220000000\"}", "FIELD_VALIDATION_FAILED",
+          "terms.OnDemand.SKU1", "" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct buffer document = { 0 }, line = { 0 };
@@ -171,6 +172,7 @@ static void broken_prices_are_reported_and_left_out(void **state)
             !text_equal(problem->path, text_of(rows[i].path)) || !text_equal(problem->value, text_of(rows[i].value)))
             fail_msg("%s: found %.*s", rows[i].to, TEXT_ARGS(buffer_text(&line)));
         assert_int_equal(list.count, 1);
+        assert_int_equal(list.left_out, 1);
         buffer_done(&document);
         buffer_done(&line);
         price_list_done(&list);
@@ -190,6 +192,152 @@ static void a_file_without_any_price_in_the_currency_is_one_problem(void **state
     assert_true(text_equal(problems.items[0].expected, TEXT("a price in CNY in any dimension")));
     price_list_done(&list);
     problems_done(&problems);
+}
+
+#define ITEM(sku, rate) \
+    "{\"product\":{\"sku\":\"" sku "\",\"attributes\":{\"servicecode\":\"S\",\"usagetype\":\"U-" sku "\"}},\"terms\":{" \
+    "\"OnDemand\":{\"" sku ".T\":{\"sku\":\"" sku "\",\"priceDimensions\":{\"d\":{\"pricePerUnit\":{\"USD\":\"" rate "\"}}}}}}}"
+#define ITEM_TEXT(sku, rate) \
+    "\"{\\\"product\\\":{\\\"sku\\\":\\\"" sku "\\\",\\\"attributes\\\":{\\\"servicecode\\\":\\\"S\\\",\\\"usagetype\\\":" \
+    "\\\"U-" sku "\\\"}},\\\"terms\\\":{\\\"OnDemand\\\":{\\\"" sku ".T\\\":{\\\"priceDimensions\\\":{\\\"d\\\":{" \
+    "\\\"pricePerUnit\\\":{\\\"USD\\\":\\\"" rate "\\\"}}}}}}}\""
+#define ITEM_LINES "A S U-A   0:1\nB S U-B   0:2\n"
+
+static void replies_of_get_products_are_read_in_every_shape(void **state)
+{
+    (void)state;
+    static const char *const documents[] = {
+        "{\"FormatVersion\":\"aws_v1\",\"PriceList\":[" ITEM_TEXT("A", "1") "," ITEM_TEXT("B", "2") "]}",
+        "{\"PriceList\":[" ITEM("A", "1") "," ITEM("B", "2") "],\"NextToken\":null}",
+        "{\"PriceList\":[" ITEM("A", "1") "],\"NextToken\":\"t\"}\n{\"PriceList\":[" ITEM_TEXT("B", "2") "]}",
+        "[" ITEM("A", "1") "," ITEM_TEXT("B", "2") "]",
+        "[{\"PriceList\":[" ITEM("A", "1") "]},{\"PriceList\":[" ITEM("B", "2") "]}]",
+        ITEM("A", "1") "\n" ITEM("B", "2") "\n",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(documents); i++) {
+        struct buffer entries = { 0 };
+        struct price_list list = { 0 };
+        struct problems problems = { 0 };
+        struct error error = { 0 };
+        if (!read_text(text_of(documents[i]), TEXT("USD"), &list, &problems, &error) || problems.total)
+            fail_msg("%s: %s, %zu problems", documents[i], error.message, problems.count);
+        describe(&list, &entries);
+        if (!text_equal(buffer_text(&entries), TEXT(ITEM_LINES)))
+            fail_msg("%s: found\n%.*s", documents[i], TEXT_ARGS(buffer_text(&entries)));
+        buffer_done(&entries);
+        price_list_done(&list);
+        problems_done(&problems);
+    }
+}
+
+static void a_reply_that_is_not_the_last_page_is_a_problem(void **state)
+{
+    (void)state;
+    static const char *const documents[] = {
+        "{\"PriceList\":[" ITEM("A", "1") "],\"NextToken\":\"t\"}",
+        "{\"PriceList\":[" ITEM("A", "1") "],\"NextToken\":\"t\"}{\"PriceList\":[" ITEM("B", "1") "],\"NextToken\":\"u\"}",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(documents); i++) {
+        struct price_list list = { 0 };
+        struct problems problems = { 0 };
+        struct error error = { 0 };
+        assert_true(read_text(text_of(documents[i]), TEXT("USD"), &list, &problems, &error));
+        assert_int_equal(problems.total, 1);
+        assert_true(text_contains(problems.items[0].expected, TEXT("aws pricing get-products")));
+        assert_int_equal(list.left_out, 0);
+        price_list_done(&list);
+        problems_done(&problems);
+    }
+}
+
+static void what_has_no_products_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *document, *named;
+    } rows[] = {
+        { "{\"formatVersion\":\"v1.0\",\"offers\":{\"AmazonEC2\":{\"offerCode\":\"AmazonEC2\"}}}", "index of offer files" },
+        { "{\"regions\":{\"eu-west-1\":{}}}", "index of regions" },
+        { "{\"versions\":{\"20260501\":{}}}", "index of versions" },
+        { "{\"BillingGroups\":[]}", "conductor document" },
+        { "{}", "no products" },
+        { "{\"terms\":{\"OnDemand\":{}}}", "no products" },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct price_list list = { 0 };
+        struct problems problems = { 0 };
+        struct error error = { 0 };
+        assert_false(read_text(text_of(rows[i].document), TEXT("USD"), &list, &problems, &error));
+        assert_int_equal(error.kind, ERROR_INVALID);
+        if (!strstr(error.message, rows[i].named) || !strstr(error.message, "offer.json"))
+            fail_msg("%s: %s", rows[i].document, error.message);
+        price_list_done(&list);
+        problems_done(&problems);
+    }
+}
+
+#define CSV_HEAD \
+    "\"FormatVersion\",\"v1.0\"\n\"Disclaimer\",\"a, b\"\n\"OfferCode\",\"AmazonS3\"\n" \
+    "\"SKU\",\"OfferTermCode\",\"RateCode\",\"TermType\",\"EffectiveDate\",\"StartingRange\",\"EndingRange\",\"Unit\"," \
+    "\"PricePerUnit\",\"Currency\",\"serviceCode\",\"usageType\",\"operation\"\n"
+
+static void the_csv_form_gives_the_same_entries(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rows, *entries;
+        size_t problems;
+    } rows[] = {
+        { "SKU1,T1,r,OnDemand,2026-06-01,100,Inf,GB,0.0220000000,USD,AmazonS3,Storage,Put\n"
+          "SKU2,T1,r,OnDemand,,0,Inf,,0.0000000001,USD,,Requests,\n"
+          "SKU1,T1,r,Reserved,2026-06-01,0,Inf,GB,9,USD,AmazonS3,Storage,Put\n"
+          "SKU1,T1,r,OnDemand,2026-06-01,0,100,GB,0.0230000000,USD,AmazonS3,Storage,Put\n", SKU1_LINE SKU2_LINE, 0 },
+        { "SKU1,T1,r,OnDemand,2026-06-01,0,100,GB,0.023,USD,AmazonS3,Storage,Put\n"
+          "SKU1,T1,r,OnDemand,2026-06-01,200,Inf,GB,0.022,USD,AmazonS3,Storage,Put\n"
+          "SKU2,T1,r,OnDemand,,0,Inf,,0.0000000001,USD,,Requests,\n", SKU2_LINE, 1 },
+        { "SKU1,T1,r,OnDemand,2026-06-01,0,Inf,GB,1,CNY,AmazonS3,Storage,Put\n"
+          "SKU2,T1,r,OnDemand,,0,Inf,,0.0000000001,USD,,Requests,\n", SKU2_LINE, 1 },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct buffer document = { 0 }, entries = { 0 };
+        struct price_list list = { 0 };
+        struct problems problems = { 0 };
+        struct error error = { 0 };
+        buffer_printf(&document, "%s%s", CSV_HEAD, rows[i].rows);
+        if (!read_text(buffer_text(&document), TEXT("USD"), &list, &problems, &error))
+            fail_msg("row %zu: %s", i, error.message);
+        describe(&list, &entries);
+        if (!text_equal(buffer_text(&entries), text_of(rows[i].entries)) || problems.total != rows[i].problems)
+            fail_msg("row %zu: %zu problems, found\n%.*s", i, problems.count, TEXT_ARGS(buffer_text(&entries)));
+        assert_int_equal(list.left_out, rows[i].problems);
+        buffer_done(&document);
+        buffer_done(&entries);
+        price_list_done(&list);
+        problems_done(&problems);
+    }
+}
+
+static void a_csv_that_is_no_offer_file_is_an_error_with_its_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *document, *named;
+    } rows[] = {
+        { "\"FormatVersion\",\"v1.0\"\n\"SKU\",\"OfferTermCode\",\"TermType\"\n", "line 2: no heading of an offer file: it lacks" },
+        { "\"FormatVersion\",\"OfferTermCode\"\n", "no heading with SKU" },
+        { CSV_HEAD "SKU1,T1,\"open\n", "quotation marks" },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct price_list list = { 0 };
+        struct problems problems = { 0 };
+        struct error error = { 0 };
+        assert_false(read_text(text_of(rows[i].document), TEXT("USD"), &list, &problems, &error));
+        assert_int_equal(error.kind, ERROR_INVALID);
+        if (!strstr(error.message, rows[i].named) && !strstr(error.message, "the file ends inside"))
+            fail_msg("%s: %s", rows[i].document, error.message);
+        price_list_done(&list);
+        problems_done(&problems);
+    }
 }
 
 static void a_file_that_is_cut_off_is_an_error(void **state)
@@ -242,6 +390,11 @@ int main(void)
         cmocka_unit_test(products_and_offer_code_may_come_after_the_terms),
         cmocka_unit_test(broken_prices_are_reported_and_left_out),
         cmocka_unit_test(a_file_without_any_price_in_the_currency_is_one_problem),
+        cmocka_unit_test(replies_of_get_products_are_read_in_every_shape),
+        cmocka_unit_test(a_reply_that_is_not_the_last_page_is_a_problem),
+        cmocka_unit_test(what_has_no_products_is_named),
+        cmocka_unit_test(the_csv_form_gives_the_same_entries),
+        cmocka_unit_test(a_csv_that_is_no_offer_file_is_an_error_with_its_line),
         cmocka_unit_test(a_file_that_is_cut_off_is_an_error),
         cmocka_unit_test(the_sample_files_give_their_meters),
     };
