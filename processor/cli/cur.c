@@ -46,12 +46,11 @@ static bool take_manifest(void *context, const struct stream_record *record, str
     return wire_decode_manifest(command->connection->wire, record->value, &command->manifest, &command->arena, error);
 }
 
-/* Custom line items come first within their account: they have no usage type and the service's name only. */
-static bool is_custom(const struct cur_row *row)
+/* Keys are group / period / account. */
+static bool is_of_group(const struct cur_command *command, struct text key)
 {
-    return row->line_item_usage_type.size == 0 && !record_has(row, CUR_ROW_pricing_public_on_demand_rate) &&
-           row->line_item_usage_start_date == row->bill_billing_period_start_date &&
-           row->line_item_usage_end_date == row->bill_billing_period_end_date;
+    struct text prefix = text_of(command->key);
+    return key.size > prefix.size && memcmp(key.data, prefix.data, prefix.size) == 0;
 }
 
 static bool take_row(void *context, const struct stream_record *record, struct error *error)
@@ -60,7 +59,7 @@ static bool take_row(void *context, const struct stream_record *record, struct e
     struct cur_row row;
     struct refusal refusal;
     arena_reset(&command->row_arena);
-    if (record->is_null || record->offset > command->manifest.offsets.last)
+    if (record->is_null || !is_of_group(command, record->key))
         return true;
     if (wire_decode(command->connection->wire, &cur_row_type, record->value, &row, &command->row_arena, &refusal, error) !=
         WIRE_DONE)
@@ -70,7 +69,7 @@ static bool take_row(void *context, const struct stream_record *record, struct e
         return true;
     command->rows++;
     checksum_add(&command->checksum, cur_row_hash(&row, &command->scratch));
-    return cur_spool_add(command->spool, 0, account_parse(row.line_item_usage_account_id), is_custom(&row), &row, error);
+    return cur_spool_add(command->spool, 0, &row, error);
 }
 
 static bool check(const struct cur_command *command, struct error *error)
@@ -139,7 +138,7 @@ static bool write_all(struct cur_command *command, const char *out, struct error
     buffer_printf(&state, "%s/state", output_dir_partial(output));
     bool done = rocks_open(state.data, &options, &rocks, error);
     if (done) {
-        command->spool = cur_spool_new(rocks);
+        command->spool = cur_spool_new(rocks, command->period);
         done = connection_read(command->connection, STREAM_CUR, (int32_t)command->manifest.offsets.partition, take_row,
                                command, error) &&
                cur_spool_finish(command->spool, error) && check(command, error) && write_reports(command, output, error);

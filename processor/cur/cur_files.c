@@ -48,11 +48,11 @@ static int compare_texts(const void *left, const void *right)
 
 static bool survey_report(struct cur_spool *spool, struct cur_report report, struct survey *survey, struct error *error)
 {
-    struct cur_reader *reader = cur_reader_open(spool, report);
+    struct cur_reader *reader = NULL;
     struct buffer scratch = { 0 };
     struct cur_row row;
-    bool found, done;
-    while ((done = cur_reader_next(reader, &row, &found, error)) && found)
+    bool found, done = cur_reader_open(spool, report, &reader, error);
+    while (done && (done = cur_reader_next(reader, &row, &found, error)) && found)
         survey_row(survey, &row, &scratch);
     buffer_done(&scratch);
     cur_reader_close(reader);
@@ -160,8 +160,8 @@ static bool write_rows(struct csv_writer *writer, struct cur_reader *reader, str
 
 static bool write_csv(struct cur_spool *spool, struct cur_report report, struct csv_writer *writer, struct error *error)
 {
-    struct cur_reader *reader = cur_reader_open(spool, report);
-    bool done = write_rows(writer, reader, error);
+    struct cur_reader *reader = NULL;
+    bool done = cur_reader_open(spool, report, &reader, error) && write_rows(writer, reader, error);
     struct error ignored;
     done = gzip_close(&writer->file, done ? error : &ignored) && done;
     cur_reader_close(reader);

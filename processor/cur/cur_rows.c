@@ -2,6 +2,7 @@
 #include "cur/cur_rows.h"
 
 #include "codec/avro_encode.h"
+#include "cur/cur_fold.h"
 #include "model/calendar.h"
 
 static void set_text(struct cur_row *row, enum cur_row_field field, struct text text)
@@ -56,6 +57,9 @@ static const struct {
     { CUR_ROW_pricing_public_on_demand_rate, LINE_ITEM_public_rate },
     { CUR_ROW_pricing_unit, LINE_ITEM_unit },
     { CUR_ROW_resource_tags, LINE_ITEM_tags },
+    { CUR_ROW_custom_line_item, LINE_ITEM_custom_line_item },
+    { CUR_ROW_tier, LINE_ITEM_tier },
+    { CUR_ROW_modifier, LINE_ITEM_modifier },
 };
 
 /* Commitments are shown where they belong to the group: sharing ends at its border. */
@@ -72,29 +76,21 @@ static const struct {
 
 static void set_interval(struct cur_row_builder *builder, const struct line_item *item, struct cur_row *row)
 {
-    char start[TIME_TEXT_MAX], end[TIME_TEXT_MAX];
     row->line_item_usage_end_date = record_has(item, LINE_ITEM_usage_end) ? item->usage_end : item->usage_start;
     record_set(row, CUR_ROW_line_item_usage_end_date);
-    time_format(item->usage_start, start);
-    time_format(row->line_item_usage_end_date, end);
     buffer_clear(&builder->interval);
-    buffer_append_text(&builder->interval, text_of(start));
-    buffer_append_byte(&builder->interval, '/');
-    buffer_append_text(&builder->interval, text_of(end));
+    cur_interval(item->usage_start, row->line_item_usage_end_date, &builder->interval);
     set_text(row, CUR_ROW_identity_time_interval, buffer_text(&builder->interval));
 }
 
 /* "EC2 t3.micro on-demand (+20%)", as AWS marks what a rule has changed. */
 static void set_description(struct cur_row_builder *builder, const struct line_item *item, struct cur_row *row)
 {
+    char label[CUR_LABEL_MAX];
     buffer_clear(&builder->description);
     buffer_append_text(&builder->description, item->description);
-    if (record_has(item, LINE_ITEM_modifier) && item->modifier != 0) {
-        char modifier[DECIMAL_TEXT_MAX];
-        decimal_format(item->modifier, MODIFIER_SCALE, modifier);
-        buffer_printf(&builder->description, "%s(%s%s%%)", builder->description.size ? " " : "",
-                      item->modifier > 0 ? "+" : "", modifier);
-    }
+    if (cur_label(row, label) > 0)
+        buffer_printf(&builder->description, "%s%s", builder->description.size ? " " : "", label);
     set_text(row, CUR_ROW_line_item_line_item_description, buffer_text(&builder->description));
 }
 
@@ -107,15 +103,6 @@ static void set_period(const struct line_item *item, struct cur_row *row)
     row->bill_billing_period_end_date = period_end(period);
     record_set(row, CUR_ROW_bill_billing_period_start_date);
     record_set(row, CUR_ROW_bill_billing_period_end_date);
-}
-
-static void set_normalized_amount(const struct line_item *item, struct cur_row *row)
-{
-    i128 amount;
-    if (record_has(item, LINE_ITEM_normalization_factor) && record_has(item, LINE_ITEM_usage_amount) &&
-        sum_value(&item->usage_amount, &amount) &&
-        decimal_multiply(amount, item->normalization_factor, &row->line_item_normalized_usage_amount))
-        record_set(row, CUR_ROW_line_item_normalized_usage_amount);
 }
 
 void cur_row_of_line_item(struct cur_row_builder *builder, const struct line_item *item, bool shown_as_usage,
@@ -137,7 +124,7 @@ void cur_row_of_line_item(struct cur_row_builder *builder, const struct line_ite
     set_interval(builder, item, row);
     set_description(builder, item, row);
     set_period(item, row);
-    set_normalized_amount(item, row);
+    cur_row_normalize(row);
 }
 
 void cur_row_builder_done(struct cur_row_builder *builder)

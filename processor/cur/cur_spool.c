@@ -1,6 +1,7 @@
 /*
  * cur/cur_spool.c: rows as Avro data under keys that sort as reports do:
- *   'c' group (4) account or all ones (8) bucket hour (4) account (8) custom 0, usage 1 (1) running number (8)
+ *   'c' period (4) group (4) account or all ones (8), the row's key (cur_fold.h), running number (8)
+ * Parts of one row stand beside each other; whoever reads adds them up.
  */
 #include "cur/cur_spool.h"
 
@@ -11,71 +12,80 @@
 #include "codec/avro_decode.h"
 #include "codec/avro_encode.h"
 #include "codec/schemas.h"
+#include "cur/cur_fold.h"
+#include "model/account.h"
+#include "store/bytes.h"
 
 #define KEY_PREFIX 'c'
-#define REPORT_KEY_BYTES (1 + 4 + 8)
+#define PERIOD_BYTES 4
+#define REPORT_KEY_BYTES (1 + PERIOD_BYTES + 4 + 8)
+#define NUMBER_BYTES 8
 #define BATCH_BYTES ((size_t)1024 * 1024)
 
 struct cur_spool {
     struct rocks *rocks;
     struct rocks_batch *batch;
     struct avro_program *program;
-    struct buffer key, value;
+    billing_period period;
+    struct buffer row_key, key, value;
     uint64_t number;
     struct intern reports; /* struct cur_report as bytes: it has no padding */
 };
 
 _Static_assert(sizeof(struct cur_report) == 16, "reports are compared as bytes");
 
+/* A row as it is stored. */
+struct stored_row {
+    struct buffer key, value;
+};
+
 struct cur_reader {
     struct cur_spool *spool;
     struct rocks_iterator *iterator;
+    struct stored_row rows[2]; /* the one at hand and the one behind it */
+    size_t at;
+    bool has_next;
     struct arena arena;
 };
 
-struct cur_spool *cur_spool_new(struct rocks *rocks)
+struct cur_spool *cur_spool_new(struct rocks *rocks, billing_period period)
 {
     struct cur_spool *spool = memory_new(sizeof *spool);
     struct error error;
     spool->rocks = rocks;
+    spool->period = period;
     spool->batch = rocks_batch_new();
     bool compiled = avro_program_compile(avro_schema_text(&cur_row_type), &cur_row_type, &spool->program, &error);
     CHECK(compiled); /* our own schema, for our own record */
     return spool;
 }
 
-static void put_big_endian(struct buffer *out, uint64_t value, size_t bytes)
-{
-    for (size_t i = bytes; i-- > 0;)
-        buffer_append_byte(out, (char)(unsigned char)(value >> (8 * i)));
-}
-
-static void report_key(struct buffer *key, struct cur_report report)
+static void report_key(const struct cur_spool *spool, struct buffer *key, struct cur_report report)
 {
     buffer_clear(key);
     buffer_append_byte(key, KEY_PREFIX);
-    put_big_endian(key, report.group, 4);
-    put_big_endian(key, report.account, 8);
+    bytes_put_big_endian(key, (uint64_t)spool->period, PERIOD_BYTES);
+    bytes_put_big_endian(key, report.group, 4);
+    bytes_put_big_endian(key, report.account, 8);
 }
 
-static void put_row(struct cur_spool *spool, struct cur_report report, uint64_t account, bool is_custom, int64_t start_ms)
+static void put_row(struct cur_spool *spool, struct cur_report report)
 {
     intern_add(&spool->reports, (struct text){ (const char *)&report, sizeof report });
-    report_key(&spool->key, report);
-    put_big_endian(&spool->key, (uint64_t)(start_ms / HOUR_MS), 4);
-    put_big_endian(&spool->key, account, 8);
-    buffer_append_byte(&spool->key, is_custom ? 0 : 1);
-    put_big_endian(&spool->key, spool->number, 8);
+    report_key(spool, &spool->key, report);
+    buffer_append_text(&spool->key, buffer_text(&spool->row_key));
+    bytes_put_big_endian(&spool->key, spool->number, NUMBER_BYTES);
     rocks_batch_put(spool->batch, buffer_text(&spool->key), buffer_text(&spool->value));
 }
 
-bool cur_spool_add(struct cur_spool *spool, uint32_t group, uint64_t account, bool is_custom, const struct cur_row *row,
-                   struct error *error)
+bool cur_spool_add(struct cur_spool *spool, uint32_t group, const struct cur_row *row, struct error *error)
 {
     buffer_clear(&spool->value);
+    buffer_clear(&spool->row_key);
     avro_encode(&cur_row_type, row, &spool->value);
-    put_row(spool, (struct cur_report){ group, CUR_WHOLE_GROUP }, account, is_custom, row->line_item_usage_start_date);
-    put_row(spool, (struct cur_report){ group, account }, account, is_custom, row->line_item_usage_start_date);
+    cur_row_key(row, &spool->row_key);
+    put_row(spool, (struct cur_report){ group, CUR_WHOLE_GROUP });
+    put_row(spool, (struct cur_report){ group, account_parse(row->line_item_usage_account_id) });
     spool->number++;
     return rocks_batch_bytes(spool->batch) < BATCH_BYTES || rocks_write(spool->rocks, spool->batch, error);
 }
@@ -91,6 +101,7 @@ void cur_spool_free(struct cur_spool *spool)
         return;
     rocks_batch_free(spool->batch);
     avro_program_free(spool->program);
+    buffer_done(&spool->row_key);
     buffer_done(&spool->key);
     buffer_done(&spool->value);
     intern_done(&spool->reports);
@@ -118,29 +129,67 @@ struct cur_report *cur_spool_reports(const struct cur_spool *spool, size_t *coun
     return reports;
 }
 
-struct cur_reader *cur_reader_open(struct cur_spool *spool, struct cur_report report)
-{
-    struct cur_reader *reader = memory_new(sizeof *reader);
-    reader->spool = spool;
-    report_key(&spool->key, report);
-    CHECK(spool->key.size == REPORT_KEY_BYTES);
-    reader->iterator = rocks_iterate(spool->rocks, buffer_text(&spool->key));
-    return reader;
-}
-
-bool cur_reader_next(struct cur_reader *reader, struct cur_row *row, bool *found, struct error *error)
+static bool take_stored(struct cur_reader *reader, struct stored_row *row, bool *found, struct error *error)
 {
     struct text key, value;
     *found = rocks_iterator_next(reader->iterator, &key, &value);
     if (!*found)
         return rocks_iterator_check(reader->iterator, error);
+    buffer_clear(&row->key);
+    buffer_clear(&row->value);
+    buffer_append(&row->key, key.data, key.size - NUMBER_BYTES);
+    buffer_append_text(&row->value, value);
+    return true;
+}
+
+bool cur_reader_open(struct cur_spool *spool, struct cur_report report, struct cur_reader **ret_reader, struct error *error)
+{
+    struct cur_reader *reader = memory_new(sizeof *reader);
+    reader->spool = spool;
+    report_key(spool, &spool->key, report);
+    CHECK(spool->key.size == REPORT_KEY_BYTES);
+    reader->iterator = rocks_iterate(spool->rocks, buffer_text(&spool->key));
+    if (!take_stored(reader, &reader->rows[0], &reader->has_next, error)) {
+        cur_reader_close(reader);
+        return false;
+    }
+    *ret_reader = reader;
+    return true;
+}
+
+/* Texts of the row go to the arena: its bytes are overwritten by what comes behind. */
+static bool decode(struct cur_reader *reader, const struct stored_row *stored, struct cur_row *row, struct error *error)
+{
     size_t used = 0;
     struct refusal refusal;
+    struct text bytes = arena_copy(&reader->arena, buffer_text(&stored->value));
+    if (avro_decode(reader->spool->program, (const uint8_t *)bytes.data, bytes.size, &used, row, &reader->arena, EXCESS_ROUND,
+                    &refusal) &&
+        used == bytes.size)
+        return true;
+    return error_fail(error, ERROR_FAILED, "state store: a damaged CUR row of %zu bytes", bytes.size);
+}
+
+bool cur_reader_next(struct cur_reader *reader, struct cur_row *row, bool *found, struct error *error)
+{
     arena_reset(&reader->arena);
-    if (!avro_decode(reader->spool->program, (const uint8_t *)value.data, value.size, &used, row, &reader->arena,
-                     EXCESS_ROUND, &refusal) ||
-        used != value.size)
-        return error_fail(error, ERROR_FAILED, "state store: a damaged CUR row of %zu bytes", value.size);
+    *found = reader->has_next;
+    if (!*found)
+        return true;
+    struct stored_row *first = &reader->rows[reader->at], *next = &reader->rows[1 - reader->at];
+    if (!decode(reader, first, row, error))
+        return false;
+    for (;;) {
+        struct cur_row part;
+        if (!take_stored(reader, next, &reader->has_next, error))
+            return false;
+        if (!reader->has_next || !text_equal(buffer_text(&first->key), buffer_text(&next->key)))
+            break;
+        if (!decode(reader, next, &part, error))
+            return false;
+        cur_row_fold(row, &part, &reader->arena);
+    }
+    reader->at = 1 - reader->at;
     return true;
 }
 
@@ -149,6 +198,10 @@ void cur_reader_close(struct cur_reader *reader)
     if (!reader)
         return;
     rocks_iterator_close(reader->iterator);
+    for (size_t i = 0; i < 2; i++) {
+        buffer_done(&reader->rows[i].key);
+        buffer_done(&reader->rows[i].value);
+    }
     arena_done(&reader->arena);
     free(reader);
 }

@@ -1,6 +1,6 @@
 /*
- * cur/cur_spool.h: CUR rows on their way to files, put in order by the store: for each group all its rows, for each of its
- * accounts the account's. Order: bucket start, account, custom line items, then as they were added. Thread: one.
+ * cur/cur_spool.h: CUR rows of a period on their way to files, put in order by the store and added up where they are parts
+ * of one row (cur_fold.h): for each group all its rows, for each of its accounts the account's. Thread: one.
  */
 #ifndef CUR_CUR_SPOOL_H
 #define CUR_CUR_SPOOL_H
@@ -10,10 +10,9 @@
 
 struct cur_spool;
 
-/* Borrows the store. */
-struct cur_spool *cur_spool_new(struct rocks *rocks);
-MUST_USE bool cur_spool_add(struct cur_spool *spool, uint32_t group, uint64_t account, bool is_custom,
-                            const struct cur_row *row, struct error *error);
+/* Borrows the store, which may hold the spools of several periods. */
+struct cur_spool *cur_spool_new(struct rocks *rocks, billing_period period);
+MUST_USE bool cur_spool_add(struct cur_spool *spool, uint32_t group, const struct cur_row *row, struct error *error);
 MUST_USE bool cur_spool_finish(struct cur_spool *spool, struct error *error);
 void cur_spool_free(struct cur_spool *spool);
 
@@ -29,7 +28,8 @@ struct cur_reader;
 struct cur_report *cur_spool_reports(const struct cur_spool *spool, size_t *count);
 
 /* The rows of one report. A row's texts live until the next call. */
-struct cur_reader *cur_reader_open(struct cur_spool *spool, struct cur_report report);
+MUST_USE bool cur_reader_open(struct cur_spool *spool, struct cur_report report, struct cur_reader **ret_reader,
+                              struct error *error);
 MUST_USE bool cur_reader_next(struct cur_reader *reader, struct cur_row *row, bool *found, struct error *error);
 void cur_reader_close(struct cur_reader *reader);
 

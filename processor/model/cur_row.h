@@ -48,7 +48,10 @@
     X(TEXT, savings_plan_savings_plan_a_r_n, 0, false)                  \
     X(SUM, savings_plan_savings_plan_effective_cost, AMOUNT_SCALE, false)     \
     X(DECIMAL, savings_plan_savings_plan_rate, RATE_SCALE, false)       \
-    X(TAGS, resource_tags, 0, false)
+    X(TAGS, resource_tags, 0, false)                                    \
+    X(TEXT, custom_line_item, 0, false)                                 \
+    X(LONG, tier, 0, false)                                             \
+    X(DECIMAL, modifier, MODIFIER_SCALE, false)
 
 enum cur_row_field {
 #define X(kind, name, scale, required) CUR_ROW_##name,

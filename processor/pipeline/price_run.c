@@ -134,7 +134,6 @@ static bool sink_line_item(void *context, const struct line_item *item, uint32_t
     struct log *log = sink->run->log;
     if (sink->write && !log->ops->produce(log, TOPIC_LINE_ITEMS, item->line_item_id, item, error))
         return false;
-    bool is_custom = record_has(item, LINE_ITEM_custom_line_item);
     bool is_charged = text_equal(item->status, line_item_status_text(STATUS_CHARGED));
     billing_period period;
     bool known = period_parse(item->billing_period, &period);
@@ -143,7 +142,7 @@ static bool sink_line_item(void *context, const struct line_item *item, uint32_t
         return true;
     struct cur_row row;
     cur_row_of_line_item(&sink->rows, item, price && price->shown_as_usage, &row);
-    return cur_spool_add(sink->spool, group, account_parse(item->usage_account_id), is_custom, &row, error);
+    return cur_spool_add(sink->spool, group, &row, error);
 }
 
 static void keep_bill(struct price_run_result *result, const struct bill *bill, uint32_t group)
@@ -279,7 +278,7 @@ bool price_run_write(struct price_run *run, const struct pricing *pricing, struc
     *result = (struct price_run_result){ 0 };
     struct run_sink sink = { .run = run, .result = result, .write = true };
     if (run->options.closing != PERIOD_NONE)
-        sink.spool = cur_spool_new(run->rocks);
+        sink.spool = cur_spool_new(run->rocks, run->options.closing);
     bool done = sweep_all(run, pricing, &sink, error) &&
                 (!sink.spool || write_reports(run, pricing, sink.spool, result, error)) &&
                 write_summary(run, pricing, result, error);

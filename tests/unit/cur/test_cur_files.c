@@ -19,7 +19,7 @@ static void spool_open(struct spool *spool)
     struct error error;
     if (!rocks_open(scratch_path("state"), &small, &spool->rocks, &error))
         fail_msg("%s", error.message);
-    spool->spool = cur_spool_new(spool->rocks);
+    spool->spool = cur_spool_new(spool->rocks, JUNE_2026);
 }
 
 static void spool_close(struct spool *spool)
@@ -29,10 +29,10 @@ static void spool_close(struct spool *spool)
     remove_tree(scratch_path("state"));
 }
 
-static void add(struct spool *spool, struct cur_row row, uint64_t account)
+static void add(struct spool *spool, struct cur_row row)
 {
     struct error error;
-    assert_true(cur_spool_add(spool->spool, 0, account, false, &row, &error));
+    assert_true(cur_spool_add(spool->spool, 0, &row, &error));
 }
 
 static struct cur_row tagged(struct cur_row row, const struct tag *tag)
@@ -46,10 +46,10 @@ static const struct tag team = { { "user:team", 9 }, { "web", 3 } }, app = { { "
 
 static void add_rows(struct spool *spool)
 {
-    add(spool, tagged(cur_row_with("1", "111111111111", "2026-06-01T00:00:00Z", "AmazonEC2", "0.1"), &team), 111111111111);
-    add(spool, cur_row_with("2", "111111111111", "2026-06-01T01:00:00Z", "AmazonS3", "0.000000000000000000000001"), 111111111111);
-    add(spool, tagged(cur_row_with("3", "222222222222", "2026-06-01T00:00:00Z", "AmazonEC2", "-3"), &app), 222222222222);
-    add(spool, cur_row_with("4", "222222222222", "2026-06-02T00:00:00Z", "AmazonEC2", "1.5"), 222222222222);
+    add(spool, tagged(cur_row_with("1", "111111111111", "2026-06-01T00:00:00Z", "AmazonEC2", "0.1"), &team));
+    add(spool, cur_row_with("2", "111111111111", "2026-06-01T01:00:00Z", "AmazonS3", "0.000000000000000000000001"));
+    add(spool, tagged(cur_row_with("3", "222222222222", "2026-06-01T00:00:00Z", "AmazonEC2", "-3"), &app));
+    add(spool, cur_row_with("4", "222222222222", "2026-06-02T00:00:00Z", "AmazonEC2", "1.5"));
 }
 
 static struct cur_report_files files_in(const char *folder)
@@ -178,10 +178,10 @@ static void equal_rows_give_equal_bytes(void **state)
         if (run == 0)
             add_rows(&spool);
         else { /* other hours and accounts first */
-            add(&spool, cur_row_with("4", "222222222222", "2026-06-02T00:00:00Z", "AmazonEC2", "1.5"), 222222222222);
-            add(&spool, tagged(cur_row_with("3", "222222222222", "2026-06-01T00:00:00Z", "AmazonEC2", "-3"), &app), 222222222222);
-            add(&spool, cur_row_with("2", "111111111111", "2026-06-01T01:00:00Z", "AmazonS3", "0.000000000000000000000001"), 111111111111);
-            add(&spool, tagged(cur_row_with("1", "111111111111", "2026-06-01T00:00:00Z", "AmazonEC2", "0.1"), &team), 111111111111);
+            add(&spool, cur_row_with("4", "222222222222", "2026-06-02T00:00:00Z", "AmazonEC2", "1.5"));
+            add(&spool, tagged(cur_row_with("3", "222222222222", "2026-06-01T00:00:00Z", "AmazonEC2", "-3"), &app));
+            add(&spool, cur_row_with("2", "111111111111", "2026-06-01T01:00:00Z", "AmazonS3", "0.000000000000000000000001"));
+            add(&spool, tagged(cur_row_with("1", "111111111111", "2026-06-01T00:00:00Z", "AmazonEC2", "0.1"), &team));
         }
         assert_true(cur_spool_finish(spool.spool, &error));
         struct cur_report_files files = files_in(scratch_path(folder));
@@ -213,7 +213,7 @@ static void another_cost_is_another_checksum_and_assembly(void **state)
         char folder[32], path[80];
         snprintf(folder, sizeof folder, "other%zu", run);
         spool_open(&spool);
-        add(&spool, cur_row_with("1", "111111111111", "2026-06-01T00:00:00Z", "AmazonEC2", run ? "1" : "2"), 111111111111);
+        add(&spool, cur_row_with("1", "111111111111", "2026-06-01T00:00:00Z", "AmazonEC2", run ? "1" : "2"));
         assert_true(cur_spool_finish(spool.spool, &error));
         struct cur_report_files files = files_in(scratch_path(folder));
         write_report(&spool, CUR_WHOLE_GROUP, &files, &totals);
@@ -245,7 +245,7 @@ static void a_full_disk_leaves_no_manifest(void **state)
         char id[24], cost[32];
         snprintf(id, sizeof id, "%x%x", i * 2654435761u, i * 40503u);
         snprintf(cost, sizeof cost, "0.%u", i * 2654435761u % 1000000 + 1000000);
-        add(&spool, cur_row_with(id, "111111111111", "2026-06-01T00:00:00Z", "AmazonEC2", cost), 111111111111);
+        add(&spool, cur_row_with(id, "111111111111", "2026-06-01T00:00:00Z", "AmazonEC2", cost));
     }
     assert_true(cur_spool_finish(spool.spool, &error));
     for (size_t i = 0; i < ARRAY_COUNT(limits); i++) {
@@ -280,7 +280,7 @@ static void a_total_may_be_larger_than_any_cost(void **state)
     spool_open(&spool);
     for (int i = 0; i < 2; i++)
         add(&spool, cur_row_with(i ? "1" : "2", "111111111111", "2026-06-01T00:00:00Z", i ? "AmazonEC2" : "AmazonS3",
-                                 "60000000000000"), 111111111111);
+                                 "60000000000000"));
     assert_true(cur_spool_finish(spool.spool, &error));
     struct cur_report_files files = files_in(scratch_path("large"));
     assert_true(cur_files_write(spool.spool, (struct cur_report){ 0, CUR_WHOLE_GROUP }, &files, &totals, &error));

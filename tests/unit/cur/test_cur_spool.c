@@ -37,10 +37,11 @@ static int compare_added(const void *left, const void *right)
 
 static void check_report(struct cur_spool *spool, struct cur_report report, const struct added *sorted, size_t count)
 {
-    struct cur_reader *reader = cur_reader_open(spool, report);
+    struct cur_reader *reader;
     struct cur_row row;
     struct error error;
     bool found;
+    assert_true(cur_reader_open(spool, report, &reader, &error));
     for (size_t i = 0; i < count; i++) {
         if (sorted[i].group != report.group ||
             (report.account != CUR_WHOLE_GROUP && sorted[i].account + 100000000000u != report.account))
@@ -60,7 +61,7 @@ static void every_report_has_its_rows_in_order(void **state)
     enum { COUNT = 4000 };
     static struct added added[COUNT];
     struct rocks *rocks = open_rocks();
-    struct cur_spool *spool = cur_spool_new(rocks);
+    struct cur_spool *spool = cur_spool_new(rocks, JUNE_2026);
     struct error error;
     bool has_report[3][4] = { 0 };
     random_state = 4;
@@ -69,11 +70,13 @@ static void every_report_has_its_rows_in_order(void **state)
         added[i] = (struct added){ (uint32_t)random_below(3) * 1000000u, (unsigned)random_below(5), (unsigned)random_below(4),
                                    i, random_below(5) == 0 };
         has_report[added[i].group / 1000000u][added[i].account] = true;
-        snprintf(id, sizeof id, "%u", i);
+        snprintf(id, sizeof id, "%06u", i);
         snprintf(account, sizeof account, "10000000000%u", added[i].account);
         snprintf(start, sizeof start, "2026-06-0%uT0%u:00:00Z", 1 + added[i].hour / 3, added[i].hour % 3);
         struct cur_row row = cur_row_with(id, account, start, "AmazonEC2", "1");
-        assert_true(cur_spool_add(spool, added[i].group, 100000000000u + added[i].account, added[i].is_custom, &row, &error));
+        if (added[i].is_custom)
+            record_set_text(&row, &cur_row_type, CUR_ROW_custom_line_item, TEXT("cli"));
+        assert_true(cur_spool_add(spool, added[i].group, &row, &error));
     }
     assert_true(cur_spool_finish(spool, &error));
     qsort(added, COUNT, sizeof *added, compare_added);
@@ -100,7 +103,7 @@ static void a_row_comes_back_with_every_field(void **state)
     (void)state;
     static const struct tag items[] = { { { "a", 1 }, { "1", 1 } }, { { "b", 1 }, { "2", 1 } } };
     struct rocks *rocks = open_rocks();
-    struct cur_spool *spool = cur_spool_new(rocks);
+    struct cur_spool *spool = cur_spool_new(rocks, JUNE_2026);
     struct buffer wanted = { 0 }, found_text = { 0 };
     struct error error;
     struct cur_row row = cur_row_with("id", "111111111111", "2026-06-01T00:00:00Z", "AmazonEC2", "1"), back;
@@ -118,10 +121,11 @@ static void a_row_comes_back_with_every_field(void **state)
             *(struct tags *)record_member(&row, field) = (struct tags){ items, 2 };
         record_set(&row, i);
     }
-    assert_true(cur_spool_add(spool, 0, 111111111111, false, &row, &error));
+    assert_true(cur_spool_add(spool, 0, &row, &error));
     assert_true(cur_spool_finish(spool, &error));
-    struct cur_reader *reader = cur_reader_open(spool, (struct cur_report){ 0, 111111111111 });
+    struct cur_reader *reader;
     bool found;
+    assert_true(cur_reader_open(spool, (struct cur_report){ 0, 111111111111 }, &reader, &error));
     assert_true(cur_reader_next(reader, &back, &found, &error));
     assert_true(found);
     record_text(&cur_row_type, &row, &wanted);
@@ -134,11 +138,45 @@ static void a_row_comes_back_with_every_field(void **state)
     buffer_done(&found_text);
 }
 
+/* Parts of rows, from several tasks and in any order, and another month's in the same store. */
+static void parts_of_a_row_come_out_as_one(void **state)
+{
+    (void)state;
+    struct rocks *rocks = open_rocks();
+    struct cur_spool *spool = cur_spool_new(rocks, JUNE_2026), *other = cur_spool_new(rocks, JUNE_2026 + 1);
+    struct error error;
+    random_state = 9;
+    for (int i = 0; i < 900; i++) {
+        static const char *const ids[] = { "a", "b", "c" };
+        struct cur_row row = cur_row_with(ids[i % 3], "111111111111", "2026-06-01T00:00:00Z", "AmazonEC2", i % 3 ? "1" : "0.5");
+        assert_true(cur_spool_add(i < 600 ? spool : other, 0, &row, &error));
+    }
+    assert_true(cur_spool_finish(spool, &error) && cur_spool_finish(other, &error));
+    struct cur_reader *reader;
+    struct cur_row row;
+    bool found;
+    assert_true(cur_reader_open(spool, (struct cur_report){ 0, CUR_WHOLE_GROUP }, &reader, &error));
+    static const char *const costs[] = { "100", "200", "200" };
+    for (int i = 0; i < 3; i++) {
+        assert_true(cur_reader_next(reader, &row, &found, &error) && found);
+        expect_sum("cost", row.line_item_unblended_cost, COST_SCALE, costs[i]);
+    }
+    assert_true(cur_reader_next(reader, &row, &found, &error));
+    assert_false(found);
+    assert_true(cur_reader_next(reader, &row, &found, &error)); /* and stays at its end */
+    assert_false(found);
+    cur_reader_close(reader);
+    cur_spool_free(spool);
+    cur_spool_free(other);
+    rocks_close(rocks);
+    remove_tree(scratch_path("cur"));
+}
+
 static void an_empty_spool_has_no_reports(void **state)
 {
     (void)state;
     struct rocks *rocks = open_rocks();
-    struct cur_spool *spool = cur_spool_new(rocks);
+    struct cur_spool *spool = cur_spool_new(rocks, JUNE_2026);
     struct error error;
     size_t count = 7;
     assert_true(cur_spool_finish(spool, &error));
@@ -155,6 +193,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_report_has_its_rows_in_order),
         cmocka_unit_test(a_row_comes_back_with_every_field),
+        cmocka_unit_test(parts_of_a_row_come_out_as_one),
         cmocka_unit_test(an_empty_spool_has_no_reports),
     };
     return cmocka_run_group_tests_name("cur/cur_spool", tests, scratch_setup, scratch_teardown);
