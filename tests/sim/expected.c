@@ -179,6 +179,17 @@ static bool is_duplicate(const struct world *world, const struct fed *fed, size_
     return false;
 }
 
+/* Late usage keeps its dates; only the month is another. */
+static struct usage_entry entry_of(const struct fed *fed, billing_period period, char text[TIME_TEXT_MAX])
+{
+    struct usage_entry entry = fed->usage->entry;
+    if (usage_event_period(&entry.event) == period)
+        return entry;
+    entry.event.billing_period = (struct text){ text, period_format(period, text) };
+    record_set(&entry.event, USAGE_EVENT_billing_period);
+    return entry;
+}
+
 static void fold_month(const struct pricing_month *month, const struct fed *fed, size_t fed_count,
                        const struct planned_close *closes, size_t close_count, struct fold *fold)
 {
@@ -187,7 +198,9 @@ static void fold_month(const struct pricing_month *month, const struct fed *fed,
     for (size_t i = 0; i < fed_count; i++)
         if (!fed[i].usage->is_poison && billed_in(&fed[i], closes, close_count) == month->period &&
             !is_duplicate(month->world, fed, i)) {
-            bool went = fold_take(fold, &fed[i].usage->entry, &refusal, &error);
+            char text[TIME_TEXT_MAX];
+            struct usage_entry entry = entry_of(&fed[i], month->period, text);
+            bool went = fold_take(fold, &entry, &refusal, &error);
             CHECK(went);
         }
 }

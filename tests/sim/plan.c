@@ -46,6 +46,28 @@ static void add_month(struct sim *sim, unsigned month, size_t offset, size_t ste
             sim->plan[sim->plan_count++] = &sim->world->usage[i];
 }
 
+/* One right after the other; what they take the place of comes last. */
+static void add_closes(struct sim *sim, unsigned closes, size_t at)
+{
+    for (unsigned month = 0; month < closes; month++, at++) {
+        sim->plan[sim->plan_count++] = sim->plan[at];
+        sim->plan[at] = NULL;
+    }
+}
+
+/* Some of what lies before a close comes only behind it. */
+static void make_late(struct sim *sim)
+{
+    for (size_t i = 0; i < sim->plan_count; i++) {
+        size_t to = i + (size_t)dice_below(&sim->dice, sim->plan_count - i);
+        const struct usage *moved = sim->plan[i];
+        if (!moved || !sim->plan[to] || dice_below(&sim->dice, 6) > 0)
+            continue;
+        sim->plan[i] = sim->plan[to];
+        sim->plan[to] = moved;
+    }
+}
+
 void plan_make(struct sim *sim)
 {
     size_t step = 8 + (size_t)dice_below(&sim->dice, 40), offset = (size_t)dice_below(&sim->dice, step);
@@ -61,9 +83,10 @@ void plan_make(struct sim *sim)
     }
     if (back_to_back) {
         shuffle(sim, 0);
-        for (unsigned month = 0; month < closes; month++)
-            sim->plan[sim->plan_count++] = NULL;
+        add_closes(sim, closes, sim->faults.has[FAULT_LATE] ? sim->plan_count / 2 : sim->plan_count);
     }
+    if (sim->faults.has[FAULT_LATE])
+        make_late(sim);
 }
 
 /* ---- following it ---- */
@@ -76,9 +99,10 @@ static void append_usage(struct sim *sim, const struct usage *usage, int32_t par
     sim->fed[sim->fed_count++] = (struct fed){ usage, partition, offset, memory_log_now_ms(sim->log) };
 }
 
-static bool is_late(const struct sim *sim, const struct usage *usage)
+/* Whether it comes too late, where nothing may. */
+static bool is_too_late(const struct sim *sim, const struct usage *usage)
 {
-    return usage->month < sim->close_count;
+    return !sim->faults.has[FAULT_LATE] && usage->month < sim->close_count;
 }
 
 /* Accounts keep to their partition; those of one that is not there yet send nothing. */
@@ -86,12 +110,12 @@ static void feed(struct sim *sim, const struct usage *usage)
 {
     int32_t count = sim->faults.has[FAULT_ADDED] ? USAGE_PARTITIONS + 1 : USAGE_PARTITIONS;
     int32_t partition = (int32_t)usage->keyed % count;
-    if (partition >= memory_log_partitions(sim->log, STREAM_USAGE) || is_late(sim, usage))
+    if (partition >= memory_log_partitions(sim->log, STREAM_USAGE) || is_too_late(sim, usage))
         return;
     append_usage(sim, usage, partition);
     /* Now and then an event that came before comes again. */
     const struct fed *again = &sim->fed[dice_below(&sim->dice, sim->fed_count)];
-    if (dice_below(&sim->dice, 20) == 0 && !again->usage->is_poison && !is_late(sim, again->usage))
+    if (dice_below(&sim->dice, 20) == 0 && !again->usage->is_poison && !is_too_late(sim, again->usage))
         append_usage(sim, again->usage, again->partition);
 }
 

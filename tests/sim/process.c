@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "sim/memory_rocks.h"
+#include "sim/mutations.h"
 #include "sim/simulation_parts.h"
 #include "sim/trace.h"
 
@@ -17,6 +18,7 @@ static bool open_stream(void *context, const enum stream_topic *topics, size_t t
     (void)topic_count;
     (void)error;
     memory_stream_open(process->sim->log, process->is_static ? process->id : NULL, &process->stream);
+    mutation_apply(process->stream);
     *ret_stream = process->stream;
     return true;
 }

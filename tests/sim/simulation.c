@@ -116,6 +116,7 @@ static void begin(struct sim *sim, const struct world *world, const struct simul
     sim->schemas = fixed_schemas_new();
     sim->schemas_port = fixed_schemas_port(sim->schemas);
     memory_disk_reset(&sim->dice);
+    mutation_choose(options->mutation, &sim->dice);
     choose_memory(sim);
     set_faults(sim);
     plan_make(sim);

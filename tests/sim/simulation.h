@@ -6,6 +6,7 @@
 #define SIM_SIMULATION_H
 
 #include "sim/faults.h"
+#include "sim/mutations.h"
 #include "sim/verdict.h"
 #include "sim/world.h"
 
@@ -13,6 +14,7 @@ struct simulation_options {
     uint64_t seed;
     struct fault_set faults; /* of which each run draws some, unless `all` */
     bool all;
+    enum mutation mutation;
     const char *folder; /* of the caller's; state folders are made in it */
 };
 

@@ -77,7 +77,8 @@ static void whatever_happens_the_topics_end_as_the_batch_prices_it(void **state)
 {
     double began = seconds(CLOCK_PROCESS_CPUTIME_ID);
     for (unsigned i = 0; i < asked.runs; i++) {
-        struct simulation_options options = { asked.seed + i, asked.faults, asked.all, scratch_folder };
+        struct simulation_options options = { .seed = asked.seed + i, .faults = asked.faults, .all = asked.all,
+                                              .folder = scratch_folder };
         run(*state, &options);
     }
     double took = seconds(CLOCK_PROCESS_CPUTIME_ID) - began;

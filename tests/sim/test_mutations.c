@@ -1,0 +1,84 @@
+/* sim/test_mutations.c: faults that are seeded on purpose are found by the simulator, each within so many seeds. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "observe/logging.h"
+#include "sim/simulation.h"
+#include "support/scratch.h"
+
+#define SEEDS 60
+#define RUN_SECONDS_MAX 60
+
+static int setup(void **state)
+{
+    scratch_setup(state);
+    logging_set_level(LOGGING_ERROR);
+    *state = world_new();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    world_free(*state);
+    return scratch_teardown(state);
+}
+
+/* A mutant may also end its process: each run has one of its own. */
+static bool is_found(const struct world *world, enum mutation mutation, uint64_t seed)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        struct simulation_counts counts;
+        struct simulation_options options = { .seed = seed, .faults = faults_standard(), .mutation = mutation,
+                                              .folder = scratch_folder };
+        alarm(RUN_SECONDS_MAX);
+        (void)!freopen("/dev/null", "w", stderr);
+        _exit(simulate(world, &options, &counts).is_bad);
+    }
+    int status = 0;
+    assert_true(child > 0 && waitpid(child, &status, 0) == child);
+    return status != 0;
+}
+
+/* The first seed that finds it; 0: none does. */
+static uint64_t seed_that_finds(const struct world *world, enum mutation mutation)
+{
+    for (uint64_t seed = 1; seed <= SEEDS; seed++)
+        if (is_found(world, mutation, seed))
+            return seed;
+    return 0;
+}
+
+static void what_is_right_is_not_found_wrong(void **state)
+{
+    for (uint64_t seed = 1; seed <= SEEDS / 2; seed++)
+        assert_false(is_found(*state, MUTATION_NONE, seed));
+}
+
+static void every_mutation_is_found(void **state)
+{
+    unsigned missed = 0;
+    for (enum mutation mutation = MUTATION_NONE + 1; mutation < MUTATION_COUNT; mutation++) {
+        uint64_t seed = seed_that_finds(*state, mutation);
+        printf("%s: %s %llu\n", mutation_texts[mutation], seed ? "seed" : "NOT FOUND,", (unsigned long long)seed);
+        missed += seed == 0;
+    }
+    assert_int_equal(missed, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_right_is_not_found_wrong),
+        cmocka_unit_test(every_mutation_is_found),
+    };
+    return cmocka_run_group_tests_name("mutations", tests, setup, teardown);
+}
