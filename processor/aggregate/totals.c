@@ -65,6 +65,25 @@ void totals_sort(struct totals *totals)
     rehash(totals, totals->slot_count ? totals->slot_count : 64);
 }
 
+static size_t first_from_group(const struct totals *totals, uint32_t group)
+{
+    size_t low = 0, high = totals->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (totals->items[middle].key.group < group)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+size_t totals_of_group(const struct totals *totals, uint32_t group, size_t *ret_first)
+{
+    *ret_first = first_from_group(totals, group);
+    return (group == UINT32_MAX ? totals->count : first_from_group(totals, group + 1)) - *ret_first;
+}
+
 void totals_reset(struct totals *totals)
 {
     totals_done(totals);

@@ -49,6 +49,9 @@ static inline struct text total_type(const struct totals *totals, const struct t
 /* Sorts by group (unmonitored last), account, service, type; ends the validity of totals_get's answers, not of its use. */
 void totals_sort(struct totals *totals);
 
+/* Of sorted totals: how many are a group's, and where they begin. */
+size_t totals_of_group(const struct totals *totals, uint32_t group, size_t *ret_first);
+
 void totals_reset(struct totals *totals);
 void totals_done(struct totals *totals);
 

@@ -15,6 +15,14 @@ bool custom_line_item_applies(const struct conductor *conductor, const struct cu
     return (item->start == PERIOD_NONE || period >= item->start) && (item->end == PERIOD_NONE || period < item->end);
 }
 
+bool custom_line_items_are_due(const struct conductor *conductor, uint32_t group, billing_period period, bool has_usage,
+                               bool closing)
+{
+    if (conductor->custom_line_item_count == 0 || conductor->groups[group].status == GROUP_PENDING)
+        return false;
+    return (conductor->period == PERIOD_NONE || period >= conductor->period) && (closing || has_usage);
+}
+
 i128 custom_line_item_flat_cost(const struct custom_line_item *item)
 {
     i128 cost;

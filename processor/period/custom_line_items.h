@@ -27,6 +27,10 @@ struct custom_charges {
 bool custom_line_item_applies(const struct conductor *conductor, const struct custom_line_item *item,
                               billing_period period);
 
+/* Whether a group is charged its items in a period: one that is being closed, or in which its payer has usage. */
+bool custom_line_items_are_due(const struct conductor *conductor, uint32_t group, billing_period period, bool has_usage,
+                               bool closing);
+
 /* The flat item's signed charge, COST_SCALE. */
 i128 custom_line_item_flat_cost(const struct custom_line_item *item);
 

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 
 #include "assign/assign.h"
-#include "model/account.h"
-#include "period/bills.h"
+#include "period/statement.h"
 #include "pipeline/price_cache.h"
 
 struct sweep {
@@ -119,119 +118,66 @@ static bool sweep_row(struct sweep *sweep, const struct row_view *row, struct er
 
 /* ---- the end of a period ---- */
 
-/* The run of a sorted array of totals that belongs to a group. */
-static size_t group_end(const struct totals *totals, size_t first)
+static bool emit_charges(struct sweep *sweep, uint32_t group, const struct custom_charges *charges, struct error *error)
 {
-    size_t end = first;
-    while (end < totals->count && totals->items[end].key.group == totals->items[first].key.group)
-        end++;
-    return end;
-}
-
-static size_t group_first(const struct totals *totals, uint32_t group)
-{
-    size_t low = 0, high = totals->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (totals->items[middle].key.group < group)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static bool group_is_charged(const struct sweep *sweep, const struct billing_group *group)
-{
-    const struct conductor *conductor = sweep->pricing->conductor;
-    if (group->status == GROUP_PENDING || (conductor->period != PERIOD_NONE && sweep->period < conductor->period))
-        return false;
-    return sweep->period == sweep->closing || fold_has_usage(sweep->fold, sweep->period, group->payer);
-}
-
-static void compute_charges(struct sweep *sweep, struct custom_charges *charges)
-{
-    const struct conductor *conductor = sweep->pricing->conductor;
-    for (size_t g = 0; g < conductor->group_count && conductor->custom_line_item_count > 0; g++) {
-        if (!group_is_charged(sweep, &conductor->groups[g]))
-            continue;
-        size_t first = group_first(&sweep->totals, (uint32_t)g);
-        bool any = first < sweep->totals.count && sweep->totals.items[first].key.group == g;
-        custom_charges_compute(conductor, (uint32_t)g, sweep->period, &sweep->totals, first,
-                               any ? group_end(&sweep->totals, first) - first : 0, charges);
-    }
-}
-
-static bool emit_charges(struct sweep *sweep, const struct custom_charges *charges, struct error *error)
-{
-    const struct conductor *conductor = sweep->pricing->conductor;
     for (size_t i = 0; i < charges->count; i++) {
         const struct custom_charge *charge = &charges->items[i];
-        uint32_t group = conductor->custom_line_items[charge->item].group;
         struct line_item item;
         line_item_of_charge(&sweep->builder, charge, &item);
         sweep->counts.line_items++;
         sweep->counts.unpriced_charges += charge->too_large;
         if (!sweep->sink.line_item(sweep->sink.context, &item, group, NULL, error))
             return false;
-        sum_add(&totals_get(&sweep->totals, group, charge->account, charge->service, charge->type)->cost, charge->cost);
     }
     return true;
 }
 
-static bool emit_bill(struct sweep *sweep, const struct total *total, struct text account, struct text service,
-                      struct text type, struct error *error)
+static bool emit_statement(struct sweep *sweep, uint32_t group, struct statement *statement, struct error *error)
 {
     const struct conductor *conductor = sweep->pricing->conductor;
-    uint32_t group = total->key.group;
-    struct bill bill;
-    bill_from_total(total, group == GROUP_NONE ? TEXT_NONE : conductor->groups[group].id,
-                    text_of(sweep->builder.period_text), account, service, type, conductor->currency, &bill);
-    return sweep->sink.bill(sweep->sink.context, &bill, group, error);
+    statement->group = group == GROUP_NONE ? TEXT_NONE : conductor->groups[group].id;
+    statement->period = text_of(sweep->builder.period_text);
+    statement->currency = conductor->currency;
+    for (size_t i = 0; i < statement_row_count(statement); i++) {
+        struct bill bill;
+        statement_row(statement, i, &bill);
+        if (!sweep->sink.bill(sweep->sink.context, &bill, group, error))
+            return false;
+    }
+    return true;
 }
 
-/* The group's row, its services' rows, then its accounts' rows. */
-static bool emit_group_bills(struct sweep *sweep, size_t first, size_t end, struct error *error)
+static bool is_charged(const struct sweep *sweep, uint32_t group)
 {
-    const struct totals *totals = &sweep->totals;
-    struct totals services = { 0 };
-    struct total group = { .key.group = totals->items[first].key.group, .latest_end_ms = INT64_MIN };
-    for (size_t i = first; i < end; i++) {
-        total_add(&group, &totals->items[i]);
-        total_add(totals_get(&services, group.key.group, 0, total_service(totals, &totals->items[i]), TEXT_NONE),
-                  &totals->items[i]);
-    }
-    totals_sort(&services);
-    bool done = emit_bill(sweep, &group, TEXT_NONE, TEXT_NONE, TEXT_NONE, error);
-    for (size_t i = 0; i < services.count && done; i++)
-        done = emit_bill(sweep, &services.items[i], TEXT_NONE, total_service(&services, &services.items[i]), TEXT_NONE,
-                         error);
-    for (size_t i = first; i < end && done; i++) {
-        char account[ACCOUNT_DIGITS + 1];
-        account_format(totals->items[i].key.account, account);
-        done = emit_bill(sweep, &totals->items[i], text_of(account), total_service(totals, &totals->items[i]),
-                         total_type(totals, &totals->items[i]), error);
-    }
-    totals_done(&services);
+    const struct conductor *conductor = sweep->pricing->conductor;
+    return group != GROUP_NONE &&
+           custom_line_items_are_due(conductor, group, sweep->period,
+                                     fold_has_usage(sweep->fold, sweep->period, conductor->groups[group].payer),
+                                     sweep->period == sweep->closing);
+}
+
+/* The group's custom line items, then its bill. */
+static bool finish_group(struct sweep *sweep, uint32_t group, struct error *error)
+{
+    struct custom_charges charges = { 0 };
+    struct statement statement;
+    size_t first, count = totals_of_group(&sweep->totals, group, &first);
+    if (is_charged(sweep, group))
+        custom_charges_compute(sweep->pricing->conductor, group, sweep->period, &sweep->totals, first, count, &charges);
+    statement_make(&statement, &sweep->totals, first, count, &charges);
+    bool done = emit_charges(sweep, group, &charges, error) && emit_statement(sweep, group, &statement, error);
+    statement_done(&statement);
+    custom_charges_done(&charges);
     return done;
 }
 
 static bool finish_period(struct sweep *sweep, struct error *error)
 {
-    struct custom_charges charges = { 0 };
     totals_sort(&sweep->totals);
-    compute_charges(sweep, &charges);
     bool done = true;
-    if (charges.count > 0) {
-        done = emit_charges(sweep, &charges, error);
-        totals_sort(&sweep->totals);
-    }
-    custom_charges_done(&charges);
-    for (size_t first = 0; first < sweep->totals.count && done;) {
-        size_t end = group_end(&sweep->totals, first);
-        done = emit_group_bills(sweep, first, end, error);
-        first = end;
-    }
+    for (uint32_t group = 0; group < sweep->pricing->conductor->group_count && done; group++)
+        done = finish_group(sweep, group, error);
+    done = done && finish_group(sweep, GROUP_NONE, error);
     totals_reset(&sweep->totals);
     sweep->closing_done = sweep->closing_done || sweep->period == sweep->closing;
     return done;

@@ -68,6 +68,15 @@ static void sorting_puts_the_unmonitored_last(void **state)
         assert_int_equal(total->usage_events, i + 1);
     }
     assert_int_equal(totals.count, count);
+    static const struct {
+        uint32_t group;
+        size_t first, count;
+    } groups[] = { { 0, 0, 6 }, { 1, 6, 1 }, { 2, 7, 1 }, { 3, 8, 0 }, { GROUP_NONE, 8, 3 } };
+    for (size_t i = 0; i < ARRAY_COUNT(groups); i++) {
+        size_t first;
+        assert_int_equal(totals_of_group(&totals, groups[i].group, &first), groups[i].count);
+        assert_int_equal(first, groups[i].first);
+    }
     totals_done(&totals);
 }
 
