@@ -2,7 +2,7 @@
 #include "aggregate/facts.h"
 
 #define NUMBER_BYTES 16
-#define BILLED_AT_NOTHING (1u << CARRIED_COUNT)
+#define BILLED (1u << CARRIED_COUNT) /* not at nothing: what is free comes first in its hour, and so to what is free */
 
 static void put_text(struct buffer *out, struct text text)
 {
@@ -58,7 +58,7 @@ void facts_encode(const struct usage_event *event, struct buffer *out)
     put_text(out, event->unit);
     put_text(out, event->currency);
     put_number(out, record_has(event, USAGE_EVENT_public_on_demand_rate), event->public_on_demand_rate);
-    buffer_append_byte(out, (char)(carried_by(event) | (is_billed_at_nothing(event) ? BILLED_AT_NOTHING : 0)));
+    buffer_append_byte(out, (char)(carried_by(event) | (is_billed_at_nothing(event) ? 0 : BILLED)));
     put_text(out, event->reservation_arn);
     put_text(out, event->savings_plan_arn);
     put_number(out, record_has(event, USAGE_EVENT_savings_plan_rate), event->savings_plan_rate);
@@ -129,8 +129,8 @@ static bool read_facts(struct text bytes, struct facts *facts)
     facts->currency = take_text(&reader);
     facts->has_own_rate = take_number(&reader, &facts->own_rate);
     uint8_t carried = take_byte(&reader);
-    facts->billed_at_nothing = (carried & BILLED_AT_NOTHING) != 0;
-    facts->carried = (uint8_t)(carried & ~BILLED_AT_NOTHING);
+    facts->billed_at_nothing = (carried & BILLED) == 0;
+    facts->carried = (uint8_t)(carried & ~BILLED);
     facts->reservation_arn = take_text(&reader);
     facts->savings_plan_arn = take_text(&reader);
     facts->has_savings_plan_rate = take_number(&reader, &facts->savings_plan_rate);

@@ -8,7 +8,7 @@
  *   availability_zone 0 unit 0 currency 0 [own public rate] carried reservation_arn 0 savings_plan_arn 0
  *   [savings plan rate] [normalization factor] (tag key 0 tag value 0)*
  *
- * carried: a bit for each own cost, then one for usage that AWS bills at nothing.
+ * carried: a bit for each own cost, then one for usage that AWS does not bill at nothing.
  *
  * [number]: one byte 0 if absent, else 1 and 16 bytes.
  */

@@ -235,6 +235,23 @@ static bool read_tier(json_t *triple, struct tier *tier)
            decimal_parse(text_of(rate), RATE_SCALE, &tier->rate) == DECIMAL_EXACT;
 }
 
+/* Of a term that is not in force from the beginning on, and of an allowance. */
+static bool read_optional(json_t *object, struct price_list_entry *entry, struct text **ret_skus)
+{
+    json_t *since = json_object_get(object, "since"), *skus = json_object_get(object, "applies_to"), *sku;
+    size_t index;
+    if (since && (!json_is_string(since) || !period_parse(text_of(json_string_value(since)), &entry->since)))
+        return false;
+    *ret_skus = memory_new_array(json_array_size(skus), sizeof **ret_skus);
+    json_array_foreach(skus, index, sku) {
+        if (!json_is_string(sku))
+            return false;
+        (*ret_skus)[entry->applies_to_count++] = text_of(json_string_value(sku));
+    }
+    entry->applies_to = *ret_skus;
+    return true;
+}
+
 static bool read_price(const char *value, struct price_list *list)
 {
     json_error_t reason;
@@ -246,14 +263,18 @@ static bool read_price(const char *value, struct price_list *list)
                                       &usage_type, "operation", &operation, "unit", &unit, "tiers", &tiers) == 0 &&
                 json_is_array(tiers) && json_array_size(tiers) > 0;
     if (done) {
+        struct text *skus = NULL;
         struct tier *read = memory_new_array(json_array_size(tiers), sizeof *read);
         json_array_foreach(tiers, index, tier)
             done = done && read_tier(tier, &read[index]);
-        struct price_list_entry entry = { text_of(sku), text_of(service), text_of(usage_type), text_of(operation),
-                                          text_of(unit), { read, (uint32_t)json_array_size(tiers) } };
+        struct price_list_entry entry = { .sku = text_of(sku), .service = text_of(service),
+                                          .usage_type = text_of(usage_type), .operation = text_of(operation),
+                                          .unit = text_of(unit), .schedule = { read, (uint32_t)json_array_size(tiers) } };
+        done = done && read_optional(object, &entry, &skus);
         if (done)
             price_list_add(list, &entry);
         free(read);
+        free(skus);
     }
     json_decref(object);
     return done;
@@ -422,6 +443,21 @@ static bool want_entities(struct comparison *comparison, struct input *document,
     return json_walk(document, targets, ARRAY_COUNT(targets), want_entity, comparison, NULL, error);
 }
 
+static void write_optional(const struct price_list_entry *entry, struct buffer *out)
+{
+    char since[TIME_TEXT_MAX];
+    if (entry->since != 0) {
+        period_format(entry->since, since);
+        buffer_printf(out, ",\"since\":\"%s\"", since);
+    }
+    for (uint32_t i = 0; i < entry->applies_to_count; i++) {
+        buffer_append_text(out, i ? TEXT(",") : TEXT(",\"applies_to\":["));
+        json_write_text(out, entry->applies_to[i]);
+    }
+    if (entry->applies_to_count > 0)
+        buffer_append_byte(out, ']');
+}
+
 static void write_price(const struct price_list_entry *entry, struct buffer *out)
 {
     const struct {
@@ -447,17 +483,24 @@ static void write_price(const struct price_list_entry *entry, struct buffer *out
         json_write_decimal(out, tier->rate, RATE_SCALE);
         buffer_append_byte(out, ']');
     }
-    buffer_append_text(out, TEXT("]}"));
+    buffer_append_byte(out, ']');
+    write_optional(entry, out);
+    buffer_append_byte(out, '}');
 }
 
 static void want_prices(struct comparison *comparison, const struct price_list *list)
 {
     struct buffer value = { 0 };
+    char since[TIME_TEXT_MAX];
     for (size_t i = 0; i < list->count; i++) {
         buffer_clear(&comparison->key);
         buffer_clear(&value);
         buffer_printf(&comparison->key, "%s/%s/%.*s/%.*s", comparison->period, price_kind, TEXT_ARGS(list->entries[i].sku),
                       TEXT_ARGS(list->entries[i].usage_type));
+        if (price_list_continues(list, i)) {
+            period_format(list->entries[i].since, since);
+            buffer_printf(&comparison->key, "/%s", since);
+        }
         write_price(&list->entries[i], &value);
         want(comparison, buffer_text(&value));
     }

@@ -16,10 +16,11 @@ static void check_tiers(const struct pricing_rule *rule, const struct price_list
 {
     char text[DECIMAL_TEXT_MAX];
     i128 max = highest_rate(entry->schedule) * RATE_FACTOR_MAX;
-    if (rule->custom.count > entry->schedule.count) {
+    uint32_t count = entry->schedule.count + entry->allowance_count;
+    if (rule->custom.count > count) {
         size_t size = decimal_format(rule->custom.count, 0, text);
         problem_add(problems, tiers, PROBLEM_ILLEGAL_TIERING_INPUT, (struct text){ text, size },
-                    "at most %u tiers, as sku %.*s has", entry->schedule.count, TEXT_ARGS(entry->sku));
+                    "at most %u tiers, as sku %.*s has", count, TEXT_ARGS(entry->sku));
     }
     for (uint32_t i = 0; i < rule->custom.count; i++) {
         if (rule->custom.tiers[i].rate <= max)
@@ -41,7 +42,11 @@ void conductor_check_prices(const struct conductor *conductor, const struct pric
         const struct pricing_rule *rule = &conductor->rules[i];
         if (rule->custom.count == 0 || rule->usage_type.size == 0)
             continue;
-        uint32_t index = price_list_find(list, TEXT_NONE, rule->service, rule->usage_type, rule->operation);
+        bool ambiguous;
+        struct price_query query = { .product_code = rule->service, .usage_type = rule->usage_type,
+                                     .operation = rule->operation,
+                                     .period = conductor->period != PERIOD_NONE ? conductor->period : PERIOD_LATEST };
+        uint32_t index = price_list_find(list, &query, &ambiguous);
         if (index == ENTRY_NONE)
             continue;
         struct place element = { &rules, TEXT_NONE, i };

@@ -47,10 +47,19 @@ static const struct json_target targets[TARGET_COUNT] = {
 /* What is known of a sku. Texts are numbers in `texts`; INTERN_NONE: not known, or not given. */
 struct offer {
     uint32_t service, usage_type, operation, unit;
-    uint32_t pending; /* of its term, when that came before the product; INDEX_NONE */
+    uint32_t pending; /* the first of its terms, when they came before the product; PENDING_NONE */
     bool has_product, has_term;
 };
 #define PENDING_NONE UINT32_MAX
+
+/* A term that waits for its product. Tiers and texts in the reader's arena. */
+struct pending {
+    struct schedule schedule;
+    billing_period since;
+    const struct text *applies_to;
+    uint32_t applies_to_count;
+    bool is_last; /* of its sku */
+};
 
 struct reader {
     struct price_list *list;
@@ -59,7 +68,7 @@ struct reader {
     struct intern skus, texts;
     struct offer *offers; /* by number of the sku */
     size_t offer_capacity;
-    struct schedule *pending; /* tiers in `arena` */
+    struct pending *pending;
     size_t pending_count, pending_capacity;
     struct arena arena;
     uint32_t offer_code; /* in `texts` */
@@ -87,7 +96,7 @@ static struct text text_of_number(const struct reader *reader, uint32_t number)
     return number == INTERN_NONE ? TEXT_NONE : intern_text(&reader->texts, number);
 }
 
-static void add_entry(struct reader *reader, struct text sku, const struct offer *offer, struct schedule schedule)
+static void add_entry(struct reader *reader, struct text sku, const struct offer *offer, const struct pending *term)
 {
     struct price_list_entry entry = {
         .sku = sku,
@@ -95,8 +104,20 @@ static void add_entry(struct reader *reader, struct text sku, const struct offer
         .usage_type = text_of_number(reader, offer->usage_type),
         .operation = text_of_number(reader, offer->operation),
         .unit = text_of_number(reader, offer->unit),
-        .schedule = schedule,
+        .schedule = term->schedule,
+        .since = term->since,
+        .applies_to = term->applies_to,
+        .applies_to_count = term->applies_to_count,
     };
+    /* A range that ends is an allowance's: somebody has to have it. */
+    if (price_list_entry_is_allowance(&entry) && entry.applies_to_count == 0 &&
+        !text_starts_with(entry.usage_type, TEXT("Global-"))) {
+        struct place terms = { NULL, TEXT("terms"), 0 }, on_demand = { &terms, TEXT("OnDemand"), 0 };
+        struct place place = { &on_demand, sku, 0 };
+        problem_add(reader->problems, &place, PROBLEM_ILLEGAL_TIERING_INPUT, entry.usage_type,
+                    "ranges to Inf, or an allowance: a usage type Global-..., or appliesTo");
+        return;
+    }
     price_list_add(reader->list, &entry);
 }
 
@@ -111,7 +132,10 @@ static void add_pending(struct reader *reader, uint32_t number)
     struct offer *offer = &reader->offers[number];
     if (offer->pending == PENDING_NONE || !is_complete(offer))
         return;
-    add_entry(reader, intern_text(&reader->skus, number), offer, reader->pending[offer->pending]);
+    uint32_t at = offer->pending;
+    do
+        add_entry(reader, intern_text(&reader->skus, number), offer, &reader->pending[at]);
+    while (!reader->pending[at++].is_last);
     offer->pending = PENDING_NONE;
 }
 
@@ -143,11 +167,28 @@ static void read_product(struct reader *reader, struct text sku, const struct no
     add_pending(reader, (uint32_t)(offer - reader->offers));
 }
 
-static struct schedule copy_schedule(struct reader *reader, struct schedule schedule)
+/* A version of the terms just read; it borrows from them. */
+static struct pending version_of(const struct reader *reader, size_t index)
 {
-    struct tier *tiers = arena_take(&reader->arena, schedule.count * sizeof *tiers, _Alignof(struct tier));
-    memcpy(tiers, schedule.tiers, schedule.count * sizeof *tiers);
-    return (struct schedule){ tiers, schedule.count };
+    const struct offer_version *version = &reader->term.versions[index];
+    return (struct pending){ { reader->term.tiers + version->first, (uint32_t)version->count }, version->since,
+                             reader->term.applies_to, (uint32_t)reader->term.applies_to_count,
+                             index + 1 == reader->term.version_count };
+}
+
+static void keep_pending(struct reader *reader, struct pending term)
+{
+    struct tier *tiers = arena_take(&reader->arena, term.schedule.count * sizeof *tiers, _Alignof(struct tier));
+    struct text *applies_to = arena_take(&reader->arena, term.applies_to_count * sizeof *applies_to,
+                                         _Alignof(struct text));
+    memcpy(tiers, term.schedule.tiers, term.schedule.count * sizeof *tiers);
+    for (uint32_t i = 0; i < term.applies_to_count; i++)
+        applies_to[i] = arena_copy(&reader->arena, term.applies_to[i]);
+    term.schedule.tiers = tiers;
+    term.applies_to = applies_to;
+    reader->pending = memory_reserve_one(reader->pending, reader->pending_count, &reader->pending_capacity,
+                                         sizeof *reader->pending);
+    reader->pending[reader->pending_count++] = term;
 }
 
 static void note_other_currency(struct reader *reader, uint32_t sku)
@@ -171,18 +212,19 @@ static void read_terms(struct reader *reader, struct text sku, const struct node
     }
     offer->has_term = true;
     offer->unit = reader->term.unit.size ? intern_add(&reader->texts, reader->term.unit) : INTERN_NONE;
-    struct schedule schedule = { reader->term.tiers, (uint32_t)reader->term.count };
-    if (is_complete(offer)) {
-        add_entry(reader, sku, offer, schedule);
-        return;
-    }
-    /* Not for a product that will never have an entry. */
+    /* Nothing waits for a product that will never have an entry. */
     if (offer->has_product && offer->usage_type == INTERN_NONE)
         return;
-    reader->pending = memory_reserve_one(reader->pending, reader->pending_count, &reader->pending_capacity,
-                                         sizeof *reader->pending);
-    offer->pending = (uint32_t)reader->pending_count;
-    reader->pending[reader->pending_count++] = copy_schedule(reader, schedule);
+    bool complete = is_complete(offer);
+    if (!complete)
+        offer->pending = (uint32_t)reader->pending_count;
+    for (size_t i = 0; i < reader->term.version_count; i++) {
+        struct pending term = version_of(reader, i);
+        if (complete)
+            add_entry(reader, sku, offer, &term);
+        else
+            keep_pending(reader, term);
+    }
 }
 
 static void read_offer_code(struct reader *reader, const struct node *node)
@@ -395,6 +437,7 @@ bool offer_file_read(struct input *input, struct text currency, struct price_lis
 {
     struct reader reader = { .list = list, .problems = problems, .currency = currency, .offer_code = INTERN_NONE };
     problems_begin(problems, input_name(input));
+    price_list_begin_file(list);
     bool done = is_csv(input) ? offer_csv_read(input, take_csv_sku, &reader, error) : read_json(input, &reader, error);
     if (done)
         finish(&reader);

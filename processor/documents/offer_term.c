@@ -1,25 +1,37 @@
-/* documents/offer_term.c: picks a sku's term and builds its tiers: half-open, contiguous, from 0 to Inf. */
+/* documents/offer_term.c: a sku's terms in the order of their months, and the tiers of each: half-open, contiguous, from 0. */
 #include "documents/offer_term.h"
 
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "documents/price_bounds.h"
-#include "model/calendar.h"
 
 #define DATE_NONE INT64_MIN
 
 /* A term with what it is chosen by. */
 struct candidate {
+    struct node node;
     struct text code;
     int64_t effective_ms; /* DATE_NONE: gives none */
+    billing_period since;
 };
+
+/* The first month that begins with the term in force. */
+static billing_period first_month(int64_t effective_ms)
+{
+    if (effective_ms == DATE_NONE)
+        return 0;
+    billing_period period = period_of(effective_ms);
+    if (period_start(period) == effective_ms || !time_in_range(period_end(period)))
+        return period;
+    return period + 1;
+}
 
 static bool read_candidate(const struct node *term, struct text key, struct candidate *ret)
 {
     struct node date = node_member(term, "effectiveDate"), code = node_member(term, "offerTermCode");
     struct text text;
-    *ret = (struct candidate){ key, DATE_NONE };
+    *ret = (struct candidate){ .node = *term, .code = key, .effective_ms = DATE_NONE };
     if (!node_is_object(term))
         return false;
     node_text(&code, &ret->code);
@@ -31,36 +43,40 @@ static bool read_candidate(const struct node *term, struct text key, struct cand
         node_problem(&date, PROBLEM_FIELD_VALIDATION_FAILED, "a time such as 2026-06-01T00:00:00Z");
         return false;
     }
+    ret->since = first_month(ret->effective_ms);
     return true;
 }
 
-static bool is_preferred(const struct candidate *a, const struct candidate *b)
+/* By month; of one month the one that counts comes first. */
+static int compare_candidates(const void *left, const void *right)
 {
+    const struct candidate *a = left, *b = right;
+    if (a->since != b->since)
+        return a->since < b->since ? -1 : 1;
     if (a->effective_ms != b->effective_ms)
-        return a->effective_ms > b->effective_ms;
-    return text_compare(a->code, b->code) < 0;
+        return a->effective_ms > b->effective_ms ? -1 : 1;
+    return text_compare(a->code, b->code);
 }
 
-/* The member of terms.OnDemand.<sku> to read; absent if there is none, or if one that might be it is broken. */
-static struct node choose_term(const struct node *terms)
+/* The members of terms.OnDemand.<sku> to read, in order; none if one is broken. free() *ret. */
+static size_t choose_terms(const struct node *terms, struct candidate **ret)
 {
-    struct node chosen = { .problems = terms->problems };
-    struct candidate best = { .effective_ms = DATE_NONE };
+    size_t count = 0, kept = 0;
     const char *name;
     json_t *value;
+    bool is_sound = true;
+    struct candidate *candidates = memory_new_array(json_object_size(terms->value), sizeof *candidates);
     json_object_foreach (terms->value, name, value) {
         struct node term = node_member(terms, name);
-        struct candidate candidate;
-        if (!read_candidate(&term, text_of(name), &candidate)) {
-            chosen.value = NULL;
-            break;
-        }
-        if (!chosen.value || is_preferred(&candidate, &best)) {
-            chosen = term;
-            best = candidate;
-        }
+        is_sound = is_sound && read_candidate(&term, text_of(name), &candidates[count++]);
     }
-    return chosen;
+    if (is_sound && count > 0)
+        qsort(candidates, count, sizeof *candidates, compare_candidates);
+    for (size_t i = 0; i < count && is_sound; i++)
+        if (kept == 0 || candidates[kept - 1].since != candidates[i].since)
+            candidates[kept++] = candidates[i];
+    *ret = candidates;
+    return kept;
 }
 
 /* Bulk files say beginRange; the CSV headings and older files StartingRange. */
@@ -126,23 +142,41 @@ static void append_range(struct buffer *out, const struct tier *tier)
     buffer_printf(out, "%s[%s, %s)", out->size ? " " : "", begin, end);
 }
 
-static bool check_ranges(const struct node *dimensions, struct text sku, const struct offer_term *term)
+static bool check_ranges(const struct node *dimensions, struct text sku, const struct offer_term *term, size_t first)
 {
     i128 expected = 0;
-    bool is_contiguous = term->count > 0;
-    for (size_t i = 0; i < term->count && is_contiguous; i++) {
+    bool is_contiguous = term->count > first;
+    for (size_t i = first; i < term->count && is_contiguous; i++) {
         is_contiguous = term->tiers[i].begin == expected && term->tiers[i].end > expected;
         expected = term->tiers[i].end;
     }
-    if (is_contiguous && expected == TIER_NO_END)
+    if (is_contiguous)
         return true;
     struct buffer ranges = { 0 };
-    for (size_t i = 0; i < term->count; i++)
+    for (size_t i = first; i < term->count; i++)
         append_range(&ranges, &term->tiers[i]);
     problem_add(dimensions->problems, &dimensions->place, PROBLEM_ILLEGAL_TIERING_INPUT, buffer_text(&ranges),
                 "ranges of sku %.*s that follow one another from 0 to Inf", TEXT_ARGS(sku));
     buffer_done(&ranges);
     return false;
+}
+
+/* Skus that an allowance is for; empty in what is none. False: a problem. */
+static bool read_applies_to(const struct node *dimension, struct offer_term *term)
+{
+    struct node skus = node_member(dimension, "appliesTo");
+    uint64_t problems = dimension->problems->total;
+    size_t count = node_count(&skus);
+    for (size_t i = 0; i < count; i++) {
+        struct node sku = node_element(&skus, i);
+        struct text text;
+        if (!node_text(&sku, &text) || text.size == 0)
+            continue;
+        term->applies_to = memory_reserve_one(term->applies_to, term->applies_to_count, &term->applies_to_capacity,
+                                              sizeof text);
+        term->applies_to[term->applies_to_count++] = text;
+    }
+    return dimension->problems->total == problems;
 }
 
 static bool read_unit(const struct node *dimension, struct offer_term *term)
@@ -163,6 +197,7 @@ static bool read_dimensions(const struct node *dimensions, struct text sku, stru
                             struct offer_term *term)
 {
     bool is_sound = true, lacks_price = false;
+    size_t first = term->count;
     const char *name;
     json_t *value;
     json_object_foreach (dimensions->value, name, value) {
@@ -177,37 +212,55 @@ static bool read_dimensions(const struct node *dimensions, struct text sku, stru
         if (!is_read || !has_price)
             continue;
         is_sound = read_unit(&dimension, term) && is_sound;
+        is_sound = read_applies_to(&dimension, term) && is_sound;
         term->tiers = memory_reserve_one(term->tiers, term->count, &term->capacity, sizeof tier);
         term->tiers[term->count++] = tier;
     }
     term->lacks_currency = term->lacks_currency || (is_sound && lacks_price);
     if (!is_sound || lacks_price)
         return false;
-    if (term->count)
-        qsort(term->tiers, term->count, sizeof *term->tiers, compare_tiers);
-    return check_ranges(dimensions, sku, term);
+    if (term->count > first)
+        qsort(term->tiers + first, term->count - first, sizeof *term->tiers, compare_tiers);
+    return check_ranges(dimensions, sku, term, first);
 }
 
-bool offer_term_read(const struct node *terms, struct text sku, struct text currency, struct offer_term *term)
+static bool read_version(const struct candidate *candidate, struct text sku, struct text currency,
+                         struct offer_term *term)
 {
-    term->count = 0;
-    term->unit = TEXT_NONE;
-    term->lacks_currency = false;
-    if (!node_is_object(terms))
-        return false;
-    struct node chosen = choose_term(terms);
-    if (!node_is_present(&chosen))
-        return false;
-    struct node dimensions = node_member(&chosen, "priceDimensions");
+    struct node dimensions = node_member(&candidate->node, "priceDimensions");
+    size_t first = term->count;
     if (!node_is_present(&dimensions)) {
         node_problem(&dimensions, PROBLEM_FIELD_VALIDATION_FAILED, "the price dimensions of the term");
         return false;
     }
-    return node_is_object(&dimensions) && read_dimensions(&dimensions, sku, currency, term);
+    if (!node_is_object(&dimensions) || !read_dimensions(&dimensions, sku, currency, term))
+        return false;
+    term->versions = memory_reserve_one(term->versions, term->version_count, &term->version_capacity,
+                                        sizeof *term->versions);
+    term->versions[term->version_count++] = (struct offer_version){ candidate->since, first, term->count - first };
+    return true;
+}
+
+bool offer_term_read(const struct node *terms, struct text sku, struct text currency, struct offer_term *term)
+{
+    struct candidate *candidates;
+    term->count = term->version_count = term->applies_to_count = 0;
+    term->lacks_currency = false;
+    term->unit = TEXT_NONE;
+    if (!node_is_object(terms))
+        return false;
+    size_t count = choose_terms(terms, &candidates);
+    bool is_sound = count > 0;
+    for (size_t i = 0; i < count && is_sound; i++)
+        is_sound = read_version(&candidates[i], sku, currency, term);
+    free(candidates);
+    return is_sound;
 }
 
 void offer_term_done(struct offer_term *term)
 {
+    free(term->versions);
     free(term->tiers);
+    free(term->applies_to);
     *term = (struct offer_term){ 0 };
 }

@@ -33,6 +33,7 @@ struct text unpriced_reason_text(enum unpriced_reason reason)
         [UNPRICED_NO_PRICE] = "NO_PRICE",
         [UNPRICED_TOO_LARGE] = "TOO_LARGE",
         [UNPRICED_CURRENCY] = "CURRENCY",
+        [UNMONITORED_BEFORE_DOCUMENT] = "BEFORE_DOCUMENT",
     };
     return text_of(texts[reason]);
 }
@@ -42,6 +43,7 @@ struct text price_base_text(enum price_base base)
     static const char *const texts[BASE_COUNT] = {
         [BASE_CUSTOM_TIERS] = "CUSTOM_TIERS",
         [BASE_PRICE_LIST] = "PRICE_LIST",
+        [BASE_FREE_TIER] = "FREE_TIER",
         [BASE_PUBLIC_ON_DEMAND_RATE] = "PUBLIC_ON_DEMAND_RATE",
         [BASE_PUBLIC_ON_DEMAND_COST] = "PUBLIC_ON_DEMAND_COST",
         [BASE_UNBLENDED_COST] = "UNBLENDED_COST",

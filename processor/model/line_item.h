@@ -76,13 +76,22 @@ extern const struct record_type line_item_type;
 
 enum line_item_status { STATUS_CHARGED, STATUS_LEFT_OUT, STATUS_UNMONITORED, STATUS_UNPRICED, STATUS_COUNT };
 
-enum unpriced_reason { UNPRICED_NONE, UNPRICED_NO_PRICE, UNPRICED_TOO_LARGE, UNPRICED_CURRENCY, UNPRICED_REASON_COUNT };
+/* Why a row is UNPRICED; of usage that is UNMONITORED: that its month is before the document's. */
+enum unpriced_reason {
+    UNPRICED_NONE,
+    UNPRICED_NO_PRICE,
+    UNPRICED_TOO_LARGE,
+    UNPRICED_CURRENCY,
+    UNMONITORED_BEFORE_DOCUMENT,
+    UNPRICED_REASON_COUNT
+};
 
 /* What a cost was made from (DESIGN 3.2, 3). */
 enum price_base {
     BASE_NONE,
     BASE_CUSTOM_TIERS,          /* the SKU rule's own rates */
     BASE_PRICE_LIST,            /* an entry of the price list */
+    BASE_FREE_TIER,             /* nothing: AWS bills it at nothing, and the free tier is on */
     BASE_PUBLIC_ON_DEMAND_RATE, /* the event's own rate */
     BASE_PUBLIC_ON_DEMAND_COST, /* the event's own public cost */
     BASE_UNBLENDED_COST,        /* what AWS bills */

@@ -39,7 +39,6 @@ void ledger_free(struct ledger *ledger)
     free(ledger->dirty);
     free(ledger->unsaved);
     free(ledger->months);
-    free(ledger->saved_pools);
     buffer_done(&ledger->gone);
     intern_done(&ledger->replayed_zeros);
     buffer_done(&ledger->facts);
@@ -133,15 +132,25 @@ struct total *ledger_total_of(struct ledger *ledger, const struct row_view *view
 
 /* ---- usage in ---- */
 
-void ledger_empty_parts(struct entry *entry, struct sum *position)
+void ledger_empty_parts(struct entry *entry)
 {
     for (uint16_t i = 0; i < entry->part_count; i++) {
         struct part *part = &entry->parts[i];
-        if (position)
-            sum_subtract(position, &part->quantity);
         part->quantity = part->public_cost = part->cost = (struct sum){ 0 };
         part->live = false;
     }
+}
+
+void ledger_leave_pool(struct ledger *ledger, const struct entry *entry, uint32_t pool)
+{
+    for (uint16_t i = 0; i < entry->part_count && pool != POOL_NONE; i++)
+        pools_subtract(&ledger->prices.pools, pool, pool_part_of_tier(entry->parts[i].tier), &entry->parts[i].quantity);
+}
+
+void ledger_enter_pool(struct ledger *ledger, const struct entry *entry, uint32_t pool)
+{
+    for (uint16_t i = 0; i < entry->part_count && pool != POOL_NONE; i++)
+        pools_add(&ledger->prices.pools, pool, pool_part_of_tier(entry->parts[i].tier), &entry->parts[i].quantity);
 }
 
 static bool is_empty(const struct entry *entry)
@@ -172,31 +181,42 @@ static void note_public_rate(struct part *part, const struct priced_slice *slice
     part->public_rate = slice->public_rate;
 }
 
-bool ledger_add_to_parts(struct ledger *ledger, struct entry *entry, const struct price *price,
-                         const struct row_values *values, struct sum *position)
+static void add_to_part(struct ledger *ledger, struct entry *entry, uint32_t pool, const struct priced_slice *slice)
 {
+    struct part *part = ledger_part_of(ledger, entry, slice->tier);
+    struct sum quantity = sum_of(slice->quantity);
+    note_public_rate(part, slice);
+    part->live = true;
+    sum_add_sum(&part->quantity, &quantity);
+    sum_add(&part->public_cost, slice->public_cost);
+    sum_add(&part->cost, slice->cost);
+    pools_add(&ledger->prices.pools, pool, pool_part_of_tier(slice->tier), &quantity);
+}
+
+bool ledger_add_to_parts(struct ledger *ledger, struct entry *entry, const struct resolved *resolved,
+                         const struct row_values *values)
+{
+    struct pool_place place = price_cache_place(&ledger->prices, resolved->pool);
     struct rated_row rated;
-    rate_row(&ledger->rater, price, values, position, &rated);
+    rate_row(&ledger->rater, &resolved->price, values, &place, &rated);
     if (rated.status != STATUS_CHARGED)
         return false;
-    for (uint32_t i = 0; i < rated.slice_count; i++) {
-        struct part *part = ledger_part_of(ledger, entry, rated.slices[i].tier);
-        note_public_rate(part, &rated.slices[i]);
-        part->live = true;
-        sum_add(&part->quantity, rated.slices[i].quantity);
-        sum_add(&part->public_cost, rated.slices[i].public_cost);
-        sum_add(&part->cost, rated.slices[i].cost);
-    }
-    sum_add_sum(position, &values->amount);
+    for (uint32_t i = 0; i < rated.slice_count; i++)
+        add_to_part(ledger, entry, resolved->pool, &rated.slices[i]);
     return true;
+}
+
+static void take_out(struct ledger *ledger, struct entry *entry, uint32_t pool)
+{
+    ledger_leave_pool(ledger, entry, pool);
+    ledger_empty_parts(entry);
 }
 
 static void price_tiered_event(struct ledger *ledger, struct entry *entry, const struct resolved *resolved,
                                const struct row_view *row, const struct usage_event *event)
 {
-    struct sum *position = price_cache_position(&ledger->prices, resolved->pool);
     if (!rate_fits(&resolved->price, &row->values)) {
-        ledger_empty_parts(entry, position);
+        take_out(ledger, entry, resolved->pool);
         return;
     }
     struct row_values added = { .usage_events = 1, .has_amount = true };
@@ -205,10 +225,10 @@ static void price_tiered_event(struct ledger *ledger, struct entry *entry, const
         sum_add(&added.costs[CARRIED_PUBLIC_COST], event->public_on_demand_cost);
     /* A row comes in whole when it was too large a moment ago, when the event alone is, or when a part would be. */
     bool whole = is_empty(entry) && row->values.usage_events > 1;
-    if (!whole && ledger_add_to_parts(ledger, entry, &resolved->price, &added, position) && parts_fit(entry))
+    if (!whole && ledger_add_to_parts(ledger, entry, resolved, &added) && parts_fit(entry))
         return;
-    ledger_empty_parts(entry, position);
-    bool fits = ledger_add_to_parts(ledger, entry, &resolved->price, &row->values, position);
+    take_out(ledger, entry, resolved->pool);
+    bool fits = ledger_add_to_parts(ledger, entry, resolved, &row->values);
     CHECK(fits); /* rate_fits has said so */
 }
 

@@ -3,7 +3,6 @@
  *
  * A walk may stop between any two groups and rows may leave memory meanwhile; groups come back from the store.
  */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "pipeline/ledger_parts.h"
@@ -54,22 +53,13 @@ static bool next_group(struct ledger *ledger, struct group_walk *walk, struct gr
 
 /* ---- the final sweep ---- */
 
-static void empty_pools(struct pools *pools, billing_period period)
-{
-    char prefix[16];
-    struct text begins = { prefix, (size_t)snprintf(prefix, sizeof prefix, "%d/", period) };
-    for (uint32_t i = 0; i < pools->keys.count; i++)
-        if (text_starts_with(intern_text(&pools->keys, i), begins))
-            *pools_position(pools, i) = (struct sum){ 0 };
-}
-
 void ledger_final_begin(struct ledger *ledger, billing_period period)
 {
     ledger->final.period = period;
     ledger->final.has_after = false;
     ledger->final.rows = 0;
-    /* Every row of the month leaves its pool before the first comes back. */
-    empty_pools(&ledger->prices.pools, period);
+    /* Every row of the month leaves its pool before the first comes back; allowances go by what each pool had. */
+    pools_share_out(&ledger->prices.pools, period);
 }
 
 /* Parts are only ever added in between, so those from before are a subsequence of those of now. */
@@ -89,14 +79,13 @@ static bool same_parts(const struct part *before, uint16_t before_count, const s
 static void allocate_anew(struct ledger *ledger, struct entry *entry, const struct row_view *view,
                           const struct resolved *resolved)
 {
-    struct sum *position = price_cache_position(&ledger->prices, resolved->pool);
     uint16_t count = entry->part_count;
     struct part *before = memory_new_array(count, sizeof *before);
     if (count)
         memcpy(before, entry->parts, count * sizeof *before);
-    ledger_empty_parts(entry, NULL);
+    ledger_empty_parts(entry);
     if (rate_fits(&resolved->price, &view->values)) {
-        bool fits = ledger_add_to_parts(ledger, entry, &resolved->price, &view->values, position);
+        bool fits = ledger_add_to_parts(ledger, entry, resolved, &view->values);
         CHECK(fits);
     }
     if (!same_parts(before, count, entry))

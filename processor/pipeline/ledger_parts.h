@@ -67,8 +67,6 @@ struct ledger {
     struct page *page; /* of whatever is being loaded */
     struct page_writer page_writer;
     struct buffer extra;
-    struct sum *saved_pools; /* positions as the store has them */
-    size_t saved_pool_count, saved_pool_capacity;
     /* A walk over a month: the final sweep, then the report. */
     struct {
         billing_period period;
@@ -90,11 +88,14 @@ const struct resolved *ledger_resolve(struct ledger *ledger, const struct row_vi
 struct month *ledger_month_of(struct ledger *ledger, billing_period period);
 /* The total that a row is in; it counts as changed. */
 struct total *ledger_total_of(struct ledger *ledger, const struct row_view *view, const struct resolved *resolved);
-/* Takes the row's parts out of its pool and forgets what they hold; what was written stays known. */
-void ledger_empty_parts(struct entry *entry, struct sum *position);
+/* Forgets what the row's parts hold; what was written stays known. */
+void ledger_empty_parts(struct entry *entry);
+/* Takes what the row's parts hold out of its pool, or puts it in. */
+void ledger_leave_pool(struct ledger *ledger, const struct entry *entry, uint32_t pool);
+void ledger_enter_pool(struct ledger *ledger, const struct entry *entry, uint32_t pool);
 /* Cuts values where the pool stands, adds the cuts to the row's parts, and moves the pool on. False: they do not fit. */
-bool ledger_add_to_parts(struct ledger *ledger, struct entry *entry, const struct price *price,
-                         const struct row_values *values, struct sum *position);
+bool ledger_add_to_parts(struct ledger *ledger, struct entry *entry, const struct resolved *resolved,
+                         const struct row_values *values);
 /* The row's line items as they stand: rated from its values, or its parts. */
 void ledger_rate_entry(struct ledger *ledger, const struct entry *entry, const struct resolved *resolved,
                        const struct row_view *view, struct rated_row *rated);

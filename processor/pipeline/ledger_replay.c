@@ -136,16 +136,6 @@ static void take_share(struct total *total, const struct entry *entry, const str
     }
 }
 
-static void move_pool(struct sum *position, const struct entry *entry, bool in)
-{
-    for (uint16_t i = 0; i < entry->part_count && position; i++) {
-        if (in)
-            sum_add_sum(position, &entry->parts[i].quantity);
-        else
-            sum_subtract(position, &entry->parts[i].quantity);
-    }
-}
-
 /* ---- the row ---- */
 
 /* Of a row that is priced, a part holds what its line item says; of one that is not, nothing. */
@@ -229,17 +219,16 @@ bool ledger_replay(struct ledger *ledger, const struct line_item *item, struct e
     row_table_read(ledger->table, row, &view);
     const struct resolved *resolved = ledger_resolve(ledger, &view);
     struct total *total = resolved->price.in_sums ? ledger_total_of(ledger, &view, resolved) : NULL;
-    struct sum *position = price_cache_position(&ledger->prices, resolved->pool);
     bool known = entry->part_count > 0;
     ledger->rows_without_events -= known && view.values.usage_events == 0;
     if (total)
         take_share(total, entry, &view, resolved);
-    move_pool(position, entry, false);
+    ledger_leave_pool(ledger, entry, resolved->pool);
     replay_row(ledger, entry, tier, item, resolved);
     row_table_read(ledger->table, row, &view);
     if (total)
         add_share(total, entry, &view, resolved);
-    move_pool(position, entry, true);
+    ledger_enter_pool(ledger, entry, resolved->pool);
     ledger->rows_without_events += view.values.usage_events == 0;
     if (resolved->pool == POOL_NONE && !costs_match(ledger, entry, resolved, &view))
         ledger->mismatches++;

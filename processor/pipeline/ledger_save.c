@@ -88,18 +88,14 @@ static void save_pools(struct ledger *ledger, struct buffer *value)
 {
     struct pools *pools = &ledger->prices.pools;
     for (uint32_t i = 0; i < pools->keys.count; i++) {
-        bool is_new = i >= ledger->saved_pool_count;
-        if (is_new) {
-            ledger->saved_pools = memory_reserve_one(ledger->saved_pools, ledger->saved_pool_count,
-                                                     &ledger->saved_pool_capacity, sizeof *ledger->saved_pools);
-            ledger->saved_pools[ledger->saved_pool_count++] = (struct sum){ 0 };
-        }
-        struct sum *saved = &ledger->saved_pools[i], position = *pools_position(pools, i);
-        if (!is_new && sum_equal(saved, &position))
+        struct pool *pool = &pools->items[i];
+        if (!pool->unsaved)
             continue;
-        *saved = position;
+        pool->unsaved = false;
         buffer_clear(value);
-        bytes_put_sum(value, &position);
+        bytes_put_sum(value, &pool->position);
+        for (uint32_t s = 0; s < pool->share_count; s++)
+            bytes_put_sum(value, &pools->shares[pool->first_share + s].held);
         ledger_store_put(ledger->store, LEDGER_STORE_POOL, intern_text(&pools->keys, i), buffer_text(value));
     }
 }
@@ -162,10 +158,17 @@ static bool take_total(void *context, struct text key, struct text value, struct
 static bool take_pool(void *context, struct text key, struct text value, struct error *error)
 {
     struct restoring *restoring = context;
-    struct pools *pools = &restoring->ledger->prices.pools;
+    struct price_cache *prices = &restoring->ledger->prices;
     struct byte_reader reader = bytes_reader(value);
-    *pools_position(pools, pools_get(pools, key)) = bytes_take_sum(&reader);
-    return !reader.failed || error_fail(error, ERROR_FAILED, "state store: damaged pool of %zu bytes", value.size);
+    uint32_t pool = price_cache_pool(prices, key);
+    prices->pools.items[pool].position = bytes_take_sum(&reader);
+    for (uint32_t i = 0; i < prices->pools.items[pool].share_count; i++) {
+        struct sum held = bytes_take_sum(&reader);
+        pools_add(&prices->pools, pool, i, &held);
+    }
+    prices->pools.items[pool].unsaved = false;
+    return (!reader.failed && reader.at == reader.end) ||
+           error_fail(error, ERROR_FAILED, "state store: damaged pool of %zu bytes", value.size);
 }
 
 bool ledger_restore(struct ledger *ledger, struct ledger_point *point, struct arena *arena, bool *found,

@@ -27,16 +27,24 @@ struct price_cache {
     struct arena arena;
     struct buffer key;
     struct pools pools;
+    struct allowance_place *place; /* scratch */
+    size_t place_capacity;
 };
 
 /* The answer lives until the next call. */
 const struct resolved *price_cache_get(struct price_cache *cache, uint32_t group, billing_period period,
                                        struct text facts);
 
-/* Where a pool stands; NULL for POOL_NONE. */
-static inline struct sum *price_cache_position(struct price_cache *cache, uint32_t pool)
+/* The pool of a name (month and price_pool_key), also of one that no row has been priced in yet. */
+uint32_t price_cache_pool(struct price_cache *cache, struct text key);
+
+/* How a pool stands, until the next call. Of POOL_NONE: at nothing. */
+struct pool_place price_cache_place(struct price_cache *cache, uint32_t pool);
+
+/* The part of its pool that a tier's quantity lies in. */
+static inline uint32_t pool_part_of_tier(uint32_t tier)
 {
-    return pool == POOL_NONE ? NULL : pools_position(&cache->pools, pool);
+    return tier ? tier - 1 : 0;
 }
 
 size_t price_cache_bytes(const struct price_cache *cache);

@@ -66,7 +66,10 @@ void summary_write(struct buffer *out, const struct price_run_result *result, co
     write_reasons(out, sweep);
     if (sweep->unpriced_charges > 0)
         write_count(out, "unpriced_custom_line_items", sweep->unpriced_charges);
+    write_count(out, "before_document", sweep->before_document);
+    write_count(out, "free_tier", sweep->free_tier);
     write_count(out, "untiered", sweep->untiered);
+    write_count(out, "ambiguous", sweep->ambiguous);
     write_count(out, "excess_decimals", fold->excess_decimals);
     write_count(out, "line_items", sweep->line_items);
     buffer_append_text(out, TEXT("  \"currency\": "));

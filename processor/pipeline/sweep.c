@@ -12,6 +12,7 @@ struct sweep {
     const struct pricing *pricing;
     struct sweep_sink sink;
     struct row_cursor *cursor;
+    bool filling; /* the walk that fills the pools of allowances, before the one that prices */
     billing_period closing, period; /* period at hand, PERIOD_NONE before the first row */
     bool closing_done;
     struct price_cache prices;
@@ -32,6 +33,7 @@ bool sweep_open(struct fold *fold, const struct pricing *pricing, billing_period
     sweep->sink = *sink;
     sweep->closing = closing;
     sweep->period = PERIOD_NONE;
+    sweep->filling = pricing->list->allowance_count > 0;
     if (!row_cursor_open(fold_rows(fold), &sweep->cursor, error)) {
         sweep_close(sweep);
         return false;
@@ -47,14 +49,16 @@ static void count_row(struct sweep_counts *counts, const struct price *price, co
     switch (rated->status) {
     case STATUS_CHARGED:
         counts->priced += events;
-        if (price->untiered)
-            counts->untiered += events;
+        counts->untiered += price->untiered ? events : 0;
+        counts->ambiguous += price->ambiguous ? events : 0;
+        counts->free_tier += price->base == BASE_FREE_TIER ? events : 0;
         break;
     case STATUS_LEFT_OUT:
         counts->left_out += events;
         break;
     case STATUS_UNMONITORED:
         counts->unmonitored += events;
+        counts->before_document += rated->reason == UNMONITORED_BEFORE_DOCUMENT ? events : 0;
         break;
     case STATUS_UNPRICED:
         counts->unpriced += events;
@@ -102,18 +106,39 @@ static bool emit_row(struct sweep *sweep, const struct row_view *row, const stru
     return true;
 }
 
+static const struct resolved *resolve_row(struct sweep *sweep, const struct row_view *row)
+{
+    uint32_t group = assign_group(sweep->pricing->conductor, row->account, row->period);
+    return price_cache_get(&sweep->prices, group, row->period, row->facts);
+}
+
+static void move_pool(struct sweep *sweep, uint32_t pool, const struct rated_row *rated)
+{
+    for (uint32_t i = 0; i < rated->slice_count; i++) {
+        struct sum quantity = sum_of(rated->slices[i].quantity);
+        pools_add(&sweep->prices.pools, pool, pool_part_of_tier(rated->slices[i].tier), &quantity);
+    }
+}
+
 static bool sweep_row(struct sweep *sweep, const struct row_view *row, struct error *error)
 {
-    uint32_t group = assign_group(sweep->pricing->conductor, row->account, sweep->period);
-    const struct resolved *resolved = price_cache_get(&sweep->prices, group, sweep->period, row->facts);
-    struct sum *position = price_cache_position(&sweep->prices, resolved->pool);
+    const struct resolved *resolved = resolve_row(sweep, row);
+    struct pool_place place = price_cache_place(&sweep->prices, resolved->pool);
     struct rated_row rated;
-    rate_row(&sweep->rater, &resolved->price, &row->values, position, &rated);
-    if (position && rated.status == STATUS_CHARGED)
-        sum_add_sum(position, &row->values.amount);
+    rate_row(&sweep->rater, &resolved->price, &row->values, &place, &rated);
+    if (resolved->pool != POOL_NONE && rated.status == STATUS_CHARGED)
+        move_pool(sweep, resolved->pool, &rated);
     count_row(&sweep->counts, &resolved->price, &rated, row->values.usage_events);
     add_to_totals(sweep, row, resolved, &rated);
     return emit_row(sweep, row, resolved, &rated, error);
+}
+
+/* What a pool has in all, wherever in it: it is shared out before the first row is priced. */
+static void fill_pool(struct sweep *sweep, const struct row_view *row)
+{
+    const struct resolved *resolved = resolve_row(sweep, row);
+    if (resolved->price.allowance_count > 0 && rate_fits(&resolved->price, &row->values))
+        pools_add(&sweep->prices.pools, resolved->pool, resolved->price.allowance_count, &row->values.amount);
 }
 
 /* ---- the end of a period ---- */
@@ -186,6 +211,8 @@ static bool finish_period(struct sweep *sweep, struct error *error)
 static void begin_period(struct sweep *sweep, billing_period period)
 {
     sweep->period = period;
+    if (sweep->pricing->list->allowance_count > 0)
+        pools_share_out(&sweep->prices.pools, period);
     line_item_builder_begin(&sweep->builder, sweep->pricing, period);
 }
 
@@ -210,9 +237,33 @@ static bool move_to_period(struct sweep *sweep, billing_period period, struct er
     return true;
 }
 
+static bool begin_pricing(struct sweep *sweep, struct error *error)
+{
+    sweep->filling = false;
+    row_cursor_close(sweep->cursor);
+    sweep->cursor = NULL;
+    return row_cursor_open(fold_rows(sweep->fold), &sweep->cursor, error);
+}
+
+static bool fill_step(struct sweep *sweep, size_t rows_max, struct error *error)
+{
+    for (size_t i = 0; i < rows_max; i++) {
+        struct row_view row;
+        bool found;
+        if (!row_cursor_next(sweep->cursor, &row, &found, error))
+            return false;
+        if (!found)
+            return begin_pricing(sweep, error);
+        fill_pool(sweep, &row);
+    }
+    return true;
+}
+
 bool sweep_step(struct sweep *sweep, size_t rows_max, bool *done, struct error *error)
 {
     *done = false;
+    if (sweep->filling)
+        return fill_step(sweep, rows_max, error);
     for (size_t i = 0; i < rows_max; i++) {
         struct row_view row;
         bool found;

@@ -23,7 +23,7 @@ struct sweep_sink {
 /* Events by what became of them. */
 struct sweep_counts {
     uint64_t rows, line_items;
-    uint64_t priced, left_out, unmonitored, unpriced, untiered;
+    uint64_t priced, left_out, unmonitored, unpriced, untiered, ambiguous, free_tier, before_document;
     uint64_t unpriced_by_reason[UNPRICED_REASON_COUNT];
     uint64_t unpriced_charges; /* custom line items, no events */
 };
@@ -35,7 +35,9 @@ struct sweep;
 MUST_USE bool sweep_open(struct fold *fold, const struct pricing *pricing, billing_period closing,
                          const struct sweep_sink *sink, struct sweep **ret_sweep, struct error *error);
 
-/* Takes up to `rows_max` rows further. *done once all rows and bills are out. */
+/*
+ * Takes up to `rows_max` rows further. Where the price list has allowances all rows are gone through twice: what each pool
+ * has in all is known before the first row is priced. *done once all rows and bills are out. */
 MUST_USE bool sweep_step(struct sweep *sweep, size_t rows_max, bool *done, struct error *error);
 
 const struct sweep_counts *sweep_counts(const struct sweep *sweep);

@@ -12,6 +12,8 @@
 #include "model/price_list.h"
 #include "rate/rule_match.h"
 
+#define WHOLE_PERCENT 10000 /* 100 % at MODIFIER_SCALE */
+
 /* One document version, ready to price with. Borrows the document and the list. */
 struct pricing {
     const struct conductor *conductor;
@@ -41,9 +43,14 @@ struct price {
     const struct schedule *charged;   /* PRICE_RATE; NULL: own_tier */
     const struct schedule *published; /* for public_cost; NULL: own rate or own cost */
     uint32_t entry;            /* of the price list that the pool belongs to, or ENTRY_NONE */
+    const struct price_list *list; /* where `allowances` are */
+    billing_period period;
+    const uint32_t *allowances; /* that come before the charged schedule's tiers, in cost and public cost */
+    uint32_t allowance_count;
     bool shown_as_usage;       /* covered by a commitment of somebody else */
     bool counts_as_tax;        /* beside the margin, on neither side */
     bool untiered;             /* own rate, though the price list has tiers for the meter */
+    bool ambiguous;            /* not by the price list: its entries for the meter have several prices */
     bool in_sums;              /* false: another currency */
 };
 
@@ -54,13 +61,20 @@ void price_resolve(const struct pricing *pricing, uint32_t group, billing_period
 /* The schedule that is charged, for PRICE_RATE. */
 struct schedule price_schedule(const struct price *price);
 
+/* Range of the allowance that is tier `index` + 1 of the price. */
+static inline struct tier price_allowance(const struct price *price, uint32_t index)
+{
+    return price_list_allowance(price->list, price->allowances[index], price->period);
+}
+
 /*
  * Whether rows of this price share a pool whose position matters. Custom tiers always do, also a single one: of two meters
  * under one rule the other may have published tiers, whose public cost depends on where the pool stands.
  */
 static inline bool price_is_tiered(const struct price *price)
 {
-    return price->base == BASE_CUSTOM_TIERS || (price->base == BASE_PRICE_LIST && price->charged->count > 1);
+    return price->base == BASE_CUSTOM_TIERS || 
+           (price->base == BASE_PRICE_LIST && (price->charged->count > 1 || price->allowance_count > 0));
 }
 
 /*
@@ -69,6 +83,19 @@ static inline bool price_is_tiered(const struct price *price)
  */
 void price_pool_key(const struct pricing *pricing, const struct price *price, const struct facts *facts,
                     struct buffer *out);
+
+/* A pool that takes part in allowances, told from its name. */
+struct joined_pool {
+    struct text group, sku, usage_type; /* borrowed from the name */
+    i128 modifier;
+    const uint32_t *allowances; /* numbers in the price list, as of its price */
+    uint32_t allowance_count;
+    i128 highest_rate; /* of its entry, modified; PRICED_RATE_SCALE */
+};
+
+/* False: it takes part in none. */
+bool price_pool_is_joined(const struct pricing *pricing, struct text key, billing_period period,
+                          struct joined_pool *ret);
 
 /* The type under which bills and CUR show a row. */
 static inline struct text price_shown_type(const struct price *price, const struct facts *facts)

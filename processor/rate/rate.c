@@ -5,8 +5,6 @@
 
 #include "base/memory.h"
 
-#define WHOLE_PERCENT 10000 /* 100 % at MODIFIER_SCALE */
-
 static void make_room(struct rater *rater, uint32_t count)
 {
     if (rater->room >= count)
@@ -32,14 +30,25 @@ MUST_USE static bool apply_modifier(i128 value, i128 modifier, i128 *ret)
     return decimal_multiply(value, WHOLE_PERCENT + modifier, ret);
 }
 
+/* Of a schedule behind the price's allowances. */
+static i128 highest_rate(const struct price *price, const struct schedule *schedule)
+{
+    i128 highest = schedule_highest_rate(schedule);
+    for (uint32_t i = 0; i < price->allowance_count; i++) {
+        i128 rate = price_allowance(price, i).rate;
+        highest = rate > highest ? rate : highest;
+    }
+    return highest;
+}
+
 /* "Too large": the net quantity at the schedule's highest rate does not fit a cost; neither may the public cost. */
 static bool fits_schedule(const struct price *price, const struct schedule *charged, const struct schedule *published,
                           i128 quantity)
 {
     i128 rate, ignored;
-    return apply_modifier(schedule_highest_rate(charged), price->modifier, &rate) &&
+    return apply_modifier(highest_rate(price, charged), price->modifier, &rate) &&
            decimal_multiply(quantity, rate, &ignored) &&
-           (!published || decimal_multiply(quantity, schedule_highest_rate(published), &ignored));
+           (!published || decimal_multiply(quantity, highest_rate(price, published), &ignored));
 }
 
 /* The published cost of the quantity from `position` on; *ret_rate if one tier holds it all. */
@@ -84,33 +93,63 @@ bool rate_fits(const struct price *price, const struct row_values *values)
            (price->published || own_public_cost(price, values, quantity, true, &whole));
 }
 
-static bool rate_tiers(struct rater *rater, const struct price *price, const struct row_values *values, i128 position,
-                       struct rated_row *rated)
+/* The rate of a part, allowances first, and its number from 1; 0: there is only one. */
+static i128 rate_of_cut(const struct price *price, const struct schedule *charged, uint32_t cut)
+{
+    if (cut < price->allowance_count)
+        return price_allowance(price, cut).rate;
+    return tier_rate(charged, cut - price->allowance_count, price->free_tier || price->base != BASE_PRICE_LIST);
+}
+
+static uint32_t tier_of_cut(const struct price *price, const struct schedule *charged, uint32_t cut)
+{
+    return price->allowance_count + charged->count > 1 ? cut + 1 : 0;
+}
+
+/* What of a row lies in tiers, and how much of that has been cut before. */
+struct behind {
+    i128 position, quantity, done;
+};
+
+static bool rate_slice(struct rater *rater, const struct price *price, const struct row_values *values,
+                       const struct schedule *charged, const struct tier_slice *cut, struct behind *behind, bool is_lowest,
+                       struct priced_slice *slice)
+{
+    i128 part = cut->quantity;
+    *slice = (struct priced_slice){ .has_quantity = true, .quantity = part, .has_rate = true };
+    slice->tier = tier_of_cut(price, charged, cut->tier);
+    bool fits = apply_modifier(rate_of_cut(price, charged, cut->tier), price->modifier, &slice->rate) &&
+                decimal_multiply(part, slice->rate, &slice->cost);
+    if (cut->tier < price->allowance_count) {
+        slice->has_public_rate = true;
+        slice->public_rate = price_allowance(price, cut->tier).rate;
+        return decimal_multiply(part, slice->public_rate, &slice->public_cost) && fits;
+    }
+    if (price->published)
+        slice->public_cost = published_cost(rater, price->published,
+                                            slice_position(behind->position, behind->quantity, behind->done, part), part,
+                                            slice);
+    else
+        fits = own_public_cost(price, values, part, is_lowest, slice) && fits;
+    behind->done += part;
+    return fits;
+}
+
+static bool rate_tiers(struct rater *rater, const struct price *price, const struct row_values *values,
+                       const struct pool_place *place, struct rated_row *rated)
 {
     struct schedule charged = price_schedule(price);
+    struct behind behind = { .position = place->position };
     i128 quantity;
     if (!rate_fits(price, values) || !sum_value(&values->amount, &quantity))
         return unpriced(rater, rated, STATUS_UNPRICED, UNPRICED_TOO_LARGE);
+    CHECK(place->allowance_count == price->allowance_count);
     uint32_t published_count = price->published ? price->published->count : 1;
-    make_room(rater, charged.count > published_count ? charged.count : published_count);
-    uint32_t count = tier_cut(&charged, position, quantity, rater->cuts);
-    i128 done = 0;
+    make_room(rater, price->allowance_count + (charged.count > published_count ? charged.count : published_count));
+    uint32_t count = pool_cut(&charged, place, quantity, rater->cuts, &behind.quantity);
     for (uint32_t i = 0; i < count; i++) {
-        struct priced_slice *slice = &rater->slices[i];
-        i128 part = rater->cuts[i].quantity;
-        *slice = (struct priced_slice){ .has_quantity = true, .quantity = part, .has_rate = true };
-        slice->tier = charged.count > 1 ? rater->cuts[i].tier + 1 : 0;
-        bool fits = apply_modifier(tier_rate(&charged, rater->cuts[i].tier,
-                                             price->free_tier || price->base != BASE_PRICE_LIST),
-                                   price->modifier, &slice->rate) &&
-                    decimal_multiply(part, slice->rate, &slice->cost);
-        if (price->published)
-            slice->public_cost = published_cost(rater, price->published,
-                                                slice_position(position, quantity, done, part), part, slice);
-        else
-            fits = own_public_cost(price, values, part, i == 0, slice) && fits;
+        bool fits = rate_slice(rater, price, values, &charged, &rater->cuts[i], &behind, i == 0, &rater->slices[i]);
         CHECK(fits); /* rate_fits has seen the highest rate and the whole of the public cost */
-        done += part;
     }
     *rated = (struct rated_row){ STATUS_CHARGED, UNPRICED_NONE, rater->slices, count };
     return true;
@@ -127,12 +166,11 @@ void rate_parts(struct rater *rater, uint32_t count, struct rated_row *rated)
 void rate_of_part(const struct price *price, uint32_t tier, struct priced_slice *slice)
 {
     struct schedule charged = price_schedule(price);
-    uint32_t index = tier ? tier - 1 : 0;
-    CHECK(index < charged.count);
+    uint32_t cut = tier ? tier - 1 : 0;
+    CHECK(cut < price->allowance_count + charged.count);
     slice->tier = tier;
     slice->has_quantity = slice->has_rate = true;
-    bool fits = apply_modifier(tier_rate(&charged, index, price->free_tier || price->base != BASE_PRICE_LIST),
-                               price->modifier, &slice->rate);
+    bool fits = apply_modifier(rate_of_cut(price, &charged, cut), price->modifier, &slice->rate);
     CHECK(fits);
 }
 
@@ -151,15 +189,16 @@ static bool rate_amount(struct rater *rater, const struct price *price, const st
     return true;
 }
 
-void rate_row(struct rater *rater, const struct price *price, const struct row_values *values, const struct sum *position,
-              struct rated_row *rated)
+void rate_row(struct rater *rater, const struct price *price, const struct row_values *values,
+              const struct pool_place *place, struct rated_row *rated)
 {
+    static const struct pool_place nowhere = { 0 };
     switch (price->kind) {
     case PRICE_NOTHING:
         unpriced(rater, rated, price->status, price->reason);
         break;
     case PRICE_RATE:
-        rate_tiers(rater, price, values, price_is_tiered(price) ? sum_clamped(position) : 0, rated);
+        rate_tiers(rater, price, values, price_is_tiered(price) ? place : &nowhere, rated);
         break;
     case PRICE_AMOUNT:
         rate_amount(rater, price, values, rated);

@@ -7,12 +7,12 @@
 #define RATE_RATE_H
 
 #include "aggregate/row.h"
+#include "rate/pool_cut.h"
 #include "rate/price.h"
-#include "rate/tier.h"
 
 /* One line item's worth of a row. */
 struct priced_slice {
-    uint32_t tier;      /* from 1; 0: flat */
+    uint32_t tier;      /* from 1; 0: flat. An allowance is a tier before the schedule's */
     bool has_quantity, has_rate, has_public_rate;
     i128 quantity;      /* QUANTITY_SCALE */
     i128 public_rate;   /* RATE_SCALE */
@@ -36,11 +36,12 @@ struct rater {
 };
 
 /*
- * Rates a row at a position of its pool (ignored when the price is flat). The row takes part in the pool only if the
- * answer is CHARGED; then the caller moves the pool on by the row's quantity.
+ * Rates a row where its pool stands (ignored when the price is flat). The row takes part in the pool only if the answer is
+ * CHARGED; then the caller moves the pool on by the slices' quantities. The price's allowances are tiers from 1 on, the
+ * schedule's tiers follow.
  */
-void rate_row(struct rater *rater, const struct price *price, const struct row_values *values, const struct sum *position,
-              struct rated_row *rated);
+void rate_row(struct rater *rater, const struct price *price, const struct row_values *values,
+              const struct pool_place *place, struct rated_row *rated);
 
 /* Whether a row of PRICE_RATE is small enough for its price: what rate_row asks first. */
 bool rate_fits(const struct price *price, const struct row_values *values);

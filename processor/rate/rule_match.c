@@ -1,4 +1,4 @@
-/* rate/rule_match.c: one hash table of (plan, selector) for all plans; a look-up tries at most six keys. */
+/* rate/rule_match.c: one hash table of (plan, selector) for all plans; a look-up tries at most ten keys. */
 #include "rate/rule_match.h"
 
 #include <stdlib.h>
@@ -90,43 +90,46 @@ static uint32_t look_up(const struct rule_index *index, uint32_t plan, const str
     return index->slots[slot].rule == 0 ? RULE_NONE : index->slots[slot].rule - 1;
 }
 
-uint32_t rule_match(const struct rule_index *index, uint32_t plan, const struct meter *meter)
+/* The rule of a selector: of its service code, else of its product. */
+static uint32_t look_up_service(const struct rule_index *index, uint32_t plan, const struct meter *meter,
+                                struct selector selector)
 {
-    const struct selector most_specific_first[] = {
-        { .scope = SCOPE_SKU, .service = meter->service, .usage_type = meter->usage_type, .operation = meter->operation },
-        { .scope = SCOPE_SKU, .service = meter->service, .usage_type = meter->usage_type },
-        { .scope = SCOPE_SKU, .service = meter->service, .operation = meter->operation },
-        { .scope = SCOPE_SERVICE, .service = meter->service },
-        { .scope = SCOPE_BILLING_ENTITY, .billing_entity = meter->billing_entity },
-        { .scope = SCOPE_GLOBAL },
-    };
-    if (index->conductor->plans[plan].kind != PLAN_CUSTOM)
-        return RULE_NONE;
-    for (size_t i = 0; i < ARRAY_COUNT(most_specific_first); i++) {
-        uint32_t rule = look_up(index, plan, &most_specific_first[i]);
-        if (rule != RULE_NONE)
-            return rule;
-    }
-    return RULE_NONE;
+    selector.service = meter->service_code;
+    uint32_t rule = selector.service.size ? look_up(index, plan, &selector) : RULE_NONE;
+    if (rule != RULE_NONE)
+        return rule;
+    selector.service = meter->product_code;
+    return look_up(index, plan, &selector);
 }
 
-bool rule_free_tier(const struct rule_index *index, uint32_t plan, struct text service, uint32_t *ret_rule)
+uint32_t rule_match(const struct rule_index *index, uint32_t plan, const struct meter *meter)
 {
-    const struct selector most_specific_first[] = {
-        { .scope = SCOPE_SERVICE, .free_tier = true, .service = service },
-        { .scope = SCOPE_GLOBAL, .free_tier = true },
+    const struct selector of_service[] = {
+        { .scope = SCOPE_SKU, .usage_type = meter->usage_type, .operation = meter->operation },
+        { .scope = SCOPE_SKU, .usage_type = meter->usage_type },
+        { .scope = SCOPE_SKU, .operation = meter->operation },
+        { .scope = SCOPE_SERVICE },
     };
-    *ret_rule = RULE_NONE;
+    const struct selector entity = { .scope = SCOPE_BILLING_ENTITY, .billing_entity = meter->billing_entity };
+    const struct selector global = { .scope = SCOPE_GLOBAL };
+    uint32_t rule = RULE_NONE;
+    if (index->conductor->plans[plan].kind != PLAN_CUSTOM)
+        return RULE_NONE;
+    for (size_t i = 0; i < ARRAY_COUNT(of_service) && rule == RULE_NONE; i++)
+        rule = look_up_service(index, plan, meter, of_service[i]);
+    if (rule == RULE_NONE)
+        rule = look_up(index, plan, &entity);
+    return rule != RULE_NONE ? rule : look_up(index, plan, &global);
+}
+
+bool rule_free_tier(const struct rule_index *index, uint32_t plan, const struct meter *meter)
+{
     if (index->conductor->plans[plan].kind != PLAN_CUSTOM)
         return true;
-    for (size_t i = 0; i < ARRAY_COUNT(most_specific_first); i++) {
-        uint32_t rule = look_up(index, plan, &most_specific_first[i]);
-        if (rule == RULE_NONE)
-            continue;
-        *ret_rule = rule;
-        return index->conductor->rules[rule].free_tier_activated;
-    }
-    return true;
+    uint32_t rule = look_up_service(index, plan, meter, (struct selector){ .scope = SCOPE_SERVICE, .free_tier = true });
+    if (rule == RULE_NONE)
+        rule = look_up(index, plan, &(struct selector){ .scope = SCOPE_GLOBAL, .free_tier = true });
+    return rule == RULE_NONE || index->conductor->rules[rule].free_tier_activated;
 }
 
 void rule_index_free(struct rule_index *index)

@@ -10,9 +10,9 @@
 
 struct rule_index;
 
-/* What of a row selects a rule. */
+/* What of a row selects a rule. Its service is its service code, where it has one, before its product. */
 struct meter {
-    struct text service, usage_type, operation, billing_entity;
+    struct text product_code, usage_type, operation, billing_entity, service_code;
 };
 
 struct rule_index *rule_index_new(const struct conductor *conductor);
@@ -20,8 +20,8 @@ struct rule_index *rule_index_new(const struct conductor *conductor);
 /* Index of the one rule with a modifier or own tiers; RULE_NONE: public price. Rules never stack. */
 uint32_t rule_match(const struct rule_index *index, uint32_t plan, const struct meter *meter);
 
-/* Whether the free tier counts: the SERVICE switch, else the GLOBAL one, else yes. *ret_rule: who says so, or RULE_NONE. */
-bool rule_free_tier(const struct rule_index *index, uint32_t plan, struct text service, uint32_t *ret_rule);
+/* Whether the free tier counts: the SERVICE switch, else the GLOBAL one, else yes. */
+bool rule_free_tier(const struct rule_index *index, uint32_t plan, const struct meter *meter);
 
 void rule_index_free(struct rule_index *index);
 

@@ -142,7 +142,8 @@ static enum stream_outcome forward(struct task *task, const struct stream_record
                                    billing_period period, struct error *error)
 {
     char sender[NUMBER_TEXT], offset[NUMBER_TEXT], number[NUMBER_TEXT], period_text[TIME_TEXT_MAX];
-    int32_t partition = task_partition_for(task, STREAM_TIERED, event->usage_type);
+    struct text family = routing_family(&task->world->document->routing, event->usage_type);
+    int32_t partition = task_partition_for(task, STREAM_TIERED, family);
     int64_t *sent = marker_sent(&task->marker, partition);
     period_format(period, period_text);
     struct stream_header headers[] = {
@@ -151,7 +152,7 @@ static enum stream_outcome forward(struct task *task, const struct stream_record
         header_of("period", text_of(period_text)),
         header_of("number", number_text(++*sent, number)),
     };
-    struct stream_record out = { .topic = STREAM_TIERED, .partition = partition, .key = event->usage_type,
+    struct stream_record out = { .topic = STREAM_TIERED, .partition = partition, .key = family,
                                  .value = record->value, .headers = headers, .header_count = ARRAY_COUNT(headers) };
     return task_produce_raw(task, &out, error);
 }
@@ -202,7 +203,7 @@ enum stream_outcome usage_task_take(struct task *task, const struct stream_recor
         return refusal.reason == REFUSAL_NONE ? OUTCOME_DONE : produce_dead_letter(task, record, &refusal, error);
     task_note_payer(task, period, event.payer_account_id);
     task_note_arrival(task, period, record->timestamp_ms);
-    if (routing_is_tiered(&task->world->document->routing, event.product_code, event.usage_type, event.operation))
+    if (routing_is_tiered(&task->world->document->routing, &event))
         return forward(task, record, &event, period, error);
     return ledger_take(task->ledger, &event, buffer_text(&task->facts), period, error) ? OUTCOME_DONE
                                                                                        : task_ledger_failed(task, error);

@@ -168,7 +168,7 @@ def usage(account, product, usage_type, amount="1", day=1, period=PERIOD, hour=0
     return {**event, **members}
 
 
-def charge_of(account, amount, product="AmazonEC2", billed="0", **members):
+def charge_of(account, amount, product="AmazonEC2", billed=None, **members):
     """Usage whose public cost is a given amount, with what AWS bills for it."""
     return usage(account, product, "AnyUsage", public_on_demand_cost=amount, unblended_cost=billed, **members)
 

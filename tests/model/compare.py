@@ -252,7 +252,7 @@ def name_identity(identity):
 def facts_of_record(record):
     status, reason = record["status"], record.get("reason")
     facts = {
-        "status": status, "reason": reason if status == "UNPRICED" else None,
+        "status": status, "reason": reason,
         "billing_group": text(record, "billing_group"), "billing_period": record.get("billing_period"),
         "usage_end": time_of(record, "usage_end"),
         "usage_amount": amount(record, "usage_amount"), "usage_events": record.get("usage_events") or 0,

@@ -54,6 +54,18 @@ class Meter:
     tiers: list
     sku: str
     unit: str = "GB"
+    service: str = ""      # whose price list has it, if not the product's
+    later: tuple = ()      # other terms: when they take effect, and their tiers
+
+
+@dataclass
+class Allowance:
+    """An entry whose ranges end, before the tiers of the meters that it is for."""
+    sku: str
+    service: str
+    usage_type: str
+    ranges: list           # (begin, end, rate)
+    applies_to: tuple
 
 
 class DocumentMaker:
@@ -132,30 +144,32 @@ class DocumentMaker:
             selectors.append({"Scope": "GLOBAL"})
         selectors += [{"Scope": "BILLING_ENTITY", "BillingEntity": entity}
                       for entity in ("AWS", "AWS Marketplace") if self.rng.random() < 0.35]
-        products = sorted({meter.product for meter in self.meters})
-        selectors += [{"Scope": "SERVICE", "Service": product} for product in products if self.rng.random() < 0.3]
+        selectors += [{"Scope": "SERVICE", "Service": service}
+                      for service in services_of(self.meters) if self.rng.random() < 0.3]
         for meter in self.meters:
             selectors += self._sku_selectors(meter)
         unique = {json.dumps(selector, sort_keys=True): selector for selector in selectors}
         return list(unique.values())
 
     def _sku_selectors(self, meter):
+        if meter.later:
+            return []
         operation = self.rng.choice(meter.operations)
         selectors = [{"UsageType": meter.usage_type}]
         if operation:
             selectors += [{"UsageType": meter.usage_type, "Operation": operation}, {"Operation": operation}]
-        return [{"Scope": "SKU", "Service": meter.product, **selector}
+        service = self.rng.choice((meter.product, meter.service or meter.product))
+        return [{"Scope": "SKU", "Service": service, **selector}
                 for selector in selectors if self.rng.random() < 0.12]
 
     def _free_tier_selectors(self):
         selectors = [{"Scope": "GLOBAL"}] if self.rng.random() < 0.4 else []
-        products = sorted({meter.product for meter in self.meters})
-        return selectors + [{"Scope": "SERVICE", "Service": product}
-                            for product in products if self.rng.random() < 0.2]
+        return selectors + [{"Scope": "SERVICE", "Service": service}
+                            for service in services_of(self.meters) if self.rng.random() < 0.2]
 
     def _tiers_for(self, selector):
         """No more ranges than the published ones and no rate above twice the highest, under any reading of which."""
-        touched = [meter for meter in self.meters if meter.tiers and meter.product == selector["Service"]
+        touched = [meter for meter in self.meters if meter.tiers and selector["Service"] in (meter.product, meter.service)
                    and selector.get("UsageType", meter.usage_type) == meter.usage_type]
         ranges_max = min([len(meter.tiers) for meter in touched], default=4)
         rate_max = min([2 * max(float(rate) for _, rate in meter.tiers) for meter in touched], default=100.0)
@@ -276,6 +290,10 @@ class DocumentMaker:
         return None
 
 
+def services_of(meters):
+    return sorted({service for meter in meters for service in (meter.product, meter.service) if service})
+
+
 def selector_of(rule):
     """What a plan may have only once; a free tier switch is another thing than a modifier."""
     names = ("Scope", "Service", "UsageType", "Operation", "BillingEntity")
@@ -306,38 +324,87 @@ def make_meters(rng):
         Meter("AmazonEC2", "BoxUsage:t3.micro", (RUN,), RUN, make_tiers(rng, 1), "SKUT3MICRO"),
         Meter("AmazonS3", "Requests-Tier1", ("PutObject", "ListBucket"), "", make_tiers(rng, 1), "SKUREQUEST"),
         Meter("AmazonS3", "Requests-Tier1", ("PutObject",), "PutObject", make_tiers(rng, 2), "SKUPUTOBJECT"),
+        Meter("AWSLambda", "USW2-Request", ("Invoke",), "", make_tiers(rng, rng.choice((1, 2))), "SKULAMBDAUSW2"),
+        Meter("AmazonS3", "USW2-Out-Bytes", ("GetObject",), "", make_tiers(rng, 2), "SKUOUT", service="AWSDataTransfer"),
+        Meter("AmazonRDS", "InstanceUsage:db", ("Create",), "Create", [("0", "0.1")], "SKURDS1"),
+        Meter("AmazonRDS", "InstanceUsage:db", ("Create",), "Create", [("0", rng.choice(("3", "0.1")))], "SKURDS2"),
+        Meter("AmazonECS", "ECS-Hours", ("Run",), "", make_tiers(rng, rng.choice((1, 2))), "SKUECS",
+              later=make_later_terms(rng)),
         Meter("AmazonRoute53", "DNS-Queries", ("A",), "", [("0", "0.0000000000")], "SKUDNS"),
         Meter("AmazonVPC", "VpcEndpoint-Hours", ("VpcEndpoint",), "", [], "SKUVPC"),
         Meter(MARKETPLACE, "SoftwareUsage", ("",), "", [], ""),
     ]
 
 
+def make_later_terms(rng):
+    """Terms that take effect at a month's start, or within one; some before all usage, some behind it."""
+    dates = rng.sample(("2023-12-01", "2024-02-01", "2024-02-15", "2024-05-01", "2030-01-01"), rng.choice((1, 2)))
+    return tuple((date, make_tiers(rng, rng.choice((1, 2)))) for date in dates)
+
+
+def make_allowances(rng):
+    """None half the time; by sku or by meter, over services, of one or two ranges, and two on one meter."""
+    def ranges():
+        ends = sorted(rng.sample(("10", "30.5", "100", "1000", "0.0000000001"), rng.choice((1, 1, 1, 2))), key=float)
+        rates = [rng.choice(("0", "0", "0", "0.0000000001", "0.021")) for _ in ends]
+        return list(zip(["0"] + ends, ends, rates))
+
+    allowances = [
+        Allowance("SKUFREE1", "AWSLambda", "Global-Request", ranges(), ()),
+        Allowance("SKUFREE2", "AWSDataTransfer", "Global-Out-Bytes", ranges(), ("SKUOUT", "SKUTRANSFER", "SKUNOWHERE")),
+        Allowance("SKUFREE3", "AmazonS3", "Global-Storage", ranges(), ("SKUSTORAGE", "SKUREQUEST")),
+        Allowance("SKUFREE4", "AWSLambda", "Global-Anything", ranges(), ("SKULAMBDA",)),
+        Allowance("SKUFREE5", "AWSDataTransfer", "Global-Out-Bytes", ranges(), ()),
+    ]
+    return [allowance for allowance in allowances if rng.random() < 0.5] if rng.random() < 0.6 else []
+
+
 def make_offers(rng, meters, currency):
     """One offer file per service, with a reserved term that on-demand pricing must not see."""
     offers = {}
     for meter in (meter for meter in meters if meter.tiers):
-        offer = offers.setdefault(meter.product, {
-            "formatVersion": "v1.0", "offerCode": meter.product, "version": "20240101000000",
-            "publicationDate": "2024-01-01T00:00:00Z", "products": {}, "terms": {"OnDemand": {}, "Reserved": {}}})
-        attributes = {"servicecode": meter.product, "regionCode": "us-east-1", "usagetype": meter.usage_type}
-        if meter.listed:
-            attributes["operation"] = meter.listed
-        offer["products"][meter.sku] = {"sku": meter.sku, "productFamily": "", "attributes": attributes}
-        offer["terms"]["OnDemand"][meter.sku] = make_term(meter, "JRTCKXETXF", currency, meter.tiers)
+        offer = offer_of(offers, meter.service or meter.product)
+        attributes = {"usagetype": meter.usage_type, **({"operation": meter.listed} if meter.listed else {})}
+        add_product(offer, meter.sku, attributes)
+        terms = make_term(meter, "JRTCKXETXF", currency, with_ends(meter.tiers))
+        for number, (date, tiers) in enumerate(meter.later):
+            terms |= make_term(meter, f"LATER{number}", currency, with_ends(tiers), date)
+        offer["terms"]["OnDemand"][meter.sku] = terms
         if rng.random() < 0.3:
-            offer["terms"]["Reserved"][meter.sku] = make_term(meter, "38NPMPTW36", currency, [("0", "77")])
+            offer["terms"]["Reserved"][meter.sku] = make_term(meter, "38NPMPTW36", currency, with_ends([("0", "77")]))
+    for allowance in make_allowances(rng):
+        offer = offer_of(offers, allowance.service)
+        add_product(offer, allowance.sku, {"usagetype": allowance.usage_type})
+        meter = Meter("", "", (), "", [], allowance.sku)
+        offer["terms"]["OnDemand"][allowance.sku] = make_term(meter, "JRTCKXETXF", currency, allowance.ranges,
+                                                              applies_to=allowance.applies_to)
     return list(offers.values())
 
 
-def make_term(meter, code, currency, tiers):
+def offer_of(offers, service):
+    return offers.setdefault(service, {
+        "formatVersion": "v1.0", "offerCode": service, "version": "20240101000000",
+        "publicationDate": "2024-01-01T00:00:00Z", "products": {}, "terms": {"OnDemand": {}, "Reserved": {}}})
+
+
+def add_product(offer, sku, attributes):
+    attributes = {"servicecode": offer["offerCode"], "regionCode": "us-east-1", **attributes}
+    offer["products"][sku] = {"sku": sku, "productFamily": "", "attributes": attributes}
+
+
+def with_ends(tiers):
+    ends = [begin for begin, _ in tiers[1:]] + ["Inf"]
+    return [(begin, end, rate) for (begin, rate), end in zip(tiers, ends)]
+
+
+def make_term(meter, code, currency, ranges, date="2024-01-01", applies_to=()):
     term = f"{meter.sku}.{code}"
     dimensions = {}
-    for index, (begin, rate) in enumerate(tiers):
-        end = tiers[index + 1][0] if index + 1 < len(tiers) else "Inf"
+    for index, (begin, end, rate) in enumerate(ranges):
         dimensions[f"{term}.TIER{index:04d}"] = {
             "rateCode": f"{term}.TIER{index:04d}", "description": "", "beginRange": begin, "endRange": end,
-            "unit": meter.unit, "pricePerUnit": {currency: rate}, "appliesTo": []}
-    return {term: {"offerTermCode": code, "sku": meter.sku, "effectiveDate": "2024-01-01T00:00:00Z",
+            "unit": meter.unit, "pricePerUnit": {currency: rate}, "appliesTo": list(applies_to)}
+    return {term: {"offerTermCode": code, "sku": meter.sku, "effectiveDate": f"{date}T00:00:00Z",
                    "termAttributes": {}, "priceDimensions": dimensions}}
 
 
@@ -400,7 +467,8 @@ class UsageMaker:
 
     def month(self):
         """The invoice may be of another month than the usage."""
-        return self.rng.choice(self.months) if self.names_months and self.rng.random() < 0.3 else None
+        months = self.months * 3 + ("2023-11",)
+        return self.rng.choice(months) if self.names_months and self.rng.random() < 0.3 else None
 
     def again(self, original):
         """More of the same row: its facts with an id, amount and costs of its own, or the amount taken back."""
@@ -422,7 +490,8 @@ class UsageMaker:
 
     def usage(self, product, kind, meter):
         event = self.base(product, kind)
-        sku = self.rng.choice((meter.sku, meter.sku, None, "SKUUNKNOWN", "SKUT3MICRO"))
+        sku = self.rng.choice((meter.sku, meter.sku, None, "SKUUNKNOWN", "SKUT3MICRO", "SKUFREE1"))
+        event["service_code"] = self.rng.choice((None, meter.service or product))
         event.update(usage_type=meter.usage_type, operation=self.rng.choice(meter.operations), unit=meter.unit,
                      usage_amount=self.quantity(), sku=sku, resource_id=self.rng.choice(("i-1", "i-2", None)))
         self.give_prices(event)
@@ -553,8 +622,8 @@ class UsageMaker:
                 ("usage_account_id", "12345"), ("usage_account_id", "20000000000x"), ("product_code", None),
                 ("usage_start", None), ("unblended_cost", "1,5"), ("unblended_cost", "NaN"), ("unblended_cost", "1e40"),
                 ("usage_start", "yesterday"), ("public_on_demand_rate", "0x10"), ("savings_plan_rate", "1e30"),
-                ("usage_end", "2001-01-01T00:00:00Z"), ("net_unblended_cost", "x"),
-                (None, None)))
+                ("usage_end", "2001-01-01T00:00:00Z"), (None, None),
+                *((("net_unblended_cost", "x"),) if self.has_net else ())))
             if name is None:
                 bad = '{"event_id": "cut off'
             else:

@@ -262,24 +262,31 @@ class Document:
         """The first hit from the narrowest scope to the widest. Free tier switches are no modifiers."""
         rules = [rule for rule in self.plan_rules.get(plan, []) if rule.free_tier is None]
         for matches in RULE_ORDER:
-            for rule in rules:
-                if matches(rule, usage):
-                    return rule
+            for service in services_of(usage):
+                for rule in rules:
+                    if matches(rule, usage, service):
+                        return rule
         return None
 
-    def free_tier_on(self, plan, product):
+    def free_tier_on(self, plan, usage):
         switches = [rule for rule in self.plan_rules.get(plan, []) if rule.free_tier is not None]
-        for rule in switches:
-            if rule.scope == "SERVICE" and rule.service == product:
-                return rule.free_tier
+        for service in services_of(usage):
+            for rule in switches:
+                if rule.scope == "SERVICE" and rule.service == service:
+                    return rule.free_tier
         return all(rule.free_tier for rule in switches if rule.scope == "GLOBAL")
+
+
+def services_of(usage):
+    """The service whose price list has it, then the one that it is billed under."""
+    return [service for service in (usage.service_code, usage.product_code) if service]
 
 
 def sku_match(by_usage_type, by_operation):
     """One step of the SKU search: rules that name exactly these selectors."""
-    def matches(rule, usage):
+    def matches(rule, usage, service):
         named = (bool(rule.usage_type), bool(rule.operation)) == (by_usage_type, by_operation)
-        return (rule.scope == "SKU" and named and rule.service == usage.product_code
+        return (rule.scope == "SKU" and named and rule.service == service
                 and (not by_usage_type or rule.usage_type == usage.usage_type)
                 and (not by_operation or rule.operation == usage.operation))
     return matches
@@ -289,9 +296,9 @@ RULE_ORDER = (
     sku_match(True, True),
     sku_match(True, False),
     sku_match(False, True),
-    lambda rule, usage: rule.scope == "SERVICE" and rule.service == usage.product_code,
-    lambda rule, usage: rule.scope == "BILLING_ENTITY" and rule.entity == usage.billing_entity,
-    lambda rule, usage: rule.scope == "GLOBAL",
+    lambda rule, usage, service: rule.scope == "SERVICE" and rule.service == service,
+    lambda rule, usage, service: rule.scope == "BILLING_ENTITY" and rule.entity == usage.billing_entity,
+    lambda rule, usage, service: rule.scope == "GLOBAL",
 )
 
 
@@ -302,45 +309,102 @@ class Tier(NamedTuple):
     rate: Fraction
 
 
+class Term(NamedTuple):
+    """What a sku costs from a moment on; `end` is None unless its ranges end, which makes it an allowance."""
+    effective: datetime
+    tiers: list
+    end: Optional[Fraction]
+
+
 @dataclass
 class Entry:
     sku: str
     service: str
     usage_type: str
     operation: str
-    tiers: list
+    terms: list
+    applies_to: list
+
+    def in_force(self, period):
+        """The newest term that the month begins with; if there is none yet, the first that there will be."""
+        start = datetime.strptime(period, "%Y-%m")
+        begun = [term for term in self.terms if term.effective <= start]
+        return max(begun or self.terms, key=lambda term: term.effective) if begun else min(self.terms)
+
+    def is_allowance(self):
+        return self.terms[0].end is not None
+
+    def is_for(self, meter):
+        """Whether this allowance is for a meter: by its sku, or as what "Global-" stands for in any region."""
+        if self.applies_to:
+            return meter.sku in self.applies_to
+        general = re.escape(self.usage_type.removeprefix("Global-"))
+        return (self.usage_type.startswith("Global-") and meter.service == self.service
+                and re.fullmatch(f"([A-Z][A-Z0-9]{{1,4}}-)?{general}", meter.usage_type) is not None)
 
 
-def read_tiers(terms, currency):
-    (term,) = terms.values()
-    return sorted(Tier(exact(dimension.get("beginRange", dimension.get("StartingRange"))),
-                       exact(dimension["pricePerUnit"][currency]))
-                  for dimension in term["priceDimensions"].values())
+def read_term(element, currency):
+    dimensions = list(element["priceDimensions"].values())
+    ends = [dimension.get("endRange", dimension.get("EndingRange")) for dimension in dimensions]
+    tiers = sorted(Tier(exact(dimension.get("beginRange", dimension.get("StartingRange"))),
+                        exact(dimension["pricePerUnit"][currency])) for dimension in dimensions)
+    return Term(parse_time(element["effectiveDate"]), tiers, None if "Inf" in ends else max(map(exact, ends)))
+
+
+def skus_named(terms):
+    return [sku for term in terms.values() for dimension in term["priceDimensions"].values()
+            for sku in dimension.get("appliesTo") or []]
 
 
 class PriceList:
     """Entries of the on-demand terms of all offer files, found from the most to the least exact name of a meter."""
 
     def __init__(self, offers, currency):
-        self.by_sku, self.by_meter = {}, {}
-        self.tiered_meters = set()
+        self.entries = []
         for offer in offers:
             for sku, terms in offer["terms"]["OnDemand"].items():
-                self._add(sku, offer["products"][sku]["attributes"], read_tiers(terms, currency))
+                attributes = offer["products"][sku]["attributes"]
+                self.entries.append(Entry(
+                    sku, attributes["servicecode"], attributes["usagetype"], attributes.get("operation", ""),
+                    [read_term(term, currency) for term in terms.values()], skus_named(terms)))
+        self.entries.sort(key=lambda entry: (entry.sku, entry.usage_type))
 
-    def _add(self, sku, attributes, tiers):
-        entry = Entry(sku, attributes["servicecode"], attributes["usagetype"], attributes.get("operation", ""), tiers)
-        self.by_sku[sku] = entry
-        self.by_meter[(entry.service, entry.usage_type, entry.operation)] = entry
-        if len(tiers) > 1:
-            self.tiered_meters.add((entry.service, entry.usage_type))
+    def meters(self):
+        return [entry for entry in self.entries if not entry.is_allowance()]
+
+    def allowances_of(self, meter):
+        return [entry for entry in self.entries if entry.is_allowance() and entry.is_for(meter)]
 
     def find(self, usage):
-        entry = self.by_sku.get(usage.sku)
-        if entry and entry.usage_type == usage.usage_type:
-            return entry
-        meter = (usage.product_code, usage.usage_type)
-        return self.by_meter.get(meter + (usage.operation,)) or self.by_meter.get(meter + ("",))
+        """The entry of a row, and whether its meter has several prices and the row does not tell which."""
+        for entry in self.meters():
+            if usage.sku and (entry.sku, entry.usage_type) == (usage.sku, usage.usage_type):
+                return entry, False
+        services = services_of(usage) + ([] if usage.service_code else ["AWSDataTransfer"])
+        for service in services:
+            for operation in dict.fromkeys((usage.operation, "")):
+                meter = (service, usage.usage_type, operation)
+                found = [entry for entry in self.meters()
+                         if (entry.service, entry.usage_type, entry.operation) == meter]
+                if found:
+                    return one_of(found, usage)
+        return None, False
+
+    def is_tiered(self, usage):
+        return any(entry.usage_type == usage.usage_type and entry.service in services_of(usage)
+                   and (max(len(term.tiers) for term in entry.terms) > 1 or self.allowances_of(entry))
+                   for entry in self.meters())
+
+
+def one_of(entries, usage):
+    """Of several prices the one that the row's own rate confirms."""
+    prices = {entry.sku: entry.in_force(usage.period).tiers for entry in entries}
+    if all(price == prices[entries[0].sku] for price in prices.values()):
+        return entries[0], False
+    confirmed = [entry for entry in entries if usage.own_rate() in [tier.rate for tier in prices[entry.sku]]]
+    if confirmed and all(prices[entry.sku] == prices[confirmed[0].sku] for entry in confirmed):
+        return confirmed[0], False
+    return None, True
 
 
 # --- usage events -----------------------------------------------------------------------------------------------
@@ -482,7 +546,7 @@ def identity_of(event, granularity, resource_ids):
         number = event.fields[name]
         facts[name] = () if number is None else (number,)
     own_costs = sum(2**index for index, name in enumerate(OWN_COSTS) if event.fields[name] is not None)
-    own_costs += 2**len(OWN_COSTS) * billed_at_nothing(event)
+    own_costs += 2**len(OWN_COSTS) * (not billed_at_nothing(event))  # what is free comes first
     return Identity(period=invoice_month(event), bucket=bucket_start(event.usage_start, granularity), own_costs=own_costs,
                     resource_id=event.resource_id if resource_ids else "", **facts)
 
@@ -523,7 +587,7 @@ class Row:
         return self.sums["net_unblended_cost" if self.own_costs & 4 else "unblended_cost"]
 
     def is_free(self):
-        return self.own_costs >= 2**len(OWN_COSTS)
+        return self.own_costs < 2**len(OWN_COSTS)
 
 
 def fold(events, granularity, resource_ids):
@@ -551,6 +615,11 @@ class Verdict:
     tiers: Optional[list] = None
     public_tiers: Optional[list] = None
     pool: Optional[tuple] = None
+    entry: Optional[Entry] = None
+    numbers: Optional[list] = None
+    joined: bool = False
+    untiered: bool = False
+    ambiguous: bool = False
     shown_type: str = ""
 
     def factor(self):
@@ -573,9 +642,13 @@ class Pricer:
 
     def _judge(self, row):
         group = self.document.group_of(row.usage_account_id)
+        if row.period < self.document.period:
+            group = None
         group_id = group.id if group else ""
         if row.currency and row.currency != self.document.currency:
             return Verdict("UNPRICED", group_id, "CURRENCY")
+        if row.period < self.document.period:
+            return Verdict("UNMONITORED", reason="BEFORE_DOCUMENT")
         if group is None:
             return Verdict("UNMONITORED")
         if group.plan == "Passthrough":
@@ -612,15 +685,25 @@ class Pricer:
         rule = self.document.rule_for(group.plan, row)
         verdict = Verdict("CHARGED", group.id, plan=group.plan, rule=rule, shown_type="Usage",
                           modifier=rule.modifier if rule and not rule.custom_tiers else Fraction(0))
-        entry = self.price_list.find(row)
+        entry, ambiguous = self.price_list.find(row)
         if rule and rule.custom_tiers:
             verdict.base, verdict.tiers = "CUSTOM_TIERS", rule.custom_tiers
-            verdict.public_tiers = entry.tiers if entry else None
+            verdict.public_tiers = entry.in_force(row.period).tiers if entry else None
             verdict.pool = (group.id, row.period, "rule", rule.id, row.usage_type)
-        elif entry:
+            return verdict
+        if entry:
             self._use_entry(verdict, row, group, entry)
+            return verdict
+        verdict.ambiguous = ambiguous
+        return self._use_own(verdict, row, group)
+
+    def _use_own(self, verdict, row, group):
+        """What the row says itself, where no list has a price for it."""
+        if row.is_free() and self.document.free_tier_on(group.plan, row):
+            verdict.base, verdict.tiers = "FREE_TIER", [Tier(Fraction(0), Fraction(0))]
         elif row.own_rate() is not None:
             verdict.base, verdict.tiers = "PUBLIC_ON_DEMAND_RATE", [Tier(Fraction(0), row.own_rate())]
+            verdict.untiered = self.price_list.is_tiered(row)
         elif row.own_cost() is not None:
             verdict.base, verdict.amount = "PUBLIC_ON_DEMAND_COST", row.own_cost()
         elif row.unblended() is not None:
@@ -630,17 +713,32 @@ class Pricer:
         return verdict
 
     def _use_entry(self, verdict, row, group, entry):
-        verdict.base, verdict.public_tiers = "PRICE_LIST", entry.tiers
-        free_tier = self.document.free_tier_on(group.plan, row.product_code)
-        verdict.tiers = entry.tiers if free_tier else without_free_tier(entry.tiers)
-        verdict.pool = (group.id, row.period, "entry", entry.sku, verdict.modifier)
+        tiers = entry.in_force(row.period).tiers
+        free_tier = self.document.free_tier_on(group.plan, row)
+        verdict.base, verdict.public_tiers, verdict.entry = "PRICE_LIST", tiers, entry
+        verdict.tiers = tiers if free_tier else without_free_tier(tiers)
+        verdict.joined = free_tier and bool(self.price_list.allowances_of(entry))
+        verdict.pool = (group.id, row.period, "joined" if verdict.joined else "entry", entry.sku, entry.usage_type,
+                        verdict.modifier)
 
-    @staticmethod
-    def _too_large(row, verdict):
+    def ranges_before(self, verdict, period):
+        """The ranges of all allowances of a joined meter, as (allowance's sku, range's number, begin, end, rate)."""
+        ranges = []
+        for allowance in self.price_list.allowances_of(verdict.entry):
+            term = allowance.in_force(period)
+            ends = [tier.begin for tier in term.tiers[1:]] + [term.end]
+            ranges += [(allowance.sku, number, tier.begin, end, tier.rate)
+                       for number, (tier, end) in enumerate(zip(term.tiers, ends))]
+        return ranges
+
+    def _too_large(self, row, verdict):
         """A cost at scale 24 has room for 14 digits before the point; the row must fit wherever it lands."""
         if verdict.tiers is None:
             return abs(verdict.amount) * verdict.factor() >= COST_LIMIT
-        highest = max(tier.rate for tier in verdict.tiers) * verdict.factor()
+        rates = [tier.rate for tier in verdict.tiers]
+        if verdict.joined:
+            rates += [rate for *_, rate in self.ranges_before(verdict, row.period)]
+        highest = max(rates) * verdict.factor()
         return abs(row.sums["usage_amount"]) * highest >= COST_LIMIT
 
 
@@ -725,13 +823,19 @@ def public_cost_of(row, verdict, part, is_lowest):
     return public_cost_outside_list(row) if is_lowest else Fraction(0)
 
 
+def tier_number(verdict, index):
+    if verdict.numbers:
+        return verdict.numbers[index]
+    return index + 1 if len(verdict.tiers) > 1 else None
+
+
 def slices(row, verdict, position):
     """The line items of a row whose price is a rate, from the lowest tier up."""
     items = []
     for part in split(verdict.tiers, position, row.sums["usage_amount"]):
         rate = verdict.tiers[part.index].rate * verdict.factor()
         items.append(LineItem(
-            row, verdict, part.index + 1 if len(verdict.tiers) > 1 else None, part.quantity(), rate=rate,
+            row, verdict, tier_number(verdict, part.index), part.quantity(), rate=rate,
             cost=part.quantity() * rate, public_cost=public_cost_of(row, verdict, part, not items)))
     return items
 
@@ -745,11 +849,63 @@ def whole(row, verdict):
     return item
 
 
+def joined_pools(rows, verdicts):
+    """Of each pool that takes part in allowances: one verdict, its period, and all of its quantity."""
+    pools = {}
+    for row, verdict in zip(rows, verdicts):
+        if verdict.joined and verdict.status == "CHARGED":
+            _, _, quantity = pools.get(verdict.pool, (None, None, Fraction(0)))
+            pools[verdict.pool] = verdict, row.period, quantity + row.sums["usage_amount"]
+    return pools
+
+
+def dearest_first(item):
+    _, (verdict, _, _) = item
+    dearest = max(tier.rate for tier in verdict.public_tiers) * verdict.factor()
+    return -dearest, verdict.entry.sku, verdict.entry.usage_type, verdict.modifier
+
+
+def share_out(pools, pricer):
+    """By pool: its tiers with its own part of each allowance before them, and how they are numbered."""
+    used, shared = defaultdict(Fraction), {}
+    for pool, (verdict, period, quantity) in sorted(pools.items(), key=dearest_first):
+        ranges, wanted, parts = pricer.ranges_before(verdict, period), max(quantity, Fraction(0)), []
+        for number, (sku, index, begin, end, rate) in enumerate(ranges, start=1):
+            key = (verdict.group, period, sku, index)
+            left = end - begin - used[key]
+            taken = min(wanted, left)
+            if left > 0:
+                parts.append((number, taken, rate))
+            used[key] += taken
+            wanted -= taken
+        shared[pool] = tiers_behind(parts, verdict.public_tiers, len(ranges))
+    return shared
+
+
+def tiers_behind(parts, tiers, ranges):
+    """Parts of allowances as tiers, the entry's own moved up by them. The first goes on below zero; one that holds
+    nothing is there for that alone."""
+    begin, joined, numbers = Fraction(0), [], []
+    for number, width, rate in parts:
+        if width > 0 or not joined:
+            joined.append(Tier(begin, rate))
+            numbers.append(number)
+        begin += width
+    for index, tier in enumerate(tiers):
+        joined.append(Tier(begin + tier.begin, tier.rate))
+        numbers.append(ranges + index + 1)
+    return joined, numbers
+
+
 def line_items(rows, pricer):
     """All line items; rows come in canonical order, which is the order in which pools are run."""
+    verdicts = [pricer.judge(row) for row in rows]
+    shared = share_out(joined_pools(rows, verdicts), pricer)
     positions, items = defaultdict(Fraction), []
-    for row in rows:
-        verdict = pricer.judge(row)
+    for row, verdict in zip(rows, verdicts):
+        if verdict.pool in shared:
+            verdict.tiers, verdict.numbers = shared[verdict.pool]
+            verdict.public_tiers = verdict.tiers
         row_items = [whole(row, verdict)] if verdict.tiers is None else slices(row, verdict, positions[verdict.pool])
         positions[verdict.pool] += row.sums["usage_amount"]
         lowest = row_items[0]
@@ -856,6 +1012,12 @@ def bill_facts(item):
             "billable_cost": 0 if tax else item.billable_cost, "tax": item.billable_cost if tax else 0}
 
 
+def percentage_of_cost(margin, cost):
+    """None of no cost, and where a cost of next to nothing makes it longer than any number is."""
+    percentage = round_half_even(margin / cost * 100, PERCENT_SCALE) if cost else None
+    return None if percentage is None or abs(percentage) * 10**PERCENT_SCALE >= 10**DIGITS_MAX else percentage
+
+
 def bills(items, charges):
     """Sums by bill key, with the margin. Rows in another currency are in no sum."""
     sums = defaultdict(lambda: dict.fromkeys(BILL_SUMS, Fraction(0)))
@@ -872,22 +1034,24 @@ def bills(items, charges):
             sums[key]["cost"] += charge.cost
     for bill in sums.values():
         bill["margin"] = bill["cost"] - bill["billable_cost"]
-        bill["margin_percentage"] = (round_half_even(bill["margin"] / bill["cost"] * 100, PERCENT_SCALE)
-                                     if bill["cost"] else None)
+        bill["margin_percentage"] = percentage_of_cost(bill["margin"], bill["cost"])
     return dict(sums)
 
 
 STATUS_COUNTERS = {"CHARGED": "priced", "LEFT_OUT": "left_out", "UNMONITORED": "unmonitored", "UNPRICED": "unpriced"}
-COUNTERS = ("events_in", "priced", "duplicate", "dead", "left_out", "unmonitored", "unpriced", "untiered",
-            "excess_decimals")
+COUNTERS = ("events_in", "priced", "duplicate", "dead", "left_out", "unmonitored", "unpriced", "before_document",
+            "free_tier", "untiered", "ambiguous", "excess_decimals")
 
 
-def count_statuses(items, price_list, summary):
+def count_statuses(items, summary):
     for item in items:
-        summary[STATUS_COUNTERS[item.verdict.status]] += item.usage_events
-        meter = (item.row.product_code, item.row.usage_type)
-        if item.verdict.base == "PUBLIC_ON_DEMAND_RATE" and meter in price_list.tiered_meters:
-            summary["untiered"] += item.usage_events
+        verdict = item.verdict
+        summary[STATUS_COUNTERS[verdict.status]] += item.usage_events
+        summary["before_document"] += item.usage_events * (verdict.reason == "BEFORE_DOCUMENT")
+        if verdict.status == "CHARGED":
+            summary["free_tier"] += item.usage_events * (verdict.base == "FREE_TIER")
+            summary["untiered"] += item.usage_events * verdict.untiered
+            summary["ambiguous"] += item.usage_events * verdict.ambiguous
 
 
 class CurKey(NamedTuple):
@@ -943,7 +1107,7 @@ def price(document, offers, raw_events, granularity="hourly", resource_ids=False
     events, reasons = accept(raw_events, summary)
     items = line_items(fold(events, granularity, resource_ids), Pricer(model, price_list))
     charges = custom_charges(model, items, close)
-    count_statuses(items, price_list, summary)
+    count_statuses(items, summary)
     cur = cur_rows(items, charges, close) if close else {}
     return Result(items, charges, bills(items, charges), summary, reasons, cur, model)
 

@@ -170,7 +170,7 @@ static int compare_facts(const struct usage_event *a, const struct usage_event *
     BY_TEXT(unit);
     BY_TEXT(currency);
     BY_NUMBER(public_on_demand_rate);
-    IN_ORDER(is_billed_at_nothing(a) - is_billed_at_nothing(b));
+    IN_ORDER(is_billed_at_nothing(b) - is_billed_at_nothing(a));
     IN_ORDER((int)carried_by(a) - (int)carried_by(b));
     BY_TEXT(reservation_arn);
     BY_TEXT(savings_plan_arn);

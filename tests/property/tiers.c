@@ -163,7 +163,7 @@ static void run_pool(const struct price *price, const i128 *quantities, const si
         struct row_values values = { .usage_events = 1, .has_amount = true };
         struct rated_row rated;
         sum_add(&values.amount, quantities[order[i]]);
-        rate_row(&rater, price, &values, &position, &rated);
+        rate_row(&rater, price, &values, &(struct pool_place){ .position = sum_clamped(&position) }, &rated);
         CLAIM(rated.status == STATUS_CHARGED, "%s", shown(quantities[order[i]]));
         i128 quantity = 0;
         for (uint32_t s = 0; s < rated.slice_count; s++) {
@@ -244,7 +244,7 @@ static void without_a_modifier_the_cost_is_the_public_cost(struct random *random
     struct rated_row rated;
     sum_add(&values.amount, random_number(random, reach * 8));
     sum_add(&position, random_number(random, reach * 8));
-    rate_row(&rater, &price, &values, &position, &rated);
+    rate_row(&rater, &price, &values, &(struct pool_place){ .position = sum_clamped(&position) }, &rated);
     for (uint32_t i = 0; i < rated.slice_count; i++)
         CLAIM(rated.slices[i].cost == rated.slices[i].public_cost * 10000 && rated.slices[i].has_public_rate &&
                   rated.slices[i].rate == rated.slices[i].public_rate * 10000,

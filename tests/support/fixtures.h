@@ -187,8 +187,9 @@ static inline uint32_t document_add_item(struct document_fixture *fixture, struc
 static inline void list_add(struct document_fixture *fixture, const char *sku, const char *service, const char *usage_type,
                             const char *operation, const char *schedule)
 {
-    struct price_list_entry entry = { text_of(sku), text_of(service), text_of(usage_type), text_of(operation), TEXT("Hrs"),
-                                      schedule_of(&fixture->conductor.arena, schedule) };
+    struct price_list_entry entry = { .sku = text_of(sku), .service = text_of(service), .usage_type = text_of(usage_type),
+                                      .operation = text_of(operation), .unit = TEXT("Hrs"),
+                                      .schedule = schedule_of(&fixture->conductor.arena, schedule) };
     price_list_add(&fixture->list, &entry);
 }
 

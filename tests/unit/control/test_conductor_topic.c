@@ -77,8 +77,9 @@ static void documents_read(struct documents *documents, const char *from, const 
 static void documents_add_price(struct documents *documents, const char *sku, const char *usage_type, const char *operation,
                                 const char *schedule)
 {
-    struct price_list_entry entry = { text_of(sku), TEXT("AmazonEC2"), text_of(usage_type), text_of(operation),
-                                      TEXT("Hrs \"1\""), schedule_of(&documents->list.arena, schedule) };
+    struct price_list_entry entry = { .sku = text_of(sku), .service = TEXT("AmazonEC2"), .usage_type = text_of(usage_type),
+                                      .operation = text_of(operation), .unit = TEXT("Hrs \"1\""),
+                                      .schedule = schedule_of(&documents->list.arena, schedule) };
     price_list_add(&documents->list, &entry);
 }
 

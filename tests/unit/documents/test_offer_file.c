@@ -57,6 +57,18 @@ static void describe(const struct price_list *list, struct buffer *out)
             decimal_format(entry->schedule.tiers[j].rate, RATE_SCALE, rate);
             buffer_printf(out, " %s:%s", begin, rate);
         }
+        if (price_list_entry_is_allowance(entry)) {
+            char end[DECIMAL_TEXT_MAX];
+            decimal_format(entry->schedule.tiers[entry->schedule.count - 1].end, QUANTITY_SCALE, end);
+            buffer_printf(out, " to %s", end);
+        }
+        for (uint32_t j = 0; j < entry->applies_to_count; j++)
+            buffer_printf(out, " for %.*s", TEXT_ARGS(entry->applies_to[j]));
+        if (entry->since != 0 && entry->since != 2026 * 12 + 5) {
+            char since[TIME_TEXT_MAX];
+            period_format(entry->since, since);
+            buffer_printf(out, " since %s", since);
+        }
         buffer_append_byte(out, '\n');
     }
 }
@@ -71,14 +83,21 @@ static void files_become_entries(void **state)
         const char *from, *to, *entries;
     } rows[] = {
         { "\"anything\"", "\"anything\"", SKU1_LINE SKU2_LINE },
-        /* the latest term, then the smallest code */
-        { "\"SKU1\": {\"SKU1.T1\":", "\"SKU1\": {\"SKU1.T0\": {\"effectiveDate\": \"2026-05-01T00:00:00Z\","
-          " \"offerTermCode\": \"T0\", \"priceDimensions\": {}}, \"SKU1.T1\":", SKU1_LINE SKU2_LINE },
+        /* each term from the first month that begins with it; of one month the latest term, then the smallest code */
+        { "\"SKU1\": {\"SKU1.T1\":", "\"SKU1\": {\"SKU1.T0\": {\"effectiveDate\": \"2026-04-02T00:00:00Z\", \"offerTermCode\":"
+          " \"T0\", \"priceDimensions\": {\"x\": {\"unit\": \"GB\", \"pricePerUnit\": {\"USD\": \"7\"}}}}, \"SKU1.T1\":",
+          "SKU1 AmazonS3 Storage Put GB 0:7 since 2026-05\n" SKU1_LINE SKU2_LINE },
         { "\"SKU1\": {\"SKU1.T1\":", "\"SKU1\": {\"SKU1.T2\": {\"effectiveDate\": \"2026-06-01T00:00:00Z\","
           " \"offerTermCode\": \"T2\", \"priceDimensions\": {}}, \"SKU1.T1\":", SKU1_LINE SKU2_LINE },
         { "\"SKU1\": {\"SKU1.T1\":", "\"SKU1\": {\"SKU1.T2\": {\"effectiveDate\": \"2026-06-02T00:00:00Z\", \"offerTermCode\":"
           " \"T2\", \"priceDimensions\": {\"x\": {\"unit\": \"GB\", \"pricePerUnit\": {\"USD\": \"7\"}}}}, \"SKU1.T1\":",
-          "SKU1 AmazonS3 Storage Put GB 0:7\n" SKU2_LINE },
+          SKU1_LINE "SKU1 AmazonS3 Storage Put GB 0:7 since 2026-07\n" SKU2_LINE },
+        { "\"SKU1\": {\"SKU1.T1\":", "\"SKU1\": {\"SKU1.T2\": {\"effectiveDate\": \"2026-05-20T00:00:00Z\", \"offerTermCode\":"
+          " \"T2\", \"priceDimensions\": {\"x\": {\"unit\": \"GB\", \"pricePerUnit\": {\"USD\": \"7\"}}}}, \"SKU1.T1\":",
+          SKU1_LINE SKU2_LINE },
+        /* ranges that end are an allowance */
+        { "\"EndingRange\": \"Inf\", ", "\"EndingRange\": \"1000000\", \"appliesTo\": [\"SKU1\", \"SKU9\"], ",
+          SKU1_LINE "SKU2 AmazonS3 Requests   0:0.0000000001 to 1000000 for SKU1 for SKU9\n" },
         { "\"0.0230000000\"", "\"0\"", "SKU1 AmazonS3 Storage Put GB 0:0 100:0.022\n" SKU2_LINE },
         /* nothing to price by: no terms, no product, no usage type */
         { "\"SKU2\": {\"SKU2.T1\"", "\"SKU3\": {\"SKU2.T1\"", SKU1_LINE },
@@ -139,7 +158,10 @@ static void broken_prices_are_reported_and_left_out(void **state)
           "[0, 100) [99.5, Inf)" },
         { "\"beginRange\": \"0\"", "\"beginRange\": \"1\"", "ILLEGAL_TIERING_INPUT", SKU1_DIMENSIONS, "[1, 100) [100, Inf)" },
         { "\"endRange\": \"Inf\", \"pricePerUnit\": {\"USD\": \"0.022", "\"endRange\": \"900\", \"pricePerUnit\": {\"USD\": \"0.022",
-          "ILLEGAL_TIERING_INPUT", SKU1_DIMENSIONS, "[0, 100) [100, 900)" },
+          "ILLEGAL_TIERING_INPUT", "terms.OnDemand.SKU1", "Storage" },
+        { "\"EndingRange\": \"Inf\"", "\"EndingRange\": \"900\"", "ILLEGAL_TIERING_INPUT", "terms.OnDemand.SKU2", "Requests" },
+        { "\"endRange\": \"100\"", "\"endRange\": \"100\", \"appliesTo\": \"SKU2\"", "FIELD_VALIDATION_FAILED",
+          SKU1_DIMENSIONS ".a.appliesTo", "SKU2" },
         { "{\"unit\": \"GB\", \"beginRange\": \"0\"", "{\"unit\": \"MB\", \"beginRange\": \"0\"", "ILLEGAL_TIERING_INPUT",
           SKU1_DIMENSIONS ".a.unit", "MB" },
         { "0.0230000000", "0.00000000001", "ILLEGAL_TIERING_INPUT", SKU1_DIMENSIONS ".a.pricePerUnit.USD", "0.00000000001" },

@@ -297,7 +297,7 @@ static void take_in_tasks(void *context, const struct usage_event *event, struct
 {
     struct tasks *tasks = context;
     struct error error;
-    bool tiered = routing_is_tiered(&tasks->fixture->routing, event->product_code, event->usage_type, event->operation);
+    bool tiered = routing_is_tiered(&tasks->fixture->routing, event);
     assert_true(ledger_take(tiered ? tasks->tier : tasks->usage, event, facts, period_of(event->usage_start), &error));
     if (++tasks->events % 997 != 0)
         return;

@@ -43,7 +43,6 @@ static const char *items_of(struct built *built, struct usage_event event, char 
     struct price price;
     struct rater rater = { 0 };
     struct rated_row rated;
-    struct sum position = { 0 };
     uint64_t account = account_parse(event.usage_account_id);
     row_table_fold(table, &event, buffer_text(&bytes));
     row_table_sort(table);
@@ -52,7 +51,7 @@ static const char *items_of(struct built *built, struct usage_event event, char 
     pricing_init(&built->pricing, &built->document.conductor, &built->document.list);
     line_item_builder_begin(&built->builder, &built->pricing, JUNE);
     price_resolve(&built->pricing, account == 111111111111 ? 0 : GROUP_NONE, JUNE, &facts, &price);
-    rate_row(&rater, &price, &row.values, &position, &rated);
+    rate_row(&rater, &price, &row.values, &(struct pool_place){ 0 }, &rated);
     buffer_clear(&built->text);
     for (uint32_t i = 0; i < rated.slice_count; i++) {
         struct line_item item;

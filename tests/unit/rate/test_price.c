@@ -92,6 +92,11 @@ static void the_base_is_the_first_that_there_is(void **state)
         { { .operation = "Other", .public_on_demand_cost = "0", .unblended_cost = "9" },
           "CHARGED PUBLIC_ON_DEMAND_COST ec2 -20" },
         { { .operation = "Other", .unblended_cost = "0" }, "CHARGED UNBLENDED_COST ec2 -20" },
+        /* AWS bills nothing, though there is a public price: free while the free tier is on; not where a list has it */
+        { { .operation = "Other", .public_on_demand_rate = "9", .unblended_cost = "0" }, "CHARGED FREE_TIER ec2 -20" },
+        { { .operation = "Other", .public_on_demand_cost = "9", .unblended_cost = "0" }, "CHARGED FREE_TIER ec2 -20" },
+        { { .operation = "RunInstances", .public_on_demand_rate = "9", .unblended_cost = "0" },
+          "CHARGED PRICE_LIST ec2 -20" },
         { { .operation = "Other" }, "UNPRICED NO_PRICE" },
         { { .product_code = "vendor", .billing_entity = "AWS Marketplace", .unblended_cost = "200" },
           "CHARGED UNBLENDED_COST shop 5" },
@@ -103,6 +108,114 @@ static void the_base_is_the_first_that_there_is(void **state)
         expect_text(row, text_of(told(fixture, &price)), rows[i].expected);
         expect(row, price.kind == PRICE_NOTHING, price.status != STATUS_CHARGED);
         expect(row, price.rule == RULE_NONE ? price.modifier != 0 : price.modifier == 0, false); /* 0 without a rule */
+    }
+}
+
+static void free_usage_costs_its_public_price_once_the_free_tier_is_off(void **state)
+{
+    struct price_fixture *fixture = *state;
+    plan_add_rule(&fixture->document, 1, (struct pricing_rule){ .scope = SCOPE_SERVICE, .type = RULE_TIERING,
+                                                                .service = TEXT("AWSQueueService"), .sets_free_tier = true });
+    reindex(fixture);
+    const struct {
+        struct event_texts event;
+        const char *expected;
+    } rows[] = {
+        { { .product_code = "AWSQueueService", .public_on_demand_rate = "4.0E-7", .unblended_cost = "0" },
+          "CHARGED PUBLIC_ON_DEMAND_RATE" },
+        { { .product_code = "AWSQueueService", .public_on_demand_cost = "2", .unblended_cost = "0" },
+          "CHARGED PUBLIC_ON_DEMAND_COST" },
+        { { .product_code = "AmazonSNS", .service_code = "AWSQueueService", .public_on_demand_rate = "1", .unblended_cost = "0" },
+          "CHARGED PUBLIC_ON_DEMAND_RATE" },
+        { { .product_code = "AmazonSNS", .public_on_demand_rate = "1", .unblended_cost = "0" }, "CHARGED FREE_TIER" },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct price price = resolve(fixture, 1, event_of(rows[i].event));
+        expect_text("free", text_of(told(fixture, &price)), rows[i].expected);
+    }
+}
+
+static void usage_of_a_month_before_the_document_says_so(void **state)
+{
+    struct price_fixture *fixture = *state;
+    fixture->document.conductor.period = JUNE + 1;
+    struct price price = resolve(fixture, GROUP_NONE, event_with(.public_on_demand_rate = "1"));
+    expect_text("before", text_of(told(fixture, &price)), "UNMONITORED BEFORE_DOCUMENT");
+    fixture->document.conductor.period = JUNE;
+    price = resolve(fixture, GROUP_NONE, event_with(.public_on_demand_rate = "1"));
+    expect_text("in it", text_of(told(fixture, &price)), "UNMONITORED");
+}
+
+static void a_meter_of_several_prices_is_ambiguous_unless_its_own_rate_tells(void **state)
+{
+    struct price_fixture *fixture = *state;
+    list_add(&fixture->document, "BOX2", "AmazonEC2", "BoxUsage:t3.micro", "RunInstances", "0 0.0208");
+    price_list_index(&fixture->document.list);
+    reindex(fixture);
+    static const struct {
+        const char *rate, *expected;
+        bool ambiguous;
+    } rows[] = {
+        { "0.0208", "CHARGED PRICE_LIST ec2 -20", false }, { "0.5", "CHARGED PUBLIC_ON_DEMAND_RATE ec2 -20", true },
+        { "", "UNPRICED NO_PRICE", true },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct price price = resolve(fixture, 0, event_with(.operation = "RunInstances", .public_on_demand_rate = rows[i].rate));
+        expect_text(rows[i].rate, text_of(told(fixture, &price)), rows[i].expected);
+        expect(rows[i].rate, price.ambiguous, rows[i].ambiguous);
+    }
+}
+
+/* An allowance is before the tiers where the free tier is on and the list prices the row. */
+static void allowances_come_before_a_meter_s_tiers(void **state)
+{
+    struct price_fixture *fixture = *state;
+    static const struct tier free_gigabytes[] = { { 0, 100, 0 } };
+    struct price_list_entry allowance = { .sku = TEXT("FREE"), .service = TEXT("AmazonS3"), .usage_type = TEXT("Global-Storage"),
+                                          .schedule = { free_gigabytes, 1 } };
+    price_list_add(&fixture->document.list, &allowance);
+    price_list_index(&fixture->document.list);
+    plan_add_rule(&fixture->document, 1, (struct pricing_rule){ .scope = SCOPE_GLOBAL, .type = RULE_TIERING,
+                                                                .sets_free_tier = true });
+    reindex(fixture);
+    static const struct {
+        uint32_t group;
+        const char *usage_type;
+        uint32_t count;
+        const char *pool;
+    } rows[] = {
+        { 0, "Storage", 1, "12:111111111111/joined/5:STORE/7:Storage/0" },
+        { 0, "EU-Storage", 1, "12:111111111111/joined/8:STORE-EU/10:EU-Storage/0" },
+        { 1, "Storage", 0, "12:222222222222/entry/5:STORE/7:Storage/0" }, /* its free tier is off */
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct price price = resolve(fixture, rows[i].group, event_with(.product_code = "AmazonS3", .operation = "Put",
+                                                                        .usage_type = rows[i].usage_type));
+        struct buffer key = { 0 };
+        struct joined_pool joined;
+        assert_int_equal(price.allowance_count, rows[i].count);
+        assert_true(price_is_tiered(&price));
+        price_pool_key(&fixture->pricing, &price, &fixture->facts, &key);
+        expect_text(rows[i].usage_type, buffer_text(&key), rows[i].pool);
+        expect(rows[i].pool, price_pool_is_joined(&fixture->pricing, buffer_text(&key), JUNE, &joined), rows[i].count > 0);
+        if (rows[i].count > 0) {
+            assert_true(price_allowance(&price, 0).end == 100);
+            assert_true(joined.allowances == price.allowances && joined.modifier == price.modifier);
+            assert_true(joined.highest_rate == price.published->tiers[0].rate * WHOLE_PERCENT);
+        }
+        buffer_done(&key);
+    }
+}
+
+static void only_names_of_joined_pools_are_read_back(void **state)
+{
+    struct price_fixture *fixture = *state;
+    static const char *const names[] = { "", "joined/", "3:abc", "99:abc/joined/1:a/1:b/0", "3:abc/joined/1:a/1:b/x",
+                                         "3:abc/joined/1:a/1:b/", "3:abc/joined/9:a/1:b/0", "3:abc/joined/1:a/1:b/0",
+                                         "3:abc/joined/3:BOX/17:BoxUsage:t3.micro/0", "x:abc/joined/1:a/1:b/0" };
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        struct joined_pool joined;
+        expect(names[i], price_pool_is_joined(&fixture->pricing, text_of(names[i]), JUNE, &joined), false);
     }
 }
 
@@ -354,6 +467,11 @@ int main(void)
 #define PRICE_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         PRICE_TEST(the_base_is_the_first_that_there_is),
+        PRICE_TEST(free_usage_costs_its_public_price_once_the_free_tier_is_off),
+        PRICE_TEST(usage_of_a_month_before_the_document_says_so),
+        PRICE_TEST(a_meter_of_several_prices_is_ambiguous_unless_its_own_rate_tells),
+        PRICE_TEST(allowances_come_before_a_meter_s_tiers),
+        PRICE_TEST(only_names_of_joined_pools_are_read_back),
         PRICE_TEST(the_amount_is_that_of_the_base),
         PRICE_TEST(custom_tiers_replace_list_and_modifier),
         PRICE_TEST(what_the_pro_forma_domain_leaves_out_has_no_price),

@@ -77,7 +77,7 @@ static void check(const struct rate_case *rows, size_t count)
         struct sum position = { 0 };
         sum_add(&position, decimal(rows[i].position ? rows[i].position : "0", QUANTITY_SCALE));
         struct rated_row rated;
-        rate_row(&rater, &price, &values, &position, &rated);
+        rate_row(&rater, &price, &values, &(struct pool_place){ .position = sum_clamped(&position) }, &rated);
         tell(&rated, &found);
         expect_text(rows[i].why, buffer_text(&found), rows[i].expected);
         expect(rows[i].why, rate_fits(&price, &values), rated.status == STATUS_CHARGED);
@@ -182,7 +182,7 @@ static void sums_of_amounts_may_be_too_large_themselves(void **state)
     struct row_values values = values_of(row.amount);
     struct rated_row rated;
     sum_add_sum(&values.amount, &values.amount);
-    rate_row(&rater, &price, &values, &(struct sum){ 0 }, &rated);
+    rate_row(&rater, &price, &values, &(struct pool_place){ 0 }, &rated);
     assert_int_equal(rated.status, STATUS_UNPRICED);
     assert_int_equal(rated.reason, UNPRICED_TOO_LARGE);
     assert_int_equal(rated.slice_count, 1);
@@ -206,7 +206,7 @@ static void a_pool_beyond_all_numbers_stays_in_its_last_tier(void **state)
         struct sum position = { 0 };
         for (int i = 0; i < 10; i++)
             sum_add(&position, sign * (decimal_power(38) - 1));
-        rate_row(&rater, &price, &values, &position, &rated);
+        rate_row(&rater, &price, &values, &(struct pool_place){ .position = sum_clamped(&position) }, &rated);
         tell(&rated, &found);
         expect_text("position", buffer_text(&found), sign < 0 ? "1 100 9 9" : "4 100 5 5");
     }
@@ -239,7 +239,7 @@ static void the_public_rate_is_told_where_there_is_one(void **state)
         struct sum position = { 0 };
         struct rated_row rated;
         sum_add(&position, decimal(row->position, QUANTITY_SCALE));
-        rate_row(&rater, &price, &values, &position, &rated);
+        rate_row(&rater, &price, &values, &(struct pool_place){ .position = sum_clamped(&position) }, &rated);
         assert_true(rated.slices[0].has_rate);
         expect_decimal(row->why, rated.slices[0].rate, PRICED_RATE_SCALE, rows[i].rate);
         expect(row->why, rated.slices[0].has_public_rate, rows[i].public_rate[0] != '\0');
@@ -325,7 +325,7 @@ static void a_public_cost_may_be_what_is_too_large(void **state)
         struct rated_row rated;
         for (size_t k = 0; k < 2 && rows[i].own[k]; k++)
             sum_add(&values.costs[CARRIED_PUBLIC_COST], decimal(rows[i].own[k], AMOUNT_SCALE));
-        rate_row(&rater, &price, &values, &(struct sum){ 0 }, &rated);
+        rate_row(&rater, &price, &values, &(struct pool_place){ 0 }, &rated);
         tell(&rated, &found);
         expect_text(rows[i].own[0], buffer_text(&found), rows[i].expected);
         expect(rows[i].own[0], rate_fits(&price, &values), rated.status == STATUS_CHARGED);

@@ -35,8 +35,55 @@ static void tiered_meters_of_the_list_and_of_any_plan_are_routed(void **state)
                                                       .operation = TEXT("Marked"), .modifier = 100 });
     routing_init(&routing, &fixture.conductor, &fixture.list);
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
-        expect(rows[i].why, routing_is_tiered(&routing, text_of(rows[i].service), text_of(rows[i].usage_type),
-                                              text_of(rows[i].operation)), rows[i].tiered);
+        for (int by_code = 0; by_code < 2; by_code++) {
+            const struct usage_event event = { .product_code = by_code ? TEXT("Product") : text_of(rows[i].service),
+                                               .service_code = by_code ? text_of(rows[i].service) : TEXT_NONE,
+                                               .usage_type = text_of(rows[i].usage_type),
+                                               .operation = text_of(rows[i].operation) };
+            expect(rows[i].why, routing_is_tiered(&routing, &event), rows[i].tiered);
+        }
+    routing_done(&routing);
+    document_fixture_done(&fixture);
+}
+
+static void usage_types_that_an_allowance_joins_go_to_one_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *usage_type, *family;
+    } rows[] = {
+        { "Request", "EU-Request" },   { "EU-Request", "EU-Request" }, { "USW2-Request", "EU-Request" },
+        { "Seconds", "EU-Request" }, /* of another allowance that a usage type is in too */
+        { "Storage", "Storage" },      { "Unknown", "Unknown" },
+    };
+    const struct text both[] = { TEXT("P1"), TEXT("P4") };
+    static const struct tier end[] = { { 0, 100, 0 } };
+    struct document_fixture fixture;
+    struct routing routing;
+    document_fixture_init(&fixture);
+    list_add(&fixture, "P1", "A", "Request", "", "0 1");
+    list_add(&fixture, "P2", "A", "USW2-Request", "", "0 1");
+    list_add(&fixture, "P3", "A", "EU-Request", "", "0 2, 10 1");
+    list_add(&fixture, "P4", "A", "Seconds", "", "0 1");
+    list_add(&fixture, "P5", "A", "Storage", "", "0 2, 10 1");
+    list_add(&fixture, "P6", "A", "Flat", "", "0 1");
+    const struct price_list_entry allowances[] = {
+        { .sku = TEXT("F1"), .service = TEXT("A"), .usage_type = TEXT("Global-Request"), .schedule = { end, 1 } },
+        { .sku = TEXT("F2"), .service = TEXT("A"), .usage_type = TEXT("Global-Two"), .schedule = { end, 1 },
+          .applies_to = both, .applies_to_count = 2 },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(allowances); i++)
+        price_list_add(&fixture.list, &allowances[i]);
+    price_list_index(&fixture.list);
+    routing_init(&routing, &fixture.conductor, &fixture.list);
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+        expect_text(rows[i].usage_type, routing_family(&routing, text_of(rows[i].usage_type)), rows[i].family);
+    struct usage_event event = { .usage_type = TEXT("Seconds") };
+    assert_true(routing_is_tiered(&routing, &event)); /* flat, but behind an allowance */
+    event.usage_type = TEXT("Flat");
+    assert_false(routing_is_tiered(&routing, &event));
+    event.usage_type = TEXT("Global-Request");
+    assert_false(routing_is_tiered(&routing, &event));
     routing_done(&routing);
     document_fixture_done(&fixture);
 }
@@ -45,6 +92,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tiered_meters_of_the_list_and_of_any_plan_are_routed),
+        cmocka_unit_test(usage_types_that_an_allowance_joins_go_to_one_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@
     { .scope = scope_, .type = RULE_TIERING, .service = { service_, sizeof(service_) - 1 },        \
       .sets_free_tier = true, .free_tier_activated = on_ }
 
-static const struct meter ec2_box = { { "AmazonEC2", 9 }, { "BoxUsage", 8 }, { "Run", 3 }, { "AWS", 3 } };
+static const struct meter ec2_box = { { "AmazonEC2", 9 }, { "BoxUsage", 8 }, { "Run", 3 }, { "AWS", 3 }, { NULL, 0 } };
 
 static void the_most_specific_rule_wins(void **state)
 {
@@ -47,19 +47,19 @@ static void a_rule_applies_only_to_its_selector(void **state)
         bool applies;
         const char *why;
     } rows[] = {
-        { SKU_RULE("AmazonEC2", "BoxUsage", "Run"), { { "AmazonS3", 8 }, { "BoxUsage", 8 }, { "Run", 3 }, { "AWS", 3 } }, false, "service" },
-        { SKU_RULE("AmazonEC2", "BoxUsage", "Run"), { { "AmazonEC2", 9 }, { "BoxUsag", 7 }, { "Run", 3 }, { "AWS", 3 } }, false, "usage type" },
-        { SKU_RULE("AmazonEC2", "BoxUsage", "Run"), { { "AmazonEC2", 9 }, { "BoxUsage", 8 }, { "Runs", 4 }, { "AWS", 3 } }, false, "operation" },
-        { SKU_RULE("AmazonEC2", "BoxUsage", "Run"), { { "AmazonEC2", 9 }, { "BoxUsage", 8 }, { NULL, 0 }, { "AWS", 3 } }, false, "no operation" },
-        { SKU_RULE("AmazonEC2", "BoxUsage", ""), { { "AmazonEC2", 9 }, { "BoxUsage", 8 }, { NULL, 0 }, { "AWS", 3 } }, true, "any operation, none" },
-        { SKU_RULE("AmazonEC2", "", "Run"), { { "AmazonEC2", 9 }, { "Other", 5 }, { "Run", 3 }, { "AWS", 3 } }, true, "any usage type" },
-        { SKU_RULE("AmazonEC2", "Run", ""), { { "AmazonEC2", 9 }, { "Other", 5 }, { "Run", 3 }, { "AWS", 3 } }, false, "an operation is no usage type" },
-        { SERVICE_RULE("AmazonEC2"), { { "AmazonEC2x", 10 }, { "BoxUsage", 8 }, { "Run", 3 }, { "AWS", 3 } }, false, "another service" },
-        { ENTITY_RULE("AWS Marketplace"), { { "AmazonEC2", 9 }, { "BoxUsage", 8 }, { "Run", 3 }, { "AWS", 3 } }, false, "entity" },
-        { ENTITY_RULE("AWS Marketplace"), { { "x", 1 }, { "y", 1 }, { NULL, 0 }, { "AWS Marketplace", 15 } }, true, "entity" },
-        { GLOBAL_RULE, { { "x", 1 }, { "y", 1 }, { NULL, 0 }, { "AWS Marketplace", 15 } }, true, "global" },
-        { FREE_TIER(SCOPE_GLOBAL, "", false), { { "x", 1 }, { "y", 1 }, { NULL, 0 }, { "AWS", 3 } }, false, "a switch prices nothing" },
-        { FREE_TIER(SCOPE_SERVICE, "x", false), { { "x", 1 }, { "y", 1 }, { NULL, 0 }, { "AWS", 3 } }, false, "a switch prices nothing" },
+        { SKU_RULE("AmazonEC2", "BoxUsage", "Run"), { { "AmazonS3", 8 }, { "BoxUsage", 8 }, { "Run", 3 }, { "AWS", 3 }, { NULL, 0 } }, false, "service" },
+        { SKU_RULE("AmazonEC2", "BoxUsage", "Run"), { { "AmazonEC2", 9 }, { "BoxUsag", 7 }, { "Run", 3 }, { "AWS", 3 }, { NULL, 0 } }, false, "usage type" },
+        { SKU_RULE("AmazonEC2", "BoxUsage", "Run"), { { "AmazonEC2", 9 }, { "BoxUsage", 8 }, { "Runs", 4 }, { "AWS", 3 }, { NULL, 0 } }, false, "operation" },
+        { SKU_RULE("AmazonEC2", "BoxUsage", "Run"), { { "AmazonEC2", 9 }, { "BoxUsage", 8 }, { NULL, 0 }, { "AWS", 3 }, { NULL, 0 } }, false, "no operation" },
+        { SKU_RULE("AmazonEC2", "BoxUsage", ""), { { "AmazonEC2", 9 }, { "BoxUsage", 8 }, { NULL, 0 }, { "AWS", 3 }, { NULL, 0 } }, true, "any operation, none" },
+        { SKU_RULE("AmazonEC2", "", "Run"), { { "AmazonEC2", 9 }, { "Other", 5 }, { "Run", 3 }, { "AWS", 3 }, { NULL, 0 } }, true, "any usage type" },
+        { SKU_RULE("AmazonEC2", "Run", ""), { { "AmazonEC2", 9 }, { "Other", 5 }, { "Run", 3 }, { "AWS", 3 }, { NULL, 0 } }, false, "an operation is no usage type" },
+        { SERVICE_RULE("AmazonEC2"), { { "AmazonEC2x", 10 }, { "BoxUsage", 8 }, { "Run", 3 }, { "AWS", 3 }, { NULL, 0 } }, false, "another service" },
+        { ENTITY_RULE("AWS Marketplace"), { { "AmazonEC2", 9 }, { "BoxUsage", 8 }, { "Run", 3 }, { "AWS", 3 }, { NULL, 0 } }, false, "entity" },
+        { ENTITY_RULE("AWS Marketplace"), { { "x", 1 }, { "y", 1 }, { NULL, 0 }, { "AWS Marketplace", 15 }, { NULL, 0 } }, true, "entity" },
+        { GLOBAL_RULE, { { "x", 1 }, { "y", 1 }, { NULL, 0 }, { "AWS Marketplace", 15 }, { NULL, 0 } }, true, "global" },
+        { FREE_TIER(SCOPE_GLOBAL, "", false), { { "x", 1 }, { "y", 1 }, { NULL, 0 }, { "AWS", 3 }, { NULL, 0 } }, false, "a switch prices nothing" },
+        { FREE_TIER(SCOPE_SERVICE, "x", false), { { "x", 1 }, { "y", 1 }, { NULL, 0 }, { "AWS", 3 }, { NULL, 0 } }, false, "a switch prices nothing" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct document_fixture fixture;
@@ -67,6 +67,37 @@ static void a_rule_applies_only_to_its_selector(void **state)
         uint32_t rule = plan_add_rule(&fixture, 0, rows[i].rule);
         struct rule_index *index = rule_index_new(&fixture.conductor);
         expect_number(rows[i].why, rule_match(index, 0, &rows[i].meter), rows[i].applies ? rule : RULE_NONE);
+        rule_index_free(index);
+        document_fixture_done(&fixture);
+    }
+}
+
+/* Transfer is AWSDataTransfer's in the price list and, say, AmazonS3's in the report. */
+static void the_service_code_comes_before_the_product(void **state)
+{
+    (void)state;
+    static const struct meter transfer = { { "AmazonS3", 8 }, { "Out", 3 }, { "Get", 3 }, { "AWS", 3 },
+                                           { "AWSDataTransfer", 15 } };
+    static const struct {
+        struct pricing_rule first, second;
+        int expected;
+        const char *why;
+    } rows[] = {
+        { SERVICE_RULE("AmazonS3"), SERVICE_RULE("AWSDataTransfer"), 1, "two services" },
+        { SERVICE_RULE("AmazonS3"), SERVICE_RULE("AmazonEC2"), 0, "the product where no rule has the service code" },
+        { SKU_RULE("AmazonS3", "Out", ""), SERVICE_RULE("AWSDataTransfer"), 0, "a narrower scope comes first" },
+        { SKU_RULE("AmazonS3", "Out", "Get"), SKU_RULE("AWSDataTransfer", "Out", ""), 0, "a narrower selector too" },
+        { SKU_RULE("AmazonS3", "Out", ""), SKU_RULE("AWSDataTransfer", "Out", ""), 1, "one selector of two services" },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct document_fixture fixture;
+        document_fixture_init(&fixture);
+        uint32_t rules[] = { plan_add_rule(&fixture, 0, rows[i].first), plan_add_rule(&fixture, 0, rows[i].second) };
+        plan_add_rule(&fixture, 1, (struct pricing_rule)FREE_TIER(SCOPE_SERVICE, "AWSDataTransfer", false));
+        plan_add_rule(&fixture, 1, (struct pricing_rule)FREE_TIER(SCOPE_SERVICE, "AmazonS3", true));
+        struct rule_index *index = rule_index_new(&fixture.conductor);
+        expect_number(rows[i].why, rule_match(index, 0, &transfer), rules[rows[i].expected]);
+        expect(rows[i].why, rule_free_tier(index, 1, &transfer), false);
         rule_index_free(index);
         document_fixture_done(&fixture);
     }
@@ -82,14 +113,13 @@ static void rules_belong_to_plans(void **state)
     fixture.plan_rules[0][fixture.plans[0].rule_count++] = service; /* a rule may be in several plans */
     plan_add_rule(&fixture, 1, (struct pricing_rule)FREE_TIER(SCOPE_GLOBAL, "", false));
     struct rule_index *index = rule_index_new(&fixture.conductor);
-    struct meter s3 = { TEXT("AmazonS3"), TEXT("x"), TEXT_NONE, TEXT("AWS") };
-    uint32_t who;
+    struct meter s3 = { TEXT("AmazonS3"), TEXT("x"), TEXT_NONE, TEXT("AWS"), TEXT_NONE };
     assert_int_equal(rule_match(index, 0, &ec2_box), service);
     assert_int_equal(rule_match(index, 1, &ec2_box), service);
     assert_int_equal(rule_match(index, 0, &s3), global);
     assert_int_equal(rule_match(index, 1, &s3), RULE_NONE);
-    assert_true(rule_free_tier(index, 0, TEXT("AmazonEC2"), &who));
-    assert_false(rule_free_tier(index, 1, TEXT("AmazonEC2"), &who));
+    assert_true(rule_free_tier(index, 0, &ec2_box));
+    assert_false(rule_free_tier(index, 1, &ec2_box));
     rule_index_free(index);
     document_fixture_done(&fixture);
 }
@@ -103,10 +133,8 @@ static void managed_plans_have_no_rules(void **state)
         document_fixture_init(&fixture);
         fixture.plans[0].kind = kinds[i];
         struct rule_index *index = rule_index_new(&fixture.conductor);
-        uint32_t who = 7;
         assert_int_equal(rule_match(index, 0, &ec2_box), RULE_NONE);
-        assert_true(rule_free_tier(index, 0, TEXT("AmazonEC2"), &who));
-        assert_int_equal(who, RULE_NONE);
+        assert_true(rule_free_tier(index, 0, &ec2_box));
         rule_index_free(index);
         document_fixture_done(&fixture);
     }
@@ -120,23 +148,21 @@ static void the_free_tier_switch_of_a_service_beats_the_global_one(void **state)
     static const struct {
         int service, global;
         bool expected;
-        int who; /* 0 the service's, 1 the global one, 2 nobody */
     } rows[] = {
-        { NO_RULE, NO_RULE, true, 2 }, { NO_RULE, OFF, false, 1 }, { NO_RULE, ON, true, 1 }, { OFF, NO_RULE, false, 0 },
-        { ON, OFF, true, 0 },          { OFF, ON, false, 0 },      { ON, NO_RULE, true, 0 },
+        { NO_RULE, NO_RULE, true }, { NO_RULE, OFF, false }, { NO_RULE, ON, true }, { OFF, NO_RULE, false },
+        { ON, OFF, true },          { OFF, ON, false },      { ON, NO_RULE, true },
     };
+    const struct meter lambda = { .product_code = TEXT("AWSLambda") };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct document_fixture fixture;
         document_fixture_init(&fixture);
-        uint32_t ids[3] = { RULE_NONE, RULE_NONE, RULE_NONE }, who;
         plan_add_rule(&fixture, 0, (struct pricing_rule)GLOBAL_RULE); /* a modifier beside it */
         if (rows[i].service != NO_RULE)
-            ids[0] = plan_add_rule(&fixture, 0, (struct pricing_rule)FREE_TIER(SCOPE_SERVICE, "AWSLambda", rows[i].service == ON));
+            plan_add_rule(&fixture, 0, (struct pricing_rule)FREE_TIER(SCOPE_SERVICE, "AWSLambda", rows[i].service == ON));
         if (rows[i].global != NO_RULE)
-            ids[1] = plan_add_rule(&fixture, 0, (struct pricing_rule)FREE_TIER(SCOPE_GLOBAL, "", rows[i].global == ON));
+            plan_add_rule(&fixture, 0, (struct pricing_rule)FREE_TIER(SCOPE_GLOBAL, "", rows[i].global == ON));
         struct rule_index *index = rule_index_new(&fixture.conductor);
-        assert_int_equal(rule_free_tier(index, 0, TEXT("AWSLambda"), &who), rows[i].expected);
-        assert_int_equal(who, ids[rows[i].who]);
+        assert_int_equal(rule_free_tier(index, 0, &lambda), rows[i].expected);
         rule_index_free(index);
         document_fixture_done(&fixture);
     }
@@ -147,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_most_specific_rule_wins),
         cmocka_unit_test(a_rule_applies_only_to_its_selector),
+        cmocka_unit_test(the_service_code_comes_before_the_product),
         cmocka_unit_test(rules_belong_to_plans),
         cmocka_unit_test(managed_plans_have_no_rules),
         cmocka_unit_test(the_free_tier_switch_of_a_service_beats_the_global_one),
