@@ -28,7 +28,7 @@ static bool read_conductor(const char *path, struct documents *documents, struct
         return false;
     struct input *input = input_from_memory(documents->json.data, documents->json.size, path);
     problems_begin(problems, path);
-    bool done = conductor_read(input, &documents->conductor, problems, error);
+    bool done = conductor_read_whole(input, &documents->conductor, problems, error);
     input_close(input);
     return done;
 }

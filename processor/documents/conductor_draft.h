@@ -25,6 +25,7 @@ enum section {
     SECTION_INPUTS,
     SECTION_PERIOD,
     SECTION_CURRENCY,
+    SECTION_NEXT_TOKEN,
     SECTION_COUNT
 };
 extern const char *const section_names[SECTION_COUNT];
@@ -92,6 +93,19 @@ struct input_draft {
     struct origin origin;
 };
 
+/* How many others an entity says that it has: AWS's own count, of which a reply cut short gives fewer. */
+struct claim {
+    enum section section;
+    uint32_t index;
+    uint64_t count;
+};
+
+/* Replies of one list, paged: as many as say that more follow are not the last. */
+struct pages {
+    uint32_t index; /* of the first reply */
+    size_t replies, tokens;
+};
+
 struct draft {
     struct conductor *conductor;
     struct problems *problems;
@@ -112,6 +126,12 @@ struct draft {
     size_t input_count, input_capacity;
     uint32_t *index_of[ARN_TYPE_COUNT]; /* by number of the id; INDEX_NONE if not declared */
     bool has_groups;
+    bool must_be_whole; /* counts and tokens are held against what is there */
+    struct claim *claims;
+    size_t claim_count, claim_capacity;
+    struct intern paged; /* plans and items that replies are of, by section and ARN */
+    struct pages *pages; /* by number in `paged` */
+    size_t pages_capacity;
 };
 
 /* conductor_read.c */
@@ -149,6 +169,10 @@ void draft_resolve_items(struct draft *draft);
 /* Finds what a reference means; reports a missing entity or one declared under another account. */
 uint32_t draft_find(struct draft *draft, struct reference reference, enum arn_type type, struct origin origin,
                     const char *member);
+/* conductor_whole.c */
+void draft_note_claims(struct draft *draft, enum section section, const struct node *node);
+void draft_check_whole(struct draft *draft);
+void draft_whole_done(struct draft *draft);
 /* conductor_check.c */
 void draft_check(struct draft *draft);
 const struct linked_account *conductor_find_account(const struct conductor *conductor, uint64_t account);

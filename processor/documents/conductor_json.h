@@ -21,6 +21,14 @@ MUST_USE bool conductor_read(struct input *input, struct conductor **ret_conduct
                              struct error *error);
 
 /*
+ * The same for a file that somebody made of AWS's replies: it is a problem too if they are not whole, as a NextToken says,
+ * a group's Size, a plan's Size, a rule's AssociatedPricingPlanCount or an item's AssociationSize. The problem names the
+ * call that is missing. (What is in force, or made by calls one by one, keeps counts that were true once.)
+ */
+MUST_USE bool conductor_read_whole(struct input *input, struct conductor **ret_conductor, struct problems *problems,
+                                   struct error *error);
+
+/*
  * Holds custom tiers against the published prices of their meter, where the list has it: no more tiers than published,
  * no rate above twice the highest published one. The list is indexed. Problems name places in the document last begun
  * in `problems` (problems_begin).

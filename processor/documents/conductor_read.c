@@ -16,6 +16,7 @@ const char *const section_names[SECTION_COUNT] = {
     [SECTION_INPUTS] = "ResourcesAssociatedToCustomLineItem",
     [SECTION_PERIOD] = "BillingPeriod",
     [SECTION_CURRENCY] = "CurrencyCode",
+    [SECTION_NEXT_TOKEN] = "NextToken",
 };
 
 static const struct json_target targets[SECTION_COUNT] = {
@@ -29,6 +30,7 @@ static const struct json_target targets[SECTION_COUNT] = {
     [SECTION_INPUTS] = { "/ResourcesAssociatedToCustomLineItem", JSON_ELEMENTS },
     [SECTION_PERIOD] = { "/BillingPeriod", JSON_WHOLE },
     [SECTION_CURRENCY] = { "/CurrencyCode", JSON_WHOLE },
+    [SECTION_NEXT_TOKEN] = { "/NextToken", JSON_WHOLE },
 };
 
 struct text draft_copy(struct draft *draft, struct text text)
@@ -155,7 +157,10 @@ static bool visit(void *context, const struct json_item *item, struct error *err
     struct node node = { section, item->value, draft->problems };
     if (targets[item->target].kind == JSON_ELEMENTS)
         node.place = (struct place){ &section, TEXT_NONE, item->index };
-    read[item->target](draft, &node);
+    if (read[item->target])
+        read[item->target](draft, &node);
+    if (draft->must_be_whole)
+        draft_note_claims(draft, (enum section)item->target, &node);
     return true;
 }
 
@@ -202,6 +207,7 @@ static void draft_done(struct draft *draft)
     free(draft->inputs);
     for (enum arn_type type = 0; type < ARN_TYPE_COUNT; type++)
         free(draft->index_of[type]);
+    draft_whole_done(draft);
 }
 
 /* All that is between an open file and a sound document. */
@@ -215,6 +221,8 @@ static bool read_draft(struct draft *draft, struct input *input, struct error *e
     draft_resolve(draft);
     draft_resolve_items(draft);
     draft_check(draft);
+    if (draft->must_be_whole)
+        draft_check_whole(draft);
     uint64_t found = draft->problems->total - problems_before;
     if (found)
         return error_fail(error, ERROR_INVALID, "%s: not a valid conductor document: %llu problem%s", input_name(input),
@@ -222,15 +230,15 @@ static bool read_draft(struct draft *draft, struct input *input, struct error *e
     return true;
 }
 
-bool conductor_read(struct input *input, struct conductor **ret_conductor, struct problems *problems,
-                    struct error *error)
+static bool read_conductor(struct input *input, bool must_be_whole, struct conductor **ret_conductor,
+                           struct problems *problems, struct error *error)
 {
     struct conductor *conductor = memory_new(sizeof *conductor);
     conductor->period = PERIOD_NONE;
     conductor->currency = arena_copy(&conductor->arena, TEXT("USD"));
     conductor->auto_associate_group = GROUP_NONE;
     problems_begin(problems, input_name(input));
-    struct draft draft = { .conductor = conductor, .problems = problems };
+    struct draft draft = { .conductor = conductor, .problems = problems, .must_be_whole = must_be_whole };
     bool done = read_draft(&draft, input, error);
     draft_done(&draft);
     if (!done) {
@@ -240,4 +248,15 @@ bool conductor_read(struct input *input, struct conductor **ret_conductor, struc
     }
     *ret_conductor = conductor;
     return true;
+}
+
+bool conductor_read(struct input *input, struct conductor **ret_conductor, struct problems *problems, struct error *error)
+{
+    return read_conductor(input, false, ret_conductor, problems, error);
+}
+
+bool conductor_read_whole(struct input *input, struct conductor **ret_conductor, struct problems *problems,
+                          struct error *error)
+{
+    return read_conductor(input, true, ret_conductor, problems, error);
 }

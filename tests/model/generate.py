@@ -95,7 +95,7 @@ class DocumentMaker:
             "BillingPeriod": self.months[0], "BillingGroups": self.groups, "LinkedAccounts": self.links,
             "PricingPlans": self.plans, "PricingRulesAssociatedToPricingPlan": self.plan_rules,
             "PricingRules": self.rules, "CustomLineItems": self.items, "CustomLineItemVersions": self.versions,
-            "ResourcesAssociatedToCustomLineItem": self.inputs, "NextToken": "ignored"}
+            "ResourcesAssociatedToCustomLineItem": self.inputs, "NextToken": None}
         if self.currency != "USD":
             document["CurrencyCode"] = self.currency
         return document
