@@ -23,6 +23,29 @@ static void print_contents(const struct arguments *arguments, const struct docum
         printf("price lists: valid: %zu entries\n", documents->list.count);
 }
 
+/* Names that no list has, while one has them in another case: AWS would know no such service. */
+static void print_hints(const struct documents *documents)
+{
+    struct name_set services = { 0 }, usage_types = { 0 };
+    for (size_t i = 0; i < documents->list.count; i++) {
+        name_set_add(&services, documents->list.entries[i].service);
+        name_set_add(&usage_types, documents->list.entries[i].usage_type);
+    }
+    for (size_t i = 0; i < documents->conductor->rule_count; i++) {
+        const struct pricing_rule *rule = &documents->conductor->rules[i];
+        struct text service = name_set_like(&services, rule->service);
+        struct text usage_type = name_set_like(&usage_types, rule->usage_type);
+        if (service.size)
+            fprintf(stderr, "hint: PricingRules[%zu].Service: \"%.*s\" will match nothing: the price lists have \"%.*s\"\n", i,
+                    TEXT_ARGS(rule->service), TEXT_ARGS(service));
+        if (usage_type.size)
+            fprintf(stderr, "hint: PricingRules[%zu].UsageType: \"%.*s\" will match nothing: the price lists have \"%.*s\"\n",
+                    i, TEXT_ARGS(rule->usage_type), TEXT_ARGS(usage_type));
+    }
+    name_set_done(&services);
+    name_set_done(&usage_types);
+}
+
 int command_check(int argc, char **argv)
 {
     struct arguments arguments;
@@ -41,10 +64,12 @@ int command_check(int argc, char **argv)
         done = error_fail(&error, ERROR_INVALID, "%s: nothing is expected here", arguments.operands[0]);
     done = done &&
            documents_of_arguments(&arguments, 0, &documents, &error);
-    if (done)
+    if (done) {
         print_contents(&arguments, &documents);
-    else
+        print_hints(&documents);
+    } else {
         code = print_failure("check", &error);
+    }
     documents_done(&documents);
     arguments_done(&arguments);
     return code;

@@ -54,6 +54,26 @@ static void set_run_options(const struct arguments *arguments, const char *out, 
     };
 }
 
+#define HINTS_SHOWN 10
+
+/* Not a fault, but nobody writes a rule for nothing. */
+static void report_unmatched(const struct price_run_result *result, const struct conductor *conductor)
+{
+    for (size_t i = 0; i < result->unmatched_count && i < HINTS_SHOWN; i++) {
+        const struct pricing_rule *rule = &conductor->rules[result->unmatched[i].rule];
+        struct text like = result->unmatched[i].like;
+        fprintf(stderr, "hint: the pricing rule %.*s", TEXT_ARGS(rule->name.size ? rule->name : rule->id));
+        if (rule->service.size)
+            fprintf(stderr, " for %.*s", TEXT_ARGS(rule->service));
+        if (like.size)
+            fprintf(stderr, " matched no usage; the usage has %.*s\n", TEXT_ARGS(like));
+        else
+            fprintf(stderr, " matched no usage\n");
+    }
+    if (result->unmatched_count > HINTS_SHOWN)
+        fprintf(stderr, "hint: and %zu more rules matched no usage\n", result->unmatched_count - HINTS_SHOWN);
+}
+
 /* What went wrong with single events is told, loudly where it costs money. */
 static int report_events(const struct price_run_result *result, const struct arguments *arguments)
 {
@@ -133,6 +153,7 @@ int command_price(int argc, char **argv)
     if (done) {
         bill_table_print(stdout, &result, documents.conductor);
         print_totals(&result, &arguments);
+        report_unmatched(&result, documents.conductor);
         code = report_events(&result, &arguments);
     } else {
         code = print_failure("price", &error);
@@ -179,6 +200,7 @@ int command_compare(int argc, char **argv)
         done = documents_of_arguments(&arguments, i, &documents[i], &error);
     if (done && run_compare(&arguments, documents, results, &error)) {
         comparison_print(stdout, &results[0], documents[0].conductor, &results[1], documents[1].conductor);
+        report_unmatched(&results[1], documents[1].conductor);
         code = report_events(&results[1], &arguments);
     } else {
         code = print_failure("compare", &error);

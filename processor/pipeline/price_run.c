@@ -122,6 +122,7 @@ bool price_run_fold(const struct price_run_options *options, struct price_run **
 struct run_sink {
     struct price_run *run;
     struct price_run_result *result;
+    struct rule_use rules_used;
     bool write;
     struct cur_spool *spool;
     struct cur_row_builder rows;
@@ -132,6 +133,7 @@ static bool sink_line_item(void *context, const struct line_item *item, uint32_t
 {
     struct run_sink *sink = context;
     struct log *log = sink->run->log;
+    rule_use_note(&sink->rules_used, item, price);
     if (sink->write && !log->ops->produce(log, TOPIC_LINE_ITEMS, item->line_item_id, item, error))
         return false;
     bool is_charged = text_equal(item->status, line_item_status_text(STATUS_CHARGED));
@@ -180,6 +182,7 @@ static bool sweep_all(struct price_run *run, const struct pricing *pricing, stru
     struct sweep *sweep;
     if (!sweep_open(run->fold, pricing, run->options.closing, &ports, &sweep, error))
         return false;
+    rule_use_begin(&sink->rules_used, pricing->conductor);
     bool done = false, going = true;
     while (!done && going) {
         going = sweep_step(sweep, SWEEP_ROWS, &done, error);
@@ -187,6 +190,8 @@ static bool sweep_all(struct price_run *run, const struct pricing *pricing, stru
     }
     sink->result->sweep = *sweep_counts(sweep);
     sink->result->fold = *fold_counts(run->fold);
+    sink->result->unmatched = rule_use_unmatched(&sink->rules_used, &sink->result->texts, &sink->result->unmatched_count);
+    rule_use_done(&sink->rules_used);
     sweep_close(sweep);
     return going;
 }

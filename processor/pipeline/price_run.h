@@ -5,6 +5,7 @@
 #define PIPELINE_PRICE_RUN_H
 
 #include "log/file_log.h"
+#include "pipeline/rule_use.h"
 #include "pipeline/sweep.h"
 
 /* A bill row as the table shows it: a service of a group, or (service empty) the group. Texts are the run's. */
@@ -24,6 +25,8 @@ struct price_run_result {
     struct bill_line *bills; /* in the order of bills.jsonl, accounts' rows left out */
     size_t bill_count, bill_capacity;
     size_t cur_report_count;
+    struct unmatched_rule *unmatched; /* in `texts` */
+    size_t unmatched_count;
     struct arena texts;
 };
 

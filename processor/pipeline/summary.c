@@ -51,6 +51,32 @@ static void write_group(struct buffer *out, const struct bill_line *bill, const 
     buffer_append_byte(out, '}');
 }
 
+#define UNMATCHED_WRITTEN 1000
+
+/* Rules that priced nothing, and what they may have been meant for. */
+static void write_unmatched(struct buffer *out, const struct price_run_result *result, const struct conductor *conductor)
+{
+    write_count(out, "unmatched_rules", result->unmatched_count);
+    buffer_append_text(out, TEXT("  \"unmatched\": ["));
+    for (size_t i = 0; i < result->unmatched_count && i < UNMATCHED_WRITTEN; i++) {
+        const struct pricing_rule *rule = &conductor->rules[result->unmatched[i].rule];
+        buffer_append_text(out, i ? TEXT(", {\"pricing_rule\": ") : TEXT("{\"pricing_rule\": "));
+        json_write_text(out, rule->id);
+        buffer_append_text(out, TEXT(", \"name\": "));
+        json_write_text(out, rule->name);
+        if (rule->service.size) {
+            buffer_append_text(out, TEXT(", \"service\": "));
+            json_write_text(out, rule->service);
+        }
+        if (result->unmatched[i].like.size) {
+            buffer_append_text(out, TEXT(", \"service_of_usage\": "));
+            json_write_text(out, result->unmatched[i].like);
+        }
+        buffer_append_byte(out, '}');
+    }
+    buffer_append_text(out, TEXT("],\n"));
+}
+
 void summary_write(struct buffer *out, const struct price_run_result *result, const struct conductor *conductor)
 {
     const struct fold_counts *fold = &result->fold;
@@ -72,6 +98,7 @@ void summary_write(struct buffer *out, const struct price_run_result *result, co
     write_count(out, "ambiguous", sweep->ambiguous);
     write_count(out, "excess_decimals", fold->excess_decimals);
     write_count(out, "line_items", sweep->line_items);
+    write_unmatched(out, result, conductor);
     buffer_append_text(out, TEXT("  \"currency\": "));
     json_write_text(out, conductor->currency);
     buffer_append_text(out, TEXT(",\n  \"groups\": ["));

@@ -34,7 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct buffer lines = { 0 };
     struct error error = { 0 };
     struct input *input = input_from_memory(data, size, "fuzz");
-    bool done = conductor_read(input, &conductor, &problems, &error);
+    bool done = size % 2 ? conductor_read_whole(input, &conductor, &problems, &error)
+                         : conductor_read(input, &conductor, &problems, &error);
     input_close(input);
     CHECK(done == (conductor != NULL) && (!done || problems.total == 0) && (done || error.message[0] != '\0'));
     if (done) {
