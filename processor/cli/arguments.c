@@ -147,6 +147,15 @@ static bool take_kafka_option(struct arguments *arguments, int code, const char 
     }
 }
 
+static bool add_closing(struct arguments *arguments, const char *value, struct error *error)
+{
+    billing_period period;
+    if (!period_parse(text_of(value), &period))
+        return bad_value("close", value, "a month, as 2026-06", error);
+    periods_add(&arguments->closings, period);
+    return true;
+}
+
 static bool take_option(struct arguments *arguments, int code, const char *value, unsigned options, struct error *error)
 {
     switch (code) {
@@ -164,8 +173,7 @@ static bool take_option(struct arguments *arguments, int code, const char *value
     case CODE_HELP:
         return arguments->help = true;
     case CODE_CLOSE:
-        return period_parse(text_of(value), &arguments->closing) ||
-               bad_value("close", value, "a month, as 2026-06", error);
+        return add_closing(arguments, value, error);
     case CODE_FORMAT:
         arguments->format = strcmp(value, "avro") == 0 ? RECORD_AVRO : RECORD_JSONL;
         return arguments->format == RECORD_AVRO || strcmp(value, "jsonl") == 0 ||
@@ -187,7 +195,7 @@ static bool take_option(struct arguments *arguments, int code, const char *value
 
 bool arguments_parse(int argc, char **argv, unsigned options, struct arguments *arguments, struct error *error)
 {
-    *arguments = (struct arguments){ .closing = PERIOD_NONE, .period = PERIOD_NONE, .expect = -1, .repair = -1, .memory_bytes = MEMORY_BYTES_DEFAULT };
+    *arguments = (struct arguments){ .period = PERIOD_NONE, .expect = -1, .repair = -1, .memory_bytes = MEMORY_BYTES_DEFAULT };
     struct option longs[ARRAY_COUNT(known_options) + 1] = { 0 };
     size_t count = 0;
     for (size_t i = 0; i < ARRAY_COUNT(known_options); i++)
@@ -216,4 +224,5 @@ void arguments_done(struct arguments *arguments)
 {
     free(arguments->price_lists);
     free(arguments->sets);
+    periods_done(&arguments->closings);
 }

@@ -22,7 +22,7 @@ struct arguments {
     size_t price_list_count, price_list_capacity;
     enum granularity granularity;
     bool resource_ids, strict, help;
-    billing_period closing;
+    struct periods closings;
     enum record_format format;
     enum excess_decimals excess;
     const char *out;

@@ -133,9 +133,6 @@ static bool read_documents(const char *conductor, const char *const *price_lists
         documents_done(documents);
         return false;
     }
-    struct hash128 hash = conductor_hash(documents->conductor);
-    snprintf(documents->hash, sizeof documents->hash, "%016llx%016llx", (unsigned long long)hash.high,
-             (unsigned long long)hash.low);
     documents->conductor->version = 1;
     pricing_init(&documents->pricing, documents->conductor, &documents->list);
     return true;

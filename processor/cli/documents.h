@@ -10,7 +10,6 @@ struct documents {
     struct conductor *conductor;
     struct price_list list;
     struct pricing pricing;
-    char hash[33];      /* of the document, hex */
     struct buffer json; /* the document as it was read */
 };
 

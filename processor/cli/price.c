@@ -22,7 +22,7 @@ static const char price_help[] =
     "  --price-list FILE        an AWS offer file; several make one list\n"
     "  --granularity G          hourly (default), daily or monthly\n"
     "  --resource-ids           keep resource ids apart\n"
-    "  --close YYYY-MM          close this period: write its reports\n"
+    "  --close YYYY-MM          close this period: write its reports; may be given again\n"
     "  --format F               jsonl (default) or avro\n"
     "  --excess-decimals E      round (default) or reject numbers with too many decimals\n"
     "  --memory SIZE            bound of the working memory, default 512MiB\n"
@@ -48,7 +48,7 @@ static void set_run_options(const struct arguments *arguments, const char *out, 
                    .format = arguments->format },
         .granularity = arguments->granularity,
         .resource_ids = arguments->resource_ids,
-        .closing = arguments->closing,
+        .closings = &arguments->closings,
         .memory_bytes = arguments->memory_bytes,
         .progress = progress_line_start(line),
     };
@@ -85,6 +85,9 @@ static int report_events(const struct price_run_result *result, const struct arg
         if (sweep->unpriced_by_reason[reason] > 0)
             fprintf(stderr, "warning: %llu events have no pro forma price: %s\n",
                     (unsigned long long)sweep->unpriced_by_reason[reason], unpriced_reason_text(reason).data);
+    if (sweep->unpriced_charges > 0)
+        fprintf(stderr, "warning: %llu custom line items charge nothing: their charge is 10^14 or more\n",
+                (unsigned long long)sweep->unpriced_charges);
     if (sweep->untiered > 0)
         fprintf(stderr, "warning: %llu events are priced by their own rate though the price list has tiers for them\n",
                 (unsigned long long)sweep->untiered);
@@ -99,7 +102,7 @@ static void print_totals(const struct price_run_result *result, const struct arg
            (unsigned long long)result->sweep.unpriced, (unsigned long long)result->fold.duplicate,
            (unsigned long long)result->fold.dead);
     printf("%llu line items in %s\n", (unsigned long long)result->sweep.line_items, arguments->out);
-    if (arguments->closing != PERIOD_NONE)
+    if (arguments->closings.count > 0)
         printf("%zu Cost and Usage Reports in %s/cur\n", result->cur_report_count, arguments->out);
 }
 
@@ -110,7 +113,6 @@ static bool run_price(const struct arguments *arguments, const struct documents 
     struct progress_line line;
     struct price_run *run;
     set_run_options(arguments, arguments->out, &line, &options);
-    options.document_hash = text_of(documents->hash);
     options.document = buffer_text(&documents->json);
     bool done = price_run_fold(&options, &run, error);
     if (done) {

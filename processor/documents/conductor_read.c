@@ -1,4 +1,5 @@
 /* documents/conductor_read.c: the walk over a conductor document, and what all its elements share. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "documents/conductor_draft.h"
@@ -246,6 +247,9 @@ static bool read_conductor(struct input *input, bool must_be_whole, struct condu
         free(conductor);
         return false;
     }
+    struct hash128 hash = conductor_hash(conductor);
+    snprintf(conductor->hash, sizeof conductor->hash, "%016llx%016llx", (unsigned long long)hash.high,
+             (unsigned long long)hash.low);
     *ret_conductor = conductor;
     return true;
 }

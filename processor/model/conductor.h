@@ -89,6 +89,7 @@ struct conductor {
     billing_period period; /* BillingPeriod; PERIOD_NONE if the document names none */
     struct text currency;  /* CurrencyCode, default USD */
     int64_t version;
+    char hash[33]; /* of the content, hexadecimal: conductor_hash */
     struct billing_group *groups;
     size_t group_count;
     struct pricing_plan *plans; /* the managed plans that groups use are among them */

@@ -118,13 +118,13 @@ bool price_run_fold(const struct price_run_options *options, struct price_run **
 
 /* ---- pricing ---- */
 
-/* Where a sweep's results go; `spool` and `write` only when there is something to write. */
+/* Where a sweep's results go; `write` and `spools`, one for each period that is closed, when they are to be written. */
 struct run_sink {
     struct price_run *run;
     struct price_run_result *result;
     struct rule_use rules_used;
     bool write;
-    struct cur_spool *spool;
+    struct cur_spool **spools;
     struct cur_row_builder rows;
 };
 
@@ -140,11 +140,12 @@ static bool sink_line_item(void *context, const struct line_item *item, uint32_t
     billing_period period;
     bool known = period_parse(item->billing_period, &period);
     CHECK(known);
-    if (!sink->spool || !is_charged || group == GROUP_NONE || period != sink->run->options.closing)
+    size_t closing = periods_find(sink->run->options.closings, period);
+    if (!sink->spools || !is_charged || group == GROUP_NONE || closing == PERIODS_NOT_FOUND)
         return true;
     struct cur_row row;
     cur_row_of_line_item(&sink->rows, item, price && price->shown_as_usage, &row);
-    return cur_spool_add(sink->spool, group, &row, error);
+    return cur_spool_add(sink->spools[closing], group, &row, error);
 }
 
 static void keep_bill(struct price_run_result *result, const struct bill *bill, uint32_t group)
@@ -180,7 +181,7 @@ static bool sweep_all(struct price_run *run, const struct pricing *pricing, stru
 {
     struct sweep_sink ports = { sink, sink_line_item, sink_bill };
     struct sweep *sweep;
-    if (!sweep_open(run->fold, pricing, run->options.closing, &ports, &sweep, error))
+    if (!sweep_open(run->fold, pricing, run->options.closings, &ports, &sweep, error))
         return false;
     rule_use_begin(&sink->rules_used, pricing->conductor);
     bool done = false, going = true;
@@ -207,7 +208,7 @@ bool price_run_compute(struct price_run *run, const struct pricing *pricing, str
 /* ---- writing ---- */
 
 static bool write_report(struct price_run *run, const struct pricing *pricing, struct cur_spool *spool,
-                         struct cur_report report, struct error *error)
+                         billing_period period, struct cur_report report, struct error *error)
 {
     const struct conductor *conductor = pricing->conductor;
     const struct billing_group *group = &conductor->groups[report.group];
@@ -223,10 +224,10 @@ static bool write_report(struct price_run *run, const struct pricing *pricing, s
     struct cur_report_files files = {
         .folder = folder.data,
         .name = report.account == CUR_WHOLE_GROUP ? group->id : text_of(account),
-        .period = run->options.closing,
+        .period = period,
         .payer = group->payer,
         .currency = conductor->currency,
-        .document_hash = run->options.document_hash,
+        .document_hash = text_of(conductor->hash),
         .conductor_version = conductor->version,
     };
     struct cur_report_totals totals;
@@ -237,15 +238,16 @@ static bool write_report(struct price_run *run, const struct pricing *pricing, s
 }
 
 static bool write_reports(struct price_run *run, const struct pricing *pricing, struct cur_spool *spool,
-                          struct price_run_result *result, struct error *error)
+                          billing_period period, struct price_run_result *result, struct error *error)
 {
+    size_t count;
     if (!cur_spool_finish(spool, error))
         return false;
-    struct cur_report *reports = cur_spool_reports(spool, &result->cur_report_count);
+    struct cur_report *reports = cur_spool_reports(spool, &count);
     bool done = true;
-    for (size_t i = 0; i < result->cur_report_count && done; i++) {
-        done = write_report(run, pricing, spool, reports[i], error);
-        report_progress(run, "writing reports", i + 1);
+    for (size_t i = 0; i < count && done; i++) {
+        done = write_report(run, pricing, spool, period, reports[i], error);
+        report_progress(run, "writing reports", ++result->cur_report_count);
     }
     free(reports);
     return done;
@@ -282,12 +284,17 @@ bool price_run_write(struct price_run *run, const struct pricing *pricing, struc
 {
     *result = (struct price_run_result){ 0 };
     struct run_sink sink = { .run = run, .result = result, .write = true };
-    if (run->options.closing != PERIOD_NONE)
-        sink.spool = cur_spool_new(run->rocks, run->options.closing);
-    bool done = sweep_all(run, pricing, &sink, error) &&
-                (!sink.spool || write_reports(run, pricing, sink.spool, result, error)) &&
-                write_summary(run, pricing, result, error);
-    cur_spool_free(sink.spool);
+    const struct periods *closings = run->options.closings;
+    sink.spools = memory_new_array(closings->count + 1, sizeof *sink.spools);
+    for (size_t i = 0; i < closings->count; i++)
+        sink.spools[i] = cur_spool_new(run->rocks, closings->items[i]);
+    bool done = sweep_all(run, pricing, &sink, error);
+    for (size_t i = 0; i < closings->count; i++) {
+        done = done && write_reports(run, pricing, sink.spools[i], closings->items[i], result, error);
+        cur_spool_free(sink.spools[i]);
+    }
+    free(sink.spools);
+    done = done && write_summary(run, pricing, result, error);
     cur_row_builder_done(&sink.rows);
     /* The store goes before its folder does. */
     fold_free(run->fold);

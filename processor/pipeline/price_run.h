@@ -39,9 +39,8 @@ struct price_run_options {
     struct file_log_options files;
     enum granularity granularity;
     bool resource_ids;
-    billing_period closing; /* PERIOD_NONE: none */
+    const struct periods *closings; /* to be closed; borrowed */
     size_t memory_bytes;
-    struct text document_hash; /* hex, for manifests */
     struct text document;      /* its JSON, kept beside the results; empty: not kept */
     struct progress progress;
 };

@@ -13,8 +13,9 @@ struct sweep {
     struct sweep_sink sink;
     struct row_cursor *cursor;
     bool filling; /* the walk that fills the pools of allowances, before the one that prices */
-    billing_period closing, period; /* period at hand, PERIOD_NONE before the first row */
-    bool closing_done;
+    billing_period period;          /* at hand; PERIOD_NONE before the first row */
+    const struct periods *closings; /* the first `closed` of them are done */
+    size_t closed;
     struct price_cache prices;
     struct totals totals;
     struct rater rater;
@@ -22,7 +23,7 @@ struct sweep {
     struct sweep_counts counts;
 };
 
-bool sweep_open(struct fold *fold, const struct pricing *pricing, billing_period closing, const struct sweep_sink *sink,
+bool sweep_open(struct fold *fold, const struct pricing *pricing, const struct periods *closings, const struct sweep_sink *sink,
                 struct sweep **ret_sweep, struct error *error)
 {
     struct sweep *sweep = memory_new(sizeof *sweep);
@@ -31,7 +32,7 @@ bool sweep_open(struct fold *fold, const struct pricing *pricing, billing_period
     sweep->prices.pricing = pricing;
     line_item_builder_init(&sweep->builder);
     sweep->sink = *sink;
-    sweep->closing = closing;
+    sweep->closings = closings;
     sweep->period = PERIOD_NONE;
     sweep->filling = pricing->list->allowance_count > 0;
     if (!row_cursor_open(fold_rows(fold), &sweep->cursor, error)) {
@@ -178,7 +179,7 @@ static bool is_charged(const struct sweep *sweep, uint32_t group)
     return group != GROUP_NONE &&
            custom_line_items_are_due(conductor, group, sweep->period,
                                      fold_has_usage(sweep->fold, sweep->period, conductor->groups[group].payer),
-                                     sweep->period == sweep->closing);
+                                     periods_find(sweep->closings, sweep->period) != PERIODS_NOT_FOUND);
 }
 
 /* The group's custom line items, then its bill. */
@@ -204,7 +205,7 @@ static bool finish_period(struct sweep *sweep, struct error *error)
         done = finish_group(sweep, group, error);
     done = done && finish_group(sweep, GROUP_NONE, error);
     totals_reset(&sweep->totals);
-    sweep->closing_done = sweep->closing_done || sweep->period == sweep->closing;
+    sweep->closed += sweep->closed < sweep->closings->count && sweep->closings->items[sweep->closed] == sweep->period;
     return done;
 }
 
@@ -216,13 +217,15 @@ static void begin_period(struct sweep *sweep, billing_period period)
     line_item_builder_begin(&sweep->builder, sweep->pricing, period);
 }
 
-/* A period being closed gets its custom line items and bills even when it has no row. */
-static bool close_empty_period(struct sweep *sweep, struct error *error)
+/* Periods being closed get their custom line items and bills even when they have no row. */
+static bool close_empty_periods(struct sweep *sweep, billing_period before, struct error *error)
 {
-    if (sweep->closing == PERIOD_NONE || sweep->closing_done)
-        return true;
-    begin_period(sweep, sweep->closing);
-    return finish_period(sweep, error);
+    while (sweep->closed < sweep->closings->count && sweep->closings->items[sweep->closed] < before) {
+        begin_period(sweep, sweep->closings->items[sweep->closed]);
+        if (!finish_period(sweep, error))
+            return false;
+    }
+    return true;
 }
 
 static bool move_to_period(struct sweep *sweep, billing_period period, struct error *error)
@@ -231,7 +234,7 @@ static bool move_to_period(struct sweep *sweep, billing_period period, struct er
         return true;
     if (sweep->period != PERIOD_NONE && !finish_period(sweep, error))
         return false;
-    if (period > sweep->closing && !close_empty_period(sweep, error))
+    if (!close_empty_periods(sweep, period, error))
         return false;
     begin_period(sweep, period);
     return true;
@@ -271,7 +274,7 @@ bool sweep_step(struct sweep *sweep, size_t rows_max, bool *done, struct error *
             return false;
         if (!found) {
             *done = true;
-            return (sweep->period == PERIOD_NONE || finish_period(sweep, error)) && close_empty_period(sweep, error);
+            return (sweep->period == PERIOD_NONE || finish_period(sweep, error)) && close_empty_periods(sweep, INT32_MAX, error);
         }
         if (!move_to_period(sweep, row.period, error) || !sweep_row(sweep, &row, error))
             return false;

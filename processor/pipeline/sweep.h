@@ -9,6 +9,7 @@
 
 #include "aggregate/totals.h"
 #include "model/bill.h"
+#include "model/periods.h"
 #include "pipeline/fold.h"
 #include "pipeline/line_items.h"
 
@@ -30,9 +31,9 @@ struct sweep_counts {
 
 struct sweep;
 
-/* Borrows the fold (whose input has ended), the pricing and the sink's context. `closing`: a period that is being closed,
- * or PERIOD_NONE; its custom line items are charged also without usage. */
-MUST_USE bool sweep_open(struct fold *fold, const struct pricing *pricing, billing_period closing,
+/* Borrows the fold (whose input has ended), the pricing, the sink's context and `closings`: the periods that are being
+ * closed; their custom line items are charged also without usage. */
+MUST_USE bool sweep_open(struct fold *fold, const struct pricing *pricing, const struct periods *closings,
                          const struct sweep_sink *sink, struct sweep **ret_sweep, struct error *error);
 
 /*

@@ -241,7 +241,8 @@ class Tool:
         options = self.write_inputs(folder, conductor, offers)
         path = folder / "usage.jsonl"
         path.write_text("".join(json.dumps(event) + "\n" for event in events))
-        options += ["--close", close] if close else []
+        for period in [close] if isinstance(close, str) else close or []:
+            options += ["--close", period]
         process = self.execute("price", *options, "--out", folder / "out", path)
         expect(f"exit code ({process.stderr.strip()[-300:]})", 0, process.returncode)
         return Outcome(folder / "out", process.stdout)
@@ -404,6 +405,20 @@ def item_range(tool):
         outcome = tool.price(conductor, [charge_of(X, "7", period=period) for period in (before, start, after)])
         for period, expected in ((before, "7"), (start, "107"), (after, "7")):
             expect_amount(f"{period} of {start} to {end}", expected, outcome.total(X, period))
+
+
+@case("several months are closed at once, those without usage too")
+def several_closes(tool):
+    conductor = Conductor("2024-05")
+    conductor.item(conductor.group(X), "FEE", flat(3.0), start="2024-05")
+    events = [charge_of(X, "7", period="2024-05"), charge_of(X, "8", period="2024-07")]
+    outcome = tool.price(conductor, events, close=["2024-07", "2024-05", "2024-06", "2024-05"])
+    for period, span, total, rows in (("2024-05", "20240501-20240601", "10", 2), ("2024-06", "20240601-20240701", "3", 1),
+                                      ("2024-07", "20240701-20240801", "11", 2)):
+        expect_amount(f"total of {period}", total, outcome.total(X, period))
+        report = outcome.cur(X, span)
+        expect(f"rows of {period}", rows, len(report))
+        expect_amount(f"report of {period}", total, sum(Decimal(row["lineItem/UnblendedCost"]) for row in report))
 
 
 @case("T14 a percentage of nothing is nothing")

@@ -144,8 +144,8 @@ static void price_month(struct pricing_month *month, struct fold *fold)
     struct sweep_sink sink = { month, take_line_item, take_bill };
     struct error error;
     struct sweep *sweep;
-    bool done = false, went = sweep_open(fold, &month->world->documents.pricing, month->is_closed ? month->period : PERIOD_NONE,
-                                         &sink, &sweep, &error);
+    const struct periods closings = { &month->period, month->is_closed, 1 };
+    bool done = false, went = sweep_open(fold, &month->world->documents.pricing, &closings, &sink, &sweep, &error);
     while (went && !done)
         went = sweep_step(sweep, 1000, &done, &error);
     CHECK(went);

@@ -8,7 +8,7 @@
 
 struct line {
     char text[256];
-    char *words[24];
+    char *words[40];
     int count;
 };
 
@@ -33,7 +33,7 @@ static void options_have_defaults(void **state)
     assert_int_equal(arguments.price_list_count, 0);
     assert_int_equal(arguments.granularity, GRANULARITY_HOURLY);
     assert_false(arguments.resource_ids || arguments.strict || arguments.help);
-    assert_int_equal(arguments.closing, PERIOD_NONE);
+    assert_int_equal(arguments.closings.count, 0);
     assert_int_equal(arguments.format, RECORD_JSONL);
     assert_int_equal(arguments.excess, EXCESS_ROUND);
     assert_null(arguments.out);
@@ -49,7 +49,7 @@ static void every_option_is_taken(void **state)
     struct arguments arguments;
     struct error error;
     assert_true(parse(&line, "--conductor c.json --price-list a --price-list=b --granularity monthly --resource-ids "
-                             "--close 2026-06 --format avro --excess-decimals reject --memory 1GiB --strict --out d u1 - u2",
+                             "--close 2026-06 --close 2026-05 --close 2026-06 --format avro --excess-decimals reject --memory 1GiB --strict --out d u1 - u2",
                       PRICE, &arguments, &error));
     assert_int_equal(arguments.conductor_count, 1);
     assert_string_equal(arguments.conductors[0], "c.json");
@@ -58,7 +58,9 @@ static void every_option_is_taken(void **state)
     assert_string_equal(arguments.price_lists[1], "b");
     assert_int_equal(arguments.granularity, GRANULARITY_MONTHLY);
     assert_true(arguments.resource_ids && arguments.strict);
-    assert_int_equal(arguments.closing, 2026 * 12 + 5);
+    assert_int_equal(arguments.closings.count, 2);
+    assert_int_equal(arguments.closings.items[0], 2026 * 12 + 4);
+    assert_int_equal(arguments.closings.items[1], 2026 * 12 + 5);
     assert_int_equal(arguments.format, RECORD_AVRO);
     assert_int_equal(arguments.excess, EXCESS_REJECT);
     assert_int_equal(arguments.memory_bytes, (size_t)1 << 30);

@@ -181,7 +181,8 @@ static void price_in_batch(const struct fixture *fixture, struct topic *topic)
     struct error error;
     bool done = false;
     each_event(take_in_fold, fold);
-    assert_true(sweep_open(fold, &fixture->documents.pricing, PERIOD, &sink, &sweep, &error));
+    const struct periods closings = { (billing_period[]){ PERIOD }, 1, 1 };
+    assert_true(sweep_open(fold, &fixture->documents.pricing, &closings, &sink, &sweep, &error));
     while (!done)
         assert_true(sweep_step(sweep, 1000, &done, &error));
     sweep_close(sweep);

@@ -112,10 +112,10 @@ static void write_lines(const char *path, const struct lines *lines, size_t firs
 static bool price(const char *const *usage, size_t count, const char *out, size_t memory_bytes,
                   struct price_run_result *result, struct error *error)
 {
+    const struct periods june = { (billing_period[]){ JUNE }, 1, 1 };
     const struct price_run_options options = {
         .files = { .usage = usage, .usage_count = count, .reader = { 256 * 1024, EXCESS_ROUND }, .out = out },
-        .granularity = GRANULARITY_HOURLY, .resource_ids = true, .closing = JUNE, .memory_bytes = memory_bytes,
-        .document_hash = text_of(documents.hash),
+        .granularity = GRANULARITY_HOURLY, .resource_ids = true, .closings = &june, .memory_bytes = memory_bytes,
     };
     struct price_run *run;
     if (!price_run_fold(&options, &run, error))
@@ -284,9 +284,10 @@ static void a_run_computes_as_often_as_asked_and_writes_nothing(void **state)
 {
     (void)state;
     static const char *const usage[] = { "tests/data/cur_2026-06_daily.csv" };
+    const struct periods none = { 0 };
     const struct price_run_options options = {
         .files = { .usage = usage, .usage_count = 1, .reader = { 256 * 1024, EXCESS_ROUND } },
-        .granularity = GRANULARITY_DAILY, .closing = PERIOD_NONE, .memory_bytes = (size_t)64 << 20,
+        .granularity = GRANULARITY_DAILY, .closings = &none, .memory_bytes = (size_t)64 << 20,
     };
     struct price_run *run;
     struct price_run_result first, second;

@@ -88,14 +88,14 @@ static void take(struct world *world, struct usage_event event)
 }
 
 /* Sweeps in steps; false: *error. */
-static bool sweep(struct world *world, billing_period closing, size_t step, struct sunk *sunk, struct sweep_counts *counts,
-                  struct error *error)
+static bool sweep_closing(struct world *world, const struct periods *closings, size_t step, struct sunk *sunk,
+                          struct sweep_counts *counts, struct error *error)
 {
     struct sweep_sink sink = { sunk, sink_item, sink_bill };
     struct sweep *sweep;
     bool done = false, going;
     pricing_init(&world->pricing, &world->document.conductor, &world->document.list);
-    assert_true(sweep_open(world->fold, &world->pricing, closing, &sink, &sweep, error));
+    assert_true(sweep_open(world->fold, &world->pricing, closings, &sink, &sweep, error));
     do
         going = sweep_step(sweep, step, &done, error);
     while (going && !done);
@@ -105,6 +105,13 @@ static bool sweep(struct world *world, billing_period closing, size_t step, stru
     buffer_append_byte(&sunk->items, '\0');
     buffer_append_byte(&sunk->bills, '\0');
     return going;
+}
+
+static bool sweep(struct world *world, billing_period closing, size_t step, struct sunk *sunk, struct sweep_counts *counts,
+                  struct error *error)
+{
+    const struct periods closings = { &closing, closing != PERIOD_NONE, 1 };
+    return sweep_closing(world, &closings, step, sunk, counts, error);
 }
 
 static void sunk_done(struct sunk *sunk)
@@ -235,6 +242,30 @@ static void a_period_that_is_closed_is_billed_without_usage(void **state)
     }
 }
 
+/* Before, between and behind the months that have usage; each once and in order. */
+static void several_periods_are_closed_in_order(void **state)
+{
+    (void)state;
+    const struct periods closings = { (billing_period[]){ 24314, 24316, 24317, 24319 }, 4, 4 };
+    struct world world;
+    struct sunk sunk = { 0 };
+    struct sweep_counts counts;
+    struct error error;
+    world_open(&world);
+    document_add_item(&world.document, (struct custom_line_item){
+        .id = TEXT("c"), .name = TEXT("c"), .account = TEXT("111111111111"), .value = decimal("7", AMOUNT_SCALE),
+        .service = TEXT("AWSBillingConductor"), .start = PERIOD_NONE, .end = PERIOD_NONE });
+    take(&world, event_with(.event_id = "1", .usage_start = "2026-04-01T00:00:00Z", .public_on_demand_rate = "1"));
+    take(&world, event_with(.event_id = "2", .usage_start = "2026-06-01T00:00:00Z", .public_on_demand_rate = "1"));
+    assert_true(sweep_closing(&world, &closings, 1, &sunk, &counts, &error));
+    char months[256] = "";
+    for (char *at = sunk.bills.data; (at = strstr(at, "///=")); at++)
+        strncat(months, at - 7, 13);
+    assert_string_equal(months, "2026-03///=7;2026-04///=8;2026-05///=7;2026-06///=8;2026-08///=7;");
+    sunk_done(&sunk);
+    world_close(&world);
+}
+
 static void a_sink_that_fails_stops_the_sweep(void **state)
 {
     (void)state;
@@ -263,6 +294,7 @@ int main(void)
         cmocka_unit_test(a_pool_begins_anew_each_period_and_group),
         cmocka_unit_test(every_event_is_counted_by_what_became_of_it),
         cmocka_unit_test(a_period_that_is_closed_is_billed_without_usage),
+        cmocka_unit_test(several_periods_are_closed_in_order),
         cmocka_unit_test(a_sink_that_fails_stops_the_sweep),
     };
     return cmocka_run_group_tests_name("pipeline/sweep", tests, scratch_setup, scratch_teardown);
