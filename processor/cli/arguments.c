@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "tasks/task.h"
 
 #define MEMORY_BYTES_DEFAULT ((size_t)512 * 1024 * 1024)
 #define MEMORY_BYTES_MIN ((size_t)64 * 1024 * 1024)
@@ -126,7 +127,9 @@ static bool take_kafka_option(struct arguments *arguments, int code, const char 
     case CODE_EXPECT:
         return parse_number("expect", value, "a document version, as 3", &arguments->expect, error);
     case CODE_REPAIR:
-        return parse_number("repair", value, "a task's number, as proforma status shows it", &arguments->repair, error);
+        if (strcmp(value, "all") == 0)
+            return arguments->repair = REPAIR_ALL, true;
+        return parse_number("repair", value, "a task's number, as proforma status shows it, or all", &arguments->repair, error);
     case CODE_DRY_RUN:
         return arguments->dry_run = true;
     case CODE_AGAIN:
@@ -195,7 +198,8 @@ static bool take_option(struct arguments *arguments, int code, const char *value
 
 bool arguments_parse(int argc, char **argv, unsigned options, struct arguments *arguments, struct error *error)
 {
-    *arguments = (struct arguments){ .period = PERIOD_NONE, .expect = -1, .repair = -1, .memory_bytes = MEMORY_BYTES_DEFAULT };
+    *arguments = (struct arguments){ .period = PERIOD_NONE, .expect = -1, .repair = REPAIR_NONE,
+                                     .memory_bytes = MEMORY_BYTES_DEFAULT };
     struct option longs[ARRAY_COUNT(known_options) + 1] = { 0 };
     size_t count = 0;
     for (size_t i = 0; i < ARRAY_COUNT(known_options); i++)

@@ -31,7 +31,7 @@ struct arguments {
     const char **sets;      /* key=value over it */
     size_t set_count, set_capacity;
     int64_t expect;         /* version that must be in force; -1: any */
-    int64_t repair;         /* task; -1: none */
+    int64_t repair;         /* task, REPAIR_ALL or REPAIR_NONE */
     bool dry_run, early, again;
     billing_period period;
     const char *group, *reason;

@@ -44,15 +44,11 @@ static bool publish(struct connection *connection, const struct close_record *cl
 
 static bool close_period(struct connection *connection, billing_period period, struct error *error)
 {
-    int32_t count = connection->stream->ops->partition_count(connection->stream, STREAM_USAGE);
-    struct close_record close = { .period = period, .version = conductor_topic_version(connection->control),
-                                  .end_count = (size_t)count };
-    close.ends = memory_new_array((size_t)count, sizeof *close.ends);
-    bool done = true;
-    for (int32_t i = 0; i < count && done; i++)
-        done = connection_end(connection, STREAM_USAGE, i, &close.ends[i], error);
-    done = done && publish(connection, &close, error);
-    free(close.ends);
+    struct close_record close;
+    bool done = close_record_measure(connection->stream, period, conductor_topic_version(connection->control), &close,
+                                     error) &&
+                publish(connection, &close, error);
+    close_record_done(&close);
     return done;
 }
 

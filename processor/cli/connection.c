@@ -78,12 +78,11 @@ bool connection_read(struct connection *connection, enum stream_topic topic, int
                      struct error *error)
 {
     const struct stream_ops *ops = connection->stream->ops;
-    bool ended = false;
-    int64_t next;
+    struct stream_reading reading = { .ended = false };
     if (!ops->restore_begin(connection->stream, topic, partition, OFFSET_NONE, error))
         return false;
-    while (!ended)
-        if (!ops->restore_step(connection->stream, READ_RECORDS, take, context, &ended, &next, error))
+    while (!reading.ended)
+        if (!ops->restore_step(connection->stream, READ_RECORDS, take, context, &reading, error))
             return false;
     return true;
 }

@@ -63,10 +63,13 @@ static bool take(void *context, const struct stream_record *record, struct error
 static bool replay_step(struct replay *replay, struct stream_partition *at, bool *ended, struct error *error)
 {
     struct stream *stream = replay->connection->stream;
+    struct stream_reading reading;
     int64_t before = at->offset;
     if (stream->ops->begin(stream, error) != OUTCOME_DONE ||
-        !stream->ops->restore_step(stream, STEP_RECORDS, take, replay, ended, &at->offset, error))
+        !stream->ops->restore_step(stream, STEP_RECORDS, take, replay, &reading, error))
         return false;
+    *ended = reading.ended;
+    at->offset = reading.next;
     if (at->offset == before) {
         struct error ignored;
         return stream->ops->abort(stream, &ignored) == OUTCOME_DONE;
@@ -88,7 +91,7 @@ static bool find_start(struct stream *stream, struct stream_partition *at, struc
 static bool replay_partition(struct replay *replay, int32_t partition, struct error *error)
 {
     struct stream *stream = replay->connection->stream;
-    struct stream_partition at = { STREAM_DEAD_LETTERS, partition, OFFSET_NONE };
+    struct stream_partition at = { STREAM_DEAD_LETTERS, partition, OFFSET_NONE, 0 };
     bool stable = false, ended = false;
     while (!stable)
         if (!stream->ops->committed(stream, &at, 1, &stable, error))

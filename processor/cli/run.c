@@ -21,7 +21,7 @@
 #define LARGE_MAX ((size_t)16 * 1024 * 1024)
 #define TRIM_MAX ((size_t)64 * 1024 * 1024)
 
-static const char run_help[] = "usage: proforma run [--repair TASK] [--config FILE] [--set KEY=VALUE]...\n\n"
+static const char run_help[] = "usage: proforma run [--repair TASK|all] [--config FILE] [--set KEY=VALUE]...\n\n"
                                "Runs the processor until SIGTERM or SIGINT. --repair lets a task whose transaction was\n"
                                "torn go on from its marker. Settings:\n\n";
 

@@ -8,6 +8,9 @@
 #include "codec/json_read.h"
 #include "codec/json_write.h"
 #include "codec/schemas.h"
+#include "model/bill.h"
+#include "model/cur_row.h"
+#include "model/line_item.h"
 
 struct wire {
     enum wire_format format;
@@ -51,6 +54,20 @@ bool wire_encode(struct wire *wire, const char *topic, const struct record_type 
         return false;
     put_header(out, id);
     avro_encode(type, record, out);
+    return true;
+}
+
+bool wire_meet_schemas(struct wire *wire, struct error *error)
+{
+    static const struct {
+        const char *topic;
+        const struct record_type *type;
+    } written[] = { { "line-items", &line_item_type }, { "subtotals", &subtotal_type }, { "bills", &bill_type },
+                    { "cur", &cur_row_type },          { "cur-manifests", &manifest_type } };
+    uint32_t id;
+    for (size_t i = 0; i < ARRAY_COUNT(written) && wire->format == WIRE_AVRO; i++)
+        if (!wire->schemas.id_of(wire->schemas.context, written[i].topic, written[i].type, &id, error))
+            return false;
     return true;
 }
 

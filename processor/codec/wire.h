@@ -34,6 +34,9 @@ struct wire;
 
 struct wire *wire_new(enum wire_format format, const struct wire_schemas *schemas, enum excess_decimals excess);
 
+/* Asks for the ids of all that the processor writes, so that encoding waits for nobody. Fails: they are not given now. */
+MUST_USE bool wire_meet_schemas(struct wire *wire, struct error *error);
+
 /* Appends the value of a record for a topic. Fails: the schema has no id. */
 MUST_USE bool wire_encode(struct wire *wire, const char *topic, const struct record_type *type, const void *record,
                           struct buffer *out, struct error *error);

@@ -11,7 +11,7 @@
 /* Parts of the document, each an array of entities; the kinds of keys. */
 static const char *const entity_kinds[] = {
     "BillingGroups", "LinkedAccounts", "PricingPlans", "PricingRules", "PricingRulesAssociatedToPricingPlan",
-    "CustomLineItems", "CustomLineItemVersions", "ResourcesAssociatedToCustomLineItem", "BillingTransferPreferences",
+    "CustomLineItems", "CustomLineItemVersions", "ResourcesAssociatedToCustomLineItem",
 };
 static const char price_kind[] = "Price", version_kind[] = "version", close_kind[] = "close", import_kind[] = "import",
                   document_kind[] = "document";
@@ -39,7 +39,7 @@ void conductor_topic_free(struct conductor_topic *topic)
     for (size_t i = 0; i < topic->keys.count; i++)
         free(topic->values[i]);
     for (size_t i = 0; i < topic->close_count; i++)
-        free(topic->closes[i].ends);
+        close_record_done(&topic->closes[i]);
     free(topic->values);
     free(topic->closes);
     intern_done(&topic->keys);
@@ -84,24 +84,38 @@ static bool take_version(struct conductor_topic *topic, const struct topic_key *
     return true;
 }
 
+/* NULL and no count where the list is not one of offsets. */
+static int64_t *read_offsets(json_t *offsets, size_t *count)
+{
+    size_t index;
+    json_t *offset;
+    *count = json_is_array(offsets) ? json_array_size(offsets) : 0;
+    if (*count == 0 || *count > USAGE_PARTITIONS_MAX) {
+        *count = 0;
+        return NULL;
+    }
+    int64_t *read = memory_new_array(*count, sizeof *read);
+    json_array_foreach(offsets, index, offset)
+        read[index] = json_is_integer(offset) ? json_integer_value(offset) : OFFSET_NONE;
+    return read;
+}
+
 static bool read_close(struct text value, struct close_record *close)
 {
     json_error_t reason;
     const char *period;
     json_int_t version;
-    json_t *offsets, *offset;
-    size_t index;
+    json_t *offsets, *reports = NULL;
     json_t *object = json_loadb(value.data, value.size, 0, &reason);
     bool done = object &&
-                json_unpack(object, "{s:s,s:I,s:o}", "period", &period, "version", &version, "offsets", &offsets) == 0 &&
+                json_unpack(object, "{s:s,s:I,s:o,s?:o}", "period", &period, "version", &version, "offsets", &offsets,
+                            "reports", &reports) == 0 &&
                 json_is_array(offsets) && json_array_size(offsets) <= USAGE_PARTITIONS_MAX &&
                 period_parse(text_of(period), &close->period);
     if (done) {
         close->version = version;
-        close->end_count = json_array_size(offsets);
-        close->ends = memory_new_array(close->end_count, sizeof *close->ends);
-        json_array_foreach(offsets, index, offset)
-            close->ends[index] = json_is_integer(offset) ? json_integer_value(offset) : OFFSET_NONE;
+        close->ends = read_offsets(offsets, &close->end_count);
+        close->report_from = read_offsets(reports, &close->report_count);
     }
     json_decref(object);
     return done;
@@ -117,7 +131,7 @@ static bool take_close(struct conductor_topic *topic, struct text value, struct 
     while (at < topic->close_count && topic->closes[at].period < close.period)
         at++;
     if (at < topic->close_count && topic->closes[at].period == close.period) {
-        free(close.ends);
+        close_record_done(&close);
         return true;
     }
     topic->closes = memory_reserve_one(topic->closes, topic->close_count, &topic->close_capacity, sizeof *topic->closes);
@@ -172,18 +186,6 @@ size_t conductor_topic_close_count(const struct conductor_topic *topic)
 const struct close_record *conductor_topic_close(const struct conductor_topic *topic, size_t index)
 {
     return &topic->closes[index];
-}
-
-void conductor_topic_each(const struct conductor_topic *topic,
-                          void (*visit)(void *context, struct text period, struct text kind, struct text id,
-                                        struct text value),
-                          void *context)
-{
-    for (size_t i = 0; i < topic->keys.count; i++) {
-        struct topic_key key;
-        if (topic->values[i] && split_key(intern_text(&topic->keys, (uint32_t)i), &key))
-            visit(context, key.period, key.kind, key.id, text_of(topic->values[i]));
-    }
 }
 
 bool conductor_topic_has_import(const struct conductor_topic *topic, billing_period period, struct text payer)
@@ -417,8 +419,6 @@ static void append_id(struct buffer *key, const char *kind, json_t *entity)
     if (!id && strcmp(kind, "BillingGroups") == 0)
         id = text_member(entity, "PrimaryAccountId");
     if (!id)
-        id = text_member(entity, "ResponsibilityTransferArn");
-    if (!id)
         id = text_member(entity, "Name");
     buffer_printf(key, "%s", id ? id : "");
     if (strcmp(kind, "CustomLineItemVersions") == 0)
@@ -586,15 +586,53 @@ void conductor_changes_done(struct conductor_changes *changes)
     *changes = (struct conductor_changes){ 0 };
 }
 
+static void write_offsets(struct buffer *out, const char *name, const int64_t *offsets, size_t count)
+{
+    buffer_printf(out, ",\"%s\":[", name);
+    for (size_t i = 0; i < count; i++)
+        buffer_printf(out, "%s%lld", i ? "," : "", (long long)offsets[i]);
+    buffer_append_byte(out, ']');
+}
+
 void close_record_write(const struct close_record *close, struct buffer *key, struct buffer *value)
 {
-    char period[TIME_TEXT_MAX];
+    char period[TIME_TEXT_MAX], id[16];
+    size_t start = value->size;
     period_format(close->period, period);
-    buffer_printf(key, "%s/%s/", period, close_kind);
-    buffer_printf(value, "{\"period\":\"%s\",\"version\":%lld,\"offsets\":[", period, (long long)close->version);
-    for (size_t i = 0; i < close->end_count; i++)
-        buffer_printf(value, "%s%lld", i ? "," : "", (long long)close->ends[i]);
-    buffer_append_text(value, TEXT("]}"));
+    buffer_printf(value, "{\"period\":\"%s\",\"version\":%lld", period, (long long)close->version);
+    write_offsets(value, "offsets", close->ends, close->end_count);
+    write_offsets(value, "reports", close->report_from, close->report_count);
+    buffer_append_byte(value, '}');
+    hash_letters(hash128(value->data + start, value->size - start), sizeof id, id);
+    buffer_printf(key, "%s/%s/%.*s", period, close_kind, (int)sizeof id, id);
+}
+
+static int64_t *measure(struct stream *stream, enum stream_topic topic, size_t *count, struct error *error)
+{
+    *count = (size_t)stream->ops->partition_count(stream, topic);
+    int64_t *ends = memory_new_array(*count, sizeof *ends);
+    for (size_t i = 0; i < *count; i++)
+        if (!stream->ops->high(stream, topic, (int32_t)i, &ends[i], error)) {
+            free(ends);
+            return NULL;
+        }
+    return ends;
+}
+
+bool close_record_measure(struct stream *stream, billing_period period, int64_t version, struct close_record *close,
+                          struct error *error)
+{
+    *close = (struct close_record){ .period = period, .version = version };
+    close->ends = measure(stream, STREAM_USAGE, &close->end_count, error);
+    close->report_from = close->ends ? measure(stream, STREAM_CUR, &close->report_count, error) : NULL;
+    return close->report_from != NULL;
+}
+
+void close_record_done(struct close_record *close)
+{
+    free(close->ends);
+    free(close->report_from);
+    *close = (struct close_record){ .period = PERIOD_NONE };
 }
 
 void import_record_write(billing_period period, struct text payer, struct buffer *key, struct buffer *value)

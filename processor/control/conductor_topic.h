@@ -21,6 +21,8 @@ struct close_record {
     int64_t version;
     int64_t *ends; /* end offset of every usage partition; OFFSET_NONE for one that owes nothing */
     size_t end_count;
+    int64_t *report_from; /* of every partition of `cur`, where its rows may begin */
+    size_t report_count;
 };
 
 struct conductor_topic;
@@ -45,12 +47,6 @@ MUST_USE bool conductor_topic_export(const struct conductor_topic *topic, struct
 /* Closes in the order of their periods. Valid until the next take. */
 size_t conductor_topic_close_count(const struct conductor_topic *topic);
 const struct close_record *conductor_topic_close(const struct conductor_topic *topic, size_t index);
-
-/* Visits all values, of every month and kind. The texts live until the next take. */
-void conductor_topic_each(const struct conductor_topic *topic,
-                          void (*visit)(void *context, struct text period, struct text kind, struct text id,
-                                        struct text value),
-                          void *context);
 
 bool conductor_topic_has_import(const struct conductor_topic *topic, billing_period period, struct text payer);
 
@@ -77,7 +73,15 @@ MUST_USE bool conductor_changes_compute(const struct conductor_topic *topic, str
                                         struct conductor_changes *changes, struct error *error);
 void conductor_changes_done(struct conductor_changes *changes);
 
-/* The record of a close or of an import. */
+/* Asks the broker for the ends that a close of now has: all that has come, also what is still being committed. close_record_done it. */
+MUST_USE bool close_record_measure(struct stream *stream, billing_period period, int64_t version, struct close_record *close,
+                                   struct error *error);
+void close_record_done(struct close_record *close);
+
+/*
+ * The record of a close or of an import. Two different closes of a month have different keys: compaction keeps both, and
+ * the first counts for everybody.
+ */
 void close_record_write(const struct close_record *close, struct buffer *key, struct buffer *value);
 void import_record_write(billing_period period, struct text payer, struct buffer *key, struct buffer *value);
 

@@ -30,7 +30,7 @@ static const struct {
     [STREAM_CONDUCTOR] = { "compact", NULL, NULL },
     [STREAM_TIERED] = { "delete", "-1", NULL },
     [STREAM_LINE_ITEMS] = { "compact,delete", LINE_ITEM_RETENTION_MS, NULL },
-    [STREAM_SUBTOTALS] = { "compact", NULL, NULL },
+    [STREAM_SUBTOTALS] = { "compact", NULL, "LogAppendTime" }, /* bill task 0 reads the broker's clock off it */
     [STREAM_BILLS] = { "compact", NULL, NULL },
     [STREAM_CUR] = { "delete", "-1", NULL },
     [STREAM_CUR_MANIFESTS] = { "compact", NULL, NULL },

@@ -158,7 +158,7 @@ bool kafka_partition_count(rd_kafka_t *handle, const char *topic, int32_t *count
     rd_kafka_resp_err_t result = rd_kafka_metadata(handle, 0, asked, &metadata, METADATA_TIMEOUT_MS);
     rd_kafka_topic_destroy(asked);
     if (result != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return error_fail(error, ERROR_FAILED, "kafka: no broker answers: %s", rd_kafka_err2str(result));
+        return error_fail(error, ERROR_LATER, "kafka: no broker answers: %s", rd_kafka_err2str(result));
     bool denied = metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
     *count = metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR
                  ? metadata->topics[0].partition_cnt

@@ -6,6 +6,7 @@
  */
 #include "log/kafka_stream.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -14,6 +15,8 @@
 #include "base/memory.h"
 
 #define CALL_TIMEOUT_MS 30000
+#define COMMITTED_TIMEOUT_MS 2000 /* asked again by who waits for it */
+#define REACHABLE_TIMEOUT_MS 100
 #define BATCH_MAX 4096
 #define HEADERS_MAX 16
 #define PRODUCE_RETRY_MS 1
@@ -24,6 +27,7 @@ struct kafka_stream {
     struct stream port;
     const struct kafka_settings *settings;
     rd_kafka_t *consumer, *producer, *restorer;
+    rd_kafka_t *measurer; /* is told of ends whatever is open in front of them; reads nothing */
     rd_kafka_queue_t *queue, *restore_queue;
     rd_kafka_topic_t *output_topics[STREAM_TOPIC_COUNT];
     int32_t partition_counts[STREAM_TOPIC_COUNT];
@@ -39,6 +43,8 @@ struct kafka_stream {
     int32_t restore_partition;
     int64_t restore_next;
     char transactional_id[256];
+    _Atomic bool is_down;
+    int64_t asked_s; /* when a broker was last asked whether it is there */
 };
 
 static struct kafka_stream *stream_of(struct stream *stream)
@@ -86,6 +92,34 @@ static bool fail_with(struct error *error, const char *doing, rd_kafka_resp_err_
 
 /* ---- assignment ---- */
 
+/* An offset's metadata is the number of its transaction, in decimal; librdkafka frees it. */
+static void set_transaction(rd_kafka_topic_partition_t *partition, int64_t transaction)
+{
+    if (transaction <= 0)
+        return;
+    char number[24];
+    int size = snprintf(number, sizeof number, "%lld", (long long)transaction);
+    partition->metadata = malloc((size_t)size + 1);
+    CHECK(partition->metadata);
+    memcpy(partition->metadata, number, (size_t)size + 1);
+    partition->metadata_size = (size_t)size;
+}
+
+/* 0 where an offset was committed by somebody else's hand. */
+static int64_t transaction_of(const rd_kafka_topic_partition_t *partition)
+{
+    int64_t number = 0;
+    const char *digits = partition->metadata;
+    if (!digits || partition->metadata_size == 0 || partition->metadata_size > 18)
+        return 0;
+    for (size_t i = 0; i < partition->metadata_size && digits[i]; i++) {
+        if (digits[i] < '0' || digits[i] > '9')
+            return 0;
+        number = number * 10 + (digits[i] - '0');
+    }
+    return number;
+}
+
 static rd_kafka_topic_partition_list_t *list_of(const struct kafka_stream *stream,
                                                 const struct stream_partition *partitions, size_t count)
 {
@@ -95,6 +129,7 @@ static rd_kafka_topic_partition_list_t *list_of(const struct kafka_stream *strea
         kafka_topic_name(stream->settings, partitions[i].topic, name);
         rd_kafka_topic_partition_t *added = rd_kafka_topic_partition_list_add(list, name, partitions[i].partition);
         added->offset = partitions[i].offset == OFFSET_NONE ? RD_KAFKA_OFFSET_BEGINNING : partitions[i].offset;
+        set_transaction(added, partitions[i].transaction);
     }
     return list;
 }
@@ -106,7 +141,7 @@ static void hand_over_assignment(struct kafka_stream *stream, const rd_kafka_top
     for (int i = 0; i < list->cnt; i++) {
         enum stream_topic topic;
         if (kafka_topic_of_name(stream->settings, list->elems[i].topic, &topic))
-            partitions[count++] = (struct stream_partition){ topic, list->elems[i].partition, OFFSET_NONE };
+            partitions[count++] = (struct stream_partition){ topic, list->elems[i].partition, OFFSET_NONE, 0 };
     }
     if (!stream->handler->assigned(stream->handler->context, partitions, count, stream->error))
         stream->handler_failed = true;
@@ -149,7 +184,7 @@ static bool stream_committed(struct stream *port, struct stream_partition *parti
 {
     struct kafka_stream *stream = stream_of(port);
     rd_kafka_topic_partition_list_t *list = list_of(stream, partitions, count);
-    rd_kafka_resp_err_t result = rd_kafka_committed(stream->consumer, list, CALL_TIMEOUT_MS);
+    rd_kafka_resp_err_t result = rd_kafka_committed(stream->consumer, list, COMMITTED_TIMEOUT_MS);
     *stable = true;
     for (size_t i = 0; i < count && result == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
         const rd_kafka_topic_partition_t *answer = &list->elems[i];
@@ -158,6 +193,7 @@ static bool stream_committed(struct stream *port, struct stream_partition *parti
         else if (answer->err)
             result = answer->err;
         partitions[i].offset = answer->offset < 0 ? OFFSET_NONE : answer->offset;
+        partitions[i].transaction = answer->offset < 0 ? 0 : transaction_of(answer);
     }
     rd_kafka_topic_partition_list_destroy(list);
     if (result == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT || result == RD_KAFKA_RESP_ERR__TIMED_OUT) {
@@ -183,6 +219,26 @@ static bool check_message(const rd_kafka_message_t *message, struct error *error
     default:
         return error_fail(error, ERROR_FAILED, "kafka: reading: %s", rd_kafka_message_errstr(message));
     }
+}
+
+static void on_error(rd_kafka_t *consumer, int code, const char *reason, void *context)
+{
+    struct kafka_stream *stream = context;
+    (void)consumer;
+    (void)reason;
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+        atomic_store(&stream->is_down, true);
+}
+
+/* What librdkafka itself cannot get over. */
+static enum stream_outcome check_consumer(const struct kafka_stream *stream, struct error *error)
+{
+    char reason[256];
+    rd_kafka_resp_err_t code = rd_kafka_fatal_error(stream->consumer, reason, sizeof reason);
+    if (!code)
+        return OUTCOME_DONE;
+    error_fail(error, ERROR_FAILED, "kafka: the consumer cannot go on: %s", reason);
+    return code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ? OUTCOME_FENCED : OUTCOME_INDETERMINATE;
 }
 
 static bool hand_over_message(struct kafka_stream *stream, const rd_kafka_message_t *message, struct error *error)
@@ -220,7 +276,7 @@ static void wake_fetcher(const struct kafka_stream *stream, rd_kafka_t *consumer
     rd_kafka_query_watermark_offsets(consumer, rd_kafka_topic_name(message->rkt), message->partition, &first, &end, 1);
 }
 
-static bool stream_poll(struct stream *port, int timeout_ms, size_t records_max, const struct stream_handler *handler,
+static enum stream_outcome stream_poll(struct stream *port, int timeout_ms, size_t records_max, const struct stream_handler *handler,
                         struct error *error)
 {
     struct kafka_stream *stream = stream_of(port);
@@ -239,12 +295,32 @@ static bool stream_poll(struct stream *port, int timeout_ms, size_t records_max,
         rd_kafka_message_destroy(stream->batch[i]);
     }
     stream->handler = NULL;
-    if (done && count < 0)
-        return fail_with(error, "reading", rd_kafka_last_error());
-    char reason[256];
-    if (done && rd_kafka_fatal_error(stream->consumer, reason, sizeof reason))
-        return error_fail(error, ERROR_FAILED, "kafka: the consumer cannot go on: %s", reason);
-    return done;
+    if (!done)
+        return OUTCOME_INDETERMINATE;
+    if (count < 0) {
+        fail_with(error, "reading", rd_kafka_last_error());
+        return OUTCOME_INDETERMINATE;
+    }
+    return check_consumer(stream, error);
+}
+
+static bool stream_is_reachable(struct stream *port)
+{
+    struct kafka_stream *stream = stream_of(port);
+    char name[KAFKA_TOPIC_NAME_MAX];
+    int64_t first, end;
+    if (!atomic_load(&stream->is_down))
+        return true;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (now.tv_sec == stream->asked_s)
+        return false;
+    stream->asked_s = now.tv_sec;
+    kafka_topic_name(stream->settings, STREAM_CONDUCTOR, name);
+    if (rd_kafka_query_watermark_offsets(stream->consumer, name, 0, &first, &end, REACHABLE_TIMEOUT_MS))
+        return false;
+    atomic_store(&stream->is_down, false);
+    return true;
 }
 
 /* ---- transactions ---- */
@@ -422,7 +498,7 @@ static bool stream_restore_begin(struct stream *port, enum stream_topic topic, i
     if (!open_restorer(stream, error))
         return false;
     meet_topic(stream, topic);
-    struct stream_partition from = { topic, partition, offset };
+    struct stream_partition from = { topic, partition, offset, 0 };
     rd_kafka_topic_partition_list_t *list = list_of(stream, &from, 1);
     rd_kafka_resp_err_t result = rd_kafka_assign(stream->restorer, list);
     rd_kafka_topic_partition_list_destroy(list);
@@ -432,35 +508,45 @@ static bool stream_restore_begin(struct stream *port, enum stream_topic topic, i
     return result == RD_KAFKA_RESP_ERR_NO_ERROR || fail_with(error, "cannot restore", result);
 }
 
+/* The end as the last answer to a fetch told it, whatever is open in front of it. */
+static int64_t restored_high(const struct kafka_stream *stream)
+{
+    char name[KAFKA_TOPIC_NAME_MAX];
+    int64_t first, high;
+    kafka_topic_name(stream->settings, stream->restore_topic, name);
+    rd_kafka_resp_err_t result = rd_kafka_get_watermark_offsets(stream->restorer, name, stream->restore_partition, &first,
+                                                                &high);
+    return result == RD_KAFKA_RESP_ERR_NO_ERROR && high > stream->restore_next ? high : stream->restore_next;
+}
+
 static bool stream_restore_step(struct stream *port, size_t records_max,
                                 bool (*take)(void *, const struct stream_record *, struct error *), void *context,
-                                bool *ended, int64_t *next, struct error *error)
+                                struct stream_reading *reading, struct error *error)
 {
     struct kafka_stream *stream = stream_of(port);
     size_t room = records_max < BATCH_MAX ? records_max : BATCH_MAX;
     ssize_t count = rd_kafka_consume_batch_queue(stream->restore_queue, 20, stream->batch, room);
-    bool done = true;
-    *ended = false;
+    bool done = true, ended = false;
     for (ssize_t i = 0; i < count; i++) {
         const rd_kafka_message_t *message = stream->batch[i];
         struct stream_header headers[HEADERS_MAX];
         struct stream_record record;
         done = done && check_message(message, error);
         if (done && message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-            *ended = true;
+            ended = true;
             stream->restore_next = message->offset;
         } else if (done && !message->err) {
             kafka_record_of_message(message, stream->restore_topic, headers, HEADERS_MAX, &record);
             done = take(context, &record, error);
-            stream->restore_next = message->offset + 1;
+            stream->restore_next = message->offset + done;
         }
         stream->restored_bytes += message->len + message->key_len;
         if (i == count - 1)
             wake_fetcher(stream, stream->restorer, message, &stream->restored_bytes);
         rd_kafka_message_destroy(stream->batch[i]);
     }
-    *next = stream->restore_next;
-    if (*ended || !done)
+    *reading = (struct stream_reading){ ended, stream->restore_next, ended ? restored_high(stream) : OFFSET_NONE };
+    if (ended || !done)
         rd_kafka_assign(stream->restorer, NULL);
     return done;
 }
@@ -477,11 +563,39 @@ static bool stream_range(struct stream *port, enum stream_topic topic, int32_t p
     return result == RD_KAFKA_RESP_ERR_NO_ERROR || fail_with(error, "cannot ask for the end of a partition", result);
 }
 
+static bool open_measurer(struct kafka_stream *stream, struct error *error)
+{
+    if (stream->measurer)
+        return true;
+    rd_kafka_conf_t *conf = kafka_conf_new(stream->settings, NULL, 0, error);
+    if (!conf)
+        return false;
+    if (!kafka_conf_set(conf, "isolation.level", "read_uncommitted", error)) {
+        rd_kafka_conf_destroy(conf);
+        return false;
+    }
+    stream->measurer = kafka_new(RD_KAFKA_CONSUMER, conf, error);
+    return stream->measurer != NULL;
+}
+
+static bool stream_high(struct stream *port, enum stream_topic topic, int32_t partition, int64_t *high, struct error *error)
+{
+    struct kafka_stream *stream = stream_of(port);
+    char name[KAFKA_TOPIC_NAME_MAX];
+    int64_t first;
+    if (!open_measurer(stream, error))
+        return false;
+    kafka_topic_name(stream->settings, topic, name);
+    rd_kafka_resp_err_t result = rd_kafka_query_watermark_offsets(stream->measurer, name, partition, &first, high,
+                                                                  CALL_TIMEOUT_MS);
+    return result == RD_KAFKA_RESP_ERR_NO_ERROR || fail_with(error, "cannot ask for the end of a partition", result);
+}
+
 static bool stream_offset_of_time(struct stream *port, enum stream_topic topic, int32_t partition, int64_t time_ms,
                                   int64_t *offset, struct error *error)
 {
     struct kafka_stream *stream = stream_of(port);
-    struct stream_partition asked = { topic, partition, time_ms };
+    struct stream_partition asked = { topic, partition, time_ms, 0 };
     rd_kafka_topic_partition_list_t *list = list_of(stream, &asked, 1);
     rd_kafka_resp_err_t result = rd_kafka_offsets_for_times(stream->consumer, list, CALL_TIMEOUT_MS);
     if (!result)
@@ -540,6 +654,7 @@ static bool open_consumer(struct kafka_stream *stream, struct error *error)
         return false;
     }
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    rd_kafka_conf_set_error_cb(conf, on_error);
     rd_kafka_conf_set_opaque(conf, stream);
     stream->consumer = kafka_new(RD_KAFKA_CONSUMER, conf, error);
     if (!stream->consumer)
@@ -642,6 +757,8 @@ static void stream_close(struct stream *port)
         rd_kafka_consumer_close(stream->restorer);
         rd_kafka_destroy(stream->restorer);
     }
+    if (stream->measurer)
+        rd_kafka_destroy(stream->measurer);
     if (stream->producer)
         rd_kafka_destroy(stream->producer);
     free(stream->batch);
@@ -660,8 +777,10 @@ static const struct stream_ops kafka_stream_ops = {
     .restore_step = stream_restore_step,
     .offset_of_time = stream_offset_of_time,
     .range = stream_range,
+    .high = stream_high,
     .known_end = stream_known_end,
     .partition_count = stream_partition_count,
+    .is_reachable = stream_is_reachable,
     .close = stream_close,
 };
 

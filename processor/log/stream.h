@@ -44,6 +44,14 @@ struct stream_partition {
     enum stream_topic topic;
     int32_t partition;
     int64_t offset; /* where reading goes on, or OFFSET_NONE */
+    int64_t transaction; /* number of the transaction that the offset was committed with; 0: unknown */
+};
+
+/* How far a restore has come. */
+struct stream_reading {
+    bool ended;
+    int64_t next;       /* the offset behind what has been read */
+    int64_t high;       /* once ended: the partition's end with what is not committed yet */
 };
 
 /* What a transaction's step came to, by what has to be done next. */
@@ -53,6 +61,7 @@ enum stream_outcome {
     OUTCOME_INDETERMINATE, /* the broker knows, we do not: open anew, restore, look at the marker */
     OUTCOME_FENCED,        /* somebody else is this worker now: leave */
     OUTCOME_REFUSED,       /* the broker denies a right: leave */
+    OUTCOME_LATER,         /* one task has to wait, for what is not Kafka's; the transaction is as it was */
 };
 
 struct stream_handler {
@@ -69,12 +78,18 @@ struct stream_handler {
 struct stream;
 
 struct stream_ops {
-    /* Waits up to `timeout_ms` for records, then hands over what is there, at most `records_max`. */
-    bool (*poll)(struct stream *stream, int timeout_ms, size_t records_max, const struct stream_handler *handler,
+    /*
+     * Waits up to `timeout_ms` for records, then hands over what is there, at most `records_max`. INDETERMINATE: the
+     * connection is no good; FENCED: another member has this one's name.
+     */
+    enum stream_outcome (*poll)(struct stream *stream, int timeout_ms, size_t records_max, const struct stream_handler *handler,
                  struct error *error);
     /* Reads exactly these partitions from their offsets on. */
     bool (*assign)(struct stream *stream, const struct stream_partition *partitions, size_t count, struct error *error);
-    /* Committed offsets, OFFSET_NONE where there is none. *stable is false while a transaction is still open on one. */
+    /*
+     * Committed offsets, OFFSET_NONE where there is none, with the numbers of their transactions. *stable is false while a
+     * transaction is still open on one.
+     */
     bool (*committed)(struct stream *stream, struct stream_partition *partitions, size_t count, bool *stable,
                       struct error *error);
 
@@ -88,22 +103,26 @@ struct stream_ops {
 
     /*
      * Restore: reads committed records of one partition from `offset` to its end as it is now. Each step hands over up to
-     * `records_max`; *ended at the end; *next is the offset behind what has been read. One at a time.
+     * `records_max`. A record that `take` does not take is not behind reading->next. One at a time.
      */
     bool (*restore_begin)(struct stream *stream, enum stream_topic topic, int32_t partition, int64_t offset,
                           struct error *error);
     bool (*restore_step)(struct stream *stream, size_t records_max,
                          bool (*take)(void *context, const struct stream_record *record, struct error *error),
-                         void *context, bool *ended, int64_t *next, struct error *error);
+                         void *context, struct stream_reading *reading, struct error *error);
     /* The first offset whose record came at or after a time; the end if there is none. */
     bool (*offset_of_time)(struct stream *stream, enum stream_topic topic, int32_t partition, int64_t time_ms,
                            int64_t *offset, struct error *error);
     /* The first offset that there is, and the one behind the last committed record that no open transaction precedes. */
     bool (*range)(struct stream *stream, enum stream_topic topic, int32_t partition, int64_t *first, int64_t *end,
                   struct error *error);
+    /* The end of a partition with all that has come, committed or not yet. */
+    bool (*high)(struct stream *stream, enum stream_topic topic, int32_t partition, int64_t *high, struct error *error);
     /* The end of a partition that is assigned, as the broker last told it along; OFFSET_NONE: not yet. Asks nobody. */
     int64_t (*known_end)(const struct stream *stream, enum stream_topic topic, int32_t partition);
     int32_t (*partition_count)(const struct stream *stream, enum stream_topic topic);
+    /* Whether a broker answers, as far as is known; asks again now and then while none does. */
+    bool (*is_reachable)(struct stream *stream);
     void (*close)(struct stream *stream);
 };
 

@@ -35,7 +35,7 @@ struct bill {
 
 extern const struct record_type bill_type;
 
-/* A task's whole totals of one key; `barrier` is only set in the record that says a period is done (DESIGN 3.6). */
+/* A task's whole totals of one key, or with `message` something else that bill tasks have to know (tasks/messages.h). */
 #define SUBTOTAL_FIELDS(X)                            \
     X(LONG, task, 0, true)                            \
     X(LONG, revision, 0, true)                        \
@@ -52,7 +52,8 @@ extern const struct record_type bill_type;
     X(SUM, tax, AMOUNT_SCALE, true)                   \
     X(TIME, as_of, 0, false)                          \
     X(LONG, conductor_version, 0, false)              \
-    X(TEXT, barrier, 0, false)
+    X(TEXT, message, 0, false)                        \
+    X(TEXT, checksum, 0, false)
 
 enum subtotal_field {
 #define X(kind, name, scale, required) SUBTOTAL_##name,

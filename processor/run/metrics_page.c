@@ -1,6 +1,11 @@
 /* run/metrics_page.c: sums over the workers, family by family. */
 #include "run/metrics_page.h"
 
+#include <time.h>
+
+#define BUSY_MAX_MS 15000       /* a loop that takes longer for a turn is not ready */
+#define STILL_MAX_MS 120000     /* and one that takes so long hangs */
+
 static void family(struct buffer *body, const char *name, const char *type, const char *help)
 {
     buffer_printf(body, "# HELP proforma_%s %s\n# TYPE proforma_%s %s\n", name, help, name, type);
@@ -45,8 +50,8 @@ static void write_gauges(const struct shown_workers *shown, struct buffer *body)
 {
     family(body, "tasks", "gauge", "Tasks assigned to this process.");
     buffer_printf(body, "proforma_tasks{state=\"all\"} %llu\nproforma_tasks{state=\"restoring\"} %llu\n"
-                        "proforma_tasks{state=\"stopped\"} %llu\n",
-                  TOTAL(shown, tasks), TOTAL(shown, restoring), TOTAL(shown, stopped));
+                        "proforma_tasks{state=\"waiting\"} %llu\nproforma_tasks{state=\"stopped\"} %llu\n",
+                  TOTAL(shown, tasks), TOTAL(shown, restoring), TOTAL(shown, waiting), TOTAL(shown, stopped));
     family(body, "restore_records", "gauge", "Records that restoring tasks have read, and are to read in this step.");
     buffer_printf(body, "proforma_restore_records{state=\"read\"} %llu\nproforma_restore_records{state=\"all\"} %llu\n",
                   TOTAL(shown, restore_done), TOTAL(shown, restore_total));
@@ -116,11 +121,27 @@ unsigned metrics_page(void *context, struct buffer *body)
     return 200;
 }
 
+static int64_t since_turn_ms(const struct worker_status *status)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int64_t turn = atomic_load(&status->turn_ms), now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return turn == 0 ? 0 : now_ms - turn;
+}
+
 unsigned health_page(void *context, struct buffer *body)
 {
-    (void)context;
-    buffer_append_text(body, TEXT("ok\n"));
-    return 200;
+    const struct shown_workers *shown = context;
+    bool well = true;
+    for (size_t w = 0; w < shown->count; w++) {
+        int64_t still_ms = since_turn_ms(shown->statuses[w]);
+        if (still_ms < STILL_MAX_MS)
+            continue;
+        well = false;
+        buffer_printf(body, "worker %zu: its loop has stood still for %lld s\n", w, (long long)(still_ms / 1000));
+    }
+    buffer_append_text(body, well ? TEXT("ok\n") : TEXT("not ok\n"));
+    return well ? 200 : 503;
 }
 
 unsigned ready_page(void *context, struct buffer *body)
@@ -130,7 +151,14 @@ unsigned ready_page(void *context, struct buffer *body)
     for (size_t w = 0; w < shown->count; w++) {
         const struct worker_status *status = shown->statuses[w];
         int64_t stopped = atomic_load(&status->stopped);
-        ready = ready && atomic_load(&status->ready);
+        int64_t waiting = atomic_load(&status->waiting), still_ms = since_turn_ms(status);
+        ready = ready && atomic_load(&status->ready) && still_ms < BUSY_MAX_MS;
+        if (atomic_load(&status->away))
+            buffer_printf(body, "worker %zu: no broker answers\n", w);
+        if (still_ms >= BUSY_MAX_MS)
+            buffer_printf(body, "worker %zu: its loop has stood still for %lld s\n", w, (long long)(still_ms / 1000));
+        for (int64_t i = 0; i < waiting && i < SHOWN_STOPPED_MAX; i++)
+            buffer_printf(body, "task %u waits, see the log\n", atomic_load(&status->waiting_tasks[i]));
         for (int64_t i = 0; i < stopped && i < SHOWN_STOPPED_MAX; i++)
             buffer_printf(body, "task %u is stopped, see the log\n", atomic_load(&status->stopped_tasks[i]));
         if (atomic_load(&status->restoring) > 0)

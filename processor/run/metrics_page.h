@@ -11,7 +11,7 @@ struct shown_workers {
 };
 
 unsigned metrics_page(void *context, struct buffer *body);
-/* 200 as long as the process answers. */
+/* 200 as long as every worker's loop goes round; a loop that has not for minutes hangs. */
 unsigned health_page(void *context, struct buffer *body);
 /* 200 when every worker has its partitions restored; else 503, and names the tasks that are stopped. */
 unsigned ready_page(void *context, struct buffer *body);

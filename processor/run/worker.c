@@ -16,8 +16,10 @@
 #define POLL_RECORDS 4096
 #define POLL_RECORDS_FEW 512 /* when memory runs short: each may bring its whole group back */
 #define CONTROL_RECORDS 8192
-#define CONTROL_MS 300
+#define SHOW_MS 300
 #define RETRY_MS 200
+#define RETRY_MAX_MS 5000
+#define RIVAL_MS 4000
 
 static int64_t clock_us(void)
 {
@@ -56,33 +58,45 @@ static void wait_ms(int64_t milliseconds)
 
 static bool take_control(void *context, const struct stream_record *record, struct error *error)
 {
-    return conductor_topic_take(context, record, error);
-}
-
-static bool read_control(struct worker *worker, struct error *error)
-{
-    struct stream *stream = worker->stream;
-    bool ended = false;
-    worker->control_read_ms = now_ms(worker);
-    if (!stream->ops->restore_begin(stream, STREAM_CONDUCTOR, 0, worker->control_next, error))
-        return false;
-    while (!ended && !atomic_load(worker->options->stop))
-        if (!stream->ops->restore_step(stream, CONTROL_RECORDS, take_control, worker->control, &ended,
-                                       &worker->control_next, error))
-            return false;
+    struct worker *worker = context;
+    /* What cannot be read is passed over: one broken record must not keep everybody from starting. */
+    if (!conductor_topic_take(worker->control, record, error))
+        log_event(LOGGING_ERROR, "conductor_record_passed_over", LOG_NUMBER("offset", record->offset),
+                  LOG_TEXT("reason", error->message));
+    worker->control_next = record->offset + 1;
+    worker->control_moved = true;
     return true;
 }
 
-/* The first document starts the tasks. A later one waits for the next start: tasks say so when they restore. */
-static bool follow_control(struct worker *worker, struct error *error)
+/* Read once to its end, step by step; from there on its records come along with all others. */
+static enum stream_outcome read_control(struct worker *worker, struct error *error)
 {
-    if (!read_control(worker, error))
-        return false;
+    struct stream *stream = worker->stream;
+    struct stream_reading reading;
+    if (!worker->control_begun && !stream->ops->restore_begin(stream, STREAM_CONDUCTOR, 0, worker->control_next, error))
+        return OUTCOME_INDETERMINATE;
+    worker->control_begun = true;
+    if (!stream->ops->restore_step(stream, CONTROL_RECORDS, take_control, worker, &reading, error))
+        return OUTCOME_INDETERMINATE;
+    if (!reading.ended)
+        return OUTCOME_DONE;
+    worker->control_next = reading.next;
+    worker->control_read = true;
+    return worker_assign(worker, error) ? OUTCOME_DONE : OUTCOME_INDETERMINATE;
+}
+
+/* The first document starts the tasks. A later one waits for the next start: tasks say so when they restore. */
+static enum stream_outcome follow_control(struct worker *worker, struct error *error)
+{
+    worker->control_moved = false;
     if (worker->document.number > 0 || conductor_topic_version(worker->control) == 0)
-        return true;
+        return OUTCOME_DONE;
     struct document_version *document = &worker->document;
-    if (!conductor_topic_document(worker->control, &document->conductor, &document->list, error))
-        return false;
+    if (!conductor_topic_document(worker->control, &document->conductor, &document->list, error)) {
+        log_event(LOGGING_ERROR, "document_refused", LOG_NUMBER("version", conductor_topic_version(worker->control)),
+                  LOG_TEXT("reason", error->message));
+        return OUTCOME_DONE; /* a good one may follow */
+    }
     pricing_init(&document->pricing, document->conductor, &document->list);
     routing_init(&document->routing, document->conductor, &document->list);
     document->number = document->conductor->version;
@@ -90,7 +104,7 @@ static bool follow_control(struct worker *worker, struct error *error)
     log_event(LOGGING_INFO, "document_in_force", LOG_NUMBER("worker", worker->options->number),
               LOG_NUMBER("version", document->number));
     worker_make_tasks(worker);
-    return true;
+    return OUTCOME_DONE;
 }
 
 static void document_done(struct document_version *document)
@@ -113,6 +127,7 @@ static enum stream_outcome begin(struct worker *worker, struct error *error)
         return OUTCOME_DONE;
     enum stream_outcome outcome = worker->stream->ops->begin(worker->stream, error);
     worker->in_transaction = outcome == OUTCOME_DONE;
+    worker->transaction_ms = now_ms(worker);
     return outcome;
 }
 
@@ -123,8 +138,6 @@ static enum stream_outcome flush_tasks(struct worker *worker, struct stream_part
     int64_t now = now_ms(worker);
     for (size_t i = 0; i < worker->task_count; i++) {
         struct task *task = worker->tasks[i];
-        if (task_state(task) != TASK_RUNNING)
-            continue;
         enum stream_outcome outcome = task_work(task, now, error);
         if (outcome == OUTCOME_DONE && task_is_due(task, now))
             outcome = task_flush(task, now, error);
@@ -132,10 +145,7 @@ static enum stream_outcome flush_tasks(struct worker *worker, struct stream_part
             continue;
         if (outcome != OUTCOME_DONE)
             return outcome;
-        offsets[*count] = task_input(task);
-        if (offsets[*count].offset == OFFSET_NONE)
-            offsets[*count].offset = 0;
-        ++*count;
+        offsets[(*count)++] = task_input(task);
     }
     return OUTCOME_DONE;
 }
@@ -171,7 +181,7 @@ static void relieve(struct worker *worker)
     while ((worker->world.rows_used = measure(worker)) > worker->world.rows_memory / 2) {
         struct task *largest = NULL;
         for (size_t i = 0; i < worker->task_count; i++)
-            if (task_state(worker->tasks[i]) == TASK_RUNNING && task_bytes(worker->tasks[i]) < most &&
+            if (worker_is_active(worker->tasks[i]) && task_bytes(worker->tasks[i]) < most &&
                 (!largest || task_bytes(worker->tasks[i]) > task_bytes(largest)))
                 largest = worker->tasks[i];
         if (!largest)
@@ -181,22 +191,26 @@ static void relieve(struct worker *worker)
     }
 }
 
-/* Stores take what is committed. One that cannot costs the task its store: it is made anew from the topic. */
-static enum stream_outcome save_tasks(struct worker *worker, struct error *error)
+/* Stores take what is committed. A task whose store cannot comes back from what it has, alone. */
+static void save_tasks(struct worker *worker, struct error *error)
 {
     int64_t disk = 0;
     for (size_t i = 0; i < worker->task_count; i++) {
-        if (task_state(worker->tasks[i]) != TASK_RUNNING)
+        struct task *task = worker->tasks[i];
+        if (!worker_is_active(task))
             continue;
-        if (!task_committed(worker->tasks[i], error))
-            return OUTCOME_ABORT;
-        disk += (int64_t)task_disk_bytes(worker->tasks[i]);
+        if (task_committed(task, error)) {
+            disk += (int64_t)task_disk_bytes(task);
+            continue;
+        }
+        log_event(LOGGING_WARN, "task_restarted", LOG_NUMBER("task", task_number(task)), LOG_TEXT("reason", error->message));
+        task_restart(task);
+        worker->assignment_moved = true;
     }
     atomic_store(&worker->status->disk_bytes, disk);
     if (memory_is_short(worker))
         relieve(worker);
     worker->world.save_all = false;
-    return OUTCOME_DONE;
 }
 
 static enum stream_outcome commit(struct worker *worker, struct error *error)
@@ -224,7 +238,7 @@ static enum stream_outcome commit(struct worker *worker, struct error *error)
         worker->taken = 0;
         worker->taken_time_ms = 0;
         worker_show_counts(worker);
-        outcome = save_tasks(worker, error);
+        save_tasks(worker, error);
     }
     return outcome;
 }
@@ -244,8 +258,9 @@ static enum stream_outcome roll_back(struct worker *worker, struct error *error)
     log_event(LOGGING_WARN, "transaction_aborted", LOG_NUMBER("worker", worker->options->number),
               LOG_TEXT("reason", error->message));
     worker_note_stopped(worker);
-    worker_drop_tasks(worker);
-    if (outcome == OUTCOME_DONE && !worker->stream->ops->assign(worker->stream, NULL, 0, &ignored))
+    for (size_t i = 0; i < worker->task_count; i++)
+        task_restart(worker->tasks[i]);
+    if (outcome == OUTCOME_DONE && !worker_assign(worker, &ignored))
         outcome = OUTCOME_INDETERMINATE;
     return outcome;
 }
@@ -255,12 +270,16 @@ static enum stream_outcome roll_back(struct worker *worker, struct error *error)
 static bool on_record(void *context, const struct stream_record *record, struct error *error)
 {
     struct worker *worker = context;
+    if (record->topic == STREAM_CONDUCTOR)
+        return record->offset < worker->control_next || take_control(worker, record, error);
     struct task *task = worker_find_task(worker, record->topic, record->partition);
     if (!task || task_state(task) != TASK_RUNNING || worker->pending != OUTCOME_DONE)
         return true;
     worker->pending = begin(worker, error);
     if (worker->pending == OUTCOME_DONE)
         worker->pending = task_take(task, record, error);
+    if (task_state(task) == TASK_WAITING)
+        worker_note_waiting(worker, task);
     worker->taken++;
     worker->taken_time_ms += record->timestamp_ms;
     return true;
@@ -269,6 +288,8 @@ static bool on_record(void *context, const struct stream_record *record, struct 
 static void on_ended(void *context, enum stream_topic topic, int32_t partition, int64_t end)
 {
     struct worker *worker = context;
+    if (topic == STREAM_CONDUCTOR)
+        return;
     struct task *task = worker_find_task(worker, topic, partition);
     if (task && worker->pending == OUTCOME_DONE)
         task_reached(task, end);
@@ -326,21 +347,64 @@ static bool is_commit_time(const struct worker *worker)
            worker->taken >= (uint64_t)worker->options->settings->commit_events;
 }
 
-static enum stream_outcome step(struct worker *worker, bool *failed, struct error *error)
+/* Waiting tasks try again; one that is through reads on. */
+static enum stream_outcome retry_tasks(struct worker *worker, struct error *error)
+{
+    for (size_t i = 0; i < worker->task_count; i++) {
+        struct task *task = worker->tasks[i];
+        if (task_state(task) != TASK_WAITING || task_is_resting(task))
+            continue;
+        enum stream_outcome outcome = begin(worker, error);
+        if (outcome == OUTCOME_DONE)
+            outcome = task_retry(task, error);
+        if (outcome != OUTCOME_DONE)
+            return outcome;
+        if (task_state(task) == TASK_RUNNING) {
+            log_event(LOGGING_INFO, "task_goes_on", LOG_NUMBER("task", task_number(task)));
+            worker->assignment_moved = true;
+        }
+    }
+    return OUTCOME_DONE;
+}
+
+/* All that is not reading: restores, the conductor topic, tasks that wait. */
+static enum stream_outcome work(struct worker *worker, struct error *error)
+{
+    enum stream_outcome outcome = OUTCOME_DONE;
+    if (!worker->control_read)
+        return read_control(worker, error);
+    if (!worker->schemas_known) {
+        worker->schemas_known = worker_meet_schemas(worker, error);
+        return OUTCOME_DONE;
+    }
+    if (worker->control_moved || worker->document.number == 0)
+        outcome = follow_control(worker, error);
+    if (outcome == OUTCOME_DONE)
+        outcome = worker_restore_step(worker, error);
+    if (outcome == OUTCOME_DONE)
+        outcome = retry_tasks(worker, error);
+    if (outcome != OUTCOME_DONE || !worker->assignment_moved)
+        return outcome;
+    return worker_assign(worker, error) ? OUTCOME_DONE : OUTCOME_INDETERMINATE;
+}
+
+static enum stream_outcome step(struct worker *worker, struct error *error)
 {
     const struct stream_handler handler = { worker, on_record, on_ended, on_assigned, on_revoked };
-    enum stream_outcome outcome = OUTCOME_INDETERMINATE;
+    worker->world.now_ms = now_ms(worker);
     worker->world.real_now_ms = real_ms(worker);
     worker->world.rows_used = measure(worker);
     size_t records_max = worker->world.rows_used > worker->world.rows_memory / 4 * 3 ? POLL_RECORDS_FEW : POLL_RECORDS;
-    if (worker->stream->ops->poll(worker->stream, worker->restoring ? 0 : POLL_MS, records_max, &handler, error))
-        outcome = worker_restore_step(worker, error);
-    if (outcome == OUTCOME_DONE && !worker->restoring && now_ms(worker) - worker->control_read_ms >= CONTROL_MS) {
+    enum stream_outcome outcome = worker->stream->ops->poll(worker->stream, worker->restoring ? 0 : POLL_MS, records_max,
+                                                            &handler, error);
+    worker->member_fenced = outcome == OUTCOME_FENCED;
+    if (outcome == OUTCOME_DONE && worker->pending == OUTCOME_DONE)
+        outcome = work(worker, error);
+    if (worker->world.now_ms - worker->shown_ms >= SHOW_MS) {
+        worker->shown_ms = worker->world.now_ms;
         worker_show_lag(worker);
-        outcome = follow_control(worker, error) ? OUTCOME_DONE : OUTCOME_INDETERMINATE;
     }
     worker_show_state(worker);
-    *failed = outcome == OUTCOME_INDETERMINATE;
     if (outcome != OUTCOME_DONE)
         return outcome;
     if (worker->pending != OUTCOME_DONE)
@@ -367,6 +431,7 @@ static void init_world(struct worker *worker)
         .future_max_ms = settings->future_max_ms,
         .bills_interval_ms = settings->bills_interval_ms,
         .close_after_ms = settings->period_close_after_ms,
+        .transaction_timeout_ms = settings->transaction_timeout_ms,
         .event_bytes_max = settings->event_max_bytes,
         .state_dir = worker->options->state_dir,
         .store_lag = (size_t)settings->store_lag_rows,
@@ -393,7 +458,8 @@ static bool open_worker(struct worker *worker, struct error *error)
         return false;
     worker->control = conductor_topic_new();
     worker->control_next = OFFSET_NONE;
-    worker->in_transaction = worker->has_assignment = false;
+    worker->control_begun = worker->control_read = worker->control_moved = worker->schemas_known = false;
+    worker->in_transaction = worker->has_assignment = worker->assignment_moved = false;
     worker->pending = OUTCOME_DONE;
     worker->taken = 0;
     init_world(worker);
@@ -441,34 +507,79 @@ static enum worker_end leave(struct worker *worker, struct error *error)
     return outcome == OUTCOME_FENCED ? WORKER_FENCED : outcome == OUTCOME_REFUSED ? WORKER_FAILED : WORKER_STOPPED;
 }
 
-static void rest(const struct worker *worker)
+static void rest(const struct worker *worker, int64_t milliseconds)
 {
     if (!worker->options->clock_ms)
-        wait_ms(RETRY_MS); /* whatever was the matter is seldom over at once */
+        wait_ms(milliseconds); /* whatever was the matter is seldom over at once */
+}
+
+/* Brokers that are away for hours are waited for, more patiently each time. */
+static enum worker_end try_again(struct worker *worker, const char *event, const struct error *error)
+{
+    worker->failures++;
+    int64_t pause = RETRY_MS << (worker->failures < 6 ? worker->failures : 6);
+    log_event(LOGGING_WARN, event, LOG_NUMBER("worker", worker->options->number), LOG_TEXT("reason", error->message));
+    worker_show_away(worker);
+    rest(worker, pause < RETRY_MAX_MS ? pause : RETRY_MAX_MS);
+    return WORKER_GOES_ON;
+}
+
+/* Who has our name tells our member so within a heartbeat or two. */
+static bool has_rival(struct worker *worker)
+{
+    const struct stream_handler handler = { worker, on_record, on_ended, on_assigned, on_revoked };
+    struct error ignored;
+    int64_t until = now_ms(worker) + RIVAL_MS;
+    worker->pending = OUTCOME_INDETERMINATE; /* nothing that comes is taken any more */
+    while (!worker->options->clock_ms && now_ms(worker) < until)
+        if (worker->stream->ops->poll(worker->stream, 100, POLL_RECORDS, &handler, &ignored) == OUTCOME_FENCED)
+            return true;
+    return false;
+}
+
+/*
+ * Fenced by whom? A transaction that was open for longer than the broker waits was ended by the broker itself; and without
+ * an instance.id nobody else has our name.
+ */
+static bool was_fenced_by_time(struct worker *worker)
+{
+    const struct settings *settings = worker->options->settings;
+    bool is_static = settings->instance_id && settings->instance_id[0];
+    if (worker->member_fenced)
+        return false;
+    return !is_static || (worker->in_transaction &&
+                          now_ms(worker) - worker->transaction_ms >= settings->transaction_timeout_ms &&
+                          !has_rival(worker));
+}
+
+static enum worker_end reconnect(struct worker *worker, enum stream_outcome outcome, const struct error *error)
+{
+    bool by_time = outcome == OUTCOME_FENCED && was_fenced_by_time(worker);
+    /* The connection is no longer good: a new one ends what is still on its way. */
+    close_worker(worker);
+    if (outcome == OUTCOME_REFUSED)
+        return WORKER_FAILED;
+    if (outcome == OUTCOME_FENCED && !by_time)
+        return WORKER_FENCED;
+    return try_again(worker, "connection_renewed", error);
 }
 
 enum worker_end worker_step(struct worker *worker, struct error *error)
 {
-    bool failed = false;
     if (atomic_load(worker->options->stop))
         return leave(worker, error);
     if (!worker->stream && !open_worker(worker, error))
-        return WORKER_FAILED;
-    enum stream_outcome outcome = step(worker, &failed, error);
+        return worker->was_open || error->kind == ERROR_LATER ? try_again(worker, "broker_away", error) : WORKER_FAILED;
+    worker->was_open = true;
+    enum stream_outcome outcome = step(worker, error);
     if (outcome == OUTCOME_ABORT) {
         outcome = roll_back(worker, error);
-        rest(worker);
-        worker_make_tasks(worker);
+        rest(worker, RETRY_MS);
     }
-    if (outcome == OUTCOME_DONE)
-        return WORKER_GOES_ON;
-    /* The connection is no longer good: a new one ends what is still on its way. */
-    close_worker(worker);
-    if (outcome == OUTCOME_FENCED)
-        return WORKER_FENCED;
-    if (outcome == OUTCOME_REFUSED || failed)
-        return WORKER_FAILED;
-    rest(worker);
+    if (outcome != OUTCOME_DONE)
+        return reconnect(worker, outcome, error);
+    if (worker->document.number > 0 && !worker->restoring)
+        worker->failures = 0;
     return WORKER_GOES_ON;
 }
 

@@ -25,7 +25,9 @@ enum worker_end {
 /* What others may look at while the worker runs; the worker alone writes. */
 struct worker_status {
     _Atomic bool ready;              /* assigned and restored, nothing stopped */
-    _Atomic int64_t tasks, restoring, stopped, rows, bytes, disk_bytes;
+    _Atomic bool away;               /* no broker answers */
+    _Atomic int64_t turn_ms;         /* when its loop last went round; on a clock that only goes on */
+    _Atomic int64_t tasks, restoring, waiting, stopped, rows, bytes, disk_bytes;
     _Atomic int64_t commits, aborts, restores, document;
     _Atomic int64_t restore_done, restore_total; /* records, of the tasks that are restoring */
     _Atomic int64_t closing;                     /* tasks that are closing a month */
@@ -40,7 +42,7 @@ struct worker_status {
         _Atomic int32_t topic, partition; /* topic + 1; 0: none */
         _Atomic int64_t position, end;
     } partitions[SHOWN_PARTITIONS_MAX];
-    _Atomic uint32_t stopped_tasks[SHOWN_STOPPED_MAX];
+    _Atomic uint32_t stopped_tasks[SHOWN_STOPPED_MAX], waiting_tasks[SHOWN_STOPPED_MAX];
 };
 
 extern const uint64_t histogram_bounds_us[HISTOGRAM_BUCKETS];

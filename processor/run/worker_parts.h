@@ -18,7 +18,10 @@ struct worker {
     struct task_world world;
     struct document_version document;
     struct conductor_topic *control;
-    int64_t control_next, control_read_ms;
+    int64_t control_next;
+    bool control_begun, control_read, control_moved; /* read: to its end, once; moved: since it was last followed */
+    int64_t schemas_retry_ms;
+    bool schemas_known;                              /* of all that is written */
     struct stream_partition *assigned;
     size_t assigned_count;
     struct task **tasks;
@@ -27,6 +30,12 @@ struct worker {
     struct stopped_task *stopped;
     size_t stopped_count, stopped_capacity;
     bool in_transaction, has_assignment, restoring;
+    bool assignment_moved;  /* what is to be read is no longer what is assigned */
+    bool member_fenced;     /* another member of the group has our name */
+    bool was_open;          /* there was a connection once */
+    unsigned failures;      /* in a row */
+    int64_t transaction_ms; /* when the transaction at hand began */
+    int64_t shown_ms;
     enum stream_outcome pending; /* of records taken within poll */
     uint64_t taken;              /* records since the last commit */
     int64_t taken_time_ms;       /* sum of their broker times */
@@ -38,15 +47,27 @@ struct worker {
 void worker_make_tasks(struct worker *worker);
 void worker_drop_tasks(struct worker *worker);
 struct task *worker_find_task(const struct worker *worker, enum stream_topic topic, int32_t partition);
-/* Says once why a task is out; the others go on. */
+/* Says why tasks are out, and lets go of them; the others go on. */
 void worker_note_stopped(struct worker *worker);
-/* One restoring task at a time; one that is through is read on. worker->restoring: whether there was one. */
+static inline bool worker_is_active(const struct task *task)
+{
+    return task_state(task) == TASK_RUNNING || task_state(task) == TASK_WAITING;
+}
+/* Says once why a task waits. */
+void worker_note_waiting(struct worker *worker, const struct task *task);
+/* Reads what running tasks are to read, and the conductor topic. */
+bool worker_assign(struct worker *worker, struct error *error);
+/* Before anything is written: the ids of all that will be. False: who gives them does not answer now. */
+bool worker_meet_schemas(struct worker *worker, struct error *error);
+/* One restoring task at a time; one that is through is read on. worker->restoring: whether one is under way. */
 enum stream_outcome worker_restore_step(struct worker *worker, struct error *error);
 
 /* worker_status.c: what others may look at. */
 void worker_show_counts(struct worker *worker);
 void worker_show_lag(struct worker *worker);
 void worker_show_state(struct worker *worker);
+/* There is no connection now. */
+void worker_show_away(struct worker *worker);
 void worker_observe(struct shown_histogram *histogram, int64_t microseconds, uint64_t times);
 
 #endif

@@ -50,13 +50,18 @@ void worker_show_lag(struct worker *worker)
 void worker_show_state(struct worker *worker)
 {
     struct task_progress progress = { 0 };
-    int64_t restoring = 0, stopped = 0, rows = 0, bytes = (int64_t)worker->world.rows_used;
+    int64_t restoring = 0, waiting = 0, stopped = 0, rows = 0, bytes = (int64_t)worker->world.rows_used;
     worker_note_stopped(worker);
     for (size_t i = 0; i < worker->task_count; i++) {
         restoring += task_state(worker->tasks[i]) == TASK_RESTORING;
         rows += task_rows(worker->tasks[i]);
         bytes += (int64_t)task_id_bytes(worker->tasks[i]);
         task_add_progress(worker->tasks[i], &progress);
+        if (task_reason(worker->tasks[i])[0] == '\0')
+            continue;
+        if (waiting < SHOWN_STOPPED_MAX)
+            atomic_store(&worker->status->waiting_tasks[waiting], task_number(worker->tasks[i]));
+        waiting++;
     }
     stopped = (int64_t)worker->stopped_count;
     atomic_store(&worker->status->tasks, (int64_t)worker->task_count);
@@ -67,6 +72,17 @@ void worker_show_state(struct worker *worker)
     atomic_store(&worker->status->closing, progress.closing);
     atomic_store(&worker->status->rows, rows);
     atomic_store(&worker->status->bytes, bytes);
-    atomic_store(&worker->status->ready, worker->has_assignment && worker->document.number > 0 && restoring == 0 &&
-                                             stopped == 0);
+    bool reachable = worker->stream->ops->is_reachable(worker->stream);
+    atomic_store(&worker->status->waiting, waiting);
+    atomic_store(&worker->status->away, !reachable);
+    atomic_store(&worker->status->turn_ms, worker->world.now_ms);
+    atomic_store(&worker->status->ready, reachable && worker->has_assignment && worker->document.number > 0 &&
+                                             restoring == 0 && waiting == 0 && stopped == 0);
+}
+
+void worker_show_away(struct worker *worker)
+{
+    atomic_store(&worker->status->ready, false);
+    atomic_store(&worker->status->away, true);
+    atomic_store(&worker->status->turn_ms, worker->world.now_ms);
 }

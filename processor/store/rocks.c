@@ -3,6 +3,7 @@
 
 #include <rocksdb/c.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
@@ -30,9 +31,26 @@ struct rocks_iterator {
     const char *directory;
 };
 
+/*
+ * RocksDB's C interface tells a failure by its text alone; it is read here and nowhere else. What the machine lacks (a lock
+ * that another process holds, room, files, rights) passes; whatever else it is, what is on disk is not to be believed.
+ */
+static enum error_kind kind_of(const char *reason)
+{
+    static const char *const passing[] = { "No space left", "quota exceeded", "While lock file", "lock hold by", "lock ",
+                                           "Too many open files", "Permission denied", "Cannot allocate memory",
+                                           "Read-only file system", "File too large" };
+    if (strncmp(reason, "Corruption", strlen("Corruption")) == 0)
+        return ERROR_DAMAGED;
+    for (size_t i = 0; i < ARRAY_COUNT(passing); i++)
+        if (strstr(reason, passing[i]))
+            return ERROR_LATER;
+    return ERROR_DAMAGED;
+}
+
 static bool rocks_fail(struct error *error, const char *directory, const char *doing, char *reason)
 {
-    error_fail(error, ERROR_FAILED, "%s: cannot %s: %s", directory, doing, reason);
+    error_fail(error, kind_of(reason), "%s: cannot %s: %s", directory, doing, reason);
     rocksdb_free(reason);
     return false;
 }

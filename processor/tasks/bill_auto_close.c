@@ -3,6 +3,9 @@
 
 #include "tasks/bill_state.h"
 
+/* A clock of our own that jumps ahead asks the broker for its time, and no oftener than this. */
+#define CLOCK_MS 60000
+
 /* The last month for which there is a close record. */
 static billing_period last_close(const struct task *task)
 {
@@ -13,18 +16,63 @@ static billing_period last_close(const struct task *task)
     return last;
 }
 
+/* When a month may be closed: it is over, and no usage of it has come for as long as it is left open. */
+static int64_t due_time(const struct task *task, const struct bill_month *month)
+{
+    int64_t end = period_end(month->period), arrival = month->latest_arrival_ms;
+    return (end > arrival ? end : arrival) + task->world->close_after_ms;
+}
+
+/* Months close in order: the oldest open one decides. NULL: by our clock it is not due. */
+static struct bill_month *due_month(const struct task *task)
+{
+    billing_period last = last_close(task);
+    for (size_t i = 0; i < task->bills->month_count && task->input.partition == 0; i++) {
+        struct bill_month *month = &task->bills->months[i];
+        if (month->period <= last || month->latest_arrival_ms == 0)
+            continue;
+        return !month->close_sent && task->world->real_now_ms >= due_time(task, month) ? month : NULL;
+    }
+    return NULL;
+}
+
+/* By the broker's clock, too: ours may have jumped. */
+static bool broker_agrees(const struct task *task, const struct bill_month *month)
+{
+    return task->bills->broker_ms >= due_time(task, month);
+}
+
+static bool may_ask(const struct task *task)
+{
+    const struct bill_state *bills = task->bills;
+    return bills->clock_asked_ms == 0 || task->world->now_ms - bills->clock_asked_ms >= CLOCK_MS;
+}
+
+bool bill_auto_close_is_due(const struct task *task)
+{
+    const struct bill_month *month = due_month(task);
+    return month && (broker_agrees(task, month) || may_ask(task));
+}
+
+/* A record to ourselves, which comes back with the time of the broker that took it. */
+static enum stream_outcome ask_broker(struct task *task, billing_period period, struct error *error)
+{
+    char text[TIME_TEXT_MAX];
+    period_format(period, text);
+    struct subtotal subtotal = { .task = task->number, .revision = task->marker.revision + 1,
+                                 .billing_period = text_of(text) };
+    bill_message_set(&subtotal, BILL_MESSAGE_CLOCK);
+    bill_message_key(&subtotal, &task->key);
+    task->bills->clock_asked_ms = task->world->now_ms;
+    return task_produce(task, STREAM_SUBTOTALS, task->input.partition, buffer_text(&task->key), &subtotal_type, &subtotal,
+                        error);
+}
+
 static enum stream_outcome send_close(struct task *task, billing_period period, struct error *error)
 {
-    struct stream *stream = task->world->stream;
-    int32_t count = stream->ops->partition_count(stream, STREAM_USAGE);
-    struct close_record close = { .period = period, .version = task->world->document->number,
-                                  .end_count = (size_t)count };
-    enum stream_outcome outcome = OUTCOME_DONE;
-    close.ends = memory_new_array((size_t)count, sizeof *close.ends);
-    for (int32_t i = 0; i < count && outcome == OUTCOME_DONE; i++)
-        if (!stream->ops->offset_of_time(stream, STREAM_USAGE, i, INT64_MAX / 2, &close.ends[i], error))
-            outcome = OUTCOME_ABORT;
-    if (outcome == OUTCOME_DONE) {
+    struct close_record close;
+    enum stream_outcome outcome = OUTCOME_ABORT;
+    if (close_record_measure(task->world->stream, period, task->world->document->number, &close, error)) {
         buffer_clear(&task->key);
         buffer_clear(&task->value);
         close_record_write(&close, &task->key, &task->value);
@@ -32,37 +80,18 @@ static enum stream_outcome send_close(struct task *task, billing_period period, 
                                         .value = buffer_text(&task->value) };
         outcome = task_produce_raw(task, &record, error);
     }
-    free(close.ends);
+    close_record_done(&close);
     return outcome;
-}
-
-/* Months close in order: the oldest open one decides. NULL: it is not due. */
-static struct bill_month *due_month(const struct task *task)
-{
-    billing_period last = last_close(task);
-    int64_t now = task->world->real_now_ms;
-    for (size_t i = 0; i < task->bills->month_count; i++) {
-        struct bill_month *month = &task->bills->months[i];
-        if (month->period <= last || month->latest_arrival_ms == 0)
-            continue;
-        bool due = !month->close_sent && now >= period_end(month->period) + task->world->close_after_ms &&
-                   now >= month->latest_arrival_ms + task->world->close_after_ms;
-        return due ? month : NULL;
-    }
-    return NULL;
-}
-
-bool bill_auto_close_is_due(const struct task *task)
-{
-    return task->input.partition == 0 && due_month(task) != NULL;
 }
 
 enum stream_outcome bill_auto_close(struct task *task, struct error *error)
 {
-    struct bill_month *month = task->input.partition == 0 ? due_month(task) : NULL;
-    if (!month)
+    struct bill_month *month = due_month(task);
+    if (!month || (!broker_agrees(task, month) && !may_ask(task)))
         return OUTCOME_DONE;
-    month->close_sent = true;
     task->moved = true;
+    if (!broker_agrees(task, month))
+        return ask_broker(task, month->period, error);
+    month->close_sent = true;
     return send_close(task, month->period, error);
 }

@@ -1,4 +1,7 @@
-/* tasks/bill_state.h: what a bill task holds of its groups. For the files of tasks/. */
+/*
+ * tasks/bill_state.h: what a bill task holds of its groups: per month and group the totals of all tasks, and what the close
+ * needs. For the files of tasks/.
+ */
 #ifndef TASKS_BILL_STATE_H
 #define TASKS_BILL_STATE_H
 
@@ -8,14 +11,37 @@
 #include "tasks/report_totals.h"
 #include "tasks/task_parts.h"
 
-/* One month: the sum of all tasks' totals, and what the close needs. */
+/* A month of a group. */
+struct bill_group {
+    struct totals totals;        /* of all tasks; key.group is the group's number */
+    struct report_totals report; /* group 0 */
+    uint32_t *charges;           /* numbers of the custom line items' line items that it has or had */
+    size_t charge_count, charge_capacity;
+    bool dirty;
+};
+
+/* The hash of what was last written under a key. */
+struct written_bills {
+    struct intern keys;
+    uint64_t *hashes; /* by key */
+    size_t capacity;
+};
+
 struct bill_month {
     billing_period period;
-    struct totals totals;
-    bool dirty;
-    struct intern payers;  /* that have usage; an empty one counts for all */
-    struct report_totals report;
-    int64_t latest_arrival_ms; /* of usage of it; known to bill task 0 */
+    struct bill_group *groups; /* by number */
+    size_t group_count, group_capacity;
+    uint32_t *dirty; /* numbers of groups that are not written since they changed */
+    size_t dirty_count, dirty_capacity;
+    struct intern payers; /* that have usage; an empty one counts for all */
+    struct written_bills written;
+    struct intern keys;  /* of its records on `subtotals`, to be deleted when it is long closed */
+    struct total *known; /* by key: the last word of a total */
+    size_t known_capacity;
+    struct intern charge_ids;
+    struct written_charge *charges; /* by id */
+    size_t charge_capacity;
+    int64_t latest_arrival_ms;   /* of usage of it; known to bill task 0 */
     bool close_sent;
     int32_t *closed_tasks; /* whose barrier has come */
     size_t closed_count, closed_capacity;
@@ -23,39 +49,60 @@ struct bill_month {
 
 /* A custom line item's line item as it was last written. */
 struct written_charge {
-    billing_period period;
     i128 cost;
     bool written, wanted, too_large;
 };
 
 struct bill_state {
-    struct intern keys;     /* of subtotals */
-    struct total *known;    /* by key: the task's last word */
-    size_t known_capacity;
-    struct bill_month *months;
+    struct intern group_ids; /* numbers of groups; "" is what no group has */
+    struct bill_month *months; /* by period */
     size_t month_count, month_capacity;
-    struct intern charge_ids;
-    struct written_charge *charges; /* by id */
-    size_t charge_capacity;
-    struct intern bill_keys;
-    uint64_t *bill_hashes; /* of the last bill row of each key */
-    size_t bill_hash_capacity;
+    const struct conductor *placed_for; /* the document of `places` */
+    uint32_t *places;                   /* number of a group → its index in the document */
+    size_t place_count, place_capacity;
+    uint32_t *numbers;  /* index in the document → number, for the groups that are this task's */
+    bool *has_items;    /* by index: custom line items are its */
     struct buffer gone; /* line items whose deletion is due in the next transaction */
     bool gone_is_out;   /* of the transaction at hand: what goes in it is deleted by a later one */
     struct line_item_builder builder;
     int64_t last_bills_ms;
+    bool draining; /* more groups are dirty than a flush writes */
+    int64_t clock_asked_ms, broker_ms; /* when the broker was last asked for its time, and what it said */
+    size_t forgotten;                  /* records of the month that is being forgotten */
+    int64_t *cur_ends;                 /* of the close at hand, by partition of `cur`; OFFSET_NONE: not asked yet */
     struct arena arena;
 };
 
+/* bill_state.c */
 struct bill_month *bill_month_of(struct bill_state *bills, billing_period period);
+/* NULL: nothing is known of it. */
+struct bill_month *bill_month_find(struct bill_state *bills, billing_period period);
+uint32_t bill_group_number(struct bill_state *bills, struct text id);
+struct bill_group *bill_group_of(struct bill_month *month, uint32_t number);
+void bill_group_touch(struct bill_month *month, uint32_t number);
+/* Makes `places` those of the document in force. */
+void bill_state_place(struct task *task);
+/* The index of a group in the document, or GROUP_NONE. */
+uint32_t bill_group_index(const struct bill_state *bills, uint32_t number);
+/* A group belongs to the bill task of its subtotals partition. */
+bool bill_group_is_mine(const struct task *task, struct text group);
+void bill_month_free(struct bill_state *bills, size_t place);
+/* Whether content differs from what was last written under a key; from now on it is what was. */
+bool bill_row_changed(struct bill_month *month, struct text key, uint64_t hash);
+struct written_charge *bill_charge_of(struct bill_month *month, uint32_t group, struct text id);
+/* The number of a record's key; *is_first: it has not spoken before. */
+uint32_t bill_month_key(struct bill_month *month, struct text key, bool *is_first);
 
-/* bill_rows.c: writes what has changed of a month: custom line items, then bill rows. */
-enum stream_outcome bill_month_write(struct task *task, struct bill_month *month, bool closing, struct error *error);
-/* The charges of a month as they are now; the caller ends them. */
-void bill_month_charges(struct task *task, struct bill_month *month, bool closing, struct custom_charges *charges);
+/* bill_rows.c: writes what has changed of a group's month: custom line items, then bill rows. *rows counts them. */
+enum stream_outcome bill_group_write(struct task *task, struct bill_month *month, uint32_t number, bool closing,
+                                     size_t *rows, struct error *error);
+/* The charges of a group's month as they are now; the caller ends them. */
+void bill_group_charges(struct task *task, struct bill_month *month, uint32_t number, bool closing,
+                        struct custom_charges *charges);
+uint64_t bill_content_hash(const struct bill *bill, struct buffer *scratch);
+void bill_row_key(const struct bill *bill, struct buffer *out);
 
-/* bill_close.c: report rows of custom line items, then the manifests. */
-enum stream_outcome bill_month_close(struct task *task, struct bill_month *month, const struct close_record *close,
-                                     struct error *error);
+/* bill_close.c: report rows of custom line items, then the manifests; in bounded steps. *done at the end. */
+enum stream_outcome bill_close_step(struct task *task, const struct close_record *close, bool *done, struct error *error);
 
 #endif

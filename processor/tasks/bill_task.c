@@ -3,58 +3,9 @@
 #include <stdlib.h>
 
 #include "model/account.h"
-#include "model/bill.h"
 #include "tasks/bill_state.h"
 
-struct bill_state *bill_state_new(void)
-{
-    return memory_new(sizeof(struct bill_state));
-}
-
-void bill_state_free(struct bill_state *bills)
-{
-    if (!bills)
-        return;
-    for (size_t i = 0; i < bills->month_count; i++) {
-        totals_done(&bills->months[i].totals);
-        intern_done(&bills->months[i].payers);
-        report_totals_done(&bills->months[i].report);
-        free(bills->months[i].closed_tasks);
-    }
-    free(bills->months);
-    free(bills->known);
-    free(bills->charges);
-    free(bills->bill_hashes);
-    intern_done(&bills->keys);
-    intern_done(&bills->charge_ids);
-    intern_done(&bills->bill_keys);
-    buffer_done(&bills->gone);
-    line_item_builder_done(&bills->builder);
-    arena_done(&bills->arena);
-    free(bills);
-}
-
-struct bill_month *bill_month_of(struct bill_state *bills, billing_period period)
-{
-    size_t at = 0;
-    while (at < bills->month_count && bills->months[at].period < period)
-        at++;
-    if (at < bills->month_count && bills->months[at].period == period)
-        return &bills->months[at];
-    bills->months = memory_reserve_one(bills->months, bills->month_count, &bills->month_capacity, sizeof *bills->months);
-    memmove(&bills->months[at + 1], &bills->months[at], (bills->month_count - at) * sizeof *bills->months);
-    bills->months[at] = (struct bill_month){ .period = period };
-    bills->month_count++;
-    return &bills->months[at];
-}
-
-static uint32_t find_group(const struct conductor *conductor, struct text id)
-{
-    for (size_t i = 0; i < conductor->group_count; i++)
-        if (text_equal(conductor->groups[i].id, id))
-            return (uint32_t)i;
-    return GROUP_NONE;
-}
+#define ROWS_OF_FLUSH 10000 /* bill rows and subtotals of a transaction */
 
 /* ---- what the other tasks say ---- */
 
@@ -68,52 +19,18 @@ static void note_closed(struct bill_month *month, int32_t task)
     month->closed_tasks[month->closed_count++] = task;
 }
 
-static bool parse_hash(struct text hex, struct hash128 *hash)
-{
-    char text[33] = "";
-    unsigned long long high, low;
-    if (hex.size != 32)
-        return false;
-    memcpy(text, hex.data, 32);
-    int read = sscanf(text, "%16llx%16llx", &high, &low);
-    *hash = (struct hash128){ high, low };
-    return read == 2;
-}
-
-/* A key that has spoken before is not added twice: the topic holds what was sent again after a restart. */
-static bool is_first_word(struct bill_state *bills, struct text key)
-{
-    size_t before = bills->keys.count;
-    uint32_t number = intern_add(&bills->keys, key);
-    if (bills->keys.count == before)
-        return false;
-    bills->known = memory_reserve_one(bills->known, number, &bills->known_capacity, sizeof *bills->known);
-    bills->known[number] = (struct total){ .latest_end_ms = INT64_MIN };
-    return true;
-}
-
-static void take_barrier(struct task *task, const struct stream_record *record, const struct subtotal *subtotal,
-                         struct bill_month *month)
+/* A payer's usage makes the custom line items of all its groups due. */
+static void take_payer(struct task *task, struct bill_month *month, struct text payer)
 {
     const struct conductor *conductor = task->world->document->conductor;
-    uint32_t group = find_group(conductor, subtotal->billing_group);
-    struct hash128 part;
-    bool first = is_first_word(task->bills, record->key);
-    if (text_equal(subtotal->barrier, TEXT("usage"))) {
-        intern_add(&month->payers, subtotal->usage_account_id);
-        month->dirty = true;
-    } else if (text_equal(subtotal->barrier, TEXT("arrival"))) {
-        if (subtotal->as_of > month->latest_arrival_ms)
-            month->latest_arrival_ms = subtotal->as_of;
-    } else if (text_equal(subtotal->barrier, TEXT("closed"))) {
-        note_closed(month, (int32_t)subtotal->task);
-    } else if (first && group != GROUP_NONE && text_equal(subtotal->barrier, TEXT("report"))) {
-        report_totals_add(&month->report, group, account_parse(subtotal->usage_account_id), subtotal->product_code,
-                          &subtotal->cost, (uint64_t)subtotal->charged_rows);
-    } else if (first && group != GROUP_NONE && text_equal(subtotal->barrier, TEXT("checksum")) &&
-               parse_hash(subtotal->line_item_type, &part)) {
-        report_totals_add_checksum(&month->report, group, account_parse(subtotal->usage_account_id), part);
-    }
+    size_t before = month->payers.count;
+    intern_add(&month->payers, payer);
+    if (month->payers.count == before)
+        return;
+    bill_state_place(task);
+    for (size_t i = 0; i < conductor->group_count; i++)
+        if (task->bills->has_items[i] && task->bills->numbers[i] != GROUP_NONE)
+            bill_group_touch(month, task->bills->numbers[i]);
 }
 
 static void add_difference(struct sum *sum, struct sum *known, const struct sum *now)
@@ -123,17 +40,13 @@ static void add_difference(struct sum *sum, struct sum *known, const struct sum 
     *known = *now;
 }
 
-static void take_totals(struct task *task, const struct stream_record *record, const struct subtotal *subtotal,
-                        struct bill_month *month)
+static void take_total(struct task *task, const struct subtotal *subtotal, struct bill_month *month, uint32_t key)
 {
-    struct bill_state *bills = task->bills;
-    uint32_t group = find_group(task->world->document->conductor, subtotal->billing_group);
-    if (group == GROUP_NONE && subtotal->billing_group.size)
-        return; /* of a group that the document no longer has */
-    is_first_word(bills, record->key);
-    struct total *known = &bills->known[intern_find(&bills->keys, record->key)];
-    struct total *total = totals_get(&month->totals, group, account_parse(subtotal->usage_account_id),
-                                     subtotal->product_code, subtotal->line_item_type);
+    uint32_t number = bill_group_number(task->bills, subtotal->billing_group);
+    struct total *known = &month->known[key];
+    struct total *total = totals_get(&bill_group_of(month, number)->totals, number,
+                                     account_parse(subtotal->usage_account_id), subtotal->product_code,
+                                     subtotal->line_item_type);
     total->usage_events += (uint64_t)subtotal->usage_events - known->usage_events;
     total->charged_rows += subtotal->charged_rows - known->charged_rows;
     known->usage_events = (uint64_t)subtotal->usage_events;
@@ -144,10 +57,67 @@ static void take_totals(struct task *task, const struct stream_record *record, c
     add_difference(&total->public_cost, &known->public_cost, &subtotal->public_cost);
     add_difference(&total->billable_cost, &known->billable_cost, &subtotal->billable_cost);
     add_difference(&total->tax, &known->tax, &subtotal->tax);
-    month->dirty = true;
+    bill_group_touch(month, number);
 }
 
-static enum stream_outcome take_subtotal(struct task *task, const struct stream_record *record, struct error *error)
+/* The task's own word on the broker's clock comes back as a record with the broker's time. */
+static void take_clock(struct bill_state *bills, const struct stream_record *record)
+{
+    if (record->timestamp_ms > bills->broker_ms)
+        bills->broker_ms = record->timestamp_ms;
+}
+
+static bool take_message(struct task *task, const struct stream_record *record, const struct subtotal *subtotal,
+                         struct bill_month *month)
+{
+    struct report_totals *report = &bill_group_of(month, bill_group_number(task->bills, subtotal->billing_group))->report;
+    uint64_t account = account_parse(subtotal->usage_account_id);
+    struct hash128 part;
+    bool is_first; /* the topic holds what was sent again after a restart: added once */
+    uint32_t key = bill_month_key(month, record->key, &is_first);
+    switch (bill_message_of(subtotal)) {
+    case BILL_MESSAGE_TOTAL:
+        take_total(task, subtotal, month, key);
+        return true;
+    case BILL_MESSAGE_PAYER:
+        take_payer(task, month, subtotal->usage_account_id);
+        return true;
+    case BILL_MESSAGE_ARRIVAL:
+        if (subtotal->as_of > month->latest_arrival_ms)
+            month->latest_arrival_ms = subtotal->as_of;
+        return true;
+    case BILL_MESSAGE_CLOCK:
+        take_clock(task->bills, record);
+        return true;
+    case BILL_MESSAGE_BARRIER:
+        note_closed(month, (int32_t)subtotal->task);
+        return true;
+    case BILL_MESSAGE_REPORTED:
+        if (is_first)
+            report_totals_add(report, 0, account, subtotal->product_code, &subtotal->cost, (uint64_t)subtotal->charged_rows);
+        return true;
+    case BILL_MESSAGE_CHECKSUM:
+        if (!checksum_parse(subtotal->checksum, &part))
+            return false;
+        if (is_first)
+            report_totals_add_checksum(report, 0, account, part);
+        return true;
+    case BILL_MESSAGE_COUNT:
+        break;
+    }
+    return false;
+}
+
+static enum stream_outcome refuse_record(struct task *task, const struct stream_record *record, const char *reason,
+                                         struct error *error)
+{
+    error_fail(error, ERROR_FAILED, "subtotals partition %d, offset %lld: no subtotal: %s", record->partition,
+               (long long)record->offset, reason);
+    task_stop(task, "%s", error->message);
+    return OUTCOME_ABORT;
+}
+
+static enum stream_outcome bill_task_take(struct task *task, const struct stream_record *record, struct error *error)
 {
     struct subtotal subtotal;
     struct refusal refusal;
@@ -155,116 +125,175 @@ static enum stream_outcome take_subtotal(struct task *task, const struct stream_
     if (record->is_null)
         return OUTCOME_DONE;
     arena_reset(&task->arena);
-    enum wire_answer answer = wire_decode(task->world->wire, &subtotal_type, record->value, &subtotal, &task->arena,
-                                          &refusal, error);
-    task->waits = answer == WIRE_LATER;
-    if (answer == WIRE_LATER)
-        return OUTCOME_ABORT;
-    if (answer == WIRE_REFUSED || !period_parse(subtotal.billing_period, &period)) {
-        error_fail(error, ERROR_FAILED, "subtotals partition %d, offset %lld: no subtotal: %s", record->partition,
-                   (long long)record->offset, answer == WIRE_REFUSED ? refusal.detail : "its month cannot be read");
-        task_stop(task, "%s", error->message);
-        return OUTCOME_ABORT;
+    switch (wire_decode(task->world->wire, &subtotal_type, record->value, &subtotal, &task->arena, &refusal, error)) {
+    case WIRE_LATER:
+        return OUTCOME_LATER;
+    case WIRE_REFUSED:
+        return refuse_record(task, record, refusal.detail, error);
+    case WIRE_DONE:
+        break;
     }
+    if (!period_parse(subtotal.billing_period, &period))
+        return refuse_record(task, record, "its month cannot be read", error);
     struct bill_month *month = bill_month_of(task->bills, period);
-    if (subtotal.barrier.size)
-        take_barrier(task, record, &subtotal, month);
-    else
-        take_totals(task, record, &subtotal, month);
+    return take_message(task, record, &subtotal, month) ? OUTCOME_DONE
+                                                        : refuse_record(task, record, "a message that is not known", error);
+}
+
+/* ---- coming back ---- */
+
+enum stream_outcome bill_task_replay_subtotal(struct task *task, const struct stream_record *record, struct error *error)
+{
+    return bill_task_take(task, record, error);
+}
+
+/* What was written last need not be written again. Rows of closed months are not needed any more. */
+enum stream_outcome bill_task_replay_bill(struct task *task, const struct stream_record *record, struct error *error)
+{
+    struct bill bill;
+    struct refusal refusal;
+    billing_period period;
+    if (record->is_null)
+        return OUTCOME_DONE;
+    arena_reset(&task->arena);
+    enum wire_answer answer = wire_decode(task->world->wire, &bill_type, record->value, &bill, &task->arena, &refusal, error);
+    if (answer == WIRE_LATER)
+        return OUTCOME_LATER;
+    struct bill_month *month = answer == WIRE_DONE && period_parse(bill.billing_period, &period)
+                                   ? bill_month_find(task->bills, period)
+                                   : NULL;
+    if (month)
+        bill_row_changed(month, record->key, bill_content_hash(&bill, &task->value));
     return OUTCOME_DONE;
 }
 
-enum stream_outcome bill_task_take(struct task *task, const struct stream_record *record, struct error *error)
+static bool replay_charge(struct task *task, const struct line_item *item, struct error *error)
 {
-    return take_subtotal(task, record, error);
-}
-
-bool bill_task_replay_subtotal(struct task *task, const struct stream_record *record, struct error *error)
-{
-    return take_subtotal(task, record, error) == OUTCOME_DONE;
-}
-
-bool bill_task_replay_line_item(struct task *task, const struct line_item *item, struct error *error)
-{
-    struct bill_state *bills = task->bills;
-    size_t before = bills->charge_ids.count;
-    uint32_t number = intern_add(&bills->charge_ids, item->line_item_id);
-    if (bills->charge_ids.count > before)
-        bills->charges = memory_reserve_one(bills->charges, number, &bills->charge_capacity, sizeof *bills->charges);
-    bills->charges[number] = (struct written_charge){ .cost = item->cost, .written = true,
-        .too_large = text_equal(item->status, line_item_status_text(STATUS_UNPRICED)) };
-    return period_parse(item->billing_period, &bills->charges[number].period) ||
-           error_fail(error, ERROR_FAILED, "line item %.*s: its month cannot be read", TEXT_ARGS(item->line_item_id));
+    billing_period period;
+    if (!period_parse(item->billing_period, &period))
+        return error_fail(error, ERROR_FAILED, "line item %.*s: its month cannot be read", TEXT_ARGS(item->line_item_id));
+    struct bill_month *month = bill_month_of(task->bills, period);
+    struct written_charge *charge = bill_charge_of(month, bill_group_number(task->bills, item->billing_group),
+                                                   item->line_item_id);
+    *charge = (struct written_charge){ .cost = item->cost, .written = true,
+                                       .too_large = text_equal(item->status, line_item_status_text(STATUS_UNPRICED)) };
+    return true;
 }
 
 /* ---- when ---- */
 
-static bool has_dirty_month(const struct task *task)
+static bool is_closed(const struct task *task, const struct bill_month *month)
+{
+    return task->marker.closed != PERIOD_NONE && month->period <= task->marker.closed;
+}
+
+static bool has_dirty_group(const struct task *task)
 {
     for (size_t i = 0; i < task->bills->month_count; i++)
-        if (task->bills->months[i].dirty &&
-            (task->marker.closed == PERIOD_NONE || task->bills->months[i].period > task->marker.closed))
+        if (task->bills->months[i].dirty_count > 0 && !is_closed(task, &task->bills->months[i]))
             return true;
     return false;
 }
 
-bool bill_task_is_due(const struct task *task, int64_t now_ms)
+/* Months before the last closed one: of the last one custom line items may still change. */
+static struct bill_month *outdated_month(const struct task *task)
+{
+    struct bill_state *bills = task->bills;
+    bool outdated = bills->month_count > 0 && task->marker.closed != PERIOD_NONE &&
+                    bills->months[0].period < task->marker.closed;
+    return outdated ? &bills->months[0] : NULL;
+}
+
+static bool bill_task_is_due(const struct task *task, int64_t now_ms)
 {
     return task->bills->gone.size > 0 || bill_auto_close_is_due(task) || bill_close_that_is_due(task) ||
-           (has_dirty_month(task) && now_ms - task->bills->last_bills_ms >= task->world->bills_interval_ms);
+           outdated_month(task) ||
+           (has_dirty_group(task) &&
+            (task->bills->draining || now_ms - task->bills->last_bills_ms >= task->world->bills_interval_ms));
 }
+
+/* ---- writing ---- */
 
 /* Line items that went with an earlier transaction: before anything of this one, in which they may come back. */
 static enum stream_outcome write_gone(struct task *task, struct error *error)
 {
     struct bill_state *bills = task->bills;
-    for (size_t at = 0; at < bills->gone.size; at += LINE_ITEM_ID_LETTERS) {
+    enum stream_outcome outcome = OUTCOME_DONE;
+    for (size_t at = 0; at < bills->gone.size && outcome == OUTCOME_DONE; at += LINE_ITEM_ID_LETTERS) {
         struct stream_record out = { .topic = STREAM_LINE_ITEMS, .partition = (int32_t)task->number,
                                      .key = { bills->gone.data + at, LINE_ITEM_ID_LETTERS }, .is_null = true };
+        outcome = task_produce_raw(task, &out, error);
+    }
+    buffer_clear(&bills->gone);
+    return outcome;
+}
+
+static enum stream_outcome write_dirty(struct task *task, struct bill_month *month, size_t *rows, struct error *error)
+{
+    while (month->dirty_count > 0 && *rows < ROWS_OF_FLUSH) {
+        uint32_t number = month->dirty[--month->dirty_count];
+        month->groups[number].dirty = false;
+        enum stream_outcome outcome = bill_group_write(task, month, number, task->marker.closing == month->period, rows,
+                                                       error);
+        if (outcome != OUTCOME_DONE)
+            return outcome;
+    }
+    return OUTCOME_DONE;
+}
+
+/* Subtotals of a month that nobody asks for any more are deleted; what memory knows of it goes with the last. */
+static enum stream_outcome forget_month(struct task *task, struct bill_month *month, struct error *error)
+{
+    struct intern *keys = &month->keys;
+    size_t *at = &task->bills->forgotten;
+    for (size_t left = ROWS_OF_FLUSH; *at < keys->count && left > 0; ++*at, left--) {
+        struct stream_record out = { .topic = STREAM_SUBTOTALS, .partition = task->input.partition,
+                                     .key = intern_text(keys, (uint32_t)*at), .is_null = true };
         enum stream_outcome outcome = task_produce_raw(task, &out, error);
         if (outcome != OUTCOME_DONE)
             return outcome;
     }
-    buffer_clear(&bills->gone);
+    if (*at < keys->count)
+        return OUTCOME_DONE;
+    *at = 0;
+    bill_month_free(task->bills, 0);
     return OUTCOME_DONE;
 }
 
-enum stream_outcome bill_task_flush(struct task *task, int64_t now_ms, struct error *error)
+static enum stream_outcome bill_task_flush(struct task *task, int64_t now_ms, struct error *error)
 {
     struct bill_state *bills = task->bills;
-    enum stream_outcome written = bills->gone_is_out ? OUTCOME_DONE : write_gone(task, error);
+    size_t rows = 0;
+    enum stream_outcome outcome = bills->gone_is_out ? OUTCOME_DONE : write_gone(task, error);
     bills->gone_is_out = false;
-    if (written != OUTCOME_DONE)
-        return written;
-    if (now_ms - bills->last_bills_ms < task->world->bills_interval_ms)
-        return OUTCOME_DONE;
+    if (outcome != OUTCOME_DONE)
+        return outcome;
+    if (!bills->draining && now_ms - bills->last_bills_ms < task->world->bills_interval_ms)
+        return outcome;
     bills->last_bills_ms = now_ms;
-    for (size_t i = 0; i < bills->month_count; i++) {
-        struct bill_month *month = &bills->months[i];
-        if (!month->dirty || (task->marker.closed != PERIOD_NONE && month->period <= task->marker.closed))
-            continue;
-        month->dirty = false;
-        enum stream_outcome outcome = bill_month_write(task, month, false, error);
-        if (outcome != OUTCOME_DONE)
-            return outcome;
-    }
-    return OUTCOME_DONE;
+    bill_state_place(task);
+    for (size_t i = 0; i < bills->month_count && outcome == OUTCOME_DONE; i++)
+        if (!is_closed(task, &bills->months[i]))
+            outcome = write_dirty(task, &bills->months[i], &rows, error);
+    bills->draining = has_dirty_group(task);
+    return outcome;
 }
+
+/* ---- closing ---- */
 
 /* Whether every task that owes the close its barrier has sent it. */
 static bool all_have_closed(const struct task *task, const struct bill_month *month, const struct close_record *close)
 {
     const struct stream *stream = task->world->stream;
     int32_t tiers = stream->ops->partition_count(stream, STREAM_TIERED);
+    uint32_t first_tier = task_number_of(stream, STREAM_TIERED, 0), first_usage = task_number_of(stream, STREAM_USAGE, 0);
     size_t owed = (size_t)tiers, came = 0;
     for (size_t i = 0; i < close->end_count; i++)
         owed += close->ends[i] != OFFSET_NONE;
     for (size_t i = 0; i < month->closed_count; i++) {
         uint32_t number = (uint32_t)month->closed_tasks[i];
-        uint32_t first_usage = task_number_of(stream, STREAM_USAGE, 0);
-        bool is_tier = number >= task_number_of(stream, STREAM_TIERED, 0) && number < first_usage;
-        came += is_tier || (number >= first_usage && number - first_usage < close->end_count &&
-                            close->ends[number - first_usage] != OFFSET_NONE);
+        bool is_tier = number >= first_tier && number < first_usage;
+        came += is_tier || (number >= first_usage && close_end_of(close, (int32_t)(number - first_usage)) != OFFSET_NONE);
     }
     return came == owed;
 }
@@ -276,24 +305,39 @@ const struct close_record *bill_close_that_is_due(const struct task *task)
         const struct close_record *close = conductor_topic_close(control, i);
         if (task->marker.closed != PERIOD_NONE && close->period <= task->marker.closed)
             continue;
-        const struct bill_month *month = bill_month_of(task->bills, close->period);
-        return all_have_closed(task, month, close) ? close : NULL;
+        const struct bill_month *month = bill_month_find(task->bills, close->period);
+        return month && all_have_closed(task, month, close) ? close : NULL;
     }
     return NULL;
 }
 
-enum stream_outcome bill_task_work(struct task *task, struct error *error)
+static enum stream_outcome bill_task_work(struct task *task, struct error *error)
 {
     const struct close_record *close = bill_close_that_is_due(task);
+    struct bill_month *outdated = close ? NULL : outdated_month(task);
+    bool done = false;
+    bill_state_place(task);
+    if (outdated) {
+        task->moved = true;
+        return forget_month(task, outdated, error);
+    }
     if (!close)
         return bill_auto_close(task, error);
+    task->moved = true;
     enum stream_outcome outcome = write_gone(task, error);
     task->bills->gone_is_out = true;
     if (outcome == OUTCOME_DONE)
-        outcome = bill_month_close(task, bill_month_of(task->bills, close->period), close, error);
-    if (outcome != OUTCOME_DONE)
-        return outcome;
-    task->marker.closed = close->period;
-    task->moved = true;
-    return OUTCOME_DONE;
+        outcome = bill_close_step(task, close, &done, error);
+    if (outcome == OUTCOME_DONE && done)
+        marker_close(&task->marker, close->period);
+    return outcome;
 }
+
+const struct task_operations bill_task_operations = {
+    .take = bill_task_take,
+    .is_due = bill_task_is_due,
+    .work = bill_task_work,
+    .flush = bill_task_flush,
+    .replay_line_item = replay_charge,
+    .behind_ledger = RESTORE_SUBTOTALS,
+};

@@ -3,7 +3,8 @@
  * (tier) on, the month takes no usage; the final sweep; changed rows out; report rows out; then the barriers.
  *
  * How many of the month's rows have been reported is in the marker: a month that is closing keeps its rows' places, so a
- * restart goes on where the last transaction ended, and what was reported before is only added up again.
+ * restart goes on where the last transaction ended, and what was reported before is only added up again. What the bill tasks
+ * are told of the report goes out in steps, too; who is told twice counts it once.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,10 +15,22 @@
 #include "tasks/report_totals.h"
 #include "tasks/task_parts.h"
 
+/* Of a step, so that a transaction stays far below its timeout. */
 #define FINAL_ROWS 20000
-#define REPORT_ROWS 50000
+#define REPORT_ROWS 20000
+#define MESSAGES 5000
 
-enum closing_stage { CLOSING_BEGIN, CLOSING_SAVE, CLOSING_FINAL, CLOSING_FLUSH, CLOSING_RECOUNT, CLOSING_REPORT };
+enum closing_stage {
+    CLOSING_BEGIN,
+    CLOSING_SAVE,
+    CLOSING_FINAL,
+    CLOSING_FLUSH,
+    CLOSING_RECOUNT,
+    CLOSING_REPORT,
+    CLOSING_TELL_TOTALS,
+    CLOSING_TELL_CHECKSUMS,
+    CLOSING_BARRIER,
+};
 
 /* The next month that is to be closed: months close in order. */
 static const struct close_record *next_close(const struct task *task)
@@ -35,9 +48,15 @@ static bool has_all_barriers(const struct task *task, const struct close_record 
 {
     for (size_t i = 0; i < close->end_count; i++)
         if (close->ends[i] != OFFSET_NONE &&
-            !marker_has_barrier(&task->marker, (int32_t)task_number_of(task->world->stream, STREAM_USAGE, (int32_t)i)))
+            !marker_has_barrier(&task->marker, close->period,
+                                (int32_t)task_number_of(task->world->stream, STREAM_USAGE, (int32_t)i)))
             return false;
     return true;
+}
+
+int64_t close_end_of(const struct close_record *close, int32_t partition)
+{
+    return (size_t)partition < close->end_count ? close->ends[partition] : OFFSET_NONE;
 }
 
 bool task_close_is_due(const struct task *task)
@@ -47,8 +66,7 @@ bool task_close_is_due(const struct task *task)
         return false;
     if (task->kind == TASK_TIER)
         return has_all_barriers(task, close);
-    size_t partition = (size_t)task->input.partition;
-    int64_t end = partition < close->end_count ? close->ends[partition] : OFFSET_NONE;
+    int64_t end = close_end_of(close, task->input.partition);
     return end <= 0 || task->input.offset >= end;
 }
 
@@ -114,17 +132,12 @@ static enum stream_outcome tell_tier_tasks(struct task *task, struct error *erro
 {
     int32_t count = task->world->stream->ops->partition_count(task->world->stream, STREAM_TIERED);
     for (int32_t partition = 0; partition < count; partition++) {
-        char sender[24], number[24], period[TIME_TEXT_MAX];
-        int64_t *sent = marker_sent(&task->marker, partition);
-        snprintf(sender, sizeof sender, "%u", task->number);
-        snprintf(number, sizeof number, "%lld", (long long)++*sent);
-        period_format(task->marker.closing, period);
-        struct stream_header headers[] = { { "sender", text_of(sender) },
-                                           { "period", text_of(period) },
-                                           { "number", text_of(number) },
-                                           { "barrier", TEXT("closed") } };
+        struct tier_headers headers;
+        struct tier_message message = { task->number, ++*marker_sent(&task->marker, partition),
+                                        task->input.offset == OFFSET_NONE ? 0 : task->input.offset, task->marker.closing, true };
+        tier_message_write(&message, &headers);
         struct stream_record out = { .topic = STREAM_TIERED, .partition = partition, .key = TEXT("#barrier"),
-                                     .headers = headers, .header_count = ARRAY_COUNT(headers) };
+                                     .headers = headers.headers, .header_count = headers.count };
         enum stream_outcome outcome = task_produce_raw(task, &out, error);
         if (outcome != OUTCOME_DONE)
             return outcome;
@@ -132,67 +145,108 @@ static enum stream_outcome tell_tier_tasks(struct task *task, struct error *erro
     return OUTCOME_DONE;
 }
 
-/* One record for the bill tasks about the close: what was reported, or that it is done. */
-static enum stream_outcome tell_bill_task(struct task *task, const char *what, int32_t partition, struct text group,
-                                          uint64_t account, struct text service, struct text type, const struct total *total,
-                                          struct error *error)
+/* What a message to the bill tasks is about; texts are borrowed. */
+struct about {
+    char period[TIME_TEXT_MAX], account[ACCOUNT_DIGITS + 1];
+    struct subtotal subtotal;
+};
+
+static void begin_message(const struct task *task, enum bill_message message, struct text group, uint64_t account,
+                          struct about *about)
 {
-    char period[TIME_TEXT_MAX], account_text[ACCOUNT_DIGITS + 1];
-    struct subtotal subtotal = { .task = task->number, .revision = task->marker.revision + 1, .billing_group = group,
-                                 .product_code = service, .line_item_type = type };
-    period_format(task->marker.closing, period);
-    account_format(account, account_text);
-    subtotal.billing_period = text_of(period);
-    subtotal.usage_account_id = text_of(account_text);
-    record_set_text(&subtotal, &subtotal_type, SUBTOTAL_barrier, text_of(what));
-    if (total) {
-        subtotal.cost = total->cost;
-        subtotal.charged_rows = total->charged_rows;
+    period_format(task->marker.closing, about->period);
+    account_format(account, about->account);
+    about->subtotal = (struct subtotal){ .task = task->number, .revision = task->marker.revision + 1,
+                                         .billing_group = group, .billing_period = text_of(about->period),
+                                         .usage_account_id = text_of(about->account) };
+    bill_message_set(&about->subtotal, message);
+}
+
+static enum stream_outcome send(struct task *task, int32_t partition, const struct about *about, struct error *error)
+{
+    bill_message_key(&about->subtotal, &task->key);
+    return task_produce(task, STREAM_SUBTOTALS, partition, buffer_text(&task->key), &subtotal_type, &about->subtotal, error);
+}
+
+static struct text group_id(const struct task *task, uint32_t group)
+{
+    return task->world->document->conductor->groups[group].id;
+}
+
+static enum stream_outcome tell_total(struct task *task, size_t index, struct error *error)
+{
+    const struct totals *totals = &task->report->totals;
+    const struct total *total = &totals->items[index];
+    struct text group = group_id(task, total->key.group);
+    struct about about;
+    begin_message(task, BILL_MESSAGE_REPORTED, group, total->key.account, &about);
+    about.subtotal.product_code = total_service(totals, total);
+    about.subtotal.charged_rows = total->charged_rows;
+    about.subtotal.cost = total->cost;
+    return send(task, task_partition_for(task, STREAM_SUBTOTALS, group), &about, error);
+}
+
+static enum stream_outcome tell_checksum(struct task *task, size_t index, struct error *error)
+{
+    const struct report_checksum *part = &task->report->checksums[index];
+    struct text group = group_id(task, part->group);
+    char checksum[CHECKSUM_TEXT_MAX];
+    struct about about;
+    begin_message(task, BILL_MESSAGE_CHECKSUM, group, part->account, &about);
+    checksum_format(part->checksum, checksum);
+    record_set_text(&about.subtotal, &subtotal_type, SUBTOTAL_checksum, text_of(checksum));
+    return send(task, task_partition_for(task, STREAM_SUBTOTALS, group), &about, error);
+}
+
+static enum stream_outcome tell_step(struct task *task, size_t count,
+                                     enum stream_outcome (*tell)(struct task *, size_t, struct error *), int next_stage,
+                                     struct error *error)
+{
+    size_t end = task->told + MESSAGES < count ? task->told + MESSAGES : count;
+    for (; task->told < end; task->told++) {
+        enum stream_outcome outcome = tell(task, task->told, error);
+        if (outcome != OUTCOME_DONE)
+            return outcome;
     }
-    subtotal.present |= ((uint64_t)1 << SUBTOTAL_as_of) - 1; /* all required fields */
-    buffer_clear(&task->key);
-    buffer_printf(&task->key, "%u/#%s/%s/%.*s/%s/%.*s", task->number, what, period, TEXT_ARGS(group), account_text,
-                  TEXT_ARGS(service));
-    return task_produce(task, STREAM_SUBTOTALS, partition, buffer_text(&task->key), &subtotal_type, &subtotal, error);
+    if (task->told == count) {
+        task->told = 0;
+        task->closing_stage = next_stage;
+    }
+    return OUTCOME_DONE;
 }
 
 static enum stream_outcome tell_bill_tasks(struct task *task, struct error *error)
 {
-    const struct conductor *conductor = task->world->document->conductor;
     enum stream_outcome outcome = OUTCOME_DONE;
-    const struct totals *totals = &task->report->totals;
-    for (size_t i = 0; i < totals->count && outcome == OUTCOME_DONE; i++) {
-        struct text group = conductor->groups[totals->items[i].key.group].id;
-        outcome = tell_bill_task(task, "report", task_partition_for(task, STREAM_SUBTOTALS, group), group,
-                                 totals->items[i].key.account, total_service(totals, &totals->items[i]), TEXT_NONE,
-                                 &totals->items[i], error);
-    }
-    for (size_t i = 0; i < task->report->checksum_count && outcome == OUTCOME_DONE; i++) {
-        const struct report_checksum *part = &task->report->checksums[i];
-        struct text group = conductor->groups[part->group].id;
-        char hex[33];
-        snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)part->checksum.high,
-                 (unsigned long long)part->checksum.low);
-        outcome = tell_bill_task(task, "checksum", task_partition_for(task, STREAM_SUBTOTALS, group), group, part->account,
-                                 TEXT_NONE, text_of(hex), NULL, error);
-    }
     int32_t bills = task->world->stream->ops->partition_count(task->world->stream, STREAM_SUBTOTALS);
+    struct about about;
+    begin_message(task, BILL_MESSAGE_BARRIER, TEXT_NONE, 0, &about);
+    about.subtotal.usage_account_id = TEXT_NONE;
     for (int32_t partition = 0; partition < bills && outcome == OUTCOME_DONE; partition++)
-        outcome = tell_bill_task(task, "closed", partition, TEXT_NONE, 0, TEXT_NONE, TEXT_NONE, NULL, error);
+        outcome = send(task, partition, &about, error);
     return outcome;
 }
 
 static void end_closing(struct task *task)
 {
-    task->marker.closed = task->marker.closing;
-    task->marker.closing = PERIOD_NONE;
-    task->marker.reported = 0;
-    task->marker.barrier_count = 0;
+    marker_close(&task->marker, task->marker.closing);
     task->closing = false;
     report_totals_done(task->report);
     free(task->report);
     task->report = NULL;
 }
+
+static enum stream_outcome send_barriers(struct task *task, struct error *error)
+{
+    enum stream_outcome outcome = task->kind == TASK_USAGE ? tell_tier_tasks(task, error) : OUTCOME_DONE;
+    if (outcome == OUTCOME_DONE)
+        outcome = tell_bill_tasks(task, error);
+    if (outcome == OUTCOME_DONE)
+        end_closing(task);
+    return outcome;
+}
+
+/* ---- steps ---- */
 
 static void begin_closing(struct task *task)
 {
@@ -201,7 +255,7 @@ static void begin_closing(struct task *task)
     task->closing = true;
     task->closing_stage = CLOSING_BEGIN;
     task->report = memory_new(sizeof *task->report);
-    task->report_cursor = 0;
+    task->report_cursor = task->told = 0;
 }
 
 static enum stream_outcome report_step(struct task *task, struct error *error)
@@ -211,14 +265,8 @@ static enum stream_outcome report_step(struct task *task, struct error *error)
     enum stream_outcome outcome = report_rows(task, true, &cursor, REPORT_ROWS, &done, error);
     task->world->counts.report_rows += cursor - (uint64_t)task->marker.reported;
     task->marker.reported = (int64_t)cursor;
-    if (outcome != OUTCOME_DONE || !done)
-        return outcome;
-    if (task->kind == TASK_USAGE)
-        outcome = tell_tier_tasks(task, error);
-    if (outcome == OUTCOME_DONE)
-        outcome = tell_bill_tasks(task, error);
-    if (outcome == OUTCOME_DONE)
-        end_closing(task);
+    if (outcome == OUTCOME_DONE && done)
+        task->closing_stage = CLOSING_TELL_TOTALS;
     return outcome;
 }
 
@@ -235,41 +283,62 @@ static enum stream_outcome recount_step(struct task *task, struct error *error)
     return outcome;
 }
 
-enum stream_outcome task_close_work(struct task *task, struct error *error)
+static enum stream_outcome final_step(struct task *task, struct error *error)
 {
     bool done = false;
-    size_t swept;
+    size_t swept = ledger_final_rows(task->ledger);
+    if (!ledger_final_step(task->ledger, FINAL_ROWS, &done, error))
+        return task_ledger_failed(task, error);
+    task->world->counts.swept_rows += ledger_final_rows(task->ledger) - swept;
+    if (done)
+        task->closing_stage = CLOSING_FLUSH;
+    return OUTCOME_DONE;
+}
+
+/* A usage partition that a close does not name owes it nothing: what it holds of the month came too late for it. */
+static bool owes_nothing(const struct task *task)
+{
+    const struct close_record *close = next_close(task);
+    return task->kind == TASK_USAGE && close && close_end_of(close, task->input.partition) == OFFSET_NONE;
+}
+
+enum stream_outcome task_close_work(struct task *task, struct error *error)
+{
     if (!task->closing && task->marker.closing == PERIOD_NONE && !task_close_is_due(task))
         return OUTCOME_DONE;
+    task->moved = true;
+    if (!task->closing && owes_nothing(task)) {
+        marker_close(&task->marker, next_close(task)->period);
+        return OUTCOME_DONE;
+    }
     if (!task->closing)
         begin_closing(task);
-    task->moved = true;
     switch (task->closing_stage) {
     case CLOSING_BEGIN:
         task->save_wanted = true;
         task->closing_stage = CLOSING_SAVE;
-        return OUTCOME_DONE;
+        break;
     case CLOSING_SAVE: /* the walk is over what the store has */
         if (task->save_wanted)
-            return OUTCOME_DONE;
+            break;
         ledger_final_begin(task->ledger, task->marker.closing);
         task->closing_stage = CLOSING_FINAL;
-        return OUTCOME_DONE;
+        break;
     case CLOSING_FINAL:
-        swept = ledger_final_rows(task->ledger);
-        if (!ledger_final_step(task->ledger, FINAL_ROWS, &done, error))
-            return task_ledger_failed(task, error);
-        task->world->counts.swept_rows += ledger_final_rows(task->ledger) - swept;
-        if (done)
-            task->closing_stage = CLOSING_FLUSH;
-        return OUTCOME_DONE;
+        return final_step(task, error);
     case CLOSING_FLUSH: /* changed rows go out with the flush behind this step, before any report row */
         task->closing_stage = CLOSING_RECOUNT;
-        return OUTCOME_DONE;
+        break;
     case CLOSING_RECOUNT:
         return recount_step(task, error);
     case CLOSING_REPORT:
         return report_step(task, error);
+    case CLOSING_TELL_TOTALS:
+        return tell_step(task, task->report->totals.count, tell_total, CLOSING_TELL_CHECKSUMS, error);
+    case CLOSING_TELL_CHECKSUMS:
+        return tell_step(task, task->report->checksum_count, tell_checksum, CLOSING_BARRIER, error);
+    case CLOSING_BARRIER:
+        return send_barriers(task, error);
     }
     return OUTCOME_DONE;
 }

@@ -2,7 +2,6 @@
 #include <stdio.h>
 
 #include "model/account.h"
-#include "model/bill.h"
 #include "tasks/task_parts.h"
 
 /* A flush within a sink's callbacks: they return bool, the stream an outcome. */
@@ -37,6 +36,13 @@ static struct text group_id(const struct task *task, uint32_t group)
     return group == GROUP_NONE ? TEXT_NONE : task->world->document->conductor->groups[group].id;
 }
 
+static enum stream_outcome produce_subtotal(struct task *task, int32_t partition, const struct subtotal *subtotal,
+                                            struct error *error)
+{
+    bill_message_key(subtotal, &task->key);
+    return task_produce(task, STREAM_SUBTOTALS, partition, buffer_text(&task->key), &subtotal_type, subtotal, error);
+}
+
 static void fill_subtotal(const struct task *task, const struct total *total, struct subtotal *subtotal)
 {
     subtotal->task = task->number;
@@ -45,10 +51,10 @@ static void fill_subtotal(const struct task *task, const struct total *total, st
     subtotal->charged_rows = total->charged_rows;
     subtotal->as_of = total->latest_end_ms;
     subtotal->conductor_version = task->world->document->number;
-    subtotal->present = ((uint64_t)1 << SUBTOTAL_FIELD_COUNT) - 1;
-    subtotal->present &= ~((uint64_t)1 << SUBTOTAL_barrier);
-    if (total->latest_end_ms == INT64_MIN)
-        subtotal->present &= ~((uint64_t)1 << SUBTOTAL_as_of);
+    bill_message_set(subtotal, BILL_MESSAGE_TOTAL);
+    record_set(subtotal, SUBTOTAL_conductor_version);
+    if (total->latest_end_ms != INT64_MIN)
+        record_set(subtotal, SUBTOTAL_as_of);
     subtotal->public_cost = total->public_cost;
     subtotal->cost = total->cost;
     subtotal->billable_cost = total->billable_cost;
@@ -67,11 +73,13 @@ static enum stream_outcome write_subtotal(struct task *task, const struct totals
     subtotal.product_code = total_service(totals, total);
     subtotal.line_item_type = total_type(totals, total);
     fill_subtotal(task, total, &subtotal);
-    buffer_clear(&task->key);
-    buffer_printf(&task->key, "%u/%.*s/%s/%s/%.*s/%.*s", task->number, TEXT_ARGS(subtotal.billing_group), period, account,
-                  TEXT_ARGS(subtotal.product_code), TEXT_ARGS(subtotal.line_item_type));
-    return task_produce(task, STREAM_SUBTOTALS, task_partition_for(task, STREAM_SUBTOTALS, subtotal.billing_group),
-                        buffer_text(&task->key), &subtotal_type, &subtotal, error);
+    return produce_subtotal(task, task_partition_for(task, STREAM_SUBTOTALS, subtotal.billing_group), &subtotal, error);
+}
+
+/* A month that is closed has had its last word. */
+static bool is_closed(const struct task *task, billing_period period)
+{
+    return task->marker.closed != PERIOD_NONE && period <= task->marker.closed;
 }
 
 static enum stream_outcome write_subtotals(struct task *task, struct error *error)
@@ -79,6 +87,8 @@ static enum stream_outcome write_subtotals(struct task *task, struct error *erro
     for (size_t p = 0; p < ledger_period_count(task->ledger); p++) {
         struct totals *totals = ledger_totals(task->ledger, p);
         char period[TIME_TEXT_MAX];
+        if (is_closed(task, ledger_period(task->ledger, p)))
+            continue;
         period_format(ledger_period(task->ledger, p), period);
         for (size_t i = 0; i < totals->count; i++) {
             if (!totals->items[i].changed)
@@ -106,13 +116,9 @@ static enum stream_outcome write_notes(struct task *task, struct error *error)
         struct subtotal subtotal = { .task = task->number, .revision = task->marker.revision,
                                      .billing_period = text_of(period),
                                      .usage_account_id = intern_text(&task->payers, note->payer) };
-        record_set_text(&subtotal, &subtotal_type, SUBTOTAL_barrier, TEXT("usage"));
-        subtotal.present |= ((uint64_t)1 << SUBTOTAL_as_of) - 1; /* all required fields */
-        buffer_clear(&task->key);
-        buffer_printf(&task->key, "%u/#usage/%s/%.*s", task->number, period, TEXT_ARGS(subtotal.usage_account_id));
+        bill_message_set(&subtotal, BILL_MESSAGE_PAYER);
         for (int32_t partition = 0; partition < bills; partition++) {
-            enum stream_outcome outcome = task_produce(task, STREAM_SUBTOTALS, partition, buffer_text(&task->key),
-                                                       &subtotal_type, &subtotal, error);
+            enum stream_outcome outcome = produce_subtotal(task, partition, &subtotal, error);
             if (outcome != OUTCOME_DONE)
                 return outcome;
         }
@@ -132,28 +138,39 @@ static enum stream_outcome write_arrivals(struct task *task, struct error *error
         period_format(arrival->period, period);
         struct subtotal subtotal = { .task = task->number, .revision = task->marker.revision,
                                      .billing_period = text_of(period), .as_of = arrival->latest_ms };
-        record_set_text(&subtotal, &subtotal_type, SUBTOTAL_barrier, TEXT("arrival"));
-        subtotal.present |= ((uint64_t)1 << (SUBTOTAL_as_of + 1)) - 1;
-        buffer_clear(&task->key);
-        buffer_printf(&task->key, "%u/#arrival/%s", task->number, period);
-        enum stream_outcome outcome = task_produce(task, STREAM_SUBTOTALS, 0, buffer_text(&task->key), &subtotal_type,
-                                                   &subtotal, error);
+        bill_message_set(&subtotal, BILL_MESSAGE_ARRIVAL);
+        record_set(&subtotal, SUBTOTAL_as_of);
+        enum stream_outcome outcome = produce_subtotal(task, 0, &subtotal, error);
         if (outcome != OUTCOME_DONE)
             return outcome;
     }
     return OUTCOME_DONE;
 }
 
-enum stream_outcome task_flush_ledger(struct task *task, struct error *error)
+static bool has_unsaved(const struct task *task)
 {
+    return ledger_unsaved_rows(task->ledger) > 0 || (task->seen && seen_unsaved(task->seen) > 0);
+}
+
+bool ledger_task_is_due(const struct task *task, int64_t now_ms)
+{
+    (void)now_ms;
+    return ledger_dirty_count(task->ledger) > 0 || (task->world->save_all && has_unsaved(task)) || task_point_is_old(task) ||
+           task->closing || task_close_is_due(task);
+}
+
+bool ledger_task_replay_line_item(struct task *task, const struct line_item *item, struct error *error)
+{
+    return ledger_replay(task->ledger, item, error);
+}
+
+enum stream_outcome ledger_task_flush(struct task *task, int64_t now_ms, struct error *error)
+{
+    (void)now_ms;
     struct flush flush = { task, OUTCOME_DONE };
     struct ledger_sink sink = { &flush, write_line_item, write_gone };
-    if (!ledger_flush(task->ledger, task->marker.revision, &sink, error)) {
-        if (flush.outcome != OUTCOME_DONE)
-            return flush.outcome;
-        task_stop(task, "%s", error->message);
-        return OUTCOME_ABORT;
-    }
+    if (!ledger_flush(task->ledger, task->marker.revision, &sink, error))
+        return flush.outcome != OUTCOME_DONE ? flush.outcome : task_ledger_failed(task, error);
     enum stream_outcome outcome = write_subtotals(task, error);
     if (outcome == OUTCOME_DONE)
         outcome = write_notes(task, error);

@@ -26,20 +26,44 @@ int64_t *marker_received(struct marker *marker, int32_t task)
     return count_of(&marker->received, &marker->received_count, task);
 }
 
-bool marker_has_barrier(const struct marker *marker, int32_t task)
+bool marker_has_barrier(const struct marker *marker, billing_period period, int32_t task)
 {
     for (size_t i = 0; i < marker->barrier_count; i++)
-        if (marker->barriers[i] == task)
+        if (marker->barriers[i].period == period && marker->barriers[i].task == task)
             return true;
     return false;
 }
 
-void marker_add_barrier(struct marker *marker, int32_t task)
+void marker_add_barrier(struct marker *marker, billing_period period, int32_t task)
 {
-    if (marker_has_barrier(marker, task))
+    bool is_over = marker->closed != PERIOD_NONE && period <= marker->closed;
+    if (is_over || marker_has_barrier(marker, period, task))
         return;
     marker->barriers = memory_grow(marker->barriers, marker->barrier_count + 1, sizeof *marker->barriers);
-    marker->barriers[marker->barrier_count++] = task;
+    marker->barriers[marker->barrier_count++] = (struct marker_barrier){ period, task };
+}
+
+void marker_close(struct marker *marker, billing_period period)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < marker->barrier_count; i++)
+        if (marker->barriers[i].period > period)
+            marker->barriers[kept++] = marker->barriers[i];
+    marker->barrier_count = kept;
+    marker->closed = period;
+    marker->closing = PERIOD_NONE;
+    marker->reported = 0;
+}
+
+static json_t *barriers_json(const struct marker *marker)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < marker->barrier_count; i++) {
+        char period[TIME_TEXT_MAX];
+        period_format(marker->barriers[i].period, period);
+        json_array_append_new(array, json_pack("[s,I]", period, (json_int_t)marker->barriers[i].task));
+    }
+    return array;
 }
 
 static json_t *counts_json(const struct marker_count *counts, size_t count)
@@ -68,10 +92,7 @@ void marker_write(const struct marker *marker, struct buffer *out)
     }
     json_object_set_new(object, "sent", counts_json(marker->sent, marker->sent_count));
     json_object_set_new(object, "received", counts_json(marker->received, marker->received_count));
-    json_t *barriers = json_array();
-    for (size_t i = 0; i < marker->barrier_count; i++)
-        json_array_append_new(barriers, json_integer(marker->barriers[i]));
-    json_object_set_new(object, "barriers", barriers);
+    json_object_set_new(object, "barriers", barriers_json(marker));
     char *text = json_dumps(object, JSON_COMPACT);
     CHECK(text);
     buffer_append(out, text, strlen(text));
@@ -100,18 +121,28 @@ static bool read_counts(json_t *array, struct marker_count **counts, size_t *cou
     return true;
 }
 
-static bool read_lists(json_t *object, struct marker *marker)
+static bool read_barriers(json_t *array, struct marker *marker)
 {
     size_t index;
-    json_t *task, *barriers = json_object_get(object, "barriers");
-    if (!is_list(barriers))
+    json_t *pair;
+    if (!is_list(array))
         return false;
-    json_array_foreach(barriers, index, task)
-        if (!json_is_integer(task) || json_integer_value(task) < 0 || json_integer_value(task) > INT32_MAX)
+    json_array_foreach(array, index, pair) {
+        const char *text;
+        json_int_t task;
+        billing_period period;
+        if (json_unpack(pair, "[s,I!]", &text, &task) != 0 || task < 0 || task > INT32_MAX ||
+            !period_parse(text_of(text), &period))
             return false;
-    json_array_foreach(barriers, index, task)
-        marker_add_barrier(marker, (int32_t)json_integer_value(task));
-    return read_counts(json_object_get(object, "sent"), &marker->sent, &marker->sent_count) &&
+        marker_add_barrier(marker, period, (int32_t)task);
+    }
+    return true;
+}
+
+static bool read_lists(json_t *object, struct marker *marker)
+{
+    return read_barriers(json_object_get(object, "barriers"), marker) &&
+           read_counts(json_object_get(object, "sent"), &marker->sent, &marker->sent_count) &&
            read_counts(json_object_get(object, "received"), &marker->received, &marker->received_count);
 }
 

@@ -13,6 +13,11 @@ struct marker_count {
     int64_t count;
 };
 
+struct marker_barrier {
+    billing_period period;
+    int32_t task; /* its sender */
+};
+
 struct marker {
     uint32_t task;
     int64_t revision;     /* of the transaction it came with; 0: none yet */
@@ -21,20 +26,23 @@ struct marker {
     int64_t latest_ms;    /* broker time of the newest record it has taken */
     billing_period closed;  /* the last month it has closed; PERIOD_NONE */
     billing_period closing; /* the month it is closing; takes no usage any more */
-    int64_t reported;       /* rows of it whose report rows are out, in canonical order */
+    int64_t reported;       /* rows of it whose report rows are out, in canonical order; of a bill task: groups */
     /* Records sent to each tier partition and taken from each sender: a gap stops the reader. */
     struct marker_count *sent, *received;
     size_t sent_count, received_count;
-    /* Tasks whose barrier of the month behind `closed` has come. */
-    int32_t *barriers;
+    /* Barriers that have come, of months that are not closed here yet: several months may be under way at once. */
+    struct marker_barrier *barriers;
     size_t barrier_count;
 };
 
 /* The count of a number, made if there is none. */
 int64_t *marker_sent(struct marker *marker, int32_t partition);
 int64_t *marker_received(struct marker *marker, int32_t task);
-bool marker_has_barrier(const struct marker *marker, int32_t task);
-void marker_add_barrier(struct marker *marker, int32_t task);
+bool marker_has_barrier(const struct marker *marker, billing_period period, int32_t task);
+/* A barrier counts once, and not at all for a month that is closed here. */
+void marker_add_barrier(struct marker *marker, billing_period period, int32_t task);
+/* The month is closed; its barriers and those of earlier ones have done their duty. */
+void marker_close(struct marker *marker, billing_period period);
 
 /* JSON, one line. */
 void marker_write(const struct marker *marker, struct buffer *out);

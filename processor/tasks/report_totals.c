@@ -13,25 +13,35 @@ void report_totals_add(struct report_totals *report, uint32_t group, uint64_t ac
     sum_add_sum(&total->cost, cost);
 }
 
-void report_totals_add_checksum(struct report_totals *report, uint32_t group, uint64_t account, struct hash128 part)
+/* Made if there is none. */
+static struct report_checksum *checksum_of(struct report_totals *report, uint32_t group, uint64_t account)
 {
-    size_t at = 0;
-    while (at < report->checksum_count &&
-           (report->checksums[at].group != group || report->checksums[at].account != account))
-        at++;
+    struct total *place = totals_get(&report->accounts, group, account, TEXT_NONE, TEXT_NONE);
+    size_t at = (size_t)(place - report->accounts.items);
     if (at == report->checksum_count) {
         report->checksums = memory_reserve_one(report->checksums, report->checksum_count, &report->checksum_capacity,
                                                sizeof *report->checksums);
         report->checksums[report->checksum_count++] = (struct report_checksum){ group, account, { 0, 0 } };
     }
-    struct hash128 *sum = &report->checksums[at].checksum;
+    return &report->checksums[at];
+}
+
+void report_totals_add_checksum(struct report_totals *report, uint32_t group, uint64_t account, struct hash128 part)
+{
+    struct hash128 *sum = &checksum_of(report, group, account)->checksum;
     sum->low += part.low;
     sum->high += part.high + (sum->low < part.low);
+}
+
+struct hash128 report_totals_checksum(struct report_totals *report, uint32_t group, uint64_t account)
+{
+    return checksum_of(report, group, account)->checksum;
 }
 
 void report_totals_done(struct report_totals *report)
 {
     totals_done(&report->totals);
+    totals_done(&report->accounts);
     free(report->checksums);
     *report = (struct report_totals){ 0 };
 }

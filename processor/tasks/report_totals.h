@@ -1,5 +1,6 @@
 /*
  * tasks/report_totals.h: what a task has put into the reports of a month, by group and account: for the manifests.
+ * Groups are the caller's numbers. Thread: one.
  */
 #ifndef TASKS_REPORT_TOTALS_H
 #define TASKS_REPORT_TOTALS_H
@@ -7,7 +8,6 @@
 #include "aggregate/totals.h"
 #include "base/hash.h"
 
-/* By group, account and service; rows in `charged_rows`. Checksums by group and account. */
 struct report_checksum {
     uint32_t group;
     uint64_t account;
@@ -15,7 +15,8 @@ struct report_checksum {
 };
 
 struct report_totals {
-    struct totals totals;
+    struct totals totals;   /* by group, account and service; rows in `charged_rows` */
+    struct totals accounts; /* finds the checksum of a group and account: same place */
     struct report_checksum *checksums;
     size_t checksum_count, checksum_capacity;
 };
@@ -23,6 +24,8 @@ struct report_totals {
 void report_totals_add(struct report_totals *report, uint32_t group, uint64_t account, struct text service, const struct sum *cost,
                        uint64_t rows);
 void report_totals_add_checksum(struct report_totals *report, uint32_t group, uint64_t account, struct hash128 part);
+/* Zero where no row was reported. */
+struct hash128 report_totals_checksum(struct report_totals *report, uint32_t group, uint64_t account);
 void report_totals_done(struct report_totals *report);
 
 #endif

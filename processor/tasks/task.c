@@ -1,4 +1,4 @@
-/* tasks/task.c: what all kinds have in common: restoring, the marker, producing. */
+/* tasks/task.c: what all kinds have in common: the life of a task, the marker, producing. */
 #include "tasks/task.h"
 
 #include <stdarg.h>
@@ -9,6 +9,13 @@
 #include "tasks/report_totals.h"
 #include "tasks/task_parts.h"
 
+#define BACKOFF_FIRST_MS 100
+#define BACKOFF_MAX_MS 5000
+/* A position that has only moved over the marks of others' transactions is told when nothing else was for so long. */
+#define REACHED_MS 1000
+/* A marker is written anew before the topic's retention could take the last one. */
+#define MARKER_AGE_MAX_MS (INT64_C(24) * 3600 * 1000)
+
 uint32_t task_number_of(const struct stream *stream, enum stream_topic input, int32_t partition)
 {
     uint32_t bills = (uint32_t)stream->ops->partition_count(stream, STREAM_SUBTOTALS);
@@ -17,25 +24,33 @@ uint32_t task_number_of(const struct stream *stream, enum stream_topic input, in
     return before + (uint32_t)partition;
 }
 
-struct task *task_new(struct task_world *world, enum stream_topic input, int32_t partition)
+static void init(struct task *task, struct task_world *world, enum stream_topic input, int32_t partition)
 {
-    struct task *task = memory_new(sizeof *task);
+    static const struct task_operations *const operations[] = { [TASK_USAGE] = &usage_task_operations,
+                                                                [TASK_TIER] = &tier_task_operations,
+                                                                [TASK_BILL] = &bill_task_operations };
     task->world = world;
     task->kind = input == STREAM_SUBTOTALS ? TASK_BILL : input == STREAM_TIERED ? TASK_TIER : TASK_USAGE;
-    task->input = (struct stream_partition){ input, partition, OFFSET_NONE };
+    task->operations = operations[task->kind];
+    task->input = (struct stream_partition){ input, partition, OFFSET_NONE, 0 };
     task->number = task_number_of(world->stream, input, partition);
     task->marker.closed = task->marker.closing = PERIOD_NONE;
     task->marker.task = task->number;
     task->save_from = OFFSET_NONE;
+    task_restore_begin(task);
     if (task->kind == TASK_BILL)
         task->bills = bill_state_new();
+}
+
+struct task *task_new(struct task_world *world, enum stream_topic input, int32_t partition)
+{
+    struct task *task = memory_new(sizeof *task);
+    init(task, world, input, partition);
     return task;
 }
 
-void task_free(struct task *task)
+static void done(struct task *task)
 {
-    if (!task)
-        return;
     marker_done(&task->marker);
     task_close_ledger(task);
     bill_state_free(task->bills);
@@ -43,13 +58,36 @@ void task_free(struct task *task)
     free(task->notes);
     free(task->arrivals);
     arena_done(&task->arena);
+    arena_done(&task->held.arena);
     buffer_done(&task->facts);
     buffer_done(&task->key);
     buffer_done(&task->value);
     if (task->report) /* dropped in the middle of a close */
         report_totals_done(task->report);
     free(task->report);
+}
+
+void task_free(struct task *task)
+{
+    if (!task)
+        return;
+    done(task);
     free(task);
+}
+
+void task_restart(struct task *task)
+{
+    struct task_world *world = task->world;
+    struct stream_partition input = task->input;
+    int64_t retry = task->retry_ms, backoff = task->backoff_ms;
+    char reason[sizeof task->reason];
+    memcpy(reason, task->reason, sizeof reason);
+    if (task->state == TASK_STOPPED)
+        return;
+    done(task);
+    *task = (struct task){ .retry_ms = retry, .backoff_ms = backoff };
+    memcpy(task->reason, reason, sizeof reason);
+    init(task, world, input.topic, input.partition);
 }
 
 enum task_state task_state(const struct task *task)
@@ -111,6 +149,65 @@ bool task_stop(struct task *task, const char *format, ...)
     return true;
 }
 
+/* ---- waiting ---- */
+
+enum stream_outcome task_wait(struct task *task, const struct error *error)
+{
+    task->backoff_ms = task->backoff_ms == 0                   ? BACKOFF_FIRST_MS
+                       : task->backoff_ms < BACKOFF_MAX_MS / 2 ? task->backoff_ms * 2
+                                                               : BACKOFF_MAX_MS;
+    task->retry_ms = task->world->now_ms + task->backoff_ms;
+    snprintf(task->reason, sizeof task->reason, "%.*s", (int)sizeof task->reason - 1, error->message);
+    return OUTCOME_LATER;
+}
+
+bool task_is_resting(const struct task *task)
+{
+    return task->retry_ms != 0 && task->world->now_ms < task->retry_ms;
+}
+
+static void waits_no_more(struct task *task)
+{
+    task->retry_ms = task->backoff_ms = 0;
+    task->reason[0] = '\0';
+}
+
+static void hold(struct task *task, const struct stream_record *record)
+{
+    struct arena *arena = &task->held.arena;
+    arena_reset(arena);
+    task->held.record = *record;
+    task->held.record.key = arena_copy(arena, record->key);
+    task->held.record.value = arena_copy(arena, record->value);
+    struct stream_header *headers = arena_take(arena, (record->header_count + 1) * sizeof *headers,
+                                               _Alignof(struct stream_header));
+    for (size_t i = 0; i < record->header_count; i++) {
+        size_t size = strlen(record->headers[i].name) + 1;
+        char *name = arena_take(arena, size, 1);
+        memcpy(name, record->headers[i].name, size);
+        headers[i] = (struct stream_header){ name, arena_copy(arena, record->headers[i].value) };
+    }
+    task->held.record.headers = headers;
+}
+
+enum stream_outcome task_retry(struct task *task, struct error *error)
+{
+    task->state = TASK_RUNNING;
+    enum stream_outcome outcome = task->operations->take(task, &task->held.record, error);
+    if (outcome == OUTCOME_LATER) {
+        task->state = TASK_WAITING;
+        task_wait(task, error);
+        return OUTCOME_DONE;
+    }
+    waits_no_more(task);
+    if (outcome == OUTCOME_DONE) {
+        task->input.offset = task->held.record.offset + 1;
+        task->moved = true;
+    }
+    arena_reset(&task->held.arena);
+    return outcome;
+}
+
 /* ---- producing ---- */
 
 int32_t task_partition_for(const struct task *task, enum stream_topic topic, struct text key)
@@ -134,207 +231,6 @@ enum stream_outcome task_produce(struct task *task, enum stream_topic topic, int
     return task_produce_raw(task, &out, error);
 }
 
-/* ---- restoring ---- */
-
-static bool replay_marker(struct task *task, const struct line_item *item, struct error *error)
-{
-    task->has_marker = true;
-    return marker_read(item->marker, &task->marker, error);
-}
-
-/* A handler's failure: what is unreadable stops the task, an outage elsewhere is waited for. */
-static bool replay_ends(struct task *task, bool done, const struct stream_record *record, const struct error *error)
-{
-    if (!done && !task->waits)
-        task_stop(task, "%s partition %d, offset %lld: %s", stream_topic_name(record->topic), record->partition,
-                  (long long)record->offset, error->message);
-    return done;
-}
-
-static bool take_line_item(struct task *task, const struct stream_record *record, struct error *error)
-{
-    struct line_item item;
-    struct refusal refusal;
-    arena_reset(&task->arena);
-    enum wire_answer answer = wire_decode(task->world->wire, &line_item_type, record->value, &item, &task->arena,
-                                          &refusal, error);
-    task->waits = answer == WIRE_LATER;
-    if (answer == WIRE_REFUSED)
-        return error_fail(error, ERROR_FAILED, "%s", refusal.detail);
-    if (answer == WIRE_LATER)
-        return false;
-    if (text_equal(item.status, TEXT("MARKER")))
-        return replay_marker(task, &item, error);
-    return task->ledger ? ledger_replay(task->ledger, &item, error) : bill_task_replay_line_item(task, &item, error);
-}
-
-/* Without a store there is nothing that could be out of date. */
-static bool take_gone(struct task *task, const struct stream_record *record, struct error *error)
-{
-    return !task->ledger || ledger_replay_gone(task->ledger, record->key) || !task->from_store ||
-           error_fail(error, ERROR_FAILED, "the store knows what the topic has forgotten");
-}
-
-static bool replay_line_item(void *context, const struct stream_record *record, struct error *error)
-{
-    struct task *task = context;
-    bool done = record->is_null ? take_gone(task, record, error) : take_line_item(task, record, error);
-    return replay_ends(task, done, record, error);
-}
-
-static bool replay_id(void *context, const struct stream_record *record, struct error *error)
-{
-    struct task *task = context;
-    return record->offset >= task->marker.offset ||
-           replay_ends(task, usage_task_replay_id(task, record, error), record, error);
-}
-
-static bool replay_subtotal(void *context, const struct stream_record *record, struct error *error)
-{
-    struct task *task = context;
-    return record->offset >= task->marker.offset ||
-           replay_ends(task, bill_task_replay_subtotal(task, record, error), record, error);
-}
-
-/* The group's committed offset, asked again while a transaction is still open on it: a zombie's must have ended. */
-static bool restore_offset(struct task *task, struct error *error)
-{
-    struct stream_partition asked = task->input;
-    bool stable;
-    struct stream *stream = task->world->stream;
-    if (!stream->ops->committed(stream, &asked, 1, &stable, error))
-        return false;
-    if (!stable)
-        return true;
-    task->committed = asked.offset;
-    task->stage = RESTORE_LEDGER;
-    return true;
-}
-
-/* What the ledger's end says: the marker must be where the group is. */
-static bool check_marker(struct task *task, struct error *error)
-{
-    uint64_t mismatches = 0;
-    if (!task->has_marker && task->committed == OFFSET_NONE) {
-        task->input.offset = OFFSET_NONE; /* from the beginning */
-        task->stage = RESTORE_DONE;
-        return true;
-    }
-    bool torn = !task->has_marker || task->marker.offset != task->committed;
-    if (torn && !(task->has_marker && task->world->repair_task == (int64_t)task->number))
-        return task_stop(task, "its marker says offset %lld and the group %lld: a torn transaction; run --repair %u takes "
-                               "the marker's",
-                         task->has_marker ? (long long)task->marker.offset : -1LL, (long long)task->committed,
-                         task->number);
-    if (task->marker.version != task->world->document->number && task->kind != TASK_BILL)
-        return task_stop(task, "its rows are priced under document version %lld, version %lld is in force; a change "
-                               "while usage is being priced is not supported by this release",
-                         (long long)task->marker.version, (long long)task->world->document->number);
-    if (task->ledger && !ledger_replay_done(task->ledger, &mismatches, error))
-        return task_stop(task, "%s", error->message);
-    if (mismatches > 0)
-        return task_stop(task, "%llu of its rows do not cost what their price gives", (unsigned long long)mismatches);
-    task->input.offset = task->marker.offset;
-    task->stage = task->kind == TASK_USAGE ? RESTORE_IDS : task->kind == TASK_BILL ? RESTORE_SUBTOTALS : RESTORE_DONE;
-    return true;
-}
-
-/* Ids of the window that the store does not have are read again. */
-static bool begin_ids(struct task *task, int64_t *from, struct error *error)
-{
-    struct stream *stream = task->world->stream;
-    int64_t known;
-    if (!task_open_ids(task, &known, error) ||
-        !stream->ops->offset_of_time(stream, STREAM_USAGE, task->input.partition,
-                                     task->marker.latest_ms - task->world->dedup_window_ms, from, error))
-        return false;
-    *from = known > *from ? known : *from;
-    return true;
-}
-
-/* Begins to read a partition, from OFFSET_NONE: from its beginning. */
-static bool begin_reading(struct task *task, enum stream_topic topic, int32_t partition, int64_t from, struct error *error)
-{
-    struct stream *stream = task->world->stream;
-    if (!stream->ops->range(stream, topic, partition, &task->step_from, &task->step_end, error))
-        return false;
-    if (from != OFFSET_NONE)
-        task->step_from = from;
-    task->step_next = task->step_from;
-    return stream->ops->restore_begin(stream, topic, partition, from, error);
-}
-
-static bool begin_stage(struct task *task, struct error *error)
-{
-    int64_t from = OFFSET_NONE;
-    task->step_begun = true;
-    switch (task->stage) {
-    case RESTORE_LEDGER:
-        return (task->kind == TASK_BILL || task_open_ledger(task, &from, error)) &&
-               begin_reading(task, STREAM_LINE_ITEMS, (int32_t)task->number, from, error);
-    case RESTORE_IDS:
-        return begin_ids(task, &from, error) && begin_reading(task, STREAM_USAGE, task->input.partition, from, error);
-    case RESTORE_SUBTOTALS:
-        return begin_reading(task, STREAM_SUBTOTALS, task->input.partition, OFFSET_NONE, error);
-    case RESTORE_OFFSET:
-    case RESTORE_DONE:
-        break;
-    }
-    return true;
-}
-
-static bool end_stage(struct task *task, struct error *error)
-{
-    task->step_begun = false;
-    if (task->stage == RESTORE_LEDGER)
-        return check_marker(task, error);
-    task->stage = RESTORE_DONE;
-    return true;
-}
-
-static bool restore_records(struct task *task, size_t records_max, struct error *error)
-{
-    struct stream *stream = task->world->stream;
-    bool (*const takes[])(void *, const struct stream_record *, struct error *) = {
-        [RESTORE_LEDGER] = replay_line_item, [RESTORE_IDS] = replay_id, [RESTORE_SUBTOTALS] = replay_subtotal
-    };
-    bool ended = false;
-    int64_t next;
-    if (!task->step_begun && !begin_stage(task, error))
-        return false;
-    if (!stream->ops->restore_step(stream, records_max, takes[task->stage], task, &ended, &next, error))
-        return false;
-    if (next != OFFSET_NONE)
-        task->step_next = next;
-    if (task->stage == RESTORE_LEDGER && task->ledger && !task_save_restored(task, next, error))
-        return task_stop(task, "%s", error->message);
-    if (task->stage == RESTORE_IDS && !task_save_replayed_ids(task, next, error))
-        return false;
-    bool far_enough = task->stage != RESTORE_LEDGER && next >= task->marker.offset;
-    return ended || far_enough ? end_stage(task, error) : true;
-}
-
-enum stream_outcome task_restore_step(struct task *task, size_t records_max, struct error *error)
-{
-    if (task->state != TASK_RESTORING)
-        return OUTCOME_DONE;
-    bool done = task->stage == RESTORE_OFFSET ? restore_offset(task, error) : restore_records(task, records_max, error);
-    if (task->state == TASK_STOPPED) {
-        task_starts_over(task);
-        return OUTCOME_DONE;
-    }
-    if (!done)
-        return task->waits ? OUTCOME_ABORT : OUTCOME_INDETERMINATE;
-    int64_t ignored;
-    if (task->stage == RESTORE_DONE && task->kind == TASK_USAGE && !task->seen && !task_open_ids(task, &ignored, error))
-        return OUTCOME_ABORT;
-    if (task->stage == RESTORE_DONE) {
-        task->state = TASK_RUNNING;
-        task->moved = task->has_marker; /* subtotals of open periods go out once */
-    }
-    return OUTCOME_DONE;
-}
-
 /* ---- running ---- */
 
 enum stream_outcome task_take(struct task *task, const struct stream_record *record, struct error *error)
@@ -342,19 +238,12 @@ enum stream_outcome task_take(struct task *task, const struct stream_record *rec
     /* Read again after a new assignment: taken already. */
     if (task->input.offset != OFFSET_NONE && record->offset < task->input.offset)
         return OUTCOME_DONE;
-    enum stream_outcome outcome = OUTCOME_DONE;
-    switch (task->kind) {
-    case TASK_USAGE:
-        outcome = usage_task_take(task, record, error);
-        break;
-    case TASK_TIER:
-        outcome = tier_task_take(task, record, error);
-        break;
-    case TASK_BILL:
-        outcome = bill_task_take(task, record, error);
-        break;
-    case TASK_KIND_COUNT:
-        break;
+    enum stream_outcome outcome = task->operations->take(task, record, error);
+    if (outcome == OUTCOME_LATER) {
+        hold(task, record);
+        task->state = TASK_WAITING;
+        task_wait(task, error);
+        return OUTCOME_DONE;
     }
     task->input.offset = record->offset + 1;
     if (record->timestamp_ms > task->marker.latest_ms)
@@ -365,34 +254,30 @@ enum stream_outcome task_take(struct task *task, const struct stream_record *rec
 
 void task_reached(struct task *task, int64_t end)
 {
-    if (task->state == TASK_RUNNING && end > task->input.offset)
-        task->input.offset = end;
+    if (task->state != TASK_RUNNING || end <= task->input.offset)
+        return;
+    task->input.offset = end;
+    task->reached_end = true;
 }
 
-static bool has_unsaved(const struct task *task)
+static bool is_active(const struct task *task)
 {
-    return ledger_unsaved_rows(task->ledger) > 0 || (task->seen && seen_unsaved(task->seen) > 0);
-}
-
-static bool ledger_is_due(const struct task *task)
-{
-    return ledger_dirty_count(task->ledger) > 0 || (task->world->save_all && has_unsaved(task)) || task_point_is_old(task) ||
-           task->closing || task_close_is_due(task);
+    return task->state == TASK_RUNNING || task->state == TASK_WAITING;
 }
 
 bool task_is_due(struct task *task, int64_t now_ms)
 {
-    if (task->state != TASK_RUNNING)
+    if (!is_active(task))
         return false;
-    return task->moved || (task->bills ? bill_task_is_due(task, now_ms) : ledger_is_due(task));
+    int64_t age = now_ms - task->flushed_ms;
+    return task->moved || (task->reached_end && age >= REACHED_MS) || age >= MARKER_AGE_MAX_MS ||
+           task->operations->is_due(task, now_ms);
 }
 
 enum stream_outcome task_work(struct task *task, int64_t now_ms, struct error *error)
 {
     (void)now_ms;
-    if (task->state != TASK_RUNNING)
-        return OUTCOME_DONE;
-    return task->bills ? bill_task_work(task, error) : task_close_work(task, error);
+    return is_active(task) ? task->operations->work(task, error) : OUTCOME_DONE;
 }
 
 static enum stream_outcome write_marker(struct task *task, struct error *error)
@@ -418,11 +303,15 @@ enum stream_outcome task_flush(struct task *task, int64_t now_ms, struct error *
     task->marker.revision++;
     task->marker.version = task->world->document->number;
     task_plan_save(task);
-    enum stream_outcome outcome = task->bills ? bill_task_flush(task, now_ms, error) : task_flush_ledger(task, error);
+    enum stream_outcome outcome = task->operations->flush(task, now_ms, error);
     if (outcome != OUTCOME_DONE)
         return outcome;
     /* The first flush of a partition that was never read: its input begins at its first record. */
-    task->marker.offset = task->input.offset == OFFSET_NONE ? 0 : task->input.offset;
-    task->moved = false;
+    if (task->input.offset == OFFSET_NONE)
+        task->input.offset = 0;
+    task->marker.offset = task->input.offset;
+    task->input.transaction = task->marker.revision;
+    task->moved = task->reached_end = false;
+    task->flushed_ms = now_ms;
     return write_marker(task, error);
 }

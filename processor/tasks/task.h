@@ -2,11 +2,12 @@
  * tasks/task.h: a partition's life: restored from its own line items, fed with records, flushed into transactions
  * (DESIGN 5). One kind each for usage, tier and bill partitions.
  *
- *   restore:  committed offset, then the store, then what line items lie behind it, then ids; the marker must equal the
- *             committed offset
+ *   restore:  committed offset, then the store, then what line items lie behind it, then ids; the marker must be the one
+ *             that the committed offset names
  *   run:      take records → flush into the open transaction → committed, and now and then into the store
  *
- * A task undoes nothing: after an aborted transaction it is dropped and restored. Thread: its worker's.
+ * A task undoes nothing: after an aborted transaction it is restarted, that is restored. A task that has to wait, for a
+ * schema, a lock or room on the disk, waits alone. Thread: its worker's.
  */
 #ifndef TASKS_TASK_H
 #define TASKS_TASK_H
@@ -33,6 +34,9 @@ struct document_version {
     struct routing routing;
 };
 
+#define REPAIR_NONE INT64_C(-1)
+#define REPAIR_ALL INT64_C(-2)
+
 /* What all tasks of a worker share. Borrowed by them. */
 struct task_world {
     struct stream *stream;
@@ -42,21 +46,23 @@ struct task_world {
     enum granularity granularity;
     bool resource_ids, reject_late;
     size_t ids_memory;                  /* of each usage task */
-    int64_t real_now_ms;                /* since 1970, of the worker's turn at hand */
-    int64_t dedup_window_ms, future_max_ms, bills_interval_ms, close_after_ms;
+    int64_t now_ms;                     /* of the worker's turn at hand; only goes on */
+    int64_t real_now_ms;                /* the same since 1970 */
+    int64_t dedup_window_ms, future_max_ms, bills_interval_ms, close_after_ms, transaction_timeout_ms;
     size_t event_bytes_max;
     const char *state_dir;              /* a folder per task in it */
     struct rocks_options store_options; /* of each task */
     size_t store_lag;                   /* rows that a store may hold back from the disk */
     size_t rows_memory, rows_used;      /* of all tasks together: what they may take, and take */
     bool save_all;                      /* the next commit brings all stores up to date */
-    int64_t repair_task; /* takes its marker's offset where the group's differs; −1: none */
+    int64_t repair_task; /* takes its marker's offset where the group's differs; or one of these */
     struct task_counts counts;
 };
 
 enum task_state {
     TASK_RESTORING,
     TASK_RUNNING,
+    TASK_WAITING, /* for what the record in hand needs; it reads no further, what it has taken goes out */
     TASK_STOPPED, /* the marker and the committed offset differ, or the ledger does not hold; others go on */
 };
 
@@ -67,7 +73,7 @@ struct task *task_new(struct task_world *world, enum stream_topic input, int32_t
 void task_free(struct task *task);
 
 enum task_state task_state(const struct task *task);
-const char *task_reason(const struct task *task); /* why it is stopped */
+const char *task_reason(const struct task *task); /* why it is stopped or waits; empty otherwise */
 uint32_t task_number(const struct task *task);    /* its line-items partition */
 struct stream_partition task_input(const struct task *task); /* with the offset where it goes on */
 int64_t task_rows(const struct task *task);   /* in memory */
@@ -76,12 +82,23 @@ size_t task_id_bytes(const struct task *task);
 uint64_t task_disk_bytes(const struct task *task);
 
 /*
- * Goes on with restoring, in bounded steps; the task is RUNNING or STOPPED when it is through. ABORT: what it needs does
- * not answer now, the task is to be made anew later. INDETERMINATE: the connection is no good.
+ * Goes on with restoring, in bounded steps; the task is RUNNING or STOPPED when it is through. LATER: what it needs is not
+ * there now; it goes on by itself when task_is_resting says no longer. INDETERMINATE: the connection is no good.
  */
 enum stream_outcome task_restore_step(struct task *task, size_t records_max, struct error *error);
+/* Whether it is in the middle of a partition: only one task at a time may be. */
+bool task_is_reading(const struct task *task);
+/* Whether it waits for the time of its next try. */
+bool task_is_resting(const struct task *task);
+/* Tries again to take the record that a waiting task holds. */
+enum stream_outcome task_retry(struct task *task, struct error *error);
+/* Back to what is committed; its store stays unless it is damaged. */
+void task_restart(struct task *task);
 
-/* Takes a record of its input. What has to go out at once goes into the open transaction. */
+/*
+ * Takes a record of its input. What has to go out at once goes into the open transaction. The task is WAITING afterwards if
+ * the record needs what is not there now.
+ */
 enum stream_outcome task_take(struct task *task, const struct stream_record *record, struct error *error);
 
 /* All of the input lies before `end`: what is between the last record and it is no record. */
@@ -96,10 +113,7 @@ enum stream_outcome task_work(struct task *task, int64_t now_ms, struct error *e
 /* Writes changes and the marker into the open transaction. */
 enum stream_outcome task_flush(struct task *task, int64_t now_ms, struct error *error);
 
-/*
- * After the commit of its flush: brings the store up to date if it was to be. Fails: the store; the task is then to be made
- * anew, without it.
- */
+/* After the commit of its flush: brings the store up to date if it was to be. Fails: the store; the task is to be restarted. */
 MUST_USE bool task_committed(struct task *task, struct error *error);
 /* Lets go of rows that the store has. */
 void task_forget(struct task *task);

@@ -3,11 +3,12 @@
 #define TASKS_TASK_PARTS_H
 
 #include "store/seen.h"
+#include "tasks/messages.h"
 #include "tasks/task.h"
 
 struct bill_state;
 
-enum restore_stage { RESTORE_OFFSET, RESTORE_LEDGER, RESTORE_IDS, RESTORE_SUBTOTALS, RESTORE_DONE };
+enum restore_stage { RESTORE_OFFSET, RESTORE_LEDGER, RESTORE_IDS, RESTORE_SUBTOTALS, RESTORE_BILLS, RESTORE_DONE };
 
 /* A month and payer that have usage, told to all bill tasks once. */
 struct payer_note {
@@ -22,19 +23,48 @@ struct month_arrival {
     int64_t latest_ms, told_ms;
 };
 
+/* What is different from kind to kind. */
+struct task_operations {
+    enum stream_outcome (*take)(struct task *task, const struct stream_record *record, struct error *error);
+    bool (*is_due)(const struct task *task, int64_t now_ms);
+    /* Work of its own accord, in bounded steps. */
+    enum stream_outcome (*work)(struct task *task, struct error *error);
+    enum stream_outcome (*flush)(struct task *task, int64_t now_ms, struct error *error);
+    bool (*replay_line_item)(struct task *task, const struct line_item *item, struct error *error);
+    enum restore_stage behind_ledger; /* what is restored next */
+};
+extern const struct task_operations usage_task_operations, tier_task_operations, bill_task_operations;
+
+/* A record that is to be taken later, with its texts. */
+struct held_record {
+    struct stream_record record;
+    struct arena arena;
+};
+
 struct task {
     struct task_world *world;
+    const struct task_operations *operations;
     enum task_kind kind;
     uint32_t number;
-    struct stream_partition input; /* offset: where it goes on */
+    struct stream_partition input; /* offset: where it goes on; transaction: of its last flush */
     enum task_state state;
     char reason[512];
+    int64_t retry_ms, backoff_ms; /* when what waits is tried again; 0: at once */
+    struct held_record held;
     struct marker marker;
     bool has_marker, moved; /* moved: its input or state, since the last flush */
+    bool reached_end;       /* behind the marks of others' transactions; told with a later flush */
+    int64_t flushed_ms;     /* of the last flush */
+    /* Restoring. */
     enum restore_stage stage;
-    bool step_begun, waits; /* waits: for what may be there another time */
-    int64_t committed; /* offset of the group */
+    bool step_begun;
+    struct stream_partition committed;      /* of the group */
+    int64_t newest_row;                     /* transaction of the newest row read */
+    int64_t first_row_ms;                   /* when the oldest record that there is was written; −1: none seen */
+    bool beginning_is_gone;                 /* the ledger is read from its beginning, and that has been deleted */
+    int64_t wait_until_ms;                  /* an open transaction behind the end is waited for until then; 0: not yet */
     int64_t step_from, step_next, step_end; /* offsets of what the stage at hand reads */
+    int64_t resume_from;                    /* where a stage that has waited goes on; OFFSET_NONE: begins anew */
     struct ledger *ledger; /* usage and tier tasks */
     struct ledger_store *store;
     bool from_store;       /* restored from what the store had */
@@ -44,7 +74,8 @@ struct task {
     size_t written;        /* line items since then */
     size_t held_back;      /* rows that the store may still have to bring to disk */
     struct seen *seen;     /* usage tasks, once they have come to their ids */
-    bool store_broken;     /* something beside the ledger has failed in it */
+    bool store_failed;     /* the task is to be restarted with its store, or */
+    bool store_damaged;    /* without it */
     bool ids_wanted;       /* by the next commit: in the store */
     struct bill_state *bills;
     struct intern payers;
@@ -58,10 +89,14 @@ struct task {
     bool closing;
     int closing_stage;
     size_t report_cursor;
+    size_t told; /* messages of the stage at hand that are out */
     struct report_totals *report;
 };
 
+/* For good, until an operator acts. True, so that a step can end with it. */
 bool task_stop(struct task *task, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Notes why the task waits and when it tries again, later each time. */
+enum stream_outcome task_wait(struct task *task, const struct error *error);
 
 /* Produces a record's value encoded for a topic. */
 enum stream_outcome task_produce(struct task *task, enum stream_topic topic, int32_t partition, struct text key,
@@ -73,11 +108,13 @@ int32_t task_partition_for(const struct task *task, enum stream_topic topic, str
 /* Opens both and takes up what is there. *from: where the line items go on. */
 bool task_open_ledger(struct task *task, int64_t *from, struct error *error);
 void task_close_ledger(struct task *task);
+/* Notes that the store is why something failed; without it the task goes on if it is damaged. False. */
+bool task_store_failed(struct task *task, const struct error *error);
 /* Whether a restore that failed goes on without the store. */
 bool task_starts_over(struct task *task);
 /* Opens what is known of event ids; *from: where the input goes on behind them, OFFSET_NONE if nothing is known. */
 bool task_open_ids(struct task *task, int64_t *from, struct error *error);
-/* Takes an event's id. False: the store, which then is to be thrown away. */
+/* Takes an event's id. False: the store. */
 bool task_take_id(struct task *task, const struct usage_event *event, int64_t time_ms, enum seen_answer *answer,
                   struct error *error);
 bool task_save_replayed_ids(struct task *task, int64_t next, struct error *error);
@@ -87,35 +124,36 @@ bool task_save_restored(struct task *task, int64_t line_items_next, struct error
 bool task_point_is_old(const struct task *task);
 /* Before a flush: whether its commit saves, and from where a replay would have to begin. */
 void task_plan_save(struct task *task);
-/* What a failure within the ledger comes to. */
+/* What a failure within the ledger comes to: the store's, or the ledger does not hold. */
 enum stream_outcome task_ledger_failed(struct task *task, const struct error *error);
 
+/* task_restore.c */
+void task_restore_begin(struct task *task);
+
 /* usage_task.c, tier_task.c */
-enum stream_outcome usage_task_take(struct task *task, const struct stream_record *record, struct error *error);
-enum stream_outcome tier_task_take(struct task *task, const struct stream_record *record, struct error *error);
-/* Decodes and accepts an event. *answer is WIRE_REFUSED with *refusal, or WIRE_DONE. */
+/* Decodes and accepts an event. *answer is WIRE_REFUSED with *refusal, or WIRE_DONE. LATER: its schema is not known yet. */
 enum stream_outcome task_decode_event(struct task *task, struct text value, struct usage_event *event,
                                       enum wire_answer *answer, struct refusal *refusal, struct error *error);
-bool usage_task_replay_id(struct task *task, const struct stream_record *record, struct error *error);
+enum stream_outcome usage_task_replay_id(struct task *task, const struct stream_record *record, struct error *error);
 void task_note_arrival(struct task *task, billing_period period, int64_t time_ms);
 void task_note_payer(struct task *task, billing_period period, struct text payer);
 
-/* ledger_flush.c: line items, subtotals. */
-enum stream_outcome task_flush_ledger(struct task *task, struct error *error);
+/* ledger_flush.c: line items, subtotals; of usage and tier tasks. */
+bool ledger_task_is_due(const struct task *task, int64_t now_ms);
+enum stream_outcome ledger_task_flush(struct task *task, int64_t now_ms, struct error *error);
+bool ledger_task_replay_line_item(struct task *task, const struct line_item *item, struct error *error);
 
 /* closing.c: the final sweep, CUR rows and barriers of usage and tier tasks. */
 bool task_close_is_due(const struct task *task);
 enum stream_outcome task_close_work(struct task *task, struct error *error);
+/* The end that a close gives a usage partition; OFFSET_NONE: the partition owes it nothing. */
+int64_t close_end_of(const struct close_record *close, int32_t partition);
 
 /* bill_task.c */
 struct bill_state *bill_state_new(void);
 void bill_state_free(struct bill_state *bills);
-enum stream_outcome bill_task_take(struct task *task, const struct stream_record *record, struct error *error);
-bool bill_task_replay_subtotal(struct task *task, const struct stream_record *record, struct error *error);
-bool bill_task_replay_line_item(struct task *task, const struct line_item *item, struct error *error);
-bool bill_task_is_due(const struct task *task, int64_t now_ms);
-enum stream_outcome bill_task_flush(struct task *task, int64_t now_ms, struct error *error);
-enum stream_outcome bill_task_work(struct task *task, struct error *error);
+enum stream_outcome bill_task_replay_subtotal(struct task *task, const struct stream_record *record, struct error *error);
+enum stream_outcome bill_task_replay_bill(struct task *task, const struct stream_record *record, struct error *error);
 /* bill_auto_close.c: bill task 0 closes the oldest open month when it is over and quiet for period.close.after. */
 bool bill_auto_close_is_due(const struct task *task);
 enum stream_outcome bill_auto_close(struct task *task, struct error *error);

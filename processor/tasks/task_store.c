@@ -25,14 +25,12 @@ static char *directory_of(const struct task *task)
     return path.data;
 }
 
-/* Whether the store itself is at fault; what the machine lacks at the moment is no reason to throw it away. */
-static bool is_damaged(const struct error *error)
+/* What the machine lacks at the moment is no reason to throw a store away. */
+bool task_store_failed(struct task *task, const struct error *error)
 {
-    static const char *const others[] = { "lock", "Too many open files", "No space", "Permission denied", "Cannot allocate" };
-    for (size_t i = 0; i < ARRAY_COUNT(others); i++)
-        if (strstr(error->message, others[i]))
-            return false;
-    return true;
+    task->store_failed = true;
+    task->store_damaged = task->store_damaged || error->kind != ERROR_LATER;
+    return false;
 }
 
 static bool open_store(struct task *task, struct error *error)
@@ -43,7 +41,7 @@ static bool open_store(struct task *task, struct error *error)
     char *directory = directory_of(task);
     struct ledger_options options = { task->world->granularity, task->world->resource_ids, task->kind, task->number };
     bool done = ledger_store_open(directory, &task->world->store_options, &task->store, error);
-    if (!done && is_damaged(error)) {
+    if (!done && error->kind != ERROR_LATER) {
         rocks_remove(directory);
         done = ledger_store_open(directory, &task->world->store_options, &task->store, error);
     }
@@ -75,7 +73,7 @@ void task_close_ledger(struct task *task)
 {
     if (!task->ledger)
         return;
-    if (task->store_broken || ledger_store_failed(task->ledger)) {
+    if (task->store_damaged) {
         discard_ledger(task);
         return;
     }
@@ -95,7 +93,8 @@ bool task_open_ids(struct task *task, int64_t *from, struct error *error)
         task->seen = NULL;
         done = id_runs_wipe(rocks, error) && seen_open(&options, rocks, &task->seen, error);
     }
-    task->store_broken = task->waits = !done;
+    if (!done)
+        task_store_failed(task, error);
     *from = done && seen_next(task->seen) != ID_RUNS_NONE ? seen_next(task->seen) : OFFSET_NONE;
     return done;
 }
@@ -103,8 +102,7 @@ bool task_open_ids(struct task *task, int64_t *from, struct error *error)
 bool task_take_id(struct task *task, const struct usage_event *event, int64_t time_ms, enum seen_answer *answer,
                   struct error *error)
 {
-    task->store_broken = !seen_take(task->seen, event, buffer_text(&task->facts), time_ms, answer, error);
-    return !task->store_broken;
+    return seen_take(task->seen, event, buffer_text(&task->facts), time_ms, answer, error) || task_store_failed(task, error);
 }
 
 static bool ids_are_worth_saving(const struct task *task)
@@ -119,8 +117,8 @@ static bool save_ids(struct task *task, struct error *error)
         return true;
     bool wanted = task->ids_wanted;
     task->ids_wanted = false;
-    task->store_broken = (wanted && !seen_save(task->seen, task->marker.offset, error)) || !seen_work(task->seen, error);
-    return !task->store_broken;
+    return ((!wanted || seen_save(task->seen, task->marker.offset, error)) && seen_work(task->seen, error)) ||
+           task_store_failed(task, error);
 }
 
 bool task_save_replayed_ids(struct task *task, int64_t next, struct error *error)
@@ -129,8 +127,7 @@ bool task_save_replayed_ids(struct task *task, int64_t next, struct error *error
         return true;
     /* What lies behind the marker was read along, but not taken. */
     int64_t taken = next < task->marker.offset ? next : task->marker.offset;
-    task->store_broken = task->waits = !seen_save_and_work(task->seen, taken, error);
-    return !task->store_broken;
+    return seen_save_and_work(task->seen, taken, error) || task_store_failed(task, error);
 }
 
 static void forget_marker(struct task *task)
@@ -141,20 +138,21 @@ static void forget_marker(struct task *task)
 }
 
 /* A point is believed if it is of this document and of late, and the partition still reaches from there on. */
-static bool take_up(struct task *task, int64_t *from, struct error *error)
+static bool take_up(struct task *task, int64_t *from, bool *asked, struct error *error)
 {
     int64_t now = task->world->real_now_ms;
     struct stream *stream = task->world->stream;
     struct ledger_point point;
     int64_t first, end;
     bool found;
+    *asked = true;
     arena_reset(&task->arena);
     if (!ledger_restore(task->ledger, &point, &task->arena, &found, error) || !found ||
         point.version != task->world->document->number || now - point.time_ms > POINT_AGE_MAX_MS)
         return false;
     /* Who cannot be asked now may be asked later. */
-    task->waits = !stream->ops->range(stream, STREAM_LINE_ITEMS, (int32_t)task->number, &first, &end, error);
-    if (task->waits || point.line_items_next < first || point.line_items_next > end)
+    *asked = stream->ops->range(stream, STREAM_LINE_ITEMS, (int32_t)task->number, &first, &end, error);
+    if (!*asked || point.line_items_next < first || point.line_items_next > end)
         return false;
     if (point.marker.size > 0 && !marker_read(point.marker, &task->marker, error))
         return false;
@@ -166,21 +164,25 @@ static bool take_up(struct task *task, int64_t *from, struct error *error)
 
 bool task_open_ledger(struct task *task, int64_t *from, struct error *error)
 {
+    bool asked;
     *from = OFFSET_NONE;
-    task->waits = true; /* another worker may still hold the folder */
-    if (!open_store(task, error))
+    if (!open_store(task, error)) {
+        task->store_failed = true; /* another worker may still hold the folder */
         return false;
-    task->waits = false;
-    task->from_store = take_up(task, from, error);
+    }
+    task->from_store = take_up(task, from, &asked, error);
     if (task->from_store)
         return true;
-    if (task->waits)
+    if (!asked) {
+        task->store_failed = true;
         return false;
+    }
     task->saved_ms = task->world->real_now_ms;
     forget_marker(task);
     *from = OFFSET_NONE;
     discard_ledger(task);
-    return open_store(task, error);
+    task->store_failed = !open_store(task, error);
+    return !task->store_failed;
 }
 
 bool task_starts_over(struct task *task)
@@ -189,10 +191,12 @@ bool task_starts_over(struct task *task)
         return false;
     discard_ledger(task);
     forget_marker(task);
-    task->from_store = false;
-    task->state = TASK_RESTORING;
+    task->from_store = task->store_failed = task->store_damaged = false;
+    task->reason[0] = '\0';
+    struct stream_partition committed = task->committed;
+    task_restore_begin(task);
+    task->committed = committed;
     task->stage = RESTORE_LEDGER;
-    task->step_begun = false;
     return true;
 }
 
@@ -235,7 +239,7 @@ bool task_save_restored(struct task *task, int64_t line_items_next, struct error
     if (!full && !is_worth_saving(task))
         return true;
     if (!save(task, line_items_next, error))
-        return false;
+        return task_store_failed(task, error);
     if (full)
         ledger_forget(task->ledger);
     return true;
@@ -269,7 +273,7 @@ bool task_committed(struct task *task, struct error *error)
     int64_t from = task->save_from;
     task->save_from = OFFSET_NONE;
     task->save_wanted = false;
-    return save(task, from, error);
+    return save(task, from, error) || task_store_failed(task, error);
 }
 
 void task_forget(struct task *task)
@@ -281,7 +285,11 @@ void task_forget(struct task *task)
 
 enum stream_outcome task_ledger_failed(struct task *task, const struct error *error)
 {
-    if (!task->store_broken && !ledger_store_failed(task->ledger))
+    if (ledger_store_failed(task->ledger)) {
+        task_store_failed(task, error);
+        task_wait(task, error);
+    } else {
         task_stop(task, "%s", error->message);
+    }
     return OUTCOME_ABORT;
 }

@@ -1,4 +1,4 @@
-/* tasks/usage_task.c: decode → dedup → period → a flat price here, or on to a tier task; and the tier task's side of it. */
+/* tasks/usage_task.c: decode → dedup → period → a flat price here, or on to a tier task. */
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +8,8 @@
 #define DEAD_LETTER_BYTES_MAX ((size_t)64 * 1024)
 #define NUMBER_TEXT 24
 
+/* ---- dead letters ---- */
+
 static struct stream_header header_of(const char *name, struct text value)
 {
     return (struct stream_header){ name, value };
@@ -16,28 +18,6 @@ static struct stream_header header_of(const char *name, struct text value)
 static struct text number_text(int64_t number, char out[NUMBER_TEXT])
 {
     return (struct text){ out, (size_t)snprintf(out, NUMBER_TEXT, "%lld", (long long)number) };
-}
-
-static bool header_number(const struct stream_record *record, const char *name, int64_t *number)
-{
-    i128 value;
-    for (size_t i = 0; i < record->header_count; i++) {
-        if (strcmp(record->headers[i].name, name) != 0)
-            continue;
-        if (decimal_parse(record->headers[i].value, 0, &value) != DECIMAL_EXACT || value < 0 || value > INT64_MAX)
-            return false;
-        *number = (int64_t)value;
-        return true;
-    }
-    return false;
-}
-
-static struct text header_text(const struct stream_record *record, const char *name)
-{
-    for (size_t i = 0; i < record->header_count; i++)
-        if (strcmp(record->headers[i].name, name) == 0)
-            return record->headers[i].value;
-    return TEXT_NONE;
 }
 
 static void hex_digest(struct text bytes, char out[2 * SHA256_DIGEST_LENGTH + 1])
@@ -75,14 +55,15 @@ static enum stream_outcome produce_dead_letter(struct task *task, const struct s
     return task_produce_raw(task, &out, error);
 }
 
+/* ---- what a record is ---- */
+
 enum stream_outcome task_decode_event(struct task *task, struct text value, struct usage_event *event,
                                       enum wire_answer *answer, struct refusal *refusal, struct error *error)
 {
     arena_reset(&task->arena);
     *answer = wire_decode(task->world->wire, &usage_event_type, value, event, &task->arena, refusal, error);
-    task->waits = *answer == WIRE_LATER;
     if (*answer == WIRE_LATER)
-        return OUTCOME_ABORT;
+        return OUTCOME_LATER;
     if (*answer == WIRE_DONE && !usage_event_accept(event, refusal))
         *answer = WIRE_REFUSED;
     return OUTCOME_DONE;
@@ -98,20 +79,51 @@ static bool check_size(const struct task *task, const struct stream_record *reco
     return true;
 }
 
-/* Late usage goes to the oldest open month, or to the dead letters. */
-static bool billed_period(const struct task *task, const struct usage_event *event, billing_period *period,
-                          struct refusal *refusal)
+/*
+ * The latest month that takes no record of this offset any more: on time is exactly what lies below the end that the close
+ * gives the partition, whatever the batch at hand holds.
+ */
+static billing_period closed_before(const struct task *task, int64_t offset)
 {
-    *period = usage_event_period(event);
-    billing_period closed = task->marker.closing != PERIOD_NONE ? task->marker.closing : task->marker.closed;
-    if (closed == PERIOD_NONE || *period > closed)
-        return true;
-    if (task->world->reject_late)
+    const struct conductor_topic *control = task->world->control;
+    for (size_t i = conductor_topic_close_count(control); i-- > 0;) {
+        const struct close_record *close = conductor_topic_close(control, i);
+        int64_t end = close_end_of(close, task->input.partition);
+        if (end == OFFSET_NONE || end <= offset)
+            return close->period;
+    }
+    return PERIOD_NONE;
+}
+
+static billing_period later_of(billing_period a, billing_period b)
+{
+    return a == PERIOD_NONE || (b != PERIOD_NONE && b > a) ? b : a;
+}
+
+/* Late usage goes to the oldest open month. */
+static billing_period billed_period(const struct task *task, const struct usage_event *event, billing_period closed)
+{
+    billing_period period = usage_event_period(event);
+    closed = later_of(closed, later_of(task->marker.closed, task->marker.closing));
+    return closed == PERIOD_NONE || period > closed ? period : closed + 1;
+}
+
+/* What is refused by its time does not take its id: it may be sent again. */
+static bool check_time(const struct task *task, const struct stream_record *record, const struct usage_event *event,
+                       billing_period closed, struct refusal *refusal)
+{
+    if (event->usage_start > record->timestamp_ms + task->world->future_max_ms)
+        return refuse(refusal, REFUSAL_FUTURE, "usage_start", TEXT_NONE, "usage_start lies too far in the future");
+    if (period_start(usage_event_period(event)) > record->timestamp_ms + task->world->future_max_ms)
+        return refuse(refusal, REFUSAL_FUTURE, "billing_period", event->billing_period,
+                      "billing_period lies too far in the future");
+    if (task->world->reject_late && closed != PERIOD_NONE && usage_event_period(event) <= closed)
         return refuse(refusal, REFUSAL_LATE, record_has(event, USAGE_EVENT_billing_period) ? "billing_period" : "usage_start",
                       TEXT_NONE, "its month is closed, and late.usage is reject");
-    *period = closed + 1;
     return true;
 }
+
+/* ---- notes for the bill tasks ---- */
 
 void task_note_payer(struct task *task, billing_period period, struct text payer)
 {
@@ -137,149 +149,97 @@ void task_note_arrival(struct task *task, billing_period period, int64_t time_ms
         task->arrivals[at].latest_ms = time_ms;
 }
 
+/* ---- taking ---- */
+
 /* A tiered meter's usage travels once more, to where its pools are. */
 static enum stream_outcome forward(struct task *task, const struct stream_record *record, const struct usage_event *event,
                                    billing_period period, struct error *error)
 {
-    char sender[NUMBER_TEXT], offset[NUMBER_TEXT], number[NUMBER_TEXT], period_text[TIME_TEXT_MAX];
     struct text family = routing_family(&task->world->document->routing, event->usage_type);
     int32_t partition = task_partition_for(task, STREAM_TIERED, family);
-    int64_t *sent = marker_sent(&task->marker, partition);
-    period_format(period, period_text);
-    struct stream_header headers[] = {
-        header_of("sender", number_text(task->number, sender)),
-        header_of("offset", number_text(record->offset, offset)),
-        header_of("period", text_of(period_text)),
-        header_of("number", number_text(++*sent, number)),
-    };
+    struct tier_headers headers;
+    struct tier_message message = { task->number, ++*marker_sent(&task->marker, partition), record->offset, period, false };
+    tier_message_write(&message, &headers);
     struct stream_record out = { .topic = STREAM_TIERED, .partition = partition, .key = family,
-                                 .value = record->value, .headers = headers, .header_count = ARRAY_COUNT(headers) };
+                                 .value = record->value, .headers = headers.headers, .header_count = headers.count };
     return task_produce_raw(task, &out, error);
 }
 
-/* Whether the event is to be priced; what is not is a duplicate or has its refusal. */
-static bool accept_event(struct task *task, const struct stream_record *record, const struct usage_event *event,
-                         enum seen_answer answer, billing_period *period, struct refusal *refusal)
+static enum stream_outcome price(struct task *task, const struct stream_record *record, const struct usage_event *event,
+                                 billing_period closed, struct error *error)
 {
-    switch (answer) {
-    case SEEN_DUPLICATE:
-        task->world->counts.duplicates++;
-        return false;
-    case SEEN_REUSED:
-        return refuse(refusal, REFUSAL_EVENT_ID_REUSED, "event_id", event->event_id,
-                      "event_id came before in account %.*s with other content", TEXT_ARGS(event->usage_account_id));
-    case SEEN_NEW:
-        break;
-    }
-    if (event->usage_start > record->timestamp_ms + task->world->future_max_ms)
-        return refuse(refusal, REFUSAL_FUTURE, "usage_start", TEXT_NONE, "usage_start lies too far in the future");
-    if (period_start(usage_event_period(event)) > record->timestamp_ms + task->world->future_max_ms)
-        return refuse(refusal, REFUSAL_FUTURE, "billing_period", event->billing_period,
-                      "billing_period lies too far in the future");
-    return billed_period(task, event, period, refusal);
+    billing_period period = billed_period(task, event, closed);
+    task_note_payer(task, period, event->payer_account_id);
+    task_note_arrival(task, period, record->timestamp_ms);
+    if (routing_is_tiered(&task->world->document->routing, event))
+        return forward(task, record, event, period, error);
+    return ledger_take(task->ledger, event, buffer_text(&task->facts), period, error) ? OUTCOME_DONE
+                                                                                      : task_ledger_failed(task, error);
 }
 
-enum stream_outcome usage_task_take(struct task *task, const struct stream_record *record, struct error *error)
+/* Each record that decodes and is of a possible time takes its id. */
+static enum stream_outcome take_event(struct task *task, const struct stream_record *record, const struct usage_event *event,
+                                      billing_period closed, struct error *error)
+{
+    struct refusal refusal = { 0 };
+    enum seen_answer seen;
+    if (!check_time(task, record, event, closed, &refusal))
+        return produce_dead_letter(task, record, &refusal, error);
+    buffer_clear(&task->facts);
+    facts_encode(event, &task->facts);
+    if (!task_take_id(task, event, record->timestamp_ms, &seen, error)) {
+        task_wait(task, error);
+        return OUTCOME_ABORT;
+    }
+    if (seen == SEEN_DUPLICATE) {
+        task->world->counts.duplicates++;
+        return OUTCOME_DONE;
+    }
+    if (seen == SEEN_NEW)
+        return price(task, record, event, closed, error);
+    refuse(&refusal, REFUSAL_EVENT_ID_REUSED, "event_id", event->event_id,
+           "event_id came before in account %.*s with other content", TEXT_ARGS(event->usage_account_id));
+    return produce_dead_letter(task, record, &refusal, error);
+}
+
+static enum stream_outcome usage_task_take(struct task *task, const struct stream_record *record, struct error *error)
 {
     struct usage_event event;
     struct refusal refusal = { 0 };
-    enum wire_answer answer;
-    billing_period period = PERIOD_NONE;
-    task->world->counts.events++;
-    if (!check_size(task, record, &refusal))
-        return produce_dead_letter(task, record, &refusal, error);
-    enum stream_outcome outcome = task_decode_event(task, record->value, &event, &answer, &refusal, error);
+    enum wire_answer answer = WIRE_REFUSED;
+    enum stream_outcome outcome = OUTCOME_DONE;
+    if (check_size(task, record, &refusal))
+        outcome = task_decode_event(task, record->value, &event, &answer, &refusal, error);
     if (outcome != OUTCOME_DONE)
         return outcome;
+    task->world->counts.events++;
     if (answer == WIRE_REFUSED)
         return produce_dead_letter(task, record, &refusal, error);
-    buffer_clear(&task->facts);
-    facts_encode(&event, &task->facts);
-    /* Every record that decodes takes its id. */
-    enum seen_answer seen;
-    if (!task_take_id(task, &event, record->timestamp_ms, &seen, error))
-        return OUTCOME_ABORT;
-    if (!accept_event(task, record, &event, seen, &period, &refusal))
-        return refusal.reason == REFUSAL_NONE ? OUTCOME_DONE : produce_dead_letter(task, record, &refusal, error);
-    task_note_payer(task, period, event.payer_account_id);
-    task_note_arrival(task, period, record->timestamp_ms);
-    if (routing_is_tiered(&task->world->document->routing, &event))
-        return forward(task, record, &event, period, error);
-    return ledger_take(task->ledger, &event, buffer_text(&task->facts), period, error) ? OUTCOME_DONE
-                                                                                       : task_ledger_failed(task, error);
+    return take_event(task, record, &event, closed_before(task, record->offset), error);
 }
 
-bool usage_task_replay_id(struct task *task, const struct stream_record *record, struct error *error)
+enum stream_outcome usage_task_replay_id(struct task *task, const struct stream_record *record, struct error *error)
 {
     struct usage_event event;
     struct refusal refusal;
     enum wire_answer answer;
+    enum seen_answer seen;
     if (!check_size(task, record, &refusal))
-        return true;
-    if (task_decode_event(task, record->value, &event, &answer, &refusal, error) != OUTCOME_DONE)
-        return false;
-    if (answer != WIRE_DONE)
-        return true;
+        return OUTCOME_DONE;
+    enum stream_outcome outcome = task_decode_event(task, record->value, &event, &answer, &refusal, error);
+    if (outcome != OUTCOME_DONE || answer != WIRE_DONE ||
+        !check_time(task, record, &event, closed_before(task, record->offset), &refusal))
+        return outcome;
     buffer_clear(&task->facts);
     facts_encode(&event, &task->facts);
-    enum seen_answer seen;
-    task->waits = !task_take_id(task, &event, record->timestamp_ms, &seen, error);
-    return !task->waits;
+    return task_take_id(task, &event, record->timestamp_ms, &seen, error) ? OUTCOME_DONE : OUTCOME_LATER;
 }
 
-/* ---- the tier task ---- */
-
-/* A gap means that a record was lost on the way: nothing may be priced behind it. */
-static enum stream_outcome check_number(struct task *task, const struct stream_record *record, int64_t sender,
-                                        int64_t number, bool *is_new, struct error *error)
-{
-    int64_t *received = marker_received(&task->marker, (int32_t)sender);
-    *is_new = number == *received + 1;
-    if (*is_new) {
-        *received = number;
-        return OUTCOME_DONE;
-    }
-    if (number <= *received)
-        return OUTCOME_DONE;
-    error_fail(error, ERROR_FAILED, "tiered partition %d, offset %lld: record %lld of task %lld follows record %lld",
-               record->partition, (long long)record->offset, (long long)number, (long long)sender,
-               (long long)*received);
-    task_stop(task, "%s", error->message);
-    return OUTCOME_ABORT;
-}
-
-enum stream_outcome tier_task_take(struct task *task, const struct stream_record *record, struct error *error)
-{
-    int64_t sender, number;
-    billing_period period;
-    bool is_new;
-    struct usage_event event;
-    struct refusal refusal;
-    enum wire_answer answer;
-    if (!header_number(record, "sender", &sender) || !header_number(record, "number", &number) ||
-        !period_parse(header_text(record, "period"), &period)) {
-        task_stop(task, "tiered partition %d, offset %lld: its headers cannot be read", record->partition,
-                  (long long)record->offset);
-        error_fail(error, ERROR_FAILED, "%s", task->reason);
-        return OUTCOME_ABORT;
-    }
-    enum stream_outcome outcome = check_number(task, record, sender, number, &is_new, error);
-    if (outcome != OUTCOME_DONE || !is_new)
-        return outcome;
-    if (text_equal(header_text(record, "barrier"), TEXT("closed"))) {
-        marker_add_barrier(&task->marker, (int32_t)sender);
-        return OUTCOME_DONE;
-    }
-    outcome = task_decode_event(task, record->value, &event, &answer, &refusal, error);
-    if (outcome != OUTCOME_DONE)
-        return outcome;
-    if (answer != WIRE_DONE) {
-        task_stop(task, "tiered partition %d, offset %lld: %s", record->partition, (long long)record->offset, refusal.detail);
-        error_fail(error, ERROR_FAILED, "%s", task->reason);
-        return OUTCOME_ABORT;
-    }
-    buffer_clear(&task->facts);
-    facts_encode(&event, &task->facts);
-    return ledger_take(task->ledger, &event, buffer_text(&task->facts), period, error) ? OUTCOME_DONE
-                                                                                       : task_ledger_failed(task, error);
-}
+const struct task_operations usage_task_operations = {
+    .take = usage_task_take,
+    .is_due = ledger_task_is_due,
+    .work = task_close_work,
+    .flush = ledger_task_flush,
+    .replay_line_item = ledger_task_replay_line_item,
+    .behind_ledger = RESTORE_IDS,
+};

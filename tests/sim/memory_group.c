@@ -48,7 +48,7 @@ static void assign_members(struct memory_log *log)
                 if ((size_t)p * count / (size_t)log->partition_counts[inputs[t]] != number)
                     continue;
                 member->assigned = memory_grow(member->assigned, member->assigned_count + 1, sizeof *member->assigned);
-                member->assigned[member->assigned_count++] = (struct stream_partition){ inputs[t], p, OFFSET_NONE };
+                member->assigned[member->assigned_count++] = (struct stream_partition){ inputs[t], p, OFFSET_NONE, 0 };
             }
         number++;
     }

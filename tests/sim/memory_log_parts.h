@@ -38,7 +38,8 @@ struct partition {
     size_t count, capacity;
     size_t stable; /* nothing before it is open */
     size_t first;  /* what lies before it has been deleted */
-    int64_t committed; /* by the group */
+    int64_t committed;   /* by the group */
+    int64_t transaction; /* its number, as it was sent with the offset */
 };
 
 /* Who takes part in the group; a stream that is gone may leave one behind. */

@@ -35,19 +35,19 @@ static bool read_partition(struct memory_stream *stream, struct stream_partition
     return true;
 }
 
-static bool poll(struct stream *port, int timeout_ms, size_t records_max, const struct stream_handler *handler,
+static enum stream_outcome poll(struct stream *port, int timeout_ms, size_t records_max, const struct stream_handler *handler,
                  struct error *error)
 {
     struct memory_stream *stream = memory_stream_of(port);
     (void)timeout_ms;
     (void)records_max;
     if (!group_take_part(stream, handler, error))
-        return false;
+        return OUTCOME_INDETERMINATE;
     for (size_t i = 0; i < stream->reading_count; i++)
         if (dice_percent(stream->log->dice, 60) &&
             !read_partition(stream, &stream->reading[i], 1 + dice_below(stream->log->dice, 40), handler, error))
-            return false;
-    return true;
+            return OUTCOME_INDETERMINATE;
+    return OUTCOME_DONE;
 }
 
 static bool assign(struct stream *port, const struct stream_partition *partitions, size_t count, struct error *error)
@@ -70,6 +70,7 @@ static bool committed(struct stream *port, struct stream_partition *partitions, 
     for (size_t i = 0; i < count; i++) {
         *stable = *stable && !transactions_pend(log, &partitions[i]);
         partitions[i].offset = log->partitions[partitions[i].topic][partitions[i].partition].committed;
+        partitions[i].transaction = log->partitions[partitions[i].topic][partitions[i].partition].transaction;
     }
     return true;
 }
@@ -89,7 +90,7 @@ static bool restore_begin(struct stream *port, enum stream_topic topic, int32_t 
 
 static bool restore_step(struct stream *port, size_t records_max,
                          bool (*take)(void *context, const struct stream_record *record, struct error *error), void *context,
-                         bool *ended, int64_t *next, struct error *error)
+                         struct stream_reading *reading, struct error *error)
 {
     struct memory_stream *stream = memory_stream_of(port);
     const struct partition *read = &stream->log->partitions[stream->restore_topic][stream->restore_partition];
@@ -99,11 +100,12 @@ static bool restore_step(struct stream *port, size_t records_max,
         return false;
     for (; stream->restore_next < end && most > 0; stream->restore_next++, most--) {
         struct stream_record record = read->records[stream->restore_next].record;
-        if (log_is_readable(&read->records[stream->restore_next]) && !take(context, &record, error))
+        if (log_is_readable(&read->records[stream->restore_next]) && !take(context, &record, error)) {
+            *reading = (struct stream_reading){ false, stream->restore_next, OFFSET_NONE };
             return false;
+        }
     }
-    *ended = stream->restore_next >= end;
-    *next = stream->restore_next;
+    *reading = (struct stream_reading){ stream->restore_next >= end, stream->restore_next, (int64_t)read->count };
     return true;
 }
 
@@ -130,9 +132,22 @@ static bool offset_of_time(struct stream *port, enum stream_topic topic, int32_t
     return true;
 }
 
+static bool high(struct stream *port, enum stream_topic topic, int32_t partition, int64_t *end, struct error *error)
+{
+    (void)error;
+    *end = memory_log_end(memory_stream_of(port)->log, topic, partition);
+    return true;
+}
+
 static int64_t known_end(const struct stream *port, enum stream_topic topic, int32_t partition)
 {
     return memory_log_end(((const struct memory_stream *)port)->log, topic, partition);
+}
+
+static bool is_reachable(struct stream *port)
+{
+    (void)port;
+    return true;
 }
 
 static int32_t partition_count(const struct stream *port, enum stream_topic topic)
@@ -164,8 +179,10 @@ static const struct stream_ops operations = {
     .restore_step = restore_step,
     .offset_of_time = offset_of_time,
     .range = range,
+    .high = high,
     .known_end = known_end,
     .partition_count = partition_count,
+    .is_reachable = is_reachable,
     .close = close_stream,
 };
 

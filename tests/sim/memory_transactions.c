@@ -20,6 +20,7 @@ static void write_mark(struct memory_log *log, struct piece *piece)
     for (size_t i = 0; transaction->fate == FATE_COMMITTED && i < transaction->offset_count; i++) {
         const struct stream_partition *sent = &transaction->offsets[i];
         log->partitions[sent->topic][sent->partition].committed = sent->offset;
+        log->partitions[sent->topic][sent->partition].transaction = sent->transaction;
     }
 }
 

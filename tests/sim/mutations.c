@@ -171,7 +171,7 @@ static bool take_record(void *context, const struct stream_record *record, struc
     return (record->topic == STREAM_USAGE && strikes(1)) || now.handler->record(context, record, error);
 }
 
-static bool poll(struct stream *stream, int timeout_ms, size_t records_max, const struct stream_handler *handler,
+static enum stream_outcome poll(struct stream *stream, int timeout_ms, size_t records_max, const struct stream_handler *handler,
                  struct error *error)
 {
     struct stream_handler changed = *handler;
@@ -199,16 +199,16 @@ static bool take_restored(void *context, const struct stream_record *record, str
 
 static bool restore_step(struct stream *stream, size_t records_max,
                          bool (*take)(void *context, const struct stream_record *record, struct error *error), void *context,
-                         bool *ended, int64_t *next, struct error *error)
+                         struct stream_reading *reading, struct error *error)
 {
     bool is_conductor = memory_stream_of(stream)->restore_topic == STREAM_CONDUCTOR;
     now.take = take;
     now.take_context = context;
     now.has_first = false;
-    bool done = now.real->restore_step(stream, records_max, take_restored, context, ended, next, error);
+    bool done = now.real->restore_step(stream, records_max, take_restored, context, reading, error);
     if (done && now.has_first)
         done = take(context, &now.first, error);
-    *ended = *ended || (now.kind == MUTATION_RESTORE_SHORT && !is_conductor && strikes(30));
+    reading->ended = reading->ended || (now.kind == MUTATION_RESTORE_SHORT && !is_conductor && strikes(30));
     return done;
 }
 

@@ -122,7 +122,8 @@ static void feed(struct sim *sim, const struct usage *usage)
 static void append_close(struct sim *sim, const struct planned_close *close)
 {
     struct buffer key = { 0 }, value = { 0 };
-    struct close_record record = { close->period, 1, (int64_t *)(uintptr_t)close->ends, close->end_count };
+    struct close_record record = { .period = close->period, .version = 1, .ends = (int64_t *)(uintptr_t)close->ends,
+                                   .end_count = close->end_count };
     close_record_write(&record, &key, &value);
     memory_log_append(sim->log, STREAM_CONDUCTOR, 0, buffer_text(&key), buffer_text(&value), false);
     buffer_done(&key);

@@ -1,6 +1,8 @@
 /* run/metrics_page: what Prometheus can read of it, sums over workers, lag, and the words of readiness. */
 #include "support/unit.h"
 
+#include <time.h>
+
 #include "run/metrics_page.h"
 #include "support/avro_random.h"
 
@@ -471,6 +473,56 @@ static void of_many_stopped_tasks_the_first_are_named(void **state)
     buffer_done(&body);
 }
 
+static int64_t monotonic_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void a_loop_that_hangs_is_not_healthy_and_one_that_is_slow_not_ready(void **state)
+{
+    static const struct {
+        const char *why;
+        int64_t still_ms;
+        unsigned health, ready;
+    } rows[] = {
+        { "it goes round", 10, 200, 200 },
+        { "it waits for a broker", 60000, 200, 503 },
+        { "it hangs", 600000, 503, 503 },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct buffer body = { 0 };
+        forget_workers(state);
+        struct shown_workers shown = shown_first(2);
+        for (size_t w = 0; w < 2; w++) {
+            atomic_store(&workers[w].ready, true);
+            atomic_store(&workers[w].document, 1);
+            atomic_store(&workers[w].turn_ms, monotonic_ms() - (w == 1 ? rows[i].still_ms : 0));
+        }
+        expect_number(rows[i].why, health_page(&shown, &body), rows[i].health);
+        expect_number(rows[i].why, ready_page(&shown, &body), rows[i].ready);
+        expect(rows[i].why, strstr(body.data, "worker 1: its loop has stood still") != NULL, rows[i].ready != 200);
+        buffer_done(&body);
+    }
+}
+
+static void waiting_tasks_and_brokers_that_are_away_are_named(void **state)
+{
+    (void)state;
+    struct buffer body = { 0 };
+    struct shown_workers shown = shown_first(1);
+    atomic_store(&workers[0].document, 1);
+    atomic_store(&workers[0].away, true);
+    atomic_store(&workers[0].waiting, 2);
+    atomic_store(&workers[0].waiting_tasks[0], 5);
+    atomic_store(&workers[0].waiting_tasks[1], 9);
+    assert_int_equal(ready_page(&shown, &body), 503);
+    expect_text("body", buffer_text(&body),
+                "worker 0: no broker answers\ntask 5 waits, see the log\ntask 9 waits, see the log\nnot ready\n");
+    buffer_done(&body);
+}
+
 static void a_process_that_answers_is_healthy_whatever_its_workers_do(void **state)
 {
     (void)state;
@@ -495,6 +547,8 @@ int main(void)
         cmocka_unit_test_setup(histograms_count_by_seconds_and_sum_up, forget_workers),
         cmocka_unit_test_setup(readiness_has_a_status_and_says_what_is_missing, forget_workers),
         cmocka_unit_test_setup(of_many_stopped_tasks_the_first_are_named, forget_workers),
+        cmocka_unit_test_setup(a_loop_that_hangs_is_not_healthy_and_one_that_is_slow_not_ready, forget_workers),
+        cmocka_unit_test_setup(waiting_tasks_and_brokers_that_are_away_are_named, forget_workers),
         cmocka_unit_test_setup(a_process_that_answers_is_healthy_whatever_its_workers_do, forget_workers),
     };
     return cmocka_run_group_tests_name("run/metrics_page", tests, NULL, NULL);

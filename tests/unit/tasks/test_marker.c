@@ -95,7 +95,8 @@ static void counts_and_barriers_come_back_in_their_order(void **state)
     (void)state;
     static const struct marker_count sent[] = { { 5, 1 }, { 0, INT64_MAX }, { INT32_MAX, 0 } };
     static const struct marker_count received[] = { { 1, 7 }, { 0, 8 } };
-    static const int32_t barriers[] = { 3, 0, INT32_MAX, 1 };
+    const struct marker_barrier barriers[] = { { month("2026-06"), 3 }, { month("2026-05"), 0 },
+                                               { month("2026-05"), INT32_MAX }, { month("2026-05"), 3 } };
     struct buffer out = { 0 };
     struct marker marker = none(), found = none();
     for (size_t i = 0; i < ARRAY_COUNT(sent); i++)
@@ -103,7 +104,7 @@ static void counts_and_barriers_come_back_in_their_order(void **state)
     for (size_t i = 0; i < ARRAY_COUNT(received); i++)
         *marker_received(&marker, received[i].number) = received[i].count;
     for (size_t i = 0; i < ARRAY_COUNT(barriers); i++)
-        marker_add_barrier(&marker, barriers[i]);
+        marker_add_barrier(&marker, barriers[i].period, barriers[i].task);
     write_into(&marker, &out);
     expect_read("all lists", buffer_text(&out), &found);
     expect_counts("sent", found.sent, found.sent_count, sent, ARRAY_COUNT(sent));
@@ -125,12 +126,12 @@ static void a_marker_is_one_line_of_json_behind_what_was_there(void **state)
     marker.closing = month("2026-06");
     marker.reported = 5;
     *marker_sent(&marker, 1) = 2;
-    marker_add_barrier(&marker, 6);
+    marker_add_barrier(&marker, month("2026-06"), 6);
     buffer_append_text(&out, TEXT("before "));
     marker_write(&marker, &out);
     expect_text("written", buffer_text(&out),
                 "before {\"task\":3,\"revision\":4,\"offset\":0,\"version\":0,\"latest\":0,\"closing\":\"2026-06\","
-                "\"reported\":5,\"sent\":[[1,2]],\"received\":[],\"barriers\":[6]}");
+                "\"reported\":5,\"sent\":[[1,2]],\"received\":[],\"barriers\":[[\"2026-06\",6]]}");
     marker_done(&marker);
     buffer_done(&out);
 }
@@ -158,15 +159,39 @@ static void a_barrier_counts_once(void **state)
 {
     (void)state;
     struct marker marker = none();
-    assert_false(marker_has_barrier(&marker, 0));
-    marker_add_barrier(&marker, 4);
-    marker_add_barrier(&marker, 0);
-    marker_add_barrier(&marker, 4);
+    billing_period may = month("2026-05");
+    assert_false(marker_has_barrier(&marker, may, 0));
+    marker_add_barrier(&marker, may, 4);
+    marker_add_barrier(&marker, may, 0);
+    marker_add_barrier(&marker, may, 4);
     assert_int_equal(marker.barrier_count, 2);
-    assert_true(marker_has_barrier(&marker, 0) && marker_has_barrier(&marker, 4));
-    assert_false(marker_has_barrier(&marker, 1));
+    assert_true(marker_has_barrier(&marker, may, 0) && marker_has_barrier(&marker, may, 4));
+    assert_false(marker_has_barrier(&marker, may, 1));
     marker_done(&marker);
-    assert_false(marker_has_barrier(&marker, 4));
+    assert_false(marker_has_barrier(&marker, may, 4));
+}
+
+static void barriers_of_two_months_are_told_apart(void **state)
+{
+    (void)state;
+    struct marker marker = none();
+    billing_period may = month("2026-05"), june = month("2026-06");
+    marker_add_barrier(&marker, june, 4); /* its sender is ahead */
+    assert_false(marker_has_barrier(&marker, may, 4));
+    marker_add_barrier(&marker, may, 4);
+    marker_add_barrier(&marker, may, 5);
+    marker.closing = may;
+    marker.reported = 9;
+    marker_close(&marker, may);
+    assert_int_equal(marker.closed, may);
+    assert_int_equal(marker.closing, PERIOD_NONE);
+    assert_int_equal(marker.reported, 0);
+    assert_true(marker_has_barrier(&marker, june, 4)); /* the close of May takes nothing of June's */
+    assert_int_equal(marker.barrier_count, 1);
+    marker_add_barrier(&marker, may, 6); /* of a partition that walks old closes */
+    marker_add_barrier(&marker, may - 1, 6);
+    assert_int_equal(marker.barrier_count, 1);
+    marker_done(&marker);
 }
 
 static void a_marker_that_is_read_replaces_all_of_the_one_before(void **state)
@@ -180,7 +205,7 @@ static void a_marker_that_is_read_replaces_all_of_the_one_before(void **state)
     found.closing = month("2026-06");
     *marker_sent(&found, 1) = 9;
     *marker_received(&found, 1) = 9;
-    marker_add_barrier(&found, 1);
+    marker_add_barrier(&found, month("2026-06"), 1);
     write_into(&empty, &out);
     expect_read("an empty one", buffer_text(&out), &found);
     assert_int_equal(found.task, 0);
@@ -272,7 +297,7 @@ static void a_marker_cut_anywhere_is_refused(void **state)
     marker.closing = month("2026-06");
     *marker_sent(&marker, 1) = 2;
     *marker_received(&marker, 3) = 4;
-    marker_add_barrier(&marker, 5);
+    marker_add_barrier(&marker, month("2026-06"), 5);
     write_into(&marker, &out);
     size_t whole = out.size;
     for (size_t size = 0; size < whole; size++) {
@@ -287,7 +312,7 @@ static void a_marker_cut_anywhere_is_refused(void **state)
         free(cut);
     }
     expect_read("whole", buffer_text(&out), &found);
-    assert_true(marker_has_barrier(&found, 5));
+    assert_true(marker_has_barrier(&found, month("2026-06"), 5));
     marker_done(&found);
     marker_done(&marker);
     buffer_done(&out);
@@ -297,7 +322,7 @@ static void lists_of_other_shapes_are_no_marker(void **state)
 {
     (void)state;
     static const char *const rests[] = {
-        ",\"barriers\":[\"x\"]",      ",\"barriers\":7",        ",\"barriers\":[4294967296]", ",\"sent\":{\"1\":2}",
+        ",\"barriers\":[\"x\"]",      ",\"barriers\":7",        ",\"barriers\":[[\"2026-06\",4294967296]]", ",\"barriers\":[[\"2026-13\",1]]", ",\"barriers\":[4]", ",\"sent\":{\"1\":2}",
         ",\"sent\":\"x\"",            ",\"sent\":[[1,2,3]]",    ",\"sent\":[[4294967296,2]]",
     };
     size_t taken = 0;
@@ -330,6 +355,7 @@ int main(void)
         cmocka_unit_test(a_marker_is_one_line_of_json_behind_what_was_there),
         cmocka_unit_test(a_count_is_made_once_and_kept_by_its_number),
         cmocka_unit_test(a_barrier_counts_once),
+        cmocka_unit_test(barriers_of_two_months_are_told_apart),
         cmocka_unit_test(a_marker_that_is_read_replaces_all_of_the_one_before),
         cmocka_unit_test(what_is_no_marker_is_refused),
         cmocka_unit_test(a_marker_cut_anywhere_is_refused),

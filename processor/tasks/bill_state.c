@@ -1,0 +1,198 @@
+/* tasks/bill_state.c: months, groups, and what was last written of them. */
+#include "tasks/bill_state.h"
+
+#include <stdlib.h>
+
+#include "assign/assign.h"
+
+struct bill_state *bill_state_new(void)
+{
+    return memory_new(sizeof(struct bill_state));
+}
+
+static void group_done(struct bill_group *group)
+{
+    totals_done(&group->totals);
+    report_totals_done(&group->report);
+    free(group->charges);
+}
+
+static void month_done(struct bill_month *month)
+{
+    for (size_t i = 0; i < month->group_count; i++)
+        group_done(&month->groups[i]);
+    free(month->groups);
+    free(month->dirty);
+    intern_done(&month->payers);
+    intern_done(&month->written.keys);
+    free(month->written.hashes);
+    intern_done(&month->keys);
+    intern_done(&month->charge_ids);
+    free(month->known);
+    free(month->charges);
+    free(month->closed_tasks);
+}
+
+void bill_state_free(struct bill_state *bills)
+{
+    if (!bills)
+        return;
+    for (size_t i = 0; i < bills->month_count; i++)
+        month_done(&bills->months[i]);
+    free(bills->months);
+    free(bills->places);
+    free(bills->numbers);
+    free(bills->has_items);
+    free(bills->cur_ends);
+    intern_done(&bills->group_ids);
+    buffer_done(&bills->gone);
+    line_item_builder_done(&bills->builder);
+    arena_done(&bills->arena);
+    free(bills);
+}
+
+/* ---- months ---- */
+
+static size_t month_place(const struct bill_state *bills, billing_period period)
+{
+    size_t at = 0;
+    while (at < bills->month_count && bills->months[at].period < period)
+        at++;
+    return at;
+}
+
+struct bill_month *bill_month_find(struct bill_state *bills, billing_period period)
+{
+    size_t at = month_place(bills, period);
+    return at < bills->month_count && bills->months[at].period == period ? &bills->months[at] : NULL;
+}
+
+struct bill_month *bill_month_of(struct bill_state *bills, billing_period period)
+{
+    size_t at = month_place(bills, period);
+    if (at < bills->month_count && bills->months[at].period == period)
+        return &bills->months[at];
+    bills->months = memory_reserve_one(bills->months, bills->month_count, &bills->month_capacity, sizeof *bills->months);
+    memmove(&bills->months[at + 1], &bills->months[at], (bills->month_count - at) * sizeof *bills->months);
+    bills->months[at] = (struct bill_month){ .period = period };
+    bills->month_count++;
+    return &bills->months[at];
+}
+
+void bill_month_free(struct bill_state *bills, size_t place)
+{
+    month_done(&bills->months[place]);
+    bills->month_count--;
+    memmove(&bills->months[place], &bills->months[place + 1], (bills->month_count - place) * sizeof *bills->months);
+}
+
+/* ---- groups ---- */
+
+uint32_t bill_group_number(struct bill_state *bills, struct text id)
+{
+    return intern_add(&bills->group_ids, id);
+}
+
+struct bill_group *bill_group_of(struct bill_month *month, uint32_t number)
+{
+    while (month->group_count <= number) {
+        month->groups = memory_reserve_one(month->groups, month->group_count, &month->group_capacity, sizeof *month->groups);
+        month->groups[month->group_count++] = (struct bill_group){ 0 };
+    }
+    return &month->groups[number];
+}
+
+void bill_group_touch(struct bill_month *month, uint32_t number)
+{
+    struct bill_group *group = bill_group_of(month, number);
+    if (group->dirty)
+        return;
+    group->dirty = true;
+    month->dirty = memory_reserve_one(month->dirty, month->dirty_count, &month->dirty_capacity, sizeof *month->dirty);
+    month->dirty[month->dirty_count++] = number;
+}
+
+bool bill_group_is_mine(const struct task *task, struct text group)
+{
+    return task_partition_for(task, STREAM_SUBTOTALS, group) == task->input.partition;
+}
+
+static void place_groups(struct task *task, const struct conductor *conductor)
+{
+    struct bill_state *bills = task->bills;
+    bills->numbers = memory_new_array(conductor->group_count + 1, sizeof *bills->numbers);
+    bills->has_items = memory_new_array(conductor->group_count + 1, sizeof *bills->has_items);
+    for (size_t i = 0; i < conductor->group_count; i++) {
+        bool is_mine = bill_group_is_mine(task, conductor->groups[i].id);
+        bills->numbers[i] = is_mine ? bill_group_number(bills, conductor->groups[i].id) : GROUP_NONE;
+    }
+    for (size_t i = 0; i < conductor->custom_line_item_count; i++)
+        bills->has_items[conductor->custom_line_items[i].group] = true;
+}
+
+void bill_state_place(struct task *task)
+{
+    struct bill_state *bills = task->bills;
+    const struct conductor *conductor = task->world->document->conductor;
+    if (bills->placed_for == conductor)
+        return;
+    free(bills->numbers);
+    free(bills->has_items);
+    place_groups(task, conductor);
+    free(bills->places);
+    bills->place_count = bills->group_ids.count;
+    bills->places = memory_new_array(bills->place_count + 1, sizeof *bills->places);
+    for (size_t i = 0; i < bills->place_count; i++)
+        bills->places[i] = GROUP_NONE;
+    for (uint32_t i = 0; i < conductor->group_count; i++)
+        if (bills->numbers[i] != GROUP_NONE)
+            bills->places[bills->numbers[i]] = i;
+    bills->placed_for = conductor;
+}
+
+uint32_t bill_group_index(const struct bill_state *bills, uint32_t number)
+{
+    return number < bills->place_count ? bills->places[number] : GROUP_NONE;
+}
+
+/* ---- what was written ---- */
+
+bool bill_row_changed(struct bill_month *month, struct text key, uint64_t hash)
+{
+    struct written_bills *written = &month->written;
+    size_t before = written->keys.count;
+    uint32_t number = intern_add(&written->keys, key);
+    if (written->keys.count > before) {
+        written->hashes = memory_reserve_one(written->hashes, number, &written->capacity, sizeof *written->hashes);
+        written->hashes[number] = ~hash;
+    }
+    bool changed = written->hashes[number] != hash;
+    written->hashes[number] = hash;
+    return changed;
+}
+
+uint32_t bill_month_key(struct bill_month *month, struct text key, bool *is_first)
+{
+    size_t before = month->keys.count;
+    uint32_t number = intern_add(&month->keys, key);
+    *is_first = month->keys.count > before;
+    if (*is_first) {
+        month->known = memory_reserve_one(month->known, number, &month->known_capacity, sizeof *month->known);
+        month->known[number] = (struct total){ .latest_end_ms = INT64_MIN };
+    }
+    return number;
+}
+
+struct written_charge *bill_charge_of(struct bill_month *month, uint32_t group, struct text id)
+{
+    size_t before = month->charge_ids.count;
+    uint32_t number = intern_add(&month->charge_ids, id);
+    if (month->charge_ids.count == before)
+        return &month->charges[number];
+    month->charges = memory_reserve_one(month->charges, number, &month->charge_capacity, sizeof *month->charges);
+    month->charges[number] = (struct written_charge){ .written = false };
+    struct bill_group *of = bill_group_of(month, group);
+    of->charges = memory_reserve_one(of->charges, of->charge_count, &of->charge_capacity, sizeof *of->charges);
+    of->charges[of->charge_count++] = number;
+    return &month->charges[number];
+}
