@@ -204,6 +204,14 @@ bool ledger_replay_gone(struct ledger *ledger, struct text line_item_id)
     return take_from_gone(ledger, line_item_id) || intern_find(&ledger->replayed_zeros, line_item_id) != INTERN_NONE;
 }
 
+/* A part that came to nothing: unless its deletion or another value follows, it still has to be deleted. */
+static void replay_nothing(struct ledger *ledger, const struct line_item *item)
+{
+    intern_add(&ledger->replayed_zeros, item->line_item_id);
+    if (item->usage_events == 0)
+        buffer_append_text(&ledger->gone, item->line_item_id);
+}
+
 bool ledger_replay(struct ledger *ledger, const struct line_item *item, struct error *error)
 {
     struct row_identity identity;
@@ -234,7 +242,7 @@ bool ledger_replay(struct ledger *ledger, const struct line_item *item, struct e
         ledger->mismatches++;
     take_from_gone(ledger, item->line_item_id);
     if (resolved->pool != POOL_NONE && sum_is_zero(&item->usage_amount) && item->cost == 0)
-        intern_add(&ledger->replayed_zeros, item->line_item_id);
+        replay_nothing(ledger, item);
     ledger_mark_unsaved(ledger, entry);
     return true;
 }

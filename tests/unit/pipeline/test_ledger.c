@@ -760,6 +760,27 @@ static void a_part_that_came_back_behind_the_store_keeps_its_line_item(void **st
     close_unlisted(&unlisted);
 }
 
+/* The process ends between the line item that comes to nothing and its deletion. */
+static void a_part_that_came_to_nothing_before_a_restart_is_deleted_after_it(void **state)
+{
+    (void)state;
+    struct unlisted unlisted;
+    open_unlisted(&unlisted);
+    struct tasks *tasks = &unlisted.tasks;
+    const struct topic *topic = &unlisted.topic;
+    take_storage(tasks, "a", "6000", "0");
+    flush(tasks);
+    save(tasks);
+    take_storage(tasks, "a", "-2000", "0");
+    flush(tasks);
+    assert_int_equal(living(topic), 2);
+    reopen(tasks, 1);
+    replay_topic(topic, 1, tasks);
+    flush(tasks);
+    assert_int_equal(living(topic), 1);
+    close_unlisted(&unlisted);
+}
+
 /* Compaction keeps that a value is gone longer than what it came to; then the store must not be believed. */
 static void a_value_that_is_gone_is_believed_only_with_what_it_came_to(void **state)
 {
@@ -798,6 +819,7 @@ int main(void)
         cmocka_unit_test(a_store_of_other_settings_is_not_taken_up),
         cmocka_unit_test(damaged_records_of_the_store_are_refused),
         cmocka_unit_test(a_part_that_came_back_behind_the_store_keeps_its_line_item),
+        cmocka_unit_test(a_part_that_came_to_nothing_before_a_restart_is_deleted_after_it),
         cmocka_unit_test(a_value_that_is_gone_is_believed_only_with_what_it_came_to),
         cmocka_unit_test(rows_that_reach_past_all_digits_on_the_way_are_priced_as_what_they_end_as),
     };
