@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "codec/json_write.h"
@@ -58,6 +59,23 @@ char *bill_key(const json_t *bill)
     }
     buffer_append_byte(&key, '\0');
     return key.data;
+}
+
+static bool is_open(const struct expected *expected, const json_t *record)
+{
+    const char *period = json_string_value(json_object_get(record, "billing_period"));
+    return period && strcmp(period, expected->first_open) >= 0;
+}
+
+bool is_provisional_line_item(const struct expected *expected, const json_t *item)
+{
+    return is_open(expected, item) && json_object_get(item, "tier");
+}
+
+bool is_provisional_bill(const struct expected *expected, const json_t *bill)
+{
+    const char *account = json_string_value(json_object_get(bill, "usage_account_id"));
+    return is_open(expected, bill) && account && account[0];
 }
 
 static json_t *json_of(const struct record_type *type, const void *record)
@@ -120,7 +138,8 @@ static bool take_line_item(void *context, const struct line_item *item, uint32_t
     struct pricing_month *month = context;
     (void)error;
     json_t *json = json_of(&line_item_type, item);
-    count_line_item(month->expected->line_items, json);
+    if (!is_provisional_line_item(month->expected, json))
+        count_line_item(month->expected->line_items, json);
     json_decref(json);
     if (month->is_closed && group != GROUP_NONE && (price || record_has(item, LINE_ITEM_custom_line_item)))
         add_report_row(month, item, group, price && price->shown_as_usage);
@@ -221,6 +240,9 @@ struct expected *expected_new(const struct world *world, const struct fed *fed, 
     expected->line_items = json_object();
     expected->bills = json_object();
     expected->manifests = json_object();
+    char first_open[TIME_TEXT_MAX];
+    period_format(SIM_FIRST_PERIOD + (billing_period)close_count, first_open);
+    memcpy(expected->first_open, first_open, sizeof expected->first_open);
     for (billing_period period = SIM_FIRST_PERIOD; period <= SIM_FIRST_PERIOD + SIM_MONTHS; period++) {
         struct pricing_month month = { .world = world, .expected = expected, .period = period,
                                        .is_closed = is_closed(period, closes, close_count) };

@@ -30,11 +30,18 @@ struct expected {
     json_t *bills;      /* key → bill */
     json_t *manifests;  /* key → rows, cost, checksum */
     size_t dead;
+    char first_open[8]; /* the first month that is not closed, as 2026-06 */
 };
 
 struct expected *expected_new(const struct world *world, const struct fed *fed, size_t fed_count,
                               const struct planned_close *closes, size_t close_count);
 void expected_free(struct expected *expected);
+
+/*
+ * Until its month is closed it is not settled how a pool is split over rows and accounts; only what it comes to is.
+ */
+bool is_provisional_line_item(const struct expected *expected, const json_t *item);
+bool is_provisional_bill(const struct expected *expected, const json_t *bill);
 
 /* Counts a line item by what it says, without what tells where and when it was written. */
 void count_line_item(json_t *counts, const json_t *item);

@@ -28,7 +28,7 @@
     X(EXPIRED, "expired", false)             /* the group's offsets are forgotten */                                        \
     X(MONTHS, "months", false)               /* more than one is closed, while the last close is under way */               \
     X(BACK_TO_BACK, "back-to-back", false)   /* months closed one right after the other */                                  \
-    X(LATE, "late", false)                  /* usage of a month that is closed */                                           \
+    X(LATE, "late", true)                   /* usage of a month that is closed */                                           \
     X(CLOSED_TWICE, "closed-twice", true)   /* another close of a month, with other offsets */                              \
     X(ADDED, "added", true)                 /* a usage partition */                                                         \
     X(BROKEN_CONTROL, "broken-control", false) /* a record of the conductor topic that is none */                           \

@@ -137,3 +137,15 @@ bool markers_are_through(struct memory_log *log, billing_period closed, struct v
         check_closed(log, closed, verdict);
     return !verdict->is_bad;
 }
+
+bool markers_close(struct memory_log *log, billing_period period)
+{
+    struct markers *markers = read_markers(log);
+    bool all = true;
+    for (int32_t p = 0; p < memory_log_partitions(log, STREAM_USAGE); p++) {
+        size_t task = task_of(log, STREAM_USAGE, p);
+        all = all && markers->found[task] && (markers->items[task].closed >= period || markers->items[task].closing >= period);
+    }
+    markers_done(markers);
+    return all;
+}

@@ -12,4 +12,7 @@ void markers_check(struct memory_log *log, struct verdict *verdict);
  * not so, *verdict says. */
 bool markers_are_through(struct memory_log *log, billing_period closed, struct verdict *verdict);
 
+/* Whether every usage task has begun to close a month: from then on what comes of it is late, and it knows. */
+bool markers_close(struct memory_log *log, billing_period period);
+
 #endif

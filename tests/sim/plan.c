@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "control/conductor_topic.h"
+#include "sim/markers.h"
 #include "sim/simulation_parts.h"
 #include "sim/trace.h"
 
@@ -99,24 +100,51 @@ static void append_usage(struct sim *sim, const struct usage *usage, int32_t par
     sim->fed[sim->fed_count++] = (struct fed){ usage, partition, offset, memory_log_now_ms(sim->log) };
 }
 
-/* Whether it comes too late, where nothing may. */
-static bool is_too_late(const struct sim *sim, const struct usage *usage)
+static bool is_late(const struct sim *sim, const struct usage *usage)
 {
-    return !sim->faults.has[FAULT_LATE] && usage->month < sim->close_count;
+    return usage->month < sim->close_count;
+}
+
+/* Which events are late is certain only once every task knows of the close. */
+static void keep_late(struct sim *sim, const struct usage *usage)
+{
+    if (!sim->faults.has[FAULT_LATE])
+        return;
+    sim->late = memory_reserve_one(sim->late, sim->late_count, &sim->late_capacity, sizeof *sim->late);
+    sim->late[sim->late_count++] = usage;
+}
+
+static int32_t partition_of(const struct sim *sim, const struct usage *usage)
+{
+    return (int32_t)usage->keyed % (sim->faults.has[FAULT_ADDED] ? USAGE_PARTITIONS + 1 : USAGE_PARTITIONS);
 }
 
 /* Accounts keep to their partition; those of one that is not there yet send nothing. */
 static void feed(struct sim *sim, const struct usage *usage)
 {
-    int32_t count = sim->faults.has[FAULT_ADDED] ? USAGE_PARTITIONS + 1 : USAGE_PARTITIONS;
-    int32_t partition = (int32_t)usage->keyed % count;
-    if (partition >= memory_log_partitions(sim->log, STREAM_USAGE) || is_too_late(sim, usage))
+    int32_t partition = partition_of(sim, usage);
+    if (partition >= memory_log_partitions(sim->log, STREAM_USAGE))
         return;
+    if (is_late(sim, usage)) {
+        keep_late(sim, usage);
+        return;
+    }
     append_usage(sim, usage, partition);
     /* Now and then an event that came before comes again. */
-    const struct fed *again = &sim->fed[dice_below(&sim->dice, sim->fed_count)];
-    if (dice_below(&sim->dice, 20) == 0 && !again->usage->is_poison && !is_too_late(sim, again->usage))
-        append_usage(sim, again->usage, again->partition);
+    const struct usage *again = sim->fed[dice_below(&sim->dice, sim->fed_count)].usage;
+    if (dice_below(&sim->dice, 20) == 0 && !again->is_poison && is_late(sim, again))
+        keep_late(sim, again);
+    else if (dice_below(&sim->dice, 20) == 0 && !again->is_poison && !is_late(sim, again))
+        append_usage(sim, again, partition_of(sim, again));
+}
+
+void plan_feed_late(struct sim *sim)
+{
+    if (sim->late_count == 0 || !markers_close(sim->log, SIM_FIRST_PERIOD + (billing_period)sim->close_count - 1))
+        return;
+    for (size_t i = 0; i < sim->late_count; i++)
+        append_usage(sim, sim->late[i], partition_of(sim, sim->late[i]));
+    sim->late_count = 0;
 }
 
 static void append_close(struct sim *sim, const struct planned_close *close)

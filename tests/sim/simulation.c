@@ -50,6 +50,8 @@ static void chaos(struct sim *sim)
         memory_log_advance(sim->log, (int64_t)dice_below(&sim->dice, 15));
         if (dice_below(&sim->dice, (CHAOS_STEPS * 3 / 4) * pace / (sim->plan_count + 1) + 1) == 0)
             plan_follow(sim, (size_t)dice_below(&sim->dice, 2 * pace + 1));
+        if (dice_below(&sim->dice, 50) == 0)
+            plan_feed_late(sim);
         chance(sim);
     }
 }
@@ -82,7 +84,9 @@ static void calm(struct sim *sim)
         if (!sim->slots[slot])
             sim->slots[slot] = start_process(sim, slot);
         process_step(&sim->slots[slot]);
-        bool through = settled > 0 || (i % 30 == 0 && is_whole(sim) && markers_are_through(sim->log, last, &missing));
+        if (i % 30 == 0)
+            plan_feed_late(sim);
+        bool through = settled > 0 || (i % 30 == 0 && sim->late_count == 0 && is_whole(sim) && markers_are_through(sim->log, last, &missing));
         settled = through && is_whole(sim) ? settled + 1 : 0;
     }
     if (settled < SETTLED_STEPS)
@@ -91,6 +95,7 @@ static void calm(struct sim *sim)
 
 static void reckon(struct sim *sim)
 {
+    memory_log_advance(sim->log, TRANSACTION_TIMEOUT_MS); /* the last marks come, too */
     struct expected *expected = expected_new(sim->world, sim->fed, sim->fed_count, sim->closes, sim->close_count);
     outcome_check(expected, sim->log, &sim->verdict);
     expected_free(expected);
@@ -134,6 +139,7 @@ static void end(struct sim *sim)
     memory_log_free(sim->log);
     fixed_schemas_free(sim->schemas);
     free(sim->plan);
+    free(sim->late);
     free(sim->fed);
 }
 

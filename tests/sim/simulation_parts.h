@@ -27,6 +27,8 @@ struct sim {
     /* What is fed, in this order: usage, or (NULL) the close of the next month. */
     const struct usage **plan;
     size_t plan_count, plan_next;
+    const struct usage **late; /* which waits until it is late for every task */
+    size_t late_count, late_capacity;
     struct fed *fed;
     size_t fed_count, fed_capacity;
     struct planned_close closes[SIM_MONTHS];
@@ -38,6 +40,8 @@ void plan_make(struct sim *sim);
 void plan_publish(struct sim *sim);
 /* The next `count` things of the plan. */
 void plan_follow(struct sim *sim, size_t count);
+/* Feeds what waits to be late, if its time has come. */
+void plan_feed_late(struct sim *sim);
 
 /* chances.c: what goes wrong. */
 /* One thing that may go wrong, or a turn of some process. */

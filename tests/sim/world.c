@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -18,6 +19,7 @@
 #define USAGE "tests/data/cur_2026-06_hourly_normalized.csv.gz"
 #define TAKEN_OF 7 /* one event of so many */
 #define POISON_EVERY 150
+#define STORAGE_TIMES 150
 
 /* The entry as it is read back from what is fed; its texts lie there. */
 static void add_usage(struct world *world, struct wire *wire, const struct usage_event *event, unsigned month, bool is_poison)
@@ -55,6 +57,14 @@ static void move(struct arena *arena, struct usage_event *event, unsigned months
     }
 }
 
+/* So much storage that pools reach their next tiers. */
+static void swell(struct usage_event *event)
+{
+    static const char storage[] = "TimedStorage";
+    if (memmem(event->usage_type.data, event->usage_type.size, storage, sizeof storage - 1))
+        event->usage_amount *= STORAGE_TIMES;
+}
+
 static void read_usage(struct world *world)
 {
     struct usage_reader_options options = { 256 * 1024, EXCESS_ROUND };
@@ -74,6 +84,7 @@ static void read_usage(struct world *world)
             continue;
         unsigned month = (unsigned)(number / TAKEN_OF % SIM_MONTHS);
         move(&arena, &entry.event, month);
+        swell(&entry.event);
         add_usage(world, wire, &entry.event, month, false);
         if (world->usage_count % POISON_EVERY == 0)
             add_usage(world, wire, &entry.event, month, true);
