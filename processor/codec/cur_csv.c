@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "base/hash.h"
 #include "base/intern.h"
 #include "codec/cur_tags.h"
 #include "codec/foreign_heading.h"
@@ -73,6 +74,8 @@ struct cur_csv {
     size_t column_count, column_capacity;
     bool has_net_costs;
     struct intern headings; /* what each column is */
+    uint64_t heading;       /* sum of the headings' hashes */
+    bool is_legacy;
     const char *twice;      /* the first heading that says what another said */
     struct cur_tags tags;
     /* Of the row at hand. */
@@ -110,6 +113,8 @@ static void on_heading(void *field, size_t size, void *context)
     struct text heading = { field, size }, name;
     csv->columns = memory_reserve_one(csv->columns, csv->column_count, &csv->column_capacity, sizeof *csv->columns);
     csv->columns[csv->column_count++] = column_of(csv, heading, &name);
+    csv->heading += hash64(name.data, name.size);
+    csv->is_legacy = csv->is_legacy || heading_is(heading, "lineItem/UsageAccountId");
     size_t known = csv->headings.count;
     intern_add(&csv->headings, name);
     if (csv->headings.count == known && !csv->twice && size > 0)
@@ -235,6 +240,12 @@ bool cur_csv_open(struct text heading, const char *source, struct cur_csv **ret_
     csv->has_net_costs = has_column(csv, USAGE_EVENT_net_unblended_cost);
     *ret_csv = csv;
     return true;
+}
+
+uint64_t cur_csv_heading(const struct cur_csv *csv, bool *is_legacy)
+{
+    *is_legacy = csv->is_legacy;
+    return csv->heading;
 }
 
 static void set_id(struct cur_csv *csv)

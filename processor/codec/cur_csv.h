@@ -13,6 +13,9 @@ struct cur_csv;
 /* Reads the heading row. Fails (ERROR_FAILED): no CSV, or no CUR; *error names the columns that are missing. */
 MUST_USE bool cur_csv_open(struct text heading, const char *source, struct cur_csv **ret_csv, struct error *error);
 
+/* A hash of what the columns are, whatever their order, and whether they have legacy headings (lineItem/…). */
+uint64_t cur_csv_heading(const struct cur_csv *csv, bool *is_legacy);
+
 /* Decodes one row; texts are copied to `arena`. The event is complete but not yet accepted. */
 MUST_USE bool cur_csv_decode(struct cur_csv *csv, struct text row, enum excess_decimals excess,
                              struct usage_event *event, struct arena *arena, struct refusal *refusal);

@@ -256,6 +256,14 @@ bool usage_files_find(const char *const *operands, size_t count, struct usage_fi
     return done;
 }
 
+bool usage_files_may_mix(const struct usage_files *files)
+{
+    for (size_t i = 1; i < files->count; i++)
+        if (files->items[0].assembly.size == 0 || !text_equal(files->items[i].assembly, files->items[0].assembly))
+            return true;
+    return false;
+}
+
 void usage_files_done(struct usage_files *files)
 {
     arena_done(&files->arena);

@@ -29,6 +29,8 @@ struct usage_files {
  * Then nothing is to be freed.
  */
 MUST_USE bool usage_files_find(const char *const *operands, size_t count, struct usage_files *files, struct error *error);
+/* Whether they may be of more than one delivery: several, and not all of one assembly. */
+bool usage_files_may_mix(const struct usage_files *files);
 void usage_files_done(struct usage_files *files);
 
 /* Opens one of them, whatever it is wrapped in. */

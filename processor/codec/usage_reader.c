@@ -21,6 +21,7 @@ struct usage_reader {
     struct event_json *json;
     struct cur_csv *csv;
     struct avro_file *avro;
+    struct usage_report report;
     uint64_t good, bad;
     struct usage_place first_bad; /* without its bytes */
     struct refusal first_refusal;
@@ -61,7 +62,11 @@ static bool open_csv(struct usage_reader *reader, struct error *error)
     const char *name = input_name(reader->input);
     switch (record_reader_next(reader->records, &heading, &line)) {
     case RECORD_OK:
-        return cur_csv_open(heading, name, &reader->csv, error);
+        if (!cur_csv_open(heading, name, &reader->csv, error))
+            return false;
+        reader->report.name = name;
+        reader->report.heading = cur_csv_heading(reader->csv, &reader->report.is_legacy);
+        return true;
     case RECORD_FAILED:
         return error_fail(error, ERROR_FAILED, "%s: cannot read: %s", name, input_failure(reader->input));
     case RECORD_END:
@@ -115,7 +120,16 @@ bool usage_reader_open_file(const struct usage_file *file, const struct usage_re
                             struct usage_reader **ret_reader, struct error *error)
 {
     struct input *input;
-    return usage_file_open(file, &input, error) && usage_reader_open_input(input, options, ret_reader, error);
+    if (!usage_file_open(file, &input, error) || !usage_reader_open_input(input, options, ret_reader, error))
+        return false;
+    (*ret_reader)->report.assembly = file->assembly;
+    (*ret_reader)->report.archive = file->is_member ? text_of(file->path) : TEXT_NONE;
+    return true;
+}
+
+void usage_reader_number(struct usage_reader *reader, size_t number)
+{
+    reader->report.number = number;
 }
 
 bool usage_reader_open(const char *path, const struct usage_reader_options *options, struct usage_reader **ret_reader,
@@ -227,7 +241,8 @@ bool usage_reader_next(struct usage_reader *reader, struct arena *arena, struct 
 {
     entry->refused = false;
     entry->refusal = (struct refusal){ 0 };
-    entry->place = (struct usage_place){ .source = input_name(reader->input) };
+    entry->place = (struct usage_place){ .source = input_name(reader->input),
+                                         .report = reader->csv ? &reader->report : NULL };
     *found = true;
     bool done = reader->avro ? next_datum(reader, arena, entry, found, error)
                              : next_record(reader, arena, entry, found, error);

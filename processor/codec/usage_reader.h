@@ -9,9 +9,20 @@
 #include "codec/usage_files.h"
 #include "model/usage_event.h"
 
+/* A CUR's file, as far as it says what delivery it is of. */
+struct usage_report {
+    const char *name;
+    size_t number;         /* of the file in the run */
+    struct text assembly;  /* empty: unknown */
+    struct text archive;   /* that it is a member of; empty: none */
+    uint64_t heading;      /* equal for equal columns */
+    bool is_legacy;        /* headings as lineItem/UsageAmount, else as line_item_usage_amount */
+};
+
 /* Where an entry stands in its input. */
 struct usage_place {
     const char *source;
+    const struct usage_report *report; /* NULL: no CUR */
     uint64_t line;   /* from 1; 0: the format has no lines */
     uint64_t offset; /* Avro: of the block in the uncompressed file */
     uint64_t block, record;
@@ -38,6 +49,8 @@ MUST_USE bool usage_reader_open(const char *path, const struct usage_reader_opti
 /* The same for a file found by usage_files_find. */
 MUST_USE bool usage_reader_open_file(const struct usage_file *file, const struct usage_reader_options *options,
                                      struct usage_reader **ret_reader, struct error *error);
+/* The number that its report goes by. */
+void usage_reader_number(struct usage_reader *reader, size_t number);
 /* The same over an input of the caller's, which is closed with the reader, also when this fails. */
 MUST_USE bool usage_reader_open_input(struct input *input, const struct usage_reader_options *options,
                                       struct usage_reader **ret_reader, struct error *error);

@@ -45,7 +45,10 @@ static uint64_t total_bytes(const struct usage_files *files)
 
 static bool open_next_file(struct file_log *log, struct error *error)
 {
-    return usage_reader_open_file(&log->files.items[log->usage_at], &log->options.reader, &log->reader, error);
+    if (!usage_reader_open_file(&log->files.items[log->usage_at], &log->options.reader, &log->reader, error))
+        return false;
+    usage_reader_number(log->reader, log->usage_at);
+    return true;
 }
 
 static bool file_log_poll(struct log *port, size_t entries_max, log_entry_handler *handler, void *context, bool *ended,
@@ -242,4 +245,10 @@ struct file_log_progress file_log_progress(const struct log *port)
     const struct file_log *log = (const struct file_log *)port;
     uint64_t now = log->reader ? usage_reader_position(log->reader) : 0;
     return (struct file_log_progress){ log->bytes_before + now, log->bytes_total };
+}
+
+bool file_log_may_mix(const struct log *port)
+{
+    const struct file_log *log = (const struct file_log *)port;
+    return usage_files_may_mix(&log->files);
 }

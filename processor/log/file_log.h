@@ -26,5 +26,7 @@ MUST_USE bool file_log_open(const struct file_log_options *options, struct log *
 
 struct output_dir *file_log_output(struct log *log); /* NULL without `out` */
 struct file_log_progress file_log_progress(const struct log *log);
+/* Whether the usage may be of more than one delivery: several files that no assembly joins. */
+bool file_log_may_mix(const struct log *log);
 
 #endif

@@ -9,6 +9,7 @@
 #include "cur/cur_files.h"
 #include "cur/cur_rows.h"
 #include "model/account.h"
+#include "pipeline/deliveries.h"
 #include "pipeline/summary.h"
 
 #define POLL_ENTRIES 1024
@@ -21,6 +22,7 @@ struct price_run {
     char *state; /* the store's folder */
     bool state_is_temporary;
     struct fold *fold;
+    struct deliveries *deliveries; /* NULL: all usage is of one */
     char first_dead[512]; /* where and why, for a run of dead letters alone */
 };
 
@@ -60,10 +62,14 @@ static bool take_entry(void *context, const struct usage_entry *entry, struct er
 {
     struct price_run *run = context;
     struct refusal refusal;
+    uint64_t duplicates = fold_counts(run->fold)->duplicate;
     if (!fold_take(run->fold, entry, &refusal, error))
         return false;
-    if (refusal.reason == REFUSAL_NONE)
-        return true;
+    if (refusal.reason == REFUSAL_NONE) {
+        bool is_new = fold_counts(run->fold)->duplicate == duplicates;
+        return !is_new || !run->deliveries || !entry->place.report ||
+               deliveries_take(run->deliveries, entry->place.report, &entry->event, error);
+    }
     note_dead(run, &entry->place, &refusal);
     return run->log->ops->dead_letter(run->log, &entry->place, &refusal, error);
 }
@@ -96,6 +102,10 @@ static bool fold_all(struct price_run *run, struct error *error)
         report_progress(run, "reading", fold_counts(run->fold)->events_in);
     }
     fold_drop_ids(run->fold);
+    if (run->deliveries && !deliveries_end(run->deliveries, error))
+        return false;
+    deliveries_free(run->deliveries);
+    run->deliveries = NULL;
     return check_any_usage(run, error);
 }
 
@@ -107,6 +117,7 @@ bool price_run_fold(const struct price_run_options *options, struct price_run **
     if (done) {
         struct fold_options fold = { options->granularity, options->resource_ids, options->memory_bytes * 5 / 8 };
         run->fold = fold_new(&fold, run->rocks);
+        run->deliveries = file_log_may_mix(run->log) ? deliveries_new() : NULL;
         done = run->log->ops->begin(run->log, error) && fold_all(run, error);
     }
     if (done)
@@ -308,6 +319,7 @@ void price_run_close(struct price_run *run)
 {
     if (!run)
         return;
+    deliveries_free(run->deliveries);
     fold_free(run->fold);
     rocks_close(run->rocks);
     if (run->state && run->state_is_temporary)

@@ -73,7 +73,8 @@ def zip_members(tool):
                 "stored.zip": zipped([("a.jsonl", line(good_event()) + line(good_event()))])}
     for name, data in archives.items():
         expect_priced(tool, {name: data}, [name])
-    expect_priced(tool, {"a.zip": zipped([("1.csv", one)]), "b.zip": zipped([("1.csv", two)])}, ["a.zip", "b.zip"])
+    later = two.replace(b"T00:00:00Z,", b"T01:00:00Z,")
+    expect_priced(tool, {"a.zip": zipped([("1.csv", one)]), "b.zip": zipped([("1.csv", later)])}, ["a.zip", "b.zip"])
 
 
 @case("a zip archive of many members")
@@ -210,6 +211,77 @@ def heading_twice(tool):
     for columns in ("a/b,c,a/b", "resourceTags/user:env,resourceTags/user:env"):
         data = CSV_HEADER.strip() + f",{columns}\n".encode() + csv_row(1).strip() + b"," * (columns.count(",") + 1) + b"\n"
         expect_named(tool, {"twice.csv": data}, ["twice.csv"], "twice.csv", columns.split(",")[0])
+
+
+# --- deliveries -------------------------------------------------------------------------------------------------
+
+PAYER = "100000000001"
+OTHER_ASSEMBLY = "1f3a7a10-1111-4222-8333-444455556666"
+CUR2 = ("identity_line_item_id", "identity_time_interval", "line_item_usage_account_id", "line_item_product_code",
+        "line_item_usage_type", "line_item_operation", "line_item_usage_start_date", "line_item_usage_amount",
+        "line_item_line_item_type", "line_item_line_item_description")
+
+
+def report(hours, prefix="a", *, headings=None, more=None, month="2024-06", payer=PAYER):
+    """Hours of a t3.micro of one payer; ids are the delivery's own."""
+    heading = (",".join(headings) if headings else CSV_HEADER.decode().strip()) + ",bill/PayerAccountId"
+    if headings:
+        heading = heading.replace("bill/PayerAccountId", "bill_payer_account_id")
+    rows = [heading + (f",{more}" if more else "")]
+    for hour in hours:
+        start = f"{month}-{1 + hour // 24:02d}T{hour % 24:02d}:00:00Z"
+        rows.append(f"{prefix}{hour},{start}/{start},{X},AmazonEC2,BoxUsage:t3.micro,RunInstances,{start},1,Usage,per hour,{payer}"
+                    + ("," if more else ""))
+    return ("\n".join(rows) + "\n").encode()
+
+
+@case("two deliveries of one payer's month are refused: other ids, styles, columns, assemblies, many rows or one")
+def two_deliveries(tool):
+    def expect_refused(files, *words):
+        for names in (list(files), list(files)[::-1]):
+            expect_named(tool, files, names, "2024-06 of payer 100000000001", "two deliveries", *words)
+    expect_refused({"a.csv": report([0]), "b.csv": report([0], "b")}, "same rows")
+    expect_refused({"a.csv": report(range(100)), "b.csv": report(range(300), "b")}, "same rows")
+    expect_refused({"a.csv": report(range(300)), "b.csv": report(range(400, 700)), "c.csv": report(range(600), "c")}, "same rows")
+    expect_refused({"a.csv": report(range(10)), "b.csv": report(range(10, 20), headings=CUR2)}, "two styles")
+    expect_refused({"a.csv": report(range(10)), "b.csv": report(range(10, 20), more="product/vcpu")}, "different columns")
+    expect_refused({f"{ASSEMBLY}/r-1.csv": report(range(10)), f"{OTHER_ASSEMBLY}/r-1.csv": report(range(10, 20))}, ASSEMBLY,
+                   OTHER_ASSEMBLY)
+    expect_refused({"a.zip": zipped([("a.csv", report(range(200)))]), "b.csv.gz": gzip.compress(report(range(200), "b"))},
+                   "same rows")
+    expect_named(tool, {"all.zip": zipped([("a.csv", report(range(200))), ("b.csv", report(range(300), "b"))])}, ["all.zip"],
+                 "same rows")
+    expect_named(tool, {"a-Manifest.json": manifest("k/a.csv"), "a.csv": report([1]), "b-Manifest.json":
+                        manifest("k/b.csv", assemblyId=OTHER_ASSEMBLY), "b.csv": report([2])},
+                 ["a-Manifest.json", "b-Manifest.json"], ASSEMBLY, OTHER_ASSEMBLY)
+
+
+@case("a large month that comes twice is found by a sample of its rows")
+def large_deliveries(tool):
+    def large(prefix, count):
+        start = "2024-06-01T00:00:00Z"
+        rows = [CSV_HEADER.decode().strip() + ",lineItem/ResourceId"]
+        rows += [f"{prefix}{n},{start}/{start},{X},AmazonEC2,BoxUsage:t3.micro,RunInstances,{start},1,Usage,per hour,i-{n}"
+                 for n in range(count)]
+        return ("\n".join(rows) + "\n").encode()
+    expect_named(tool, {"a.csv": large("a", 200000), "b.csv": large("b", 150000)}, ["a.csv", "b.csv"], "same rows")
+
+
+@case("chunks of one delivery, two months, two payers, a file named twice and usage of one's own are priced")
+def one_delivery(tool):
+    first, second = report(range(24)), report(range(24, 48), "b")
+    total, events = "0.4992", 48  # 48 × 0.0104
+    expect_priced(tool, {"r-1.csv": first, "r-2.csv": second}, ["r-1.csv", "r-2.csv"], total, events)
+    expect_priced(tool, {f"{ASSEMBLY}/r-1.csv": report(range(24)), f"{ASSEMBLY}/r-2.csv": report(range(24, 48), more="x/y")},
+                  [f"{ASSEMBLY}/r-1.csv", f"{ASSEMBLY}/r-2.csv"], total, events)
+    expect_priced(tool, {"june.csv": first, "own.jsonl": line(good_event()) * 1}, ["june.csv", "own.jsonl"], "0.26", 25)
+    expect_priced(tool, {"june.csv": first, "other.csv": report(range(24), "b", payer="100000000002", more="x/y")},
+                  ["june.csv", "other.csv"], total, events)
+    out, process = price(tool, {"june.csv": first, "july.csv": report(range(24), "b", month="2024-07", more="x/y")},
+                         ["june.csv", "july.csv"])
+    expect(f"two months {process.stderr}", 0, process.returncode)
+    out, process = price(tool, {"r-1.csv": first}, ["r-1.csv", "r-1.csv"])
+    expect(f"twice {process.stderr}", (0, 24), (process.returncode, json.loads((out / "summary.json").read_text())["duplicate"]))
 
 
 # --- spellings --------------------------------------------------------------------------------------------------

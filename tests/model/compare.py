@@ -145,7 +145,10 @@ WRITERS = (("jsonl", jsonl_text), ("csv", legacy_csv_text), ("csv", cur2_csv_tex
 
 
 def write_usage(folder, usage, rng):
-    """The usage in order, cut into one to four files of random formats, some of them compressed."""
+    """The usage in order, cut into one to four files of random formats, some of them compressed; reports are chunks of one
+    delivery, as the name of their folder says, else several of one month would be refused."""
+    assembly = folder / "5eed5eed-0000-4000-8000-000000000000"
+    assembly.mkdir()
     cuts = sorted(rng.randrange(len(usage) + 1) for _ in range(rng.randrange(4)))
     paths = []
     for number, (start, end) in enumerate(zip([0] + cuts, cuts + [len(usage)])):
@@ -154,7 +157,7 @@ def write_usage(folder, usage, rng):
         extension, writer = rng.choice(WRITERS) if readable else WRITERS[0]
         data = writer(part, rng).encode("utf-8")
         compressed = rng.random() < 0.4
-        path = folder / f"usage{number}.{extension}{'.gz' if compressed else ''}"
+        path = (assembly if extension == "csv" else folder) / f"usage{number}.{extension}{'.gz' if compressed else ''}"
         path.write_bytes(gzip.compress(data) if compressed else data)
         paths.append(path)
     return paths
