@@ -15,7 +15,7 @@
 #define CONNECTION_MEMORY ((size_t)64 * 1024) /* request line and headers */
 #define TIMEOUT_SECONDS 30u
 /* A body that is too large is read on this far, so that its sender hears why. */
-#define REFUSED_BODY_BYTES_MAX (8 * HTTP_BODY_BYTES_MAX)
+#define REFUSED_BODY_BYTES_MAX (64 * HTTP_BODY_BYTES_MAX)
 #define STREAM_BLOCK_BYTES 4096
 
 struct http_server {
@@ -52,6 +52,19 @@ static void *on_uri(void *context, const char *uri, struct MHD_Connection *conne
     return exchange;
 }
 
+static void leave_streams(struct http_exchange *exchange)
+{
+    struct http_server *server = exchange->server;
+    pthread_mutex_lock(&server->lock);
+    if (exchange->previous)
+        exchange->previous->next = exchange->next;
+    else
+        server->streams = exchange->next;
+    if (exchange->next)
+        exchange->next->previous = exchange->previous;
+    pthread_mutex_unlock(&server->lock);
+}
+
 static void on_completed(void *context, struct MHD_Connection *connection, void **state,
                          enum MHD_RequestTerminationCode code)
 {
@@ -61,6 +74,8 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     (void)code;
     if (!exchange)
         return;
+    if (exchange->response.stream)
+        leave_streams(exchange);
     http_response_done(&exchange->response);
     buffer_done(&exchange->body);
     free(exchange->headers);
@@ -170,27 +185,11 @@ static ssize_t read_stream(void *context, uint64_t position, char *out, size_t s
     return got == HTTP_STREAM_END ? MHD_CONTENT_READER_END_OF_STREAM : got;
 }
 
-static void end_stream(void *context)
-{
-    struct http_exchange *exchange = context;
-    struct http_server *server = exchange->server;
-    pthread_mutex_lock(&server->lock);
-    if (exchange->previous)
-        exchange->previous->next = exchange->next;
-    else
-        server->streams = exchange->next;
-    if (exchange->next)
-        exchange->next->previous = exchange->previous;
-    pthread_mutex_unlock(&server->lock);
-}
-
 static struct MHD_Response *make_stream(struct http_exchange *exchange)
 {
     struct http_server *server = exchange->server;
     struct MHD_Response *made = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, read_stream,
-                                                                  exchange, end_stream);
-    if (!made)
-        return NULL;
+                                                                  exchange, NULL);
     pthread_mutex_lock(&server->lock);
     exchange->next = server->streams;
     if (exchange->next)
@@ -270,7 +269,7 @@ static bool length_is_too_large(const struct http_request *request)
     unsigned long long bytes = 0;
     for (size_t i = 0; i < length.size; i++)
         bytes = bytes * 10 + (unsigned)(length.data[i] - '0');
-    return bytes > HTTP_BODY_BYTES_MAX;
+    return bytes > REFUSED_BODY_BYTES_MAX;
 }
 
 static enum MHD_Result take_body(struct http_exchange *exchange, const char *upload, size_t *size)
