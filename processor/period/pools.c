@@ -105,22 +105,29 @@ static struct pool **served_pools(struct pools *pools, billing_period period, si
     return served;
 }
 
-/* What a pool holds in all, its shares emptied. */
-static i128 take_all(struct pools *pools, struct pool *pool)
+/* All that a pool holds waits from now on. */
+static void empty_pool(struct pools *pools, struct pool *pool)
 {
-    struct sum all = pool->position;
+    sum_add_sum(&pool->waiting, &pool->position);
+    pool->position = (struct sum){ 0 };
     for (uint32_t i = 0; i < pool->share_count; i++) {
         struct pool_share *share = &pools->shares[pool->first_share + i];
-        sum_add_sum(&all, &share->held);
+        sum_add_sum(&pool->waiting, &share->held);
         share->held = (struct sum){ 0 };
     }
-    return sum_clamped(&all);
+    pool->unsaved = true;
+}
+
+void pools_come_back(struct pools *pools, uint32_t pool, const struct sum *quantity)
+{
+    sum_subtract(&pools->items[pool].waiting, quantity);
+    pools->items[pool].unsaved = true;
 }
 
 /* Allowances are served one after the other; each pool takes at most what it has not got from those before. */
 static void serve(struct pools *pools, struct pool *pool)
 {
-    i128 wanted = at_least_zero(take_all(pools, pool));
+    i128 wanted = at_least_zero(sum_clamped(&pool->waiting));
     for (uint32_t i = 0; i < pool->share_count; i++) {
         struct pool_share *share = &pools->shares[pool->first_share + i];
         struct pool_allowance *allowance = &pools->allowances[share->allowance];
@@ -136,18 +143,15 @@ void pools_share_out(struct pools *pools, billing_period period)
 {
     size_t count;
     struct pool **served = served_pools(pools, period, &count);
+    for (size_t i = 0; i < pools->keys.count; i++)
+        if (pools->items[i].period == period)
+            empty_pool(pools, &pools->items[i]);
     for (size_t i = 0; i < pools->allowance_keys.count; i++)
         if (pools->allowances[i].period == period)
             pools->allowances[i] = (struct pool_allowance){ period, pools->allowances[i].quantity, { 0 }, true };
     for (size_t i = 0; i < count; i++)
         serve(pools, served[i]);
     free(served);
-    for (size_t i = 0; i < pools->keys.count; i++) {
-        if (pools->items[i].period != period)
-            continue;
-        pools->items[i].position = (struct sum){ 0 };
-        pools->items[i].unsaved = true;
-    }
 }
 
 void pools_done(struct pools *pools)

@@ -23,6 +23,7 @@ struct pool_share {
 struct pool {
     billing_period period;
     struct sum position; /* of what lies in tiers */
+    struct sum waiting;  /* since the allowances were shared out: of rows that have not come back */
     uint32_t first_share, share_count;
     /* By what pools are served: the dearest first, then by sku, usage type and modifier. */
     i128 highest_rate, modifier;
@@ -64,9 +65,12 @@ void pools_subtract(struct pools *pools, uint32_t pool, uint32_t part, const str
 
 /*
  * All usage of the period is in its pools: shares its allowances out by what each pool holds, and empties the pools, which
- * are then filled anew in canonical order.
+ * are then filled anew in canonical order. What they held waits until it is told to be back, so that a walk that is cut off
+ * can begin again.
  */
 void pools_share_out(struct pools *pools, billing_period period);
+/* A row's quantity from before is no longer waited for: it is about to come back. */
+void pools_come_back(struct pools *pools, uint32_t pool, const struct sum *quantity);
 
 void pools_done(struct pools *pools);
 

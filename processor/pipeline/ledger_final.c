@@ -83,6 +83,8 @@ static void allocate_anew(struct ledger *ledger, struct entry *entry, const stru
     struct part *before = memory_new_array(count, sizeof *before);
     if (count)
         memcpy(before, entry->parts, count * sizeof *before);
+    for (uint16_t i = 0; i < count; i++)
+        pools_come_back(&ledger->prices.pools, resolved->pool, &entry->parts[i].quantity);
     ledger_empty_parts(entry);
     if (rate_fits(&resolved->price, &view->values)) {
         bool fits = ledger_add_to_parts(ledger, entry, resolved, &view->values);

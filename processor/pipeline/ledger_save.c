@@ -94,6 +94,7 @@ static void save_pools(struct ledger *ledger, struct buffer *value)
         pool->unsaved = false;
         buffer_clear(value);
         bytes_put_sum(value, &pool->position);
+        bytes_put_sum(value, &pool->waiting);
         for (uint32_t s = 0; s < pool->share_count; s++)
             bytes_put_sum(value, &pools->shares[pool->first_share + s].held);
         ledger_store_put(ledger->store, LEDGER_STORE_POOL, intern_text(&pools->keys, i), buffer_text(value));
@@ -162,6 +163,7 @@ static bool take_pool(void *context, struct text key, struct text value, struct 
     struct byte_reader reader = bytes_reader(value);
     uint32_t pool = price_cache_pool(prices, key);
     prices->pools.items[pool].position = bytes_take_sum(&reader);
+    prices->pools.items[pool].waiting = bytes_take_sum(&reader);
     for (uint32_t i = 0; i < prices->pools.items[pool].share_count; i++) {
         struct sum held = bytes_take_sum(&reader);
         pools_add(&prices->pools, pool, i, &held);

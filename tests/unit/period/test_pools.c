@@ -107,6 +107,28 @@ static void of_equally_dear_pools_sku_then_modifier_decide(void **state)
     pools_done(&pools);
 }
 
+/* A walk that was cut off begins again with the same shares. */
+static void what_has_not_come_back_counts_when_it_is_shared_out_again(void **state)
+{
+    (void)state;
+    struct pools pools = { 0 };
+    struct allowance_place place;
+    uint32_t cheap = add_pool(&pools, "a", 1, 0, "one"), dear = add_pool(&pools, "b", 9, 0, "one");
+    put(&pools, cheap, 1, 70);
+    put(&pools, dear, 1, 60);
+    for (int walk = 0; walk < 3; walk++) {
+        pools_share_out(&pools, JUNE);
+        pools_place(&pools, dear, &place);
+        assert_true(place.left == 60 && place.held == 0);
+        pools_place(&pools, cheap, &place);
+        assert_true(place.left == 40 && place.held == 0);
+        struct sum part = sum_of(25); /* a row of the cheap one comes back, elsewhere */
+        pools_come_back(&pools, cheap, &part);
+        put(&pools, cheap, 0, 25);
+    }
+    pools_done(&pools);
+}
+
 static void until_it_is_shared_out_whoever_comes_first_takes_of_an_allowance(void **state)
 {
     (void)state;
@@ -134,6 +156,7 @@ int main(void)
         cmocka_unit_test(a_pool_begins_at_zero_and_keeps_its_place),
         cmocka_unit_test(the_dearest_pool_is_served_first_and_takes_at_most_what_it_has),
         cmocka_unit_test(of_equally_dear_pools_sku_then_modifier_decide),
+        cmocka_unit_test(what_has_not_come_back_counts_when_it_is_shared_out_again),
         cmocka_unit_test(until_it_is_shared_out_whoever_comes_first_takes_of_an_allowance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

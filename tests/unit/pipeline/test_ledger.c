@@ -116,16 +116,28 @@ struct fixture {
     struct routing routing;
 };
 
-static int setup(void **state)
+static int set_up_with(size_t list_count, void **state)
 {
-    static const char *const lists[] = { "tests/data/pricelist/AmazonS3.json", "tests/data/pricelist/AmazonEC2.json" };
+    static const char *const lists[] = { "tests/data/pricelist/AmazonS3.json", "tests/data/pricelist/AmazonEC2.json",
+                                         "tests/data/pricelist/Allowances.json" };
     struct fixture *fixture = memory_new(sizeof *fixture);
     struct error error;
-    if (!documents_read("tests/data/conductor.json", lists, ARRAY_COUNT(lists), &fixture->documents, &error))
+    if (!documents_read("tests/data/conductor.json", lists, list_count, &fixture->documents, &error))
         return 1;
     routing_init(&fixture->routing, fixture->documents.conductor, &fixture->documents.list);
     *state = fixture;
     return 0;
+}
+
+static int setup(void **state)
+{
+    return set_up_with(2, state);
+}
+
+/* Storage and transfer behind allowances, which several regions, accounts and hours share. */
+static int set_up_with_allowances(void **state)
+{
+    return set_up_with(3, state);
 }
 
 static int teardown(void **state)
@@ -648,6 +660,21 @@ static void damaged_records_of_the_store_are_refused(void **state)
     }
 }
 
+static void the_month_has_free_and_paid_parts(void **state)
+{
+    struct fixture *fixture = *state;
+    struct topic topic = { .letters_from = LINE_ITEM_TASK_LETTERS };
+    size_t free_parts = 0, paid_parts = 0;
+    assert_int_equal(fixture->documents.list.allowance_count, 2);
+    price_in_batch(fixture, &topic);
+    for (size_t i = 0; i < topic.ids.count; i++) {
+        free_parts += topic.json[i] && strstr(topic.json[i], "\"tier\":1") && strstr(topic.json[i], "\"cost\":\"0\"");
+        paid_parts += topic.json[i] && strstr(topic.json[i], "\"tier\":2") && !strstr(topic.json[i], "\"cost\":\"0\"");
+    }
+    assert_true(free_parts > 100 && paid_parts > 100);
+    topic_done(&topic);
+}
+
 /* ---- numbers at the edge ---- */
 
 static void take_storage(struct tasks *tasks, const char *resource, const char *amount, const char *public_cost)
@@ -823,5 +850,12 @@ int main(void)
         cmocka_unit_test(a_value_that_is_gone_is_believed_only_with_what_it_came_to),
         cmocka_unit_test(rows_that_reach_past_all_digits_on_the_way_are_priced_as_what_they_end_as),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    const struct CMUnitTest with_allowances[] = {
+        cmocka_unit_test(the_month_has_free_and_paid_parts),
+        cmocka_unit_test(a_streamed_and_closed_month_is_the_batch_run_to_the_last_row),
+        cmocka_unit_test(line_items_alone_give_the_same_ledger_again),
+        cmocka_unit_test(the_store_and_the_line_items_behind_it_give_the_same_ledger_again),
+    };
+    int failed = cmocka_run_group_tests(tests, setup, teardown);
+    return failed + cmocka_run_group_tests(with_allowances, set_up_with_allowances, teardown);
 }
