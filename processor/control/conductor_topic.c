@@ -11,7 +11,7 @@
 /* Parts of the document, each an array of entities; the kinds of keys. */
 static const char *const entity_kinds[] = {
     "BillingGroups", "LinkedAccounts", "PricingPlans", "PricingRules", "PricingRulesAssociatedToPricingPlan",
-    "CustomLineItems", "CustomLineItemVersions", "ResourcesAssociatedToCustomLineItem",
+    "CustomLineItems", "CustomLineItemVersions", "ResourcesAssociatedToCustomLineItem", "BillingTransferPreferences",
 };
 static const char price_kind[] = "Price", version_kind[] = "version", close_kind[] = "close", import_kind[] = "import",
                   document_kind[] = "document";
@@ -186,6 +186,18 @@ size_t conductor_topic_close_count(const struct conductor_topic *topic)
 const struct close_record *conductor_topic_close(const struct conductor_topic *topic, size_t index)
 {
     return &topic->closes[index];
+}
+
+void conductor_topic_each(const struct conductor_topic *topic,
+                          void (*visit)(void *context, struct text period, struct text kind, struct text id,
+                                        struct text value),
+                          void *context)
+{
+    for (size_t i = 0; i < topic->keys.count; i++) {
+        struct topic_key key;
+        if (topic->values[i] && split_key(intern_text(&topic->keys, (uint32_t)i), &key))
+            visit(context, key.period, key.kind, key.id, text_of(topic->values[i]));
+    }
 }
 
 bool conductor_topic_has_import(const struct conductor_topic *topic, billing_period period, struct text payer)
@@ -418,6 +430,8 @@ static void append_id(struct buffer *key, const char *kind, json_t *entity)
         id = last_part(text_member(entity, "PricingPlanArn"));
     if (!id && strcmp(kind, "BillingGroups") == 0)
         id = text_member(entity, "PrimaryAccountId");
+    if (!id)
+        id = text_member(entity, "ResponsibilityTransferArn");
     if (!id)
         id = text_member(entity, "Name");
     buffer_printf(key, "%s", id ? id : "");

@@ -48,6 +48,12 @@ MUST_USE bool conductor_topic_export(const struct conductor_topic *topic, struct
 size_t conductor_topic_close_count(const struct conductor_topic *topic);
 const struct close_record *conductor_topic_close(const struct conductor_topic *topic, size_t index);
 
+/* Visits all values, of every month and kind. The texts live until the next take. */
+void conductor_topic_each(const struct conductor_topic *topic,
+                          void (*visit)(void *context, struct text period, struct text kind, struct text id,
+                                        struct text value),
+                          void *context);
+
 bool conductor_topic_has_import(const struct conductor_topic *topic, billing_period period, struct text payer);
 
 /* ---- publishing ---- */
