@@ -6,6 +6,7 @@
 #include "cli/connection.h"
 #include "cli/documents.h"
 #include "cli/failure.h"
+#include "service/apply.h"
 
 static const char apply_help[] =
     "usage: proforma apply --conductor DOC [--price-list FILE]... [--strict] [--expect N]\n"
@@ -24,21 +25,6 @@ static const char export_help[] = "usage: proforma export [--config FILE] [--set
 static billing_period running_month(void)
 {
     return period_of((int64_t)time(NULL) * 1000);
-}
-
-static bool publish(struct connection *connection, const struct conductor_changes *changes, struct error *error)
-{
-    const struct stream_ops *ops = connection->stream->ops;
-    enum stream_outcome outcome = ops->begin(connection->stream, error);
-    for (size_t i = 0; i < changes->count && outcome == OUTCOME_DONE; i++) {
-        const struct conductor_change *change = &changes->items[i];
-        struct stream_record record = { .topic = STREAM_CONDUCTOR, .key = change->key, .value = change->value,
-                                        .is_null = change->value.size == 0 };
-        outcome = ops->produce(connection->stream, &record, error);
-    }
-    if (outcome == OUTCOME_DONE)
-        outcome = ops->commit(connection->stream, NULL, 0, error);
-    return outcome == OUTCOME_DONE;
 }
 
 static bool show_and_publish(struct connection *connection, const struct arguments *arguments,
@@ -65,7 +51,8 @@ static bool show_and_publish(struct connection *connection, const struct argumen
     if (done && changes.count > 0 && arguments->dry_run)
         *code = EXIT_CHANGES;
     else if (done && changes.count > 0)
-        done = publish(connection, &changes, error) && printf("version %lld is in force\n", (long long)version + 1) > 0;
+        done = apply_publish(connection->stream, &changes, NULL, 0, error) == OUTCOME_DONE &&
+               printf("version %lld is in force\n", (long long)version + 1) > 0;
     else if (done)
         printf("version %lld stays in force\n", (long long)version);
     conductor_changes_done(&changes);
