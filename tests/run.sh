@@ -15,11 +15,12 @@ esac
 deploy/install_packages.sh build test
 [ "$quick" = yes ] || deploy/install_packages.sh fuzz
 
-# The scripts among the tests compare with fastavro; it has an environment of its own.
+# The scripts among the tests compare with fastavro and call the API by boto3 and the AWS CLI; they have an environment of
+# their own.
 python=build/python/bin/python3
-if ! "$python" -c 'import fastavro' 2>/dev/null; then
+if ! "$python" -c 'import fastavro, boto3, awscli' 2>/dev/null; then
     python3 -m venv build/python
-    "$python" -m pip install --quiet --disable-pip-version-check fastavro==1.9.7
+    "$python" -m pip install --quiet --disable-pip-version-check fastavro==1.9.7 boto3 awscli
 fi
 python="$PWD/$python"
 

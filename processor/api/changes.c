@@ -214,6 +214,22 @@ static void fail_all(struct change *batch, enum publish_outcome outcome, const s
     }
 }
 
+static void answer(struct change *change)
+{
+    change->done(change->context, change->reply, change->reply ? NULL : &change->failure);
+    unstage(change);
+    json_decref(change->input);
+    free(change->token);
+    free(change);
+}
+
+static void refuse(struct change *change)
+{
+    struct error error = { ERROR_FAILED, "the server is stopping" };
+    fail_all(change, PUBLISH_FAILED, &error);
+    answer(change);
+}
+
 static void do_batch(struct changes *changes, struct change *batch)
 {
     struct error error = { 0 };
@@ -230,11 +246,7 @@ static void do_batch(struct changes *changes, struct change *batch)
     while (batch) {
         struct change *change = batch;
         batch = change->next;
-        change->done(change->context, change->reply, change->reply ? NULL : &change->failure);
-        unstage(change);
-        json_decref(change->input);
-        free(change->token);
-        free(change);
+        answer(change);
     }
 }
 
@@ -298,10 +310,15 @@ void changes_add(struct changes *changes, enum operation operation, json_t *inpu
     change->done = done;
     change->context = context;
     pthread_mutex_lock(&changes->lock);
-    *changes->last = change;
-    changes->last = &change->next;
+    bool refused = changes->stopping;
+    if (!refused) {
+        *changes->last = change;
+        changes->last = &change->next;
+    }
     pthread_cond_signal(&changes->arrived);
     pthread_mutex_unlock(&changes->lock);
+    if (refused)
+        refuse(change);
 }
 
 void changes_stop(struct changes *changes)
@@ -313,6 +330,12 @@ void changes_stop(struct changes *changes)
     pthread_cond_signal(&changes->arrived);
     pthread_mutex_unlock(&changes->lock);
     pthread_join(changes->thread, NULL);
+}
+
+void changes_free(struct changes *changes)
+{
+    if (!changes)
+        return;
     pthread_cond_destroy(&changes->arrived);
     pthread_mutex_destroy(&changes->lock);
     free(changes);

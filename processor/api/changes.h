@@ -17,7 +17,9 @@ typedef void change_done(void *context, const json_t *reply, const struct failur
 struct changes *changes_start(struct book *book, const struct publisher *publisher, int64_t interval_ms);
 /* Takes the validated input over. */
 void changes_add(struct changes *changes, enum operation operation, json_t *input, change_done *done, void *context);
-/* Answers what waits, then ends. NULL is fine. */
+/* Answers what waits, then ends: what is added afterwards is refused at once. NULL is fine. */
 void changes_stop(struct changes *changes);
+/* After changes_stop, when nobody can add any more. NULL is fine. */
+void changes_free(struct changes *changes);
 
 #endif

@@ -11,23 +11,32 @@
 #include "cli/connection.h"
 #include "cli/failure.h"
 #include "service/folder.h"
+#include "service/topics.h"
+#include "store/state_dir.h"
 
 #define CONNECTIONS_MAX 512u
+#define VIEW_BYTES_MAX ((size_t)256 * 1024 * 1024)
 #define PEM_BYTES_MAX ((size_t)256 * 1024)
 
 static const char serve_help[] =
-    "usage: proforma serve --out DIR [--config FILE] [--set KEY=VALUE]...\n"
+    "usage: proforma serve [--out DIR] [--config FILE] [--set KEY=VALUE]...\n"
     "\n"
-    "Serves the Billing Conductor API, bills and line items, and the bills page: of a folder that\n"
-    "`proforma price` wrote, read-only. Until SIGTERM or SIGINT.\n";
+    "Serves the Billing Conductor API, bills and line items, and the bills page: on the topics,\n"
+    "or, with --out, of a folder that `proforma price` wrote, read-only. Until SIGTERM or SIGINT.\n";
 
 /* All that a running server is made of. */
 struct serving {
     struct connection connection; /* for its settings */
-    struct folder *folder;
+    struct folder *folder;        /* --out */
+    struct topics *topics;        /* otherwise */
+    struct state_dir *state;
+    struct schemas_source schemas[2];
+    struct wire *wires[2];        /* reading, reports */
+    struct buffer directory, report_directory;
     struct credentials credentials;
     struct buffer certificate, key;
     struct api api;
+    struct publisher publisher;
     struct http_server *server;
 };
 
@@ -71,6 +80,88 @@ static bool open_folder(struct serving *serving, const char *path, struct error 
     return true;
 }
 
+/* ---- on the topics ---- */
+
+static void on_changed(void *context, struct text period, struct text group)
+{
+    struct serving *serving = context;
+    events_add(serving->api.events, period, group);
+}
+
+static void on_committed(void *context)
+{
+    struct serving *serving = context;
+    http_server_wake(serving->server);
+}
+
+/* Of this process, for one cluster, group and prefix. */
+static bool take_state(struct serving *serving, struct error *error)
+{
+    const struct settings *settings = &serving->connection.settings;
+    char cluster[KAFKA_CLUSTER_ID_MAX];
+    struct buffer root = { 0 }, installation = { 0 };
+    if (!kafka_cluster_id(&serving->connection.kafka, cluster, error))
+        return false;
+    buffer_printf(&root, "%s/serve", settings->state_dir);
+    buffer_append_byte(&root, '\0');
+    buffer_printf(&installation, "%s-%s%s", settings->group_id, settings->topic_prefix, cluster);
+    buffer_append_byte(&installation, '\0');
+    bool done = state_dir_take(root.data, settings->instance_id, installation.data, &serving->state, error);
+    if (done) {
+        buffer_printf(&serving->directory, "%s/view", state_dir_path(serving->state));
+        buffer_append_byte(&serving->directory, '\0');
+        buffer_printf(&serving->report_directory, "%s/reports", state_dir_path(serving->state));
+        buffer_append_byte(&serving->report_directory, '\0');
+    }
+    buffer_done(&root);
+    buffer_done(&installation);
+    return done;
+}
+
+/* The payer of an installation without a document is the one who may sign as such. */
+static struct text payer_of_keys(const struct credentials *credentials)
+{
+    for (size_t i = 0; i < credentials->count; i++)
+        if (credentials->items[i].is_payer)
+            return credentials->items[i].account;
+    return TEXT_NONE;
+}
+
+static bool open_topics(struct serving *serving, struct error *error)
+{
+    const struct settings *settings = &serving->connection.settings;
+    if (!kafka_reachable(&serving->connection.kafka, error) || !take_state(serving, error))
+        return false;
+    for (size_t i = 0; i < ARRAY_COUNT(serving->wires); i++) {
+        if (!schemas_source_open(settings, &serving->schemas[i], error))
+            return false;
+        serving->wires[i] = wire_new(settings->format == SETTINGS_JSON ? WIRE_JSON : WIRE_AVRO, &serving->schemas[i].port,
+                                     settings->usage_excess_decimals);
+    }
+    struct topics_options options = {
+        .kafka = &serving->connection.kafka,
+        .directory = serving->directory.data,
+        .memory_bytes = settings->memory_limit_bytes / 2 < VIEW_BYTES_MAX ? settings->memory_limit_bytes / 2 : VIEW_BYTES_MAX,
+        .payer = payer_of_keys(&serving->credentials),
+        .wire = serving->wires[0],
+        .report_wire = serving->wires[1],
+        .report_directory = serving->report_directory.data,
+        .context = serving,
+        .changed = on_changed,
+        .committed = on_committed,
+    };
+    if (!topics_open(&options, &serving->topics, error))
+        return false;
+    serving->publisher = topics_publisher(serving->topics);
+    serving->api.book = topics_book(serving->topics);
+    serving->api.view = topics_view(serving->topics);
+    serving->api.source = topics_source(serving->topics);
+    serving->api.changes = changes_start(serving->api.book, &serving->publisher, settings->api_batch_interval_ms);
+    return true;
+}
+
+/* ---- serving ---- */
+
 static bool listen_on(struct serving *serving, struct error *error)
 {
     const struct settings *settings = &serving->connection.settings;
@@ -90,6 +181,8 @@ static bool listen_on(struct serving *serving, struct error *error)
     validate_start();
     if (!http_server_start(&options, &serving->server, error))
         return false;
+    if (serving->topics)
+        topics_start(serving->topics);
     printf("%s://%s/\n", options.certificate ? "https" : "http", settings->api_listen);
     fflush(stdout);
     return true;
@@ -106,9 +199,20 @@ static void serve_until(const sigset_t *signals, struct serving *serving)
 static void stop(struct serving *serving)
 {
     changes_stop(serving->api.changes);
+    /* The reading thread wakes streams of the server. */
+    topics_stop(serving->topics);
     http_server_stop(serving->server);
+    changes_free(serving->api.changes);
     events_free(serving->api.events);
+    topics_close(serving->topics);
     folder_close(serving->folder);
+    for (size_t i = 0; i < ARRAY_COUNT(serving->wires); i++) {
+        wire_free(serving->wires[i]);
+        schemas_source_close(&serving->schemas[i]);
+    }
+    state_dir_release(serving->state);
+    buffer_done(&serving->directory);
+    buffer_done(&serving->report_directory);
     validate_stop();
     credentials_done(&serving->credentials);
     if (serving->key.data)
@@ -135,10 +239,9 @@ int command_serve(int argc, char **argv)
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     sigprocmask(SIG_BLOCK, &signals, NULL);
-    if (done && !arguments.out)
-        done = error_fail(&error, ERROR_INVALID, "--out DIR is needed");
     done = done && connection_settings(&arguments, &serving.connection, &error) && read_keys(&serving, &error) &&
-           open_folder(&serving, arguments.out, &error) && listen_on(&serving, &error);
+           (arguments.out ? open_folder(&serving, arguments.out, &error) : open_topics(&serving, &error)) &&
+           listen_on(&serving, &error);
     if (done)
         serve_until(&signals, &serving);
     else

@@ -41,7 +41,12 @@ void book_put(struct book *book, struct document *document)
     while (at < book->count && book->documents[at]->period < document->period)
         at++;
     if (at < book->count && book->documents[at]->period == document->period) {
-        document_release(book->documents[at]);
+        struct document *older = book->documents[at];
+        bool is_newer = document->version >= older->version;
+        if (!is_newer)
+            older = document;
+        document = is_newer ? document : book->documents[at];
+        document_release(older);
     } else {
         book->documents = memory_reserve_one(book->documents, book->count, &book->capacity, sizeof *book->documents);
         memmove(&book->documents[at + 1], &book->documents[at], (book->count - at) * sizeof *book->documents);

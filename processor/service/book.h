@@ -15,7 +15,7 @@ struct book;
 struct book *book_new(struct text payer);
 void book_free(struct book *book);
 
-/* Takes the document over, in place of the one of the same month. */
+/* Takes the document over, in place of the one of the same month, unless that is of a later version. */
 void book_put(struct book *book, struct document *document);
 /* The document in force in a month: the last one that begins no later. An empty one if there is none. Release it. */
 struct document *book_at(struct book *book, billing_period period);

@@ -23,6 +23,7 @@ enum entity_kind { ENTITY_GROUP, ENTITY_ACCOUNT, ENTITY_PLAN, ENTITY_RULE, ENTIT
 struct document {
     atomic_uint references;
     billing_period period; /* PERIOD_NONE: of every month */
+    int64_t version;       /* on the topic; 0: of a folder, or none */
     char payer[ACCOUNT_TEXT];
     char partition[8]; /* of ARNs: aws or aws-cn */
     char currency[4];
@@ -46,6 +47,8 @@ void document_release(struct document *document);
  */
 MUST_USE bool document_parse(struct text json, struct text payer, int64_t applied_s, struct document **ret_document,
                              struct error *error);
+/* The same of a parsed one, whose numbers are strings. Entities are taken over and changed. */
+struct document *document_take(json_t *root, struct text payer, int64_t applied_s);
 
 /* The document as `aws billingconductor list-*` prints its parts, one JSON object. */
 void document_print(const struct document *document, struct buffer *out);

@@ -134,7 +134,7 @@ static void add_period(json_t *version, const char *name, const char *text)
     json_object_set_new(version, name, json_string(normal));
 }
 
-static void take_own_range(struct document *document, json_t *item)
+static void take_own_range(json_t *item)
 {
     json_t *range = json_object_get(item, "BillingPeriodRange"), *versions = json_array();
     if (range) {
@@ -151,7 +151,6 @@ static void take_own_range(struct document *document, json_t *item)
         json_array_append_new(inputs, json_pack("{s:O}", "Arn", value));
     json_object_del(percentage, "AssociatedValues");
     json_object_set_new(item, "Inputs", inputs);
-    (void)document;
 }
 
 static void take_versions(struct document *document, const json_t *root)
@@ -225,17 +224,8 @@ static void learn(struct document *document, const json_t *root)
         document->period = PERIOD_NONE;
 }
 
-bool document_parse(struct text json, struct text payer, int64_t applied_s, struct document **ret_document,
-                    struct error *error)
+struct document *document_take(json_t *root, struct text payer, int64_t applied_s)
 {
-    struct buffer scratch = { 0 };
-    json_error_t reason;
-    json_t *root = json_parse_exact(json, &scratch, &reason);
-    buffer_done(&scratch);
-    if (!json_is_object(root)) {
-        json_decref(root);
-        return error_fail(error, ERROR_INVALID, "the conductor document is no JSON object: %s", reason.text);
-    }
     struct document *empty = document_new(payer), *document = document_draft(empty, PERIOD_NONE);
     document_release(empty);
     learn(document, root);
@@ -249,14 +239,26 @@ bool document_parse(struct text json, struct text payer, int64_t applied_s, stru
     const char *id;
     json_t *item;
     json_object_foreach(document->entities[ENTITY_ITEM], id, item)
-        take_own_range(document, item);
+        take_own_range(item);
     take_versions(document, root);
     take_inputs(document, root);
     finish_items(document);
     document_publish(document);
+    return document;
+}
+
+bool document_parse(struct text json, struct text payer, int64_t applied_s, struct document **ret_document,
+                    struct error *error)
+{
+    struct buffer scratch = { 0 };
+    json_error_t reason;
+    json_t *root = json_parse_exact(json, &scratch, &reason);
+    bool done = json_is_object(root);
+    buffer_done(&scratch);
+    if (done)
+        *ret_document = document_take(root, payer, applied_s);
     json_decref(root);
-    *ret_document = document;
-    return true;
+    return done || error_fail(error, ERROR_INVALID, "the conductor document is no JSON object: %s", reason.text);
 }
 
 /* ---- writing ---- */

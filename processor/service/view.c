@@ -183,6 +183,14 @@ void view_put_mark(struct view *view, struct text name, struct text value)
     rocks_batch_put(view->batch, buffer_text(&view->key), value);
 }
 
+void view_delete_mark(struct view *view, struct text name)
+{
+    buffer_clear(&view->key);
+    buffer_append_byte(&view->key, MARK_LETTER);
+    buffer_append_text(&view->key, name);
+    rocks_batch_delete(view->batch, buffer_text(&view->key));
+}
+
 struct view_daily view_daily_read(struct text value)
 {
     struct view_daily daily = { 0 };
@@ -213,6 +221,13 @@ bool view_commit(struct view *view, struct error *error)
         return false;
     intern_reset(&view->written);
     return rocks_write(view->rocks, view->batch, error);
+}
+
+void view_clear(struct view *view)
+{
+    intern_reset(&view->written);
+    intern_reset(&view->days);
+    rocks_batch_delete_range(view->batch, TEXT("A"), TEXT("Z"));
 }
 
 size_t view_pending(const struct view *view)
@@ -289,6 +304,22 @@ bool view_fetch_mark(struct view *view, struct text name, struct buffer *value, 
     buffer_append_byte(&key, MARK_LETTER);
     buffer_append_text(&key, name);
     bool done = rocks_fetch(view->rocks, buffer_text(&key), value, found, error);
+    buffer_done(&key);
+    return done;
+}
+
+bool view_marks(struct view *view, struct text prefix, void (*visit)(void *context, struct text name, struct text value),
+                void *context, struct error *error)
+{
+    struct buffer key = { 0 };
+    struct text name, value;
+    buffer_append_byte(&key, MARK_LETTER);
+    buffer_append_text(&key, prefix);
+    struct rocks_iterator *iterator = rocks_iterate(view->rocks, buffer_text(&key));
+    while (rocks_iterator_next(iterator, &name, &value))
+        visit(context, (struct text){ name.data + 1, name.size - 1 }, value);
+    bool done = rocks_iterator_check(iterator, error);
+    rocks_iterator_close(iterator);
     buffer_done(&key);
     return done;
 }

@@ -27,7 +27,10 @@ MUST_USE bool view_put_line_item(struct view *view, const struct line_item *item
 MUST_USE bool view_delete_line_item(struct view *view, struct text id, struct error *error);
 /* A value of the caller's own that is committed along: where it has read to, what it has kept. */
 void view_put_mark(struct view *view, struct text name, struct text value);
+void view_delete_mark(struct view *view, struct text name);
 MUST_USE bool view_commit(struct view *view, struct error *error);
+/* Nothing is left at the next commit, but for what is put until then. */
+void view_clear(struct view *view);
 /* Bytes that wait for a commit. */
 size_t view_pending(const struct view *view);
 
@@ -56,6 +59,10 @@ MUST_USE bool view_fetch_bill(struct view *view, const char *period, struct text
 /* A line item's JSON with its month, group and account. */
 MUST_USE bool view_fetch_line_item(struct view *view, struct text id, struct buffer *json, bool *found, struct error *error);
 MUST_USE bool view_fetch_mark(struct view *view, struct text name, struct buffer *value, bool *found, struct error *error);
+
+/* Marks whose names begin with the prefix, in order. */
+MUST_USE bool view_marks(struct view *view, struct text prefix, void (*visit)(void *context, struct text name, struct text value),
+                         void *context, struct error *error);
 
 /* Months that have bills, in order: visited with the text of each. */
 MUST_USE bool view_periods(struct view *view, void (*visit)(void *context, struct text period), void *context,

@@ -1,0 +1,60 @@
+/* service/topics_parts.h: what reading, writing and months of topics share. Private to topics*.c. */
+#ifndef SERVICE_TOPICS_PARTS_H
+#define SERVICE_TOPICS_PARTS_H
+
+#include <jansson.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/intern.h"
+#include "service/control_reader.h"
+#include "service/topics.h"
+
+struct topics {
+    struct topics_options options;
+    struct book *book;
+    struct view *view;
+    pthread_t thread;
+    bool started, told; /* told: what changes is news, no longer the beginning */
+    _Atomic bool stopping;
+
+    /* The reading thread's. */
+    struct kafka_settings kafka;
+    struct stream *stream;
+    struct control_reader *control;
+    struct stream_partition *positions;
+    size_t position_count, position_capacity;
+    bool *ended;
+    size_t ended_count;
+    bool moved;
+    struct intern changed; /* period/group */
+    struct arena arena;
+
+    /* Under the lock: months that are to be closed. */
+    pthread_mutex_t lock;
+    json_t *months;
+
+    pthread_mutex_t report_lock; /* one report is made at a time */
+
+    /* The writing thread's. */
+    struct {
+        struct kafka_settings kafka;
+        struct stream *stream;
+        struct control_reader *control;
+        struct stream_partition position;
+        int64_t end;
+        bool has_prices;
+        struct price_list prices;
+    } writer;
+};
+
+MUST_USE bool topics_commit(struct topics *topics, struct error *error);
+/* topics_months.c: under the lock. */
+void topics_note_closes(struct topics *topics);
+/* topics_reports.c: as source.open_report. */
+bool topics_open_report(void *context, billing_period period, struct text group, struct text account, int *file,
+                        uint64_t *bytes, struct error *error);
+/* topics_writer.c */
+void topics_writer_close(struct topics *topics);
+
+#endif
