@@ -74,6 +74,29 @@ static void report_unmatched(const struct price_run_result *result, const struct
         fprintf(stderr, "hint: and %zu more rules matched no usage\n", result->unmatched_count - HINTS_SHOWN);
 }
 
+/* What may surprise in a bill is told with its reason. */
+static void tell_surprises(const struct sweep_counts *sweep)
+{
+    const struct {
+        uint64_t count;
+        const char *kind, *message;
+    } surprises[] = {
+        { sweep->before_document, "warning",
+          "are of months before the document's BillingPeriod and in no group: take the document of their month" },
+        { sweep->ambiguous, "warning",
+          "are not priced by the price list: it has several prices for their meter, and neither sku nor rate tells which" },
+        { sweep->untiered, "warning", "are priced by their own rate though the price list has tiers for them" },
+        { sweep->free_tier, "hint",
+          "are free: AWS bills them at nothing; a rule with FreeTier Activated false charges their public price" },
+        { sweep->refunds, "hint",
+          "are refunds, which pro forma leaves out as AWS does, also of a fee that is charged: a custom line item gives them on" },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(surprises); i++)
+        if (surprises[i].count > 0)
+            fprintf(stderr, "%s: %llu events %s\n", surprises[i].kind, (unsigned long long)surprises[i].count,
+                    surprises[i].message);
+}
+
 /* What went wrong with single events is told, loudly where it costs money. */
 static int report_events(const struct price_run_result *result, const struct arguments *arguments)
 {
@@ -88,9 +111,7 @@ static int report_events(const struct price_run_result *result, const struct arg
     if (sweep->unpriced_charges > 0)
         fprintf(stderr, "warning: %llu custom line items charge nothing: their charge is 10^14 or more\n",
                 (unsigned long long)sweep->unpriced_charges);
-    if (sweep->untiered > 0)
-        fprintf(stderr, "warning: %llu events are priced by their own rate though the price list has tiers for them\n",
-                (unsigned long long)sweep->untiered);
+    tell_surprises(sweep);
     return arguments->strict && (result->fold.dead > 0 || sweep->unpriced + sweep->unpriced_charges > 0) ? EXIT_STRICT : EXIT_DONE;
 }
 

@@ -17,6 +17,7 @@ enum column_target {
     COLUMN_LINE_ITEM_ID,
     COLUMN_TIME_INTERVAL,
     COLUMN_PERIOD_START,
+    COLUMN_PARENT, /* of a share of it that split cost allocation shows */
     COLUMN_REGION_NAME, /* product/region: only where there is no regionCode */
     COLUMN_TAG,
 };
@@ -57,6 +58,7 @@ static const struct {
     { "savingsPlan/SavingsPlanRate", "savings_plan_savings_plan_rate", USAGE_EVENT_savings_plan_rate },
     { "savingsPlan/SavingsPlanEffectiveCost", "savings_plan_savings_plan_effective_cost",
       USAGE_EVENT_savings_plan_effective_cost },
+    { "splitLineItem/ParentResourceId", "split_line_item_parent_resource_id", COLUMN_PARENT },
     { "lineItem/NormalizationFactor", "line_item_normalization_factor", USAGE_EVENT_normalization_factor },
     { "lineItem/LineItemDescription", "line_item_line_item_description", USAGE_EVENT_description },
 };
@@ -85,7 +87,7 @@ struct cur_csv {
     struct refusal *refusal;
     enum excess_decimals excess;
     struct text line_item_id, time_interval, region_name;
-    bool refused;
+    bool is_share, refused;
 };
 
 static bool heading_is(struct text heading, const char *name)
@@ -153,6 +155,9 @@ static void on_value(void *field, size_t size, void *context)
         return;
     case COLUMN_PERIOD_START:
         csv->refused = !set_period(csv, text);
+        return;
+    case COLUMN_PARENT:
+        csv->is_share = true;
         return;
     case COLUMN_REGION_NAME:
         csv->region_name = text;
@@ -261,6 +266,19 @@ static void set_id(struct cur_csv *csv)
     record_set_text(csv->event, &usage_event_type, USAGE_EVENT_event_id, (struct text){ id, size });
 }
 
+/* What a pod or a task has of its instance is in the instance's row: its own costs nothing, whatever it shows. */
+static void empty_share(struct usage_event *event)
+{
+    static const enum usage_event_field costs[] = {
+        USAGE_EVENT_public_on_demand_rate, USAGE_EVENT_public_on_demand_cost, USAGE_EVENT_unblended_cost,
+        USAGE_EVENT_net_unblended_cost, USAGE_EVENT_reservation_effective_cost, USAGE_EVENT_savings_plan_effective_cost,
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(costs); i++)
+        *(i128 *)record_member(event, &usage_event_type.fields[costs[i]]) = 0;
+    record_set(event, USAGE_EVENT_public_on_demand_rate);
+    record_set(event, USAGE_EVENT_unblended_cost);
+}
+
 /* Where rows have net costs they carry their discounts; a discount's own row then counts by its net cost alone. */
 static void set_discount(struct cur_csv *csv)
 {
@@ -281,7 +299,7 @@ bool cur_csv_decode(struct cur_csv *csv, struct text row, enum excess_decimals e
     csv->excess = excess;
     csv->line_item_id = csv->time_interval = csv->region_name = TEXT_NONE;
     cur_tags_begin(&csv->tags);
-    csv->refused = false;
+    csv->is_share = csv->refused = false;
     if (!parse_record(csv, row, on_value)) {
         refuse(refusal, REFUSAL_MALFORMED, NULL, row, "no CSV row: %s", csv_strerror(csv_error(&csv->parser)));
         forget_row(csv);
@@ -294,6 +312,8 @@ bool cur_csv_decode(struct cur_csv *csv, struct text row, enum excess_decimals e
         return false;
     set_id(csv);
     set_discount(csv);
+    if (csv->is_share)
+        empty_share(event);
     if (!record_has(event, USAGE_EVENT_region) && csv->region_name.size)
         return usage_event_set_text(event, USAGE_EVENT_region, csv->region_name, refusal);
     return true;

@@ -66,11 +66,16 @@ void cur_interval(int64_t start_ms, int64_t end_ms, struct buffer *out)
 size_t cur_label(const struct cur_row *row, char out[CUR_LABEL_MAX])
 {
     char modifier[DECIMAL_TEXT_MAX];
-    *out = '\0';
-    if (!record_has(row, CUR_ROW_modifier) || row->modifier == 0)
-        return 0;
+    bool has_free_tier = record_has(row, CUR_ROW_free_tier);
+    bool is_modified = record_has(row, CUR_ROW_modifier) && row->modifier != 0;
+    if (has_free_tier && row->free_tier)
+        return (size_t)snprintf(out, CUR_LABEL_MAX, "(free tier)");
+    const char *charged = has_free_tier ? "(charged, not in the free tier)" : "";
+    if (!is_modified)
+        return (size_t)snprintf(out, CUR_LABEL_MAX, "%s", charged);
     decimal_format(row->modifier, MODIFIER_SCALE, modifier);
-    return (size_t)snprintf(out, CUR_LABEL_MAX, "(%s%s%%)", row->modifier > 0 ? "+" : "", modifier);
+    return (size_t)snprintf(out, CUR_LABEL_MAX, "%s%s(%s%s%%)", charged, *charged ? " " : "", row->modifier > 0 ? "+" : "",
+                            modifier);
 }
 
 /* ---- sums ---- */

@@ -26,8 +26,11 @@ void cur_row_fold(struct cur_row *row, const struct cur_row *other, struct arena
 void cur_row_normalize(struct cur_row *row);
 /* "2026-06-01T00:00:00Z/2026-06-01T01:00:00Z". */
 void cur_interval(int64_t start_ms, int64_t end_ms, struct buffer *out);
-/* "(+20%)", or nothing: what AWS marks a description with. */
-#define CUR_LABEL_MAX (DECIMAL_TEXT_MAX + 8)
+/*
+ * "(+20%)", as AWS marks a description; "(free tier)"; or nothing. AWS's own words for usage that it bills at nothing may
+ * stand beside a cost: then the label says that it is one.
+ */
+#define CUR_LABEL_MAX (DECIMAL_TEXT_MAX + 64)
 size_t cur_label(const struct cur_row *row, char out[CUR_LABEL_MAX]);
 
 #endif

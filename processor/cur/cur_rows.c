@@ -83,6 +83,18 @@ static void set_interval(struct cur_row_builder *builder, const struct line_item
     set_text(row, CUR_ROW_identity_time_interval, buffer_text(&builder->interval));
 }
 
+/* Free: AWS bills it at nothing, or it lies in an allowance or a first tier that costs nothing. */
+static void set_free_tier(const struct line_item *item, struct cur_row *row)
+{
+    bool is_free = text_equal(item->base, price_base_text(BASE_FREE_TIER)) ||
+                   (text_equal(item->base, price_base_text(BASE_PRICE_LIST)) && record_has(item, LINE_ITEM_tier) &&
+                    record_has(item, LINE_ITEM_rate) && item->rate == 0 && item->public_rate == 0);
+    if (!is_free && !record_has(item, LINE_ITEM_billed_at_nothing))
+        return;
+    row->free_tier = is_free;
+    record_set(row, CUR_ROW_free_tier);
+}
+
 /* "EC2 t3.micro on-demand (+20%)", as AWS marks what a rule has changed. */
 static void set_description(struct cur_row_builder *builder, const struct line_item *item, struct cur_row *row)
 {
@@ -121,6 +133,7 @@ void cur_row_of_line_item(struct cur_row_builder *builder, const struct line_ite
     set_text(row, CUR_ROW_line_item_line_item_type, shown_as_usage ? TEXT("Usage") : item->line_item_type);
     if (record_has(item, LINE_ITEM_rate))
         set_text(row, CUR_ROW_pricing_term, TEXT("OnDemand"));
+    set_free_tier(item, row);
     set_interval(builder, item, row);
     set_description(builder, item, row);
     set_period(item, row);

@@ -51,7 +51,8 @@
     X(TAGS, resource_tags, 0, false)                                    \
     X(TEXT, custom_line_item, 0, false)                                 \
     X(LONG, tier, 0, false)                                             \
-    X(DECIMAL, modifier, MODIFIER_SCALE, false)
+    X(DECIMAL, modifier, MODIFIER_SCALE, false)                         \
+    X(LONG, free_tier, 0, false)
 
 enum cur_row_field {
 #define X(kind, name, scale, required) CUR_ROW_##name,

@@ -43,9 +43,10 @@ bool sweep_open(struct fold *fold, const struct pricing *pricing, const struct p
     return true;
 }
 
-static void count_row(struct sweep_counts *counts, const struct price *price, const struct rated_row *rated,
+static void count_row(struct sweep_counts *counts, const struct resolved *resolved, const struct rated_row *rated,
                       uint64_t events)
 {
+    const struct price *price = &resolved->price;
     counts->rows++;
     switch (rated->status) {
     case STATUS_CHARGED:
@@ -56,6 +57,7 @@ static void count_row(struct sweep_counts *counts, const struct price *price, co
         break;
     case STATUS_LEFT_OUT:
         counts->left_out += events;
+        counts->refunds += text_equal(resolved->facts.line_item_type, TEXT("Refund")) ? events : 0;
         break;
     case STATUS_UNMONITORED:
         counts->unmonitored += events;
@@ -129,7 +131,7 @@ static bool sweep_row(struct sweep *sweep, const struct row_view *row, struct er
     rate_row(&sweep->rater, &resolved->price, &row->values, &place, &rated);
     if (resolved->pool != POOL_NONE && rated.status == STATUS_CHARGED)
         move_pool(sweep, resolved->pool, &rated);
-    count_row(&sweep->counts, &resolved->price, &rated, row->values.usage_events);
+    count_row(&sweep->counts, resolved, &rated, row->values.usage_events);
     add_to_totals(sweep, row, resolved, &rated);
     return emit_row(sweep, row, resolved, &rated, error);
 }

@@ -24,7 +24,7 @@ struct sweep_sink {
 /* Events by what became of them. */
 struct sweep_counts {
     uint64_t rows, line_items;
-    uint64_t priced, left_out, unmonitored, unpriced, untiered, ambiguous, free_tier, before_document;
+    uint64_t priced, left_out, unmonitored, unpriced, untiered, ambiguous, free_tier, before_document, refunds;
     uint64_t unpriced_by_reason[UNPRICED_REASON_COUNT];
     uint64_t unpriced_charges; /* custom line items, no events */
 };

@@ -46,6 +46,7 @@ static const char *base_meaning(struct text base)
     static const char *const meanings[BASE_COUNT] = {
         [BASE_CUSTOM_TIERS] = "the rule's own tiers; no modifier applies",
         [BASE_PRICE_LIST] = "the published price list",
+        [BASE_FREE_TIER] = "free usage: AWS bills it at nothing, and the plan's free tier is on",
         [BASE_PUBLIC_ON_DEMAND_RATE] = "the event's own public rate: no price list has the meter",
         [BASE_PUBLIC_ON_DEMAND_COST] = "the event's own public cost: there is no rate",
         [BASE_UNBLENDED_COST] = "what AWS bills: the row is kept as billed, or has no public price",
@@ -63,12 +64,20 @@ static bool is_as_billed(const struct line_item *item)
     return text_equal(item->base, TEXT("UNBLENDED_COST"));
 }
 
+static bool is_in_free_tier(const struct line_item *item)
+{
+    return text_equal(item->base, TEXT("PRICE_LIST")) && record_has(item, LINE_ITEM_tier) && record_has(item, LINE_ITEM_rate) &&
+           item->rate == 0 && item->public_rate == 0;
+}
+
 static void print_how(struct buffer *out, const struct line_item *item, enum explanation_reader reader)
 {
     buffer_printf(out, "\nHow it is priced\n");
     print_text(out, "status", item->status);
     print_text(out, "reason", item->reason);
-    if (item->billing_group.size)
+    if (text_equal(item->reason, unpriced_reason_text(UNMONITORED_BEFORE_DOCUMENT)))
+        buffer_printf(out, "  %-22s none: its month is before the document's\n", "billing group");
+    else if (item->billing_group.size)
         print_text(out, "billing group", item->billing_group);
     else
         buffer_printf(out, "  %-22s none: the account is in no group\n", "billing group");
@@ -82,6 +91,9 @@ static void print_how(struct buffer *out, const struct line_item *item, enum exp
     if (record_has(item, LINE_ITEM_tier))
         buffer_printf(out, "  %-22s %lld: this part of the row lies in that tier of the group's pool\n", "tier",
                (long long)item->tier);
+    if (is_in_free_tier(item))
+        buffer_printf(out, "  %-22s this part is free: a first tier, or an allowance that the group shares, at no cost\n",
+                      "free tier");
     print_decimal(out, "public rate", item, LINE_ITEM_public_rate);
     print_decimal(out, "public cost", item, LINE_ITEM_public_cost);
     if (reader == EXPLAIN_TO_PAYER)
@@ -118,7 +130,8 @@ static bool sum_of_rate(struct buffer *out, const struct line_item *item)
 {
     i128 factor = WHOLE_PERCENT + (record_has(item, LINE_ITEM_modifier) ? item->modifier : 0);
     bool equal = true;
-    bool from_public = record_has(item, LINE_ITEM_public_rate) && !text_equal(item->base, TEXT("CUSTOM_TIERS"));
+    bool from_public = record_has(item, LINE_ITEM_public_rate) && !text_equal(item->base, TEXT("CUSTOM_TIERS")) &&
+                       !text_equal(item->base, TEXT("FREE_TIER"));
     if (from_public && item->public_rate == 0 && item->rate != 0)
         buffer_printf(out, "  %-22s the free tier is off: the first paid rate counts\n", "rate");
     else if (from_public)

@@ -164,6 +164,41 @@ static void a_discount_without_a_net_cost_counts_nothing_beside_net_costs(void *
     }
 }
 
+/* The costs of a pod or a task lie in its instance's row; its tags are its own. */
+static void a_share_of_another_row_costs_nothing_and_keeps_its_tags(void **state)
+{
+    (void)state;
+#define SPLIT HEADING ",lineItem/UsageType,lineItem/UsageAmount,lineItem/UnblendedCost,pricing/publicOnDemandRate," \
+              "pricing/publicOnDemandCost,splitLineItem/ParentResourceId,splitLineItem/SplitCost,resourceTags/aws:eks:namespace"
+    static const char *const headings[] = {
+        SPLIT,
+        "identity_line_item_id,identity_time_interval,line_item_usage_account_id,line_item_product_code,"
+        "line_item_usage_start_date,line_item_usage_type,line_item_usage_amount,line_item_unblended_cost,"
+        "pricing_public_on_demand_rate,pricing_public_on_demand_cost,split_line_item_parent_resource_id,"
+        "split_line_item_split_cost,resourceTags/aws:eks:namespace",
+    };
+#undef SPLIT
+    static const struct {
+        const char *row, *expected;
+    } rows[] = {
+        { ROW ",vCPU,0.25,0.01,0.04,0.01,i-0abc,0.01,shop",
+          "usage_type=vCPU usage_start=1780272000000 usage_amount=0.25 public_on_demand_rate=0 public_on_demand_cost=0 "
+          "unblended_cost=0 tags=aws%3aeks%3anamespace:shop" },
+        { ROW ",vCPU,0.25,,,,i-0abc,0.01,shop",
+          "usage_type=vCPU usage_start=1780272000000 usage_amount=0.25 public_on_demand_rate=0 unblended_cost=0 "
+          "tags=aws%3aeks%3anamespace:shop" },
+        { ROW ",vCPU,0.25,0.01,0.04,0.01,,0.01,shop", /* on Fargate its row is its own */
+          "usage_type=vCPU usage_start=1780272000000 usage_amount=0.25 public_on_demand_rate=0.04 public_on_demand_cost=0.01 "
+          "unblended_cost=0.01 tags=aws%3aeks%3anamespace:shop" },
+    };
+    for (size_t h = 0; h < ARRAY_COUNT(headings); h++) {
+        struct cur_csv *csv = open_heading(headings[h]);
+        for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+            assert_string_equal(strstr(decode(csv, text_of(rows[i].row), EXCESS_REJECT), "usage_type"), rows[i].expected);
+        cur_csv_free(csv);
+    }
+}
+
 static void the_region_code_goes_before_the_region(void **state)
 {
     (void)state;
@@ -336,6 +371,7 @@ int main(void)
         cmocka_unit_test(headings_come_in_both_forms_any_order_and_any_case),
         cmocka_unit_test(every_column_feeds_its_field),
         cmocka_unit_test(a_discount_without_a_net_cost_counts_nothing_beside_net_costs),
+        cmocka_unit_test(a_share_of_another_row_costs_nothing_and_keeps_its_tags),
         cmocka_unit_test(the_region_code_goes_before_the_region),
         cmocka_unit_test(tags_come_as_columns_or_as_a_map),
         cmocka_unit_test(what_exports_write_for_no_value_is_none),

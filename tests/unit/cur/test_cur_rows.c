@@ -148,6 +148,34 @@ static void a_description_carries_what_a_rule_changed(void **state)
     assert_null(strstr(row_text(&bare, false), "line_item_line_item_description"));
 }
 
+/* What is free says so, and what AWS's own words call free says so where it is not. */
+static void a_description_tells_free_usage(void **state)
+{
+    (void)state;
+    static const struct {
+        struct item_texts item;
+        const char *expected;
+    } rows[] = {
+        { { ITEM, .base = "FREE_TIER", .billed_at_nothing = "1", .rate = "0", .modifier = "20" }, "SQS%20(free%20tier)" },
+        { { ITEM, .base = "PRICE_LIST", .tier = "1", .rate = "0", .public_rate = "0", .modifier = "20" }, "SQS%20(free%20tier)" },
+        { { ITEM, .base = "PRICE_LIST", .tier = "1", .rate = "0", .public_rate = "0.1", .modifier = "-100" }, "SQS%20(-100%25)" },
+        { { ITEM, .base = "PRICE_LIST", .rate = "0", .public_rate = "0" }, "SQS" }, /* always free: no tier of it */
+        { { ITEM, .base = "PRICE_LIST", .tier = "2", .rate = "1", .public_rate = "1", .billed_at_nothing = "1" },
+          "SQS%20(charged%2c%20not%20in%20the%20free%20tier)" },
+        { { ITEM, .base = "PUBLIC_ON_DEMAND_RATE", .rate = "1", .billed_at_nothing = "1", .modifier = "20" },
+          "SQS%20(charged%2c%20not%20in%20the%20free%20tier)%20(+20%25)" },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct item_texts texts = rows[i].item;
+        texts.description = "SQS";
+        struct line_item item = item_of(texts);
+        char wanted[160];
+        snprintf(wanted, sizeof wanted, "line_item_line_item_description=%s", rows[i].expected);
+        const char *const field[] = { wanted };
+        expect_fields(&item, false, field, 1, true);
+    }
+}
+
 static void late_usage_stands_in_the_period_it_is_billed_in(void **state)
 {
     (void)state;
@@ -195,6 +223,7 @@ int main(void)
         cmocka_unit_test(the_id_leaves_the_task_out),
         cmocka_unit_test(a_commitment_of_somebody_else_is_not_shown),
         cmocka_unit_test(a_description_carries_what_a_rule_changed),
+        cmocka_unit_test(a_description_tells_free_usage),
         cmocka_unit_test(late_usage_stands_in_the_period_it_is_billed_in),
         cmocka_unit_test(a_checksum_is_of_content_in_any_order),
     };

@@ -36,6 +36,7 @@ static void every_count_and_every_groups_total_is_there(void **state)
     struct price_run_result result = {
         .fold = { .events_in = 20, .duplicate = 2, .dead = 3, .excess_decimals = 4 },
         .sweep = { .priced = 5, .left_out = 6, .unmonitored = 7, .unpriced = 8, .untiered = 9, .line_items = 10,
+                   .before_document = 11, .free_tier = 12, .ambiguous = 13,
                    .unpriced_by_reason = { [UNPRICED_NO_PRICE] = 8 } },
         .bills = bills, .bill_count = ARRAY_COUNT(bills),
     };
@@ -44,7 +45,8 @@ static void every_count_and_every_groups_total_is_there(void **state)
         const char *name, *expected;
     } counts[] = { { "events_in", "20" }, { "priced", "5" },   { "duplicate", "2" },       { "dead", "3" },
                    { "left_out", "6" },   { "unmonitored", "7" }, { "unpriced", "8" },     { "untiered", "9" },
-                   { "excess_decimals", "4" }, { "currency", "USD" } };
+                   { "excess_decimals", "4" }, { "before_document", "11" }, { "free_tier", "12" },
+                   { "ambiguous", "13" }, { "currency", "USD" } };
     for (size_t i = 0; i < ARRAY_COUNT(counts); i++)
         expect_text(counts[i].name, text_of(json_string_value(json_object_get(object, counts[i].name))), counts[i].expected);
     json_t *groups = json_object_get(object, "groups");
