@@ -73,7 +73,8 @@ static void add_positions(struct topics *topics, enum stream_topic topic)
     for (int32_t i = 0; i < count; i++) {
         topics->positions = memory_reserve_one(topics->positions, topics->position_count, &topics->position_capacity,
                                                sizeof *topics->positions);
-        topics->positions[topics->position_count++] = (struct stream_partition){ topic, i, OFFSET_NONE };
+        topics->positions[topics->position_count++] = (struct stream_partition){ .topic = topic, .partition = i,
+                                                                                 .offset = OFFSET_NONE };
     }
 }
 

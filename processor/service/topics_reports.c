@@ -46,7 +46,7 @@ static bool read_partition(void *context, enum stream_topic topic, int32_t parti
     struct stream *stream = context;
     struct partition_walk walk = { take, taker, 0 };
     const struct stream_handler handler = { .context = &walk, .record = on_record, .ended = on_ended };
-    struct stream_partition position = { topic, partition, OFFSET_NONE };
+    struct stream_partition position = { .topic = topic, .partition = partition, .offset = OFFSET_NONE };
     int64_t first, end;
     bool done = stream->ops->range(stream, topic, partition, &first, &end, error) &&
                 stream->ops->assign(stream, &position, 1, error);

@@ -37,7 +37,7 @@ static bool open_stream(struct topics *topics, struct error *error)
     if (!kafka_stream_open(&topics->writer.kafka, NULL, 0, &topics->writer.stream, error))
         return false;
     topics->writer.control = control_reader_new(topics->options.payer);
-    topics->writer.position = (struct stream_partition){ STREAM_CONDUCTOR, 0, OFFSET_NONE };
+    topics->writer.position = (struct stream_partition){ .topic = STREAM_CONDUCTOR, .offset = OFFSET_NONE };
     topics->writer.has_prices = false;
     return topics->writer.stream->ops->assign(topics->writer.stream, &topics->writer.position, 1, error);
 }
@@ -162,6 +162,7 @@ static enum publish_outcome outcome_of(struct topics *topics, enum stream_outcom
         close_stream(topics);
         return PUBLISH_LOST;
     case OUTCOME_REFUSED:
+    case OUTCOME_LATER: /* no task is in it that could wait */
         break;
     }
     close_stream(topics);
