@@ -19,6 +19,8 @@
 #define POLL_RECORDS 8192
 #define COMMIT_BYTES ((size_t)8 * 1024 * 1024)
 #define RETRY_SECONDS 1
+/* After as many in a row it is what was read that is at fault. */
+#define FAILURES_MAX 5
 /* Half of what compaction keeps of deletions (a day): an older view may hold what was deleted while it did not look. */
 #define VIEW_AGE_MAX_S (12 * 3600)
 #define POSITIONS_MARK "positions"
@@ -73,8 +75,7 @@ static void add_positions(struct topics *topics, enum stream_topic topic)
     for (int32_t i = 0; i < count; i++) {
         topics->positions = memory_reserve_one(topics->positions, topics->position_count, &topics->position_capacity,
                                                sizeof *topics->positions);
-        topics->positions[topics->position_count++] = (struct stream_partition){ .topic = topic, .partition = i,
-                                                                                 .offset = OFFSET_NONE };
+        topics->positions[topics->position_count++] = (struct stream_partition){ .topic = topic, .partition = i, .offset = OFFSET_NONE };
     }
 }
 
@@ -241,7 +242,7 @@ bool topics_commit(struct topics *topics, struct error *error)
 static bool do_round(struct topics *topics, struct error *error)
 {
     const struct stream_handler handler = { .context = topics, .record = on_record, .ended = on_ended };
-    if (!topics->stream->ops->poll(topics->stream, POLL_MS, POLL_RECORDS, &handler, error))
+    if (topics->stream->ops->poll(topics->stream, POLL_MS, POLL_RECORDS, &handler, error) != OUTCOME_DONE)
         return false;
     pthread_mutex_lock(&topics->lock);
     control_reader_update(topics->control, topics->book);
@@ -328,8 +329,12 @@ static void begin_again(struct topics *topics, const struct error *reason, bool 
         for (size_t i = 0; i < topics->position_count; i++)
             topics->positions[i].offset = OFFSET_NONE;
     }
+    if (topics->stream)
+        topics->stream->ops->close(topics->stream);
+    topics->stream = NULL;
+    bool done = kafka_stream_open(&topics->kafka, NULL, 0, &topics->stream, &error);
     pthread_mutex_lock(&topics->lock);
-    bool done = assign(topics, &error);
+    done = done && assign(topics, &error);
     pthread_mutex_unlock(&topics->lock);
     if (!done)
         log_event(LOGGING_ERROR, "reading_failed", LOG_TEXT("reason", error.message));
@@ -341,9 +346,10 @@ static void *run(void *context)
     unsigned failures = 0;
     while (!atomic_load(&topics->stopping)) {
         struct error error = { 0 };
-        bool done = do_round(topics, &error);
+        bool done = topics->stream ? do_round(topics, &error)
+                                   : error_fail(&error, ERROR_FAILED, "there is no connection");
         if (!done)
-            begin_again(topics, &error, ++failures > 1);
+            begin_again(topics, &error, ++failures == FAILURES_MAX);
         else
             failures = 0;
     }

@@ -51,7 +51,7 @@ static bool read_partition(void *context, enum stream_topic topic, int32_t parti
     bool done = stream->ops->range(stream, topic, partition, &first, &end, error) &&
                 stream->ops->assign(stream, &position, 1, error);
     while (done && first < end && walk.next < end)
-        done = stream->ops->poll(stream, POLL_MS, POLL_RECORDS, &handler, error);
+        done = stream->ops->poll(stream, POLL_MS, POLL_RECORDS, &handler, error) == OUTCOME_DONE;
     return done;
 }
 

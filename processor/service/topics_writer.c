@@ -69,7 +69,7 @@ static bool read_on(struct topics *topics, struct error *error)
     for (unsigned i = 0; topics->writer.position.offset < topics->writer.end && topics->writer.end > first; i++) {
         if (i == ROUNDS_MAX)
             return error_fail(error, ERROR_FAILED, "the conductor topic cannot be read to its end");
-        if (!ops->poll(topics->writer.stream, POLL_MS, POLL_RECORDS, &handler, error))
+        if (ops->poll(topics->writer.stream, POLL_MS, POLL_RECORDS, &handler, error) != OUTCOME_DONE)
             return false;
     }
     if (conductor_topic_version(control_reader_topic(topics->writer.control)) != version)
@@ -153,6 +153,7 @@ static enum publish_outcome outcome_of(struct topics *topics, enum stream_outcom
     case OUTCOME_DONE:
         return PUBLISH_DONE;
     case OUTCOME_ABORT:
+    case OUTCOME_LATER:
         if (topics->writer.stream->ops->abort(topics->writer.stream, &ignored) != OUTCOME_DONE)
             close_stream(topics);
         return PUBLISH_LOST;
@@ -162,7 +163,6 @@ static enum publish_outcome outcome_of(struct topics *topics, enum stream_outcom
         close_stream(topics);
         return PUBLISH_LOST;
     case OUTCOME_REFUSED:
-    case OUTCOME_LATER: /* no task is in it that could wait */
         break;
     }
     close_stream(topics);
