@@ -19,6 +19,14 @@ static void put_text(struct buffer *out, struct text text)
     buffer_append_text(out, text);
 }
 
+/* A union with null. */
+static void put_optional(struct buffer *out, struct text text)
+{
+    put_long(out, text.size ? 1 : 0);
+    if (text.size)
+        put_text(out, text);
+}
+
 static void put_sum(struct buffer *out, const struct sum *sum)
 {
     uint8_t bytes[SUM_BYTES_MAX];
@@ -32,9 +40,7 @@ void cur_manifest_write_avro(const struct cur_manifest *manifest, struct buffer 
     put_text(out, manifest->billing_group);
     put_text(out, manifest->billing_period);
     put_long(out, manifest->revision);
-    put_long(out, manifest->supersedes.size ? 1 : 0);
-    if (manifest->supersedes.size)
-        put_text(out, manifest->supersedes);
+    put_optional(out, manifest->supersedes);
     put_text(out, manifest->status);
     put_long(out, manifest->rows);
     put_sum(out, &manifest->cost);
@@ -60,6 +66,8 @@ void cur_manifest_write_avro(const struct cur_manifest *manifest, struct buffer 
     put_long(out, manifest->offsets.last);
     put_long(out, manifest->offsets.rows);
     put_long(out, 0);
+    put_optional(out, manifest->payer_account_id);
+    put_optional(out, manifest->document_hash);
 }
 
 static void write_member(struct buffer *out, const char *name, struct text value)
@@ -67,6 +75,14 @@ static void write_member(struct buffer *out, const char *name, struct text value
     buffer_printf(out, "\"%s\":", name);
     json_write_text(out, value);
     buffer_append_byte(out, ',');
+}
+
+static void write_optional(struct buffer *out, const char *name, struct text value)
+{
+    if (value.size == 0)
+        return;
+    buffer_printf(out, ",\"%s\":", name);
+    json_write_text(out, value);
 }
 
 void cur_manifest_write_json(const struct cur_manifest *manifest, struct buffer *out)
@@ -97,9 +113,12 @@ void cur_manifest_write_json(const struct cur_manifest *manifest, struct buffer 
         json_write_sum(out, &manifest->totals[i].cost, COST_SCALE);
         buffer_append_byte(out, '}');
     }
-    buffer_printf(out, "],\"offsets\":[{\"partition\":%lld,\"first\":%lld,\"last\":%lld,\"rows\":%lld}]}",
+    buffer_printf(out, "],\"offsets\":[{\"partition\":%lld,\"first\":%lld,\"last\":%lld,\"rows\":%lld}]",
                   (long long)manifest->offsets.partition, (long long)manifest->offsets.first,
                   (long long)manifest->offsets.last, (long long)manifest->offsets.rows);
+    write_optional(out, "payer_account_id", manifest->payer_account_id);
+    write_optional(out, "document_hash", manifest->document_hash);
+    buffer_append_byte(out, '}');
 }
 
 /* ---- reading ---- */
@@ -128,6 +147,14 @@ static struct text take_text(struct datum *datum)
     struct text text = arena_copy(datum->arena, (struct text){ (const char *)datum->at, (size_t)size });
     datum->at += size;
     return text;
+}
+
+static struct text take_optional(struct datum *datum)
+{
+    int64_t branch = take_long(datum);
+    if (branch != 0 && branch != 1)
+        datum->failed = true;
+    return branch == 1 ? take_text(datum) : TEXT_NONE;
 }
 
 static struct sum take_sum(struct datum *datum)
@@ -169,8 +196,7 @@ bool cur_manifest_read_avro(struct text bytes, struct cur_manifest *manifest, st
     manifest->billing_group = take_text(&datum);
     manifest->billing_period = take_text(&datum);
     manifest->revision = take_long(&datum);
-    if (take_long(&datum) == 1)
-        manifest->supersedes = take_text(&datum);
+    manifest->supersedes = take_optional(&datum);
     manifest->status = take_text(&datum);
     manifest->rows = take_long(&datum);
     manifest->cost = take_sum(&datum);
@@ -189,6 +215,10 @@ bool cur_manifest_read_avro(struct text bytes, struct cur_manifest *manifest, st
     manifest->offsets.first = take_long(&datum);
     manifest->offsets.last = take_long(&datum);
     manifest->offsets.rows = take_long(&datum);
+    if (take_long(&datum) != 0)
+        datum.failed = true;
+    manifest->payer_account_id = take_optional(&datum);
+    manifest->document_hash = take_optional(&datum);
     return !datum.failed || error_fail(error, ERROR_FAILED, "a manifest of %zu bytes cannot be read", bytes.size);
 }
 
@@ -246,6 +276,8 @@ bool cur_manifest_read_json(struct text json, struct cur_manifest *manifest, str
         .status = json_member(object, "status", arena),
         .currency = json_member(object, "currency", arena),
         .checksum = json_member(object, "checksum", arena),
+        .payer_account_id = json_member(object, "payer_account_id", arena),
+        .document_hash = json_member(object, "document_hash", arena),
         .revision = json_number(object, "revision"),
         .rows = json_number(object, "rows"),
         .conductor_version = json_number(object, "conductor_version"),

@@ -22,6 +22,7 @@ struct cur_manifest_offsets {
 
 struct cur_manifest {
     struct text snapshot_id, billing_group, billing_period, supersedes, status, currency, checksum;
+    struct text payer_account_id, document_hash; /* may be empty */
     int64_t revision, rows, conductor_version, created_ms;
     struct sum cost; /* COST_SCALE */
     struct cur_manifest_total *totals;

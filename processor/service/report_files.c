@@ -79,7 +79,7 @@ static bool check(const struct report_work *work, struct error *error)
 static bool find_manifest(struct report_work *work, struct error *error)
 {
     char period[TIME_TEXT_MAX];
-        period_format(work->period, period);
+    period_format(work->period, period);
     snprintf(work->key, sizeof work->key, "%.*s/%s/", TEXT_ARGS(work->group), period);
     for (int32_t p = 0; p < work->port->manifest_partitions; p++)
         if (!work->port->read(work->port->context, STREAM_CUR_MANIFESTS, p, take_manifest, work, error))
@@ -105,7 +105,9 @@ static bool write_reports(struct report_work *work, const struct output_dir *out
         struct cur_report_files files = { .folder = folder.data,
                                           .name = whole ? work->group : text_of(account),
                                           .period = work->period,
+                                          .payer = work->manifest.payer_account_id,
                                           .currency = work->manifest.currency,
+                                          .document_hash = work->manifest.document_hash,
                                           .conductor_version = work->manifest.conductor_version };
         struct cur_report_totals totals;
         done = output_dir_make(output, relative.data, error) &&

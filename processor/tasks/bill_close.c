@@ -141,7 +141,7 @@ static void sum_up(const struct total *items, size_t count, struct cur_manifest 
 
 /* One report of a group's month: the whole group's or an account's. */
 struct manifest_of {
-    struct text group, account;
+    struct text group, account, payer;
     const struct total *items;
     size_t count;
     struct hash128 checksum;
@@ -164,6 +164,8 @@ static enum stream_outcome write_manifest(struct task *task, const struct close_
     struct cur_manifest manifest = { .billing_group = of->group, .billing_period = text_of(period),
                                      .status = TEXT("CLOSED"), .currency = conductor_of(task)->currency, .revision = 1,
                                      .conductor_version = conductor_of(task)->version,
+                                     .payer_account_id = of->payer,
+                                     .document_hash = text_of(conductor_of(task)->hash),
                                      .created_ms = task->world->real_now_ms };
     sum_up(of->items, of->count, &manifest);
     for (size_t i = 0; i < of->count && of->count > MANIFEST_TOTALS_MAX; i++) {
@@ -195,10 +197,10 @@ static enum stream_outcome write_manifest(struct task *task, const struct close_
 }
 
 static enum stream_outcome write_manifests(struct task *task, const struct close_record *close, struct report_totals *report,
-                                           struct text group, size_t *manifests, struct error *error)
+                                           const struct billing_group *group, size_t *manifests, struct error *error)
 {
     struct totals *totals = &report->totals;
-    struct manifest_of whole = { .group = group, .items = totals->items, .count = totals->count };
+    struct manifest_of whole = { .group = group->id, .payer = group->payer, .items = totals->items, .count = totals->count };
     totals_sort(totals);
     whole.items = totals->items;
     for (size_t i = 0; i < report->checksum_count; i++)
@@ -210,8 +212,9 @@ static enum stream_outcome write_manifests(struct task *task, const struct close
         for (end = first + 1; end < totals->count && totals->items[end].key.account == number;)
             end++;
         account_format(number, account);
-        struct manifest_of one = { .group = group, .account = text_of(account), .items = &totals->items[first],
-                                   .count = end - first, .checksum = report_totals_checksum(report, 0, number) };
+        struct manifest_of one = { .group = group->id, .payer = group->payer, .account = text_of(account),
+                                   .items = &totals->items[first], .count = end - first,
+                                   .checksum = report_totals_checksum(report, 0, number) };
         outcome = write_manifest(task, close, totals, &one, error);
     }
     return outcome;
@@ -227,7 +230,7 @@ static enum stream_outcome manifests_step(struct task *task, struct bill_month *
         uint32_t number = task->bills->numbers[task->told];
         if (number != GROUP_NONE)
             outcome = write_manifests(task, close, &bill_group_of(month, number)->report,
-                                      conductor_of(task)->groups[task->told].id, &manifests, error);
+                                      &conductor_of(task)->groups[task->told], &manifests, error);
     }
     *done = outcome == OUTCOME_DONE && task->told == count;
     return outcome;
