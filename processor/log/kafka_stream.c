@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "observe/logging.h"
 
 #define CALL_TIMEOUT_MS 30000
 #define COMMITTED_TIMEOUT_MS 2000 /* asked again by who waits for it */
@@ -28,7 +29,8 @@ struct kafka_stream {
     const struct kafka_settings *settings;
     rd_kafka_t *consumer, *producer, *restorer;
     rd_kafka_t *measurer; /* is told of ends whatever is open in front of them; reads nothing */
-    rd_kafka_queue_t *queue, *restore_queue;
+    rd_kafka_queue_t *queue, *restore_queue, *trim_queue;
+    bool trim_refused;
     rd_kafka_topic_t *output_topics[STREAM_TOPIC_COUNT];
     int32_t partition_counts[STREAM_TOPIC_COUNT];
     rd_kafka_message_t **batch;
@@ -563,6 +565,36 @@ static bool stream_range(struct stream *port, enum stream_topic topic, int32_t p
     return result == RD_KAFKA_RESP_ERR_NO_ERROR || fail_with(error, "cannot ask for the end of a partition", result);
 }
 
+/* Answers to earlier requests; why one was refused is told once. */
+static void take_trim_answers(struct kafka_stream *stream)
+{
+    rd_kafka_event_t *event;
+    while ((event = rd_kafka_queue_poll(stream->trim_queue, 0))) {
+        rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+        if (code && !stream->trim_refused) {
+            stream->trim_refused = true;
+            log_event(LOGGING_WARN, "tiered_not_trimmed", LOG_TEXT("reason", rd_kafka_err2str(code)));
+        }
+        rd_kafka_event_destroy(event);
+    }
+}
+
+static void stream_trim(struct stream *port, enum stream_topic topic, int32_t partition, int64_t before)
+{
+    struct kafka_stream *stream = stream_of(port);
+    char name[KAFKA_TOPIC_NAME_MAX];
+    if (!stream->trim_queue)
+        stream->trim_queue = rd_kafka_queue_new(stream->producer);
+    take_trim_answers(stream);
+    kafka_topic_name(stream->settings, topic, name);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, name, partition)->offset = before;
+    rd_kafka_DeleteRecords_t *records = rd_kafka_DeleteRecords_new(list);
+    rd_kafka_DeleteRecords(stream->producer, &records, 1, NULL, stream->trim_queue);
+    rd_kafka_DeleteRecords_destroy(records);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
 static bool open_measurer(struct kafka_stream *stream, struct error *error)
 {
     if (stream->measurer)
@@ -749,6 +781,8 @@ static void stream_close(struct stream *port)
         rd_kafka_queue_destroy(stream->queue);
     if (stream->restore_queue)
         rd_kafka_queue_destroy(stream->restore_queue);
+    if (stream->trim_queue)
+        rd_kafka_queue_destroy(stream->trim_queue);
     if (stream->consumer) {
         rd_kafka_consumer_close(stream->consumer);
         rd_kafka_destroy(stream->consumer);
@@ -778,6 +812,7 @@ static const struct stream_ops kafka_stream_ops = {
     .offset_of_time = stream_offset_of_time,
     .range = stream_range,
     .high = stream_high,
+    .trim = stream_trim,
     .known_end = stream_known_end,
     .partition_count = stream_partition_count,
     .is_reachable = stream_is_reachable,

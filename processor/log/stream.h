@@ -116,6 +116,8 @@ struct stream_ops {
     /* The first offset that there is, and the one behind the last committed record that no open transaction precedes. */
     bool (*range)(struct stream *stream, enum stream_topic topic, int32_t partition, int64_t *first, int64_t *end,
                   struct error *error);
+    /* Records before an offset may go; nobody waits for it, and that it is refused does no harm. */
+    void (*trim)(struct stream *stream, enum stream_topic topic, int32_t partition, int64_t before);
     /* The end of a partition with all that has come, committed or not yet. */
     bool (*high)(struct stream *stream, enum stream_topic topic, int32_t partition, int64_t *high, struct error *error);
     /* The end of a partition that is assigned, as the broker last told it along; OFFSET_NONE: not yet. Asks nobody. */

@@ -100,6 +100,10 @@ struct ledger_point {
 size_t ledger_unsaved_rows(const struct ledger *ledger);
 /* Saves all that has changed, in one batch. Nothing may be dirty: only what is committed may be saved. */
 MUST_USE bool ledger_save(struct ledger *ledger, const struct ledger_point *point, struct error *error);
+/* Whether it holds a month up to this one. */
+bool ledger_has_month_until(const struct ledger *ledger, billing_period period);
+/* Months up to this one are closed: their rows and totals leave memory and store. Everything has to be saved. */
+MUST_USE bool ledger_drop_until(struct ledger *ledger, billing_period period, struct error *error);
 /* Lets go of all rows in memory. They have to be saved. */
 void ledger_forget(struct ledger *ledger);
 /* Before anything else: takes up what the store has. *found is false where it has nothing that this ledger can use. */

@@ -129,6 +129,32 @@ void ledger_forget(struct ledger *ledger)
     price_cache_forget(&ledger->prices);
 }
 
+bool ledger_has_month_until(const struct ledger *ledger, billing_period period)
+{
+    for (size_t i = 0; i < ledger->month_count; i++)
+        if (ledger->months[i].period <= period)
+            return true;
+    return false;
+}
+
+bool ledger_drop_until(struct ledger *ledger, billing_period period, struct error *error)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < ledger->month_count; i++) {
+        struct month *month = &ledger->months[i];
+        if (month->period > period) {
+            ledger->months[kept++] = *month;
+            continue;
+        }
+        ledger_store_drop_month(ledger->store, month->period);
+        totals_done(&month->totals);
+    }
+    ledger->month_count = kept;
+    ledger_forget(ledger);
+    ledger->store_failed = !ledger_store_write(ledger->store, error);
+    return !ledger->store_failed;
+}
+
 /* ---- restoring ---- */
 
 struct restoring {

@@ -17,6 +17,7 @@
 #define POLL_RECORDS_FEW 512 /* when memory runs short: each may bring its whole group back */
 #define CONTROL_RECORDS 8192
 #define SHOW_MS 300
+#define TRIM_MS 60000
 #define RETRY_MS 200
 #define RETRY_MAX_MS 5000
 #define RIVAL_MS 4000
@@ -213,6 +214,19 @@ static void save_tasks(struct worker *worker, struct error *error)
     worker->world.save_all = false;
 }
 
+/* What tier tasks have taken for good is not needed any more. */
+static void trim_tiered(struct worker *worker)
+{
+    if (worker->world.now_ms - worker->trimmed_ms < TRIM_MS)
+        return;
+    worker->trimmed_ms = worker->world.now_ms;
+    for (size_t i = 0; i < worker->task_count; i++) {
+        struct stream_partition input = task_committed_input(worker->tasks[i]);
+        if (input.topic == STREAM_TIERED && input.offset > 0)
+            worker->stream->ops->trim(worker->stream, input.topic, input.partition, input.offset);
+    }
+}
+
 static enum stream_outcome commit(struct worker *worker, struct error *error)
 {
     worker->world.rows_used = measure(worker);
@@ -239,6 +253,7 @@ static enum stream_outcome commit(struct worker *worker, struct error *error)
         worker->taken_time_ms = 0;
         worker_show_counts(worker);
         save_tasks(worker, error);
+        trim_tiered(worker);
     }
     return outcome;
 }

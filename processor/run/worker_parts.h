@@ -35,7 +35,7 @@ struct worker {
     bool was_open;          /* there was a connection once */
     unsigned failures;      /* in a row */
     int64_t transaction_ms; /* when the transaction at hand began */
-    int64_t shown_ms;
+    int64_t shown_ms, trimmed_ms;
     enum stream_outcome pending; /* of records taken within poll */
     uint64_t taken;              /* records since the last commit */
     int64_t taken_time_ms;       /* sum of their broker times */

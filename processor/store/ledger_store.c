@@ -1,6 +1,7 @@
 /* store/ledger_store.c: keys and values in one RocksDB. */
 #include "store/ledger_store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -179,6 +180,30 @@ void ledger_store_put_group(struct ledger_store *store, const struct group_key *
 void ledger_store_put(struct ledger_store *store, char kind, struct text key, struct text value)
 {
     rocks_batch_put(store->batch, small_key(&store->key, kind, key), value);
+}
+
+static void drop_month_of(struct ledger_store *store, char kind, billing_period period)
+{
+    char first[1 + PAGE_PERIOD_BYTES], end[1 + PAGE_PERIOD_BYTES];
+    struct buffer bytes = { 0 };
+    bytes_put_big_endian(&bytes, (uint64_t)(uint32_t)period, PAGE_PERIOD_BYTES);
+    bytes_put_big_endian(&bytes, (uint64_t)(uint32_t)(period + 1), PAGE_PERIOD_BYTES);
+    first[0] = end[0] = kind;
+    memcpy(first + 1, bytes.data, PAGE_PERIOD_BYTES);
+    memcpy(end + 1, bytes.data + PAGE_PERIOD_BYTES, PAGE_PERIOD_BYTES);
+    buffer_done(&bytes);
+    rocks_batch_delete_range(store->batch, (struct text){ first, sizeof first }, (struct text){ end, sizeof end });
+}
+
+void ledger_store_drop_month(struct ledger_store *store, billing_period period)
+{
+    char first[24], end[24];
+    drop_month_of(store, GROUP_PREFIX, period);
+    drop_month_of(store, PAGE_KEY_PREFIX, period);
+    drop_month_of(store, LEDGER_STORE_TOTAL, period);
+    int size = snprintf(first, sizeof first, "%c%d/", LEDGER_STORE_POOL, period);
+    snprintf(end, sizeof end, "%c%d0", LEDGER_STORE_POOL, period); /* '0' comes behind '/' */
+    rocks_batch_delete_range(store->batch, (struct text){ first, (size_t)size }, (struct text){ end, (size_t)size });
 }
 
 bool ledger_store_write(struct ledger_store *store, struct error *error)

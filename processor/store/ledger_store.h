@@ -51,6 +51,9 @@ void ledger_store_put_group(struct ledger_store *store, const struct group_key *
 #define LEDGER_STORE_POINT 'n'
 void ledger_store_put(struct ledger_store *store, char kind, struct text key, struct text value);
 
+/* All of a month goes: groups, pages, totals, and the pools whose names begin with its number and a '/'. */
+void ledger_store_drop_month(struct ledger_store *store, billing_period period);
+
 MUST_USE bool ledger_store_write(struct ledger_store *store, struct error *error);
 /* What is written is on its way to disk. */
 MUST_USE bool ledger_store_flush(struct ledger_store *store, struct error *error);

@@ -24,6 +24,11 @@ uint32_t task_number_of(const struct stream *stream, enum stream_topic input, in
     return before + (uint32_t)partition;
 }
 
+static bool is_active(const struct task *task)
+{
+    return task->state == TASK_RUNNING || task->state == TASK_WAITING;
+}
+
 static void init(struct task *task, struct task_world *world, enum stream_topic input, int32_t partition)
 {
     static const struct task_operations *const operations[] = { [TASK_USAGE] = &usage_task_operations,
@@ -108,6 +113,13 @@ uint32_t task_number(const struct task *task)
 struct stream_partition task_input(const struct task *task)
 {
     return task->input;
+}
+
+struct stream_partition task_committed_input(const struct task *task)
+{
+    struct stream_partition input = task->input;
+    input.offset = is_active(task) && task->has_marker ? task->marker.offset : OFFSET_NONE;
+    return input;
 }
 
 int64_t task_rows(const struct task *task)
@@ -258,11 +270,6 @@ void task_reached(struct task *task, int64_t end)
         return;
     task->input.offset = end;
     task->reached_end = true;
-}
-
-static bool is_active(const struct task *task)
-{
-    return task->state == TASK_RUNNING || task->state == TASK_WAITING;
 }
 
 bool task_is_due(struct task *task, int64_t now_ms)

@@ -76,6 +76,8 @@ enum task_state task_state(const struct task *task);
 const char *task_reason(const struct task *task); /* why it is stopped or waits; empty otherwise */
 uint32_t task_number(const struct task *task);    /* its line-items partition */
 struct stream_partition task_input(const struct task *task); /* with the offset where it goes on */
+/* The same as its last flush sent it; OFFSET_NONE before the first. */
+struct stream_partition task_committed_input(const struct task *task);
 int64_t task_rows(const struct task *task);   /* in memory */
 size_t task_bytes(const struct task *task);   /* of memory, for rows */
 size_t task_id_bytes(const struct task *task);

@@ -8,7 +8,7 @@
 
 struct bill_state;
 
-enum restore_stage { RESTORE_OFFSET, RESTORE_LEDGER, RESTORE_IDS, RESTORE_SUBTOTALS, RESTORE_BILLS, RESTORE_DONE };
+enum restore_stage { RESTORE_OFFSET, RESTORE_TAIL, RESTORE_LEDGER, RESTORE_IDS, RESTORE_SUBTOTALS, RESTORE_BILLS, RESTORE_DONE };
 
 /* A month and payer that have usage, told to all bill tasks once. */
 struct payer_note {
@@ -60,6 +60,7 @@ struct task {
     bool step_begun;
     struct stream_partition committed;      /* of the group */
     int64_t newest_row;                     /* transaction of the newest row read */
+    billing_period closed_before;           /* line items up to this month are not needed; PERIOD_NONE: not known */
     int64_t first_row_ms;                   /* when the oldest record that there is was written; −1: none seen */
     bool beginning_is_gone;                 /* the ledger is read from its beginning, and that has been deleted */
     int64_t wait_until_ms;                  /* an open transaction behind the end is waited for until then; 0: not yet */

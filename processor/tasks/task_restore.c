@@ -10,6 +10,7 @@
 /* Others' transactions live as long as ours may, and the broker looks for old ones every ten seconds. */
 #define ORPHAN_MARGIN_MS 30000
 /* An event's usage may begin before its month by so much: what future.max allows and clocks differ by. */
+#define TAIL_RECORDS 2000 /* records of a transaction are more only while a month closes */
 #define BEFORE_MONTH_MS (INT64_C(4) * 24 * 3600 * 1000)
 
 void task_restore_begin(struct task *task)
@@ -18,6 +19,7 @@ void task_restore_begin(struct task *task)
     task->stage = RESTORE_OFFSET;
     task->step_begun = false;
     task->newest_row = 0;
+    task->closed_before = PERIOD_NONE;
     task->first_row_ms = -1;
     task->beginning_is_gone = false;
     task->wait_until_ms = 0;
@@ -35,6 +37,33 @@ static enum stream_outcome replay_failed(struct task *task, const struct stream_
     task_stop(task, "%s partition %d, offset %lld: %s", stream_topic_name(record->topic), record->partition,
               (long long)record->offset, error->message);
     return OUTCOME_ABORT;
+}
+
+/* A month that is closed needs no rows; of the last one custom line items may still change. */
+static bool is_long_closed(const struct task *task, const struct line_item *item)
+{
+    billing_period period;
+    if (task->closed_before == PERIOD_NONE || !period_parse(item->billing_period, &period))
+        return false;
+    return task->kind == TASK_BILL ? period < task->closed_before : period <= task->closed_before;
+}
+
+/* The end of the partition has the marker, which says what is closed. */
+static enum stream_outcome take_tail(struct task *task, const struct stream_record *record, struct error *error)
+{
+    struct line_item item;
+    struct refusal refusal;
+    struct marker marker = { .closed = PERIOD_NONE, .closing = PERIOD_NONE };
+    struct error ignored;
+    if (record->is_null || record->key.size == 0 || record->key.data[0] != '#')
+        return OUTCOME_DONE;
+    arena_reset(&task->arena);
+    enum wire_answer answer = wire_decode(task->world->wire, &line_item_type, record->value, &item, &task->arena, &refusal,
+                                          error);
+    if (answer == WIRE_DONE && marker_read(item.marker, &marker, &ignored))
+        task->closed_before = marker.closed;
+    marker_done(&marker);
+    return answer == WIRE_LATER ? OUTCOME_LATER : OUTCOME_DONE;
 }
 
 static enum stream_outcome take_line_item(struct task *task, const struct stream_record *record, struct error *error)
@@ -57,6 +86,8 @@ static enum stream_outcome take_line_item(struct task *task, const struct stream
     }
     if (item.revision > task->newest_row)
         task->newest_row = item.revision;
+    if (is_long_closed(task, &item))
+        return OUTCOME_DONE;
     return task->operations->replay_line_item(task, &item, error) ? OUTCOME_DONE : replay_failed(task, record, error);
 }
 
@@ -88,6 +119,7 @@ static enum stream_outcome replay_subtotal(struct task *task, const struct strea
 
 /* The stages that read a partition. */
 static enum stream_outcome (*const takes[])(struct task *, const struct stream_record *, struct error *) = {
+    [RESTORE_TAIL] = take_tail,
     [RESTORE_LEDGER] = replay_line_item,
     [RESTORE_IDS] = replay_id,
     [RESTORE_SUBTOTALS] = replay_subtotal,
@@ -121,7 +153,7 @@ static enum stream_outcome restore_offset(struct task *task, struct error *error
         return OUTCOME_LATER;
     }
     task->committed = asked;
-    task->stage = RESTORE_LEDGER;
+    task->stage = task->resume_from == OFFSET_NONE ? RESTORE_TAIL : RESTORE_LEDGER;
     return OUTCOME_DONE;
 }
 
@@ -251,6 +283,16 @@ static enum stream_outcome begin_ids(struct task *task, struct error *error)
     return begin_reading(task, STREAM_USAGE, task->input.partition, known > from ? known : from, error);
 }
 
+static enum stream_outcome begin_tail(struct task *task, struct error *error)
+{
+    struct stream *stream = task->world->stream;
+    int64_t first, end;
+    if (!stream->ops->range(stream, STREAM_LINE_ITEMS, (int32_t)task->number, &first, &end, error))
+        return OUTCOME_INDETERMINATE;
+    return begin_reading(task, STREAM_LINE_ITEMS, (int32_t)task->number, end - first > TAIL_RECORDS ? end - TAIL_RECORDS : first,
+                         error);
+}
+
 static enum stream_outcome begin_ledger(struct task *task, struct error *error)
 {
     int64_t from = OFFSET_NONE;
@@ -261,20 +303,22 @@ static enum stream_outcome begin_ledger(struct task *task, struct error *error)
 
 static enum stream_topic topic_of_stage(enum restore_stage stage)
 {
-    static const enum stream_topic topics[] = { [RESTORE_LEDGER] = STREAM_LINE_ITEMS, [RESTORE_IDS] = STREAM_USAGE,
+    static const enum stream_topic topics[] = { [RESTORE_TAIL] = STREAM_LINE_ITEMS, [RESTORE_LEDGER] = STREAM_LINE_ITEMS, [RESTORE_IDS] = STREAM_USAGE,
                                                 [RESTORE_SUBTOTALS] = STREAM_SUBTOTALS, [RESTORE_BILLS] = STREAM_BILLS };
     return topics[stage];
 }
 
 static enum stream_outcome begin_stage(struct task *task, struct error *error)
 {
-    int32_t partition = task->stage == RESTORE_LEDGER ? (int32_t)task->number : task->input.partition;
+    int32_t partition = topic_of_stage(task->stage) == STREAM_LINE_ITEMS ? (int32_t)task->number : task->input.partition;
     if (task->resume_from != OFFSET_NONE) {
         int64_t from = task->resume_from;
         task->resume_from = OFFSET_NONE;
         return begin_reading(task, topic_of_stage(task->stage), partition, from, error);
     }
     switch (task->stage) {
+    case RESTORE_TAIL:
+        return begin_tail(task, error);
     case RESTORE_LEDGER:
         return begin_ledger(task, error);
     case RESTORE_IDS:
@@ -289,12 +333,23 @@ static enum stream_outcome begin_stage(struct task *task, struct error *error)
     return OUTCOME_DONE;
 }
 
+/* A group's bills lie in the partition of its subtotals; where the numbers of partitions differ they are written again. */
+static bool bills_lie_beside(const struct task *task)
+{
+    const struct stream *stream = task->world->stream;
+    return stream->ops->partition_count(stream, STREAM_BILLS) == stream->ops->partition_count(stream, STREAM_SUBTOTALS);
+}
+
 static enum stream_outcome end_stage(struct task *task, const struct stream_reading *reading, struct error *error)
 {
     task->step_begun = false;
     if (task->stage == RESTORE_LEDGER)
         return end_ledger(task, reading, error);
-    task->stage = task->stage == RESTORE_SUBTOTALS ? RESTORE_BILLS : RESTORE_DONE;
+    if (task->stage == RESTORE_TAIL) {
+        task->stage = RESTORE_LEDGER;
+        return OUTCOME_DONE;
+    }
+    task->stage = task->stage == RESTORE_SUBTOTALS && bills_lie_beside(task) ? RESTORE_BILLS : RESTORE_DONE;
     return OUTCOME_DONE;
 }
 
@@ -357,9 +412,33 @@ static enum stream_outcome rest(struct task *task, const struct error *error)
     return outcome;
 }
 
+/* Records that retention took before they were read are usage that nobody has: the operator is to know. */
+static enum stream_outcome check_input(struct task *task, struct error *error)
+{
+    struct stream *stream = task->world->stream;
+    int64_t first, end;
+    if (task->input.offset == OFFSET_NONE)
+        return OUTCOME_DONE;
+    if (!stream->ops->range(stream, task->input.topic, task->input.partition, &first, &end, error))
+        return OUTCOME_INDETERMINATE;
+    if (first <= task->input.offset)
+        return OUTCOME_DONE;
+    if (is_to_be_repaired(task))
+        task->input.offset = first;
+    else
+        task_stop(task, "%s partition %d begins at offset %lld and is read from %lld on: records were deleted before they were "
+                        "read; run --repair %u goes on without them",
+                  stream_topic_name(task->input.topic), task->input.partition, (long long)first,
+                  (long long)task->input.offset, task->number);
+    return OUTCOME_DONE;
+}
+
 static enum stream_outcome end_restore(struct task *task, struct error *error)
 {
     int64_t ignored;
+    enum stream_outcome outcome = check_input(task, error);
+    if (outcome != OUTCOME_DONE || task->state == TASK_STOPPED)
+        return outcome;
     if (task->kind == TASK_USAGE && !task->seen && !task_open_ids(task, &ignored, error))
         return rest(task, error);
     task->state = TASK_RUNNING;

@@ -194,8 +194,10 @@ bool task_starts_over(struct task *task)
     task->from_store = task->store_failed = task->store_damaged = false;
     task->reason[0] = '\0';
     struct stream_partition committed = task->committed;
+    billing_period closed_before = task->closed_before;
     task_restore_begin(task);
     task->committed = committed;
+    task->closed_before = closed_before;
     task->stage = RESTORE_LEDGER;
     return true;
 }
@@ -257,10 +259,22 @@ void task_plan_save(struct task *task)
     task->save_from = OFFSET_NONE;
     task->written += task->ledger ? ledger_dirty_count(task->ledger) : 0;
     task->ids_wanted = ids_are_worth_saving(task);
-    if (!task->ledger || !(task->world->save_all || task->save_wanted || is_worth_saving(task) || task_point_is_old(task)))
+    bool drops = task->ledger && task->marker.closed != PERIOD_NONE && ledger_has_month_until(task->ledger, task->marker.closed);
+    if (!task->ledger ||
+        !(task->world->save_all || task->save_wanted || is_worth_saving(task) || task_point_is_old(task) || drops))
         return;
     if (!stream->ops->range(stream, STREAM_LINE_ITEMS, (int32_t)task->number, &first, &task->save_from, &ignored))
         task->save_from = OFFSET_NONE; /* then with a later commit */
+}
+
+/* Closed months leave the store; that they are is saved already. */
+static bool drop_closed(struct task *task, struct error *error)
+{
+    billing_period closed = task->marker.closed;
+    if (closed == PERIOD_NONE || !ledger_has_month_until(task->ledger, closed) || ledger_unsaved_rows(task->ledger) > 0 ||
+        ledger_dirty_count(task->ledger) > 0)
+        return true;
+    return ledger_drop_until(task->ledger, closed, error);
 }
 
 bool task_committed(struct task *task, struct error *error)
@@ -273,7 +287,7 @@ bool task_committed(struct task *task, struct error *error)
     int64_t from = task->save_from;
     task->save_from = OFFSET_NONE;
     task->save_wanted = false;
-    return save(task, from, error) || task_store_failed(task, error);
+    return (save(task, from, error) && drop_closed(task, error)) || task_store_failed(task, error);
 }
 
 void task_forget(struct task *task)

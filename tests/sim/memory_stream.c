@@ -139,6 +139,15 @@ static bool high(struct stream *port, enum stream_topic topic, int32_t partition
     return true;
 }
 
+/* The broker takes its time, and sometimes does not. */
+static void trim(struct stream *port, enum stream_topic topic, int32_t partition, int64_t before)
+{
+    struct memory_log *log = memory_stream_of(port)->log;
+    struct partition *trimmed = &log->partitions[topic][partition];
+    if (before > (int64_t)trimmed->first && before <= (int64_t)trimmed->count && dice_percent(log->dice, 50))
+        trimmed->first = (size_t)before;
+}
+
 static int64_t known_end(const struct stream *port, enum stream_topic topic, int32_t partition)
 {
     return memory_log_end(((const struct memory_stream *)port)->log, topic, partition);
@@ -180,6 +189,7 @@ static const struct stream_ops operations = {
     .offset_of_time = offset_of_time,
     .range = range,
     .high = high,
+    .trim = trim,
     .known_end = known_end,
     .partition_count = partition_count,
     .is_reachable = is_reachable,
