@@ -20,7 +20,7 @@
 #define TRIM_MS 60000
 #define RETRY_MS 200
 #define RETRY_MAX_MS 5000
-#define RIVAL_MS 4000
+#define TWIN_MS 120000
 
 static int64_t clock_us(void)
 {
@@ -539,44 +539,29 @@ static enum worker_end try_again(struct worker *worker, const char *event, const
     return WORKER_GOES_ON;
 }
 
-/* Who has our name tells our member so within a heartbeat or two. */
-static bool has_rival(struct worker *worker)
-{
-    const struct stream_handler handler = { worker, on_record, on_ended, on_assigned, on_revoked };
-    struct error ignored;
-    int64_t until = now_ms(worker) + RIVAL_MS;
-    worker->pending = OUTCOME_INDETERMINATE; /* nothing that comes is taken any more */
-    while (!worker->options->clock_ms && now_ms(worker) < until)
-        if (worker->stream->ops->poll(worker->stream, 100, POLL_RECORDS, &handler, &ignored) == OUTCOME_FENCED)
-            return true;
-    return false;
-}
-
 /*
- * Fenced by whom? A transaction that was open for longer than the broker waits was ended by the broker itself; and without
- * an instance.id nobody else has our name.
+ * Fenced by whom? A transaction that was open for longer than the broker waits was ended by the broker itself, and a member
+ * whose answer was lost on the way fences itself. So a fenced worker comes back once, under its own name; if that name is
+ * taken from it again soon after, somebody else has it.
  */
-static bool was_fenced_by_time(struct worker *worker)
+static bool has_a_twin(struct worker *worker)
 {
-    const struct settings *settings = worker->options->settings;
-    bool is_static = settings->instance_id && settings->instance_id[0];
-    if (worker->member_fenced)
+    int64_t now = now_ms(worker), before = worker->fenced_ms;
+    bool by_time = !worker->member_fenced && now - worker->transaction_ms >= worker->options->settings->transaction_timeout_ms;
+    if (by_time)
         return false;
-    return !is_static || (worker->in_transaction &&
-                          now_ms(worker) - worker->transaction_ms >= settings->transaction_timeout_ms &&
-                          !has_rival(worker));
+    worker->fenced_ms = now;
+    return before != 0 && now - before < TWIN_MS;
 }
 
+/* The connection is no longer good: a new one ends what is still on its way. */
 static enum worker_end reconnect(struct worker *worker, enum stream_outcome outcome, const struct error *error)
 {
-    bool by_time = outcome == OUTCOME_FENCED && was_fenced_by_time(worker);
-    /* The connection is no longer good: a new one ends what is still on its way. */
+    bool twin = outcome == OUTCOME_FENCED && has_a_twin(worker);
     close_worker(worker);
     if (outcome == OUTCOME_REFUSED)
         return WORKER_FAILED;
-    if (outcome == OUTCOME_FENCED && !by_time)
-        return WORKER_FENCED;
-    return try_again(worker, "connection_renewed", error);
+    return twin ? WORKER_FENCED : try_again(worker, "connection_renewed", error);
 }
 
 enum worker_end worker_step(struct worker *worker, struct error *error)

@@ -33,6 +33,7 @@ struct worker {
     bool assignment_moved;  /* what is to be read is no longer what is assigned */
     bool member_fenced;     /* another member of the group has our name */
     bool was_open;          /* there was a connection once */
+    int64_t fenced_ms;      /* when it was last fenced; 0: never */
     unsigned failures;      /* in a row */
     int64_t transaction_ms; /* when the transaction at hand began */
     int64_t shown_ms, trimmed_ms;
