@@ -32,7 +32,7 @@ static const struct {
     { { "config", required_argument, NULL, CODE_CONFIG }, OPTION_SETTINGS },
     { { "set", required_argument, NULL, CODE_SET }, OPTION_SETTINGS },
     { { "expect", required_argument, NULL, CODE_EXPECT }, OPTION_APPLY },
-    { { "dry-run", no_argument, NULL, CODE_DRY_RUN }, OPTION_APPLY },
+    { { "dry-run", no_argument, NULL, CODE_DRY_RUN }, OPTION_APPLY | OPTION_IMPORT },
     { { "again", no_argument, NULL, CODE_AGAIN }, OPTION_IMPORT },
     { { "early", no_argument, NULL, CODE_EARLY }, OPTION_CLOSE },
     { { "period", required_argument, NULL, CODE_PERIOD }, OPTION_PERIOD },

@@ -49,7 +49,7 @@ enum option_set {
     OPTION_RESULT = 32,  /* close, format */
     OPTION_SETTINGS = 64,  /* config, set */
     OPTION_APPLY = 128,    /* expect, dry-run */
-    OPTION_IMPORT = 256,   /* again */
+    OPTION_IMPORT = 256,   /* again, dry-run */
     OPTION_CLOSE = 512,    /* early */
     OPTION_PERIOD = 1024,
     OPTION_GROUP = 2048,

@@ -64,6 +64,7 @@ bool connection_open(struct connection *connection, const char *command, struct 
     logging_set_level(LOGGING_ERROR); /* a command says itself what it could not do */
     snprintf(connection->instance, sizeof connection->instance, "command-%s", command);
     connection->kafka.instance_id = connection->instance;
+    connection->kafka.reads_headers = true;
     if (!kafka_reachable(&connection->kafka, error) ||
         !schemas_source_open(&connection->settings, &connection->schemas, error))
         return false;

@@ -1,49 +1,40 @@
-/* cli/import.c: proforma import: usage files into the usage topic, once per payer and month. */
+/* cli/import.c: proforma import: usage files into the usage topic; of a payer's month that is there, what a newer delivery changes. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
 #include "cli/commands.h"
-#include "cli/connection.h"
 #include "cli/failure.h"
-#include "cli/progress.h"
+#include "cli/import_delivery.h"
+#include "pipeline/deliveries.h"
 
 #define EVENTS_PER_TRANSACTION 50000
 
 static const char import_help[] =
-    "usage: proforma import [--again] [--config FILE] [--set KEY=VALUE]... USAGE...\n"
+    "usage: proforma import [--dry-run] [--again] [--config FILE] [--set KEY=VALUE]... USAGE...\n"
     "\n"
     "Publishes usage from files (.jsonl, .avro, CUR .csv, each also .gz or .zip, or a\n"
-    "CUR's ...-Manifest.json), keyed by account. A payer's month is imported once;\n"
-    "--again does it once more, and what came within dedup.window is recognised.\n";
-
-/* Payers and months of the files, before anything is published. */
-struct payer_month {
-    billing_period period;
-    uint32_t payer;
-};
+    "CUR's ...-Manifest.json), keyed by account. AWS delivers a month again and again,\n"
+    "each time whole: of a payer's month that was imported before only what differs is\n"
+    "published, row by row, as corrections, so that the ledger equals the newest\n"
+    "delivery. Other usage of such a month is refused.\n"
+    "\n"
+    "  --dry-run     say how many rows differ; exit 4 if any do\n"
+    "  --again       publish all of it once more; what came within dedup.window is\n"
+    "                recognised\n";
 
 struct import {
     struct connection *connection;
-    struct intern payers;
-    struct payer_month *months;
-    size_t month_count, month_capacity;
+    const struct arguments *arguments;
+    struct import_months months;
+    struct import_delivery *delivery;  /* NULL: no month of the files was imported before */
+    struct deliveries *deliveries;     /* of the first pass; NULL: all files are of one */
+    struct correction_counts corrections;
     struct buffer value;
-    uint64_t events, refused, in_transaction;
+    uint64_t events, refused, looked_at, in_transaction;
     bool survey; /* the first pass only looks */
     struct progress progress;
 };
-
-static void note_month(struct import *import, const struct usage_event *event)
-{
-    struct payer_month month = { usage_event_period(event), intern_add(&import->payers, event->payer_account_id) };
-    for (size_t i = 0; i < import->month_count; i++)
-        if (import->months[i].period == month.period && import->months[i].payer == month.payer)
-            return;
-    import->months = memory_reserve_one(import->months, import->month_count, &import->month_capacity,
-                                        sizeof *import->months);
-    import->months[import->month_count++] = month;
-}
 
 static bool commit(struct import *import, struct error *error)
 {
@@ -54,12 +45,17 @@ static bool commit(struct import *import, struct error *error)
     return stream->ops->commit(stream, NULL, 0, error) == OUTCOME_DONE;
 }
 
-static bool produce(struct import *import, struct text key, struct text value, struct error *error)
+/* `mark` says of which imported month a record is; empty: none. */
+static bool produce(struct import *import, struct text key, struct text value, struct text mark, struct error *error)
 {
     struct stream *stream = import->connection->stream;
     uint32_t partitions = (uint32_t)stream->ops->partition_count(stream, STREAM_USAGE);
-    struct stream_record record = { .topic = STREAM_USAGE, .key = key, .value = value,
+    struct stream_header header = { IMPORT_HEADER, mark };
+    struct stream_record record = { .topic = STREAM_USAGE, .key = key, .value = value, .headers = &header,
+                                    .header_count = mark.size ? 1 : 0,
                                     .partition = (int32_t)(hash64(key.data, key.size) % partitions) };
+    if (import->arguments->dry_run)
+        return true;
     if (import->in_transaction++ == 0 && stream->ops->begin(stream, error) != OUTCOME_DONE)
         return false;
     if (stream->ops->produce(stream, &record, error) != OUTCOME_DONE)
@@ -67,25 +63,52 @@ static bool produce(struct import *import, struct text key, struct text value, s
     return import->in_transaction < EVENTS_PER_TRANSACTION || commit(import, error);
 }
 
-/* What is no event goes in as it is: the processor's dead letters say why. */
+static bool publish(struct import *import, const struct usage_event *event, struct text mark, struct error *error)
+{
+    buffer_clear(&import->value);
+    return wire_encode(import->connection->wire, "usage", &usage_event_type, event, &import->value, error) &&
+           produce(import, event->usage_account_id, buffer_text(&import->value), mark, error);
+}
+
+static bool look_at(struct import *import, const struct usage_entry *entry, struct error *error)
+{
+    struct import_month *month;
+    import->looked_at++;
+    if (entry->refused)
+        return true;
+    if (!import_months_find(&import->months, &entry->event, &month, error))
+        return false;
+    month->is_other = month->is_other || !entry->place.report;
+    return !import->deliveries || !entry->place.report ||
+           deliveries_take(import->deliveries, entry->place.report, &entry->event, error);
+}
+
+/* What is no event goes in as it is, once: the processor's dead letters say why. */
 static bool take(struct import *import, const struct usage_entry *entry, struct error *error)
 {
-    if (import->survey) {
-        if (!entry->refused)
-            note_month(import, &entry->event);
-        return true;
-    }
+    struct import_month *month;
+    if (import->survey)
+        return look_at(import, entry, error);
     import->events++;
     if (entry->refused) {
         import->refused++;
-        return produce(import, TEXT_NONE, entry->place.raw.size ? entry->place.raw : TEXT("?"), error);
+        return import->delivery ||
+               produce(import, TEXT_NONE, entry->place.raw.size ? entry->place.raw : TEXT("?"), TEXT_NONE, error);
     }
-    buffer_clear(&import->value);
-    return wire_encode(import->connection->wire, "usage", &usage_event_type, &entry->event, &import->value, error) &&
-           produce(import, entry->event.usage_account_id, buffer_text(&import->value), error);
+    if (!import_months_find(&import->months, &entry->event, &month, error))
+        return false;
+    return month->mode == IMPORT_DELIVERY ? import_delivery_take(import->delivery, &entry->event, error)
+                                          : publish(import, &entry->event, month->mark, error);
 }
 
-static bool read_file(struct import *import, const struct usage_file *file, struct error *error)
+static bool publish_correction(void *context, const struct usage_event *event, struct error *error)
+{
+    struct import *import = context;
+    struct import_month *month;
+    return import_months_find(&import->months, event, &month, error) && publish(import, event, month->mark, error);
+}
+
+static bool read_file(struct import *import, const struct usage_file *file, size_t number, struct error *error)
 {
     struct usage_reader_options options = { import->connection->settings.event_max_bytes,
                                             import->connection->settings.usage_excess_decimals };
@@ -94,6 +117,7 @@ static bool read_file(struct import *import, const struct usage_file *file, stru
     bool found = true, done = usage_reader_open_file(file, &options, &reader, error);
     if (!done)
         return false;
+    usage_reader_number(reader, number);
     for (uint64_t i = 0; done && found; i++) {
         struct usage_entry entry;
         arena_reset(&arena);
@@ -106,36 +130,6 @@ static bool read_file(struct import *import, const struct usage_file *file, stru
     usage_reader_close(reader);
     arena_done(&arena);
     return done;
-}
-
-static bool check_months(const struct import *import, struct error *error)
-{
-    for (size_t i = 0; i < import->month_count; i++) {
-        struct text payer = intern_text(&import->payers, import->months[i].payer);
-        char period[TIME_TEXT_MAX];
-        period_format(import->months[i].period, period);
-        if (conductor_topic_has_import(import->connection->control, import->months[i].period, payer))
-            return error_fail(error, ERROR_FAILED, "%s of payer '%.*s' was imported before; --again does it once more",
-                              period, TEXT_ARGS(payer));
-    }
-    return true;
-}
-
-static bool record_months(struct import *import, struct error *error)
-{
-    struct stream *stream = import->connection->stream;
-    struct buffer key = { 0 }, value = { 0 };
-    bool done = stream->ops->begin(stream, error) == OUTCOME_DONE;
-    for (size_t i = 0; i < import->month_count && done; i++) {
-        buffer_clear(&key);
-        buffer_clear(&value);
-        import_record_write(import->months[i].period, intern_text(&import->payers, import->months[i].payer), &key, &value);
-        struct stream_record record = { .topic = STREAM_CONDUCTOR, .key = buffer_text(&key), .value = buffer_text(&value) };
-        done = stream->ops->produce(stream, &record, error) == OUTCOME_DONE;
-    }
-    buffer_done(&key);
-    buffer_done(&value);
-    return done && stream->ops->commit(stream, NULL, 0, error) == OUTCOME_DONE;
 }
 
 static bool reads_standard_input(const struct arguments *arguments)
@@ -151,21 +145,76 @@ static bool read_files(struct import *import, const struct usage_files *files, b
     bool done = true;
     import->survey = survey;
     for (size_t i = 0; i < files->count && done; i++)
-        done = read_file(import, &files->items[i], error);
+        done = read_file(import, &files->items[i], i, error);
     return done;
 }
 
-static bool import_all(struct import *import, const struct arguments *arguments, struct error *error)
+static bool has_deliveries(const struct import *import)
+{
+    for (size_t i = 0; i < import->months.count; i++)
+        if (import->months.items[i].mode == IMPORT_DELIVERY)
+            return true;
+    return false;
+}
+
+/* Standard input comes once: what it holds is known only behind it. */
+static bool survey_files(struct import *import, const struct usage_files *files, struct error *error)
+{
+    if (reads_standard_input(import->arguments))
+        return true;
+    import->deliveries = usage_files_may_mix(files) && !import->arguments->again ? deliveries_new() : NULL;
+    bool done = read_files(import, files, true, error) &&
+                (!import->deliveries || deliveries_end(import->deliveries, error)) &&
+                import_months_decide(&import->months, import->arguments->again, error);
+    deliveries_free(import->deliveries);
+    import->deliveries = NULL;
+    if (done && import->months.count == 0)
+        return error_fail(error, ERROR_FAILED, "no usage: none of %llu records is an event",
+                          (unsigned long long)import->looked_at);
+    return done;
+}
+
+static bool write_all(struct import *import, const struct usage_files *files, struct error *error)
+{
+    bool dry_run = import->arguments->dry_run;
+    if (has_deliveries(import) && !import_delivery_open(&import->months, import->progress, &import->delivery, error))
+        return false;
+    if (!dry_run && !import_months_record(&import->months, false, error))
+        return false;
+    bool done = read_files(import, files, false, error) &&
+                (!import->delivery || import_delivery_write(import->delivery, publish_correction, import,
+                                                            &import->corrections, error)) &&
+                commit(import, error);
+    return done && (dry_run || import_months_record(&import->months, true, error));
+}
+
+static bool import_all(struct import *import, struct error *error)
 {
     struct usage_files files;
-    /* Standard input comes once: what it holds is known only behind it. */
-    bool survey = !arguments->again && !reads_standard_input(arguments);
-    if (!usage_files_find(arguments->operands, arguments->operand_count, &files, error))
+    if (!usage_files_find(import->arguments->operands, import->arguments->operand_count, &files, error))
         return false;
-    bool done = (!survey || (read_files(import, &files, true, error) && check_months(import, error))) &&
-                read_files(import, &files, false, error) && commit(import, error) && record_months(import, error);
+    bool done = survey_files(import, &files, error) && write_all(import, &files, error);
     usage_files_done(&files);
     return done;
+}
+
+static int print_result(const struct import *import)
+{
+    const struct correction_counts *counts = &import->corrections;
+    uint64_t differ = counts->added + counts->changed + counts->gone;
+    bool dry_run = import->arguments->dry_run;
+    if (!import->delivery) {
+        printf("%llu events %s, %llu of them no events as they are\n", (unsigned long long)import->events,
+               dry_run ? "would be imported" : "imported", (unsigned long long)import->refused);
+        return dry_run && import->events > 0 ? EXIT_CHANGES : EXIT_DONE;
+    }
+    printf("a newer delivery: of %llu rows %llu differ: %llu new, %llu changed, %llu gone; %llu corrections %s\n",
+           (unsigned long long)counts->rows, (unsigned long long)differ, (unsigned long long)counts->added,
+           (unsigned long long)counts->changed, (unsigned long long)counts->gone, (unsigned long long)counts->events,
+           dry_run ? "would be published" : "published");
+    if (import->refused > 0)
+        printf("%llu records are no events, and are left out\n", (unsigned long long)import->refused);
+    return dry_run && differ > 0 ? EXIT_CHANGES : EXIT_DONE;
 }
 
 int command_import(int argc, char **argv)
@@ -173,7 +222,8 @@ int command_import(int argc, char **argv)
     struct arguments arguments;
     struct connection connection = { 0 };
     struct progress_line line;
-    struct import import = { .connection = &connection, .progress = progress_line_start(&line) };
+    struct import import = { .connection = &connection, .arguments = &arguments, .months.connection = &connection,
+                             .progress = progress_line_start(&line) };
     struct error error = { 0 };
     int code = EXIT_DONE;
     bool done = arguments_parse(argc, argv, OPTION_SETTINGS | OPTION_IMPORT, &arguments, &error);
@@ -185,15 +235,11 @@ int command_import(int argc, char **argv)
     if (done && arguments.operand_count == 0)
         done = error_fail(&error, ERROR_INVALID, "no usage file is named; - is standard input");
     done = done && connection_settings(&arguments, &connection, &error) && connection_open(&connection, "import", &error) &&
-           connection_read_control(&connection, &error) && import_all(&import, &arguments, &error);
+           connection_read_control(&connection, &error) && import_all(&import, &error);
     progress_line_clear(&line);
-    if (done)
-        printf("%llu events imported, %llu of them no events as they are\n", (unsigned long long)import.events,
-               (unsigned long long)import.refused);
-    else
-        code = print_failure("import", &error);
-    intern_done(&import.payers);
-    free(import.months);
+    code = done ? print_result(&import) : print_failure("import", &error);
+    import_delivery_close(import.delivery);
+    import_months_done(&import.months);
     buffer_done(&import.value);
     connection_close(&connection);
     arguments_done(&arguments);

@@ -200,15 +200,14 @@ void conductor_topic_each(const struct conductor_topic *topic,
     }
 }
 
-bool conductor_topic_has_import(const struct conductor_topic *topic, billing_period period, struct text payer)
+struct text conductor_topic_import(const struct conductor_topic *topic, billing_period period, struct text payer)
 {
     struct buffer key = { 0 }, value = { 0 };
     import_record_write(period, payer, &key, &value);
     uint32_t number = intern_find(&topic->keys, buffer_text(&key));
-    bool found = number != INTERN_NONE && topic->values[number];
     buffer_done(&key);
     buffer_done(&value);
-    return found;
+    return number == INTERN_NONE ? TEXT_NONE : text_of(topic->values[number]);
 }
 
 /* ---- the document ---- */

@@ -54,7 +54,8 @@ void conductor_topic_each(const struct conductor_topic *topic,
                                         struct text value),
                           void *context);
 
-bool conductor_topic_has_import(const struct conductor_topic *topic, billing_period period, struct text payer);
+/* The import record of a payer's month; empty: none. Valid until the next take. */
+struct text conductor_topic_import(const struct conductor_topic *topic, billing_period period, struct text payer);
 
 /* ---- publishing ---- */
 

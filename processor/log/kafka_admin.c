@@ -14,6 +14,8 @@
 #define RECORD_OVERHEAD ((size_t)4096)
 #define BATCH_BYTES_DEFAULT ((size_t)1048588)
 #define LINE_ITEM_RETENTION_MS "8640000000" /* 100 days */
+/* A month and two weeks: a newer delivery is held against what was published of its month. */
+#define USAGE_RETENTION_MS "3888000000"
 /* A store that is behind by less than half of it still meets every deletion that it has missed (tasks/task_store.c). */
 #define DELETIONS_KEPT_MS INT64_C(86400000)
 #define DELETIONS_KEPT "86400000"
@@ -26,7 +28,7 @@ struct topic_config {
 static const struct {
     const char *cleanup, *retention_ms, *timestamp_type;
 } policies[STREAM_TOPIC_COUNT] = {
-    [STREAM_USAGE] = { "delete", NULL, "LogAppendTime" },
+    [STREAM_USAGE] = { "delete", USAGE_RETENTION_MS, "LogAppendTime" },
     [STREAM_CONDUCTOR] = { "compact", NULL, NULL },
     [STREAM_TIERED] = { "delete", "-1", NULL },
     [STREAM_LINE_ITEMS] = { "compact,delete", LINE_ITEM_RETENTION_MS, NULL },

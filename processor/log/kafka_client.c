@@ -180,10 +180,16 @@ void kafka_record_of_message(const rd_kafka_message_t *message, enum stream_topi
         .is_null = message->payload == NULL,
         .headers = headers,
     };
-    rd_kafka_headers_t *of_message;
     /* Nobody reads those of others, and librdkafka allocates for each message it is asked of. */
-    if (topic != STREAM_TIERED && topic != STREAM_DEAD_LETTERS)
-        return;
+    if (topic == STREAM_TIERED || topic == STREAM_DEAD_LETTERS)
+        kafka_headers_of_message(message, headers, room, record);
+}
+
+void kafka_headers_of_message(const rd_kafka_message_t *message, struct stream_header *headers, size_t room,
+                              struct stream_record *record)
+{
+    rd_kafka_headers_t *of_message;
+    record->header_count = 0;
     if (rd_kafka_message_headers(message, &of_message) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return;
     const char *name;

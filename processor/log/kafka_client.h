@@ -21,6 +21,7 @@ struct kafka_settings {
     const char *instance_id;      /* of the process; NULL or empty: none */
     unsigned worker;              /* its number, from 0 */
     int session_timeout_ms, transaction_timeout_ms;
+    bool reads_headers; /* a restore hands over the headers of every topic */
     size_t fetch_bytes_max, send_bytes_max; /* what may wait to be taken and to be sent; 0: our default for a command */
 };
 
@@ -45,5 +46,8 @@ MUST_USE bool kafka_partition_count(rd_kafka_t *handle, const char *topic, int32
 /* The record in a message; headers go to `headers` (room for `room`), those beyond are left out. */
 void kafka_record_of_message(const rd_kafka_message_t *message, enum stream_topic topic, struct stream_header *headers,
                              size_t room, struct stream_record *record);
+/* The headers alone, of whatever topic. */
+void kafka_headers_of_message(const rd_kafka_message_t *message, struct stream_header *headers, size_t room,
+                              struct stream_record *record);
 
 #endif

@@ -539,6 +539,8 @@ static bool stream_restore_step(struct stream *port, size_t records_max,
             stream->restore_next = message->offset;
         } else if (done && !message->err) {
             kafka_record_of_message(message, stream->restore_topic, headers, HEADERS_MAX, &record);
+            if (stream->settings->reads_headers)
+                kafka_headers_of_message(message, headers, HEADERS_MAX, &record);
             done = take(context, &record, error);
             stream->restore_next = message->offset + done;
         }

@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+"""A month that AWS delivers again and again: after each `proforma import` the bills on the topics equal `price` of the newest
+delivery alone; what did not change costs nothing, what is gone is taken back, a killed import goes on.
+"""
+import argparse
+import csv
+import gzip
+import io
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from decimal import Decimal
+from pathlib import Path
+
+from kafka_tools import SKIPPED, Broker, Topics, Unavailable
+from test_month import BILL_KEY, DATA, DOCUMENTS, Case, latest
+
+REPORT = DATA / "cur_2026-06_daily.csv"
+AMOUNTS = ("public_cost", "cost", "billable_cost", "tax", "margin")
+ID, AMOUNT, PUBLIC, RATE, BILLED = ("identity/LineItemId", "lineItem/UsageAmount", "pricing/publicOnDemandCost",
+                                    "pricing/publicOnDemandRate", "lineItem/UnblendedCost")
+
+
+class Context:
+    pass
+
+
+def delivery(context, name, rows):
+    """A report's file; AWS gives all rows new ids each time."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, fieldnames=list(context.rows[0]), lineterminator="\n")
+    writer.writeheader()
+    for number, row in enumerate(rows):
+        writer.writerow({**row, ID: f"{name}{number}"})
+    path = context.scratch / f"{name}.csv.gz"
+    path.write_bytes(gzip.compress(out.getvalue().encode()))
+    return path
+
+
+def number_of(row, name):
+    return Decimal(row[name] or 0)
+
+
+def bills_of(records):
+    """What is billed, without rows of nothing: a bill of what is gone stays as zeros. How the cost of a pool is split over its
+    accounts is open until the close."""
+    found = {}
+    for row in records:
+        names = AMOUNTS if not row["usage_account_id"] else ("billable_cost", "tax")
+        amounts = tuple(number_of(row, name) for name in names)
+        if any(amounts):
+            found[tuple(row[name] for name in BILL_KEY)] = amounts
+    return found
+
+
+def priced(context, path):
+    out = context.scratch / f"price-{path.name}"
+    if not out.exists():
+        subprocess.run([context.proforma, "price", *DOCUMENTS, "--resource-ids", "--out", str(out), str(path)], check=True,
+                       capture_output=True)
+    return bills_of(map(json.loads, (out / "bills.jsonl").open()))
+
+
+def wait_until_equal(case, path):
+    expected = priced(case.context, path)
+
+    def equal():
+        return bills_of(latest(case.topic("bills")).values()) == expected
+    try:
+        case.wait_for("bills", equal, 60)
+    except AssertionError:
+        found = bills_of(latest(case.topic("bills")).values())
+        wrong = [(key, found.get(key), expected.get(key)) for key in sorted({*found, *expected})
+                 if found.get(key) != expected.get(key)]
+        said = case.command("import", "--dry-run", path, check=False)
+        raise AssertionError(f"after {path.name}: {len(wrong)} bills differ, the first: {wrong[0]}; {said.stdout}{said.stderr}") from None
+
+
+def changed(row, rng):
+    """A row as a restatement has it: another amount, with costs that follow or not."""
+    factor = Decimal(rng.randrange(1, 400)) / 100
+    result = dict(row)
+    for name in rng.choice(((AMOUNT, PUBLIC, BILLED), (AMOUNT, PUBLIC), (PUBLIC,), (BILLED,), (AMOUNT,))):
+        if row[name] and (name != BILLED or number_of(row, name) != 0):
+            result[name] = str((number_of(row, name) * factor).quantize(Decimal("1e-10")))
+    return result
+
+
+def free(row):
+    return {**row, BILLED: "0"}
+
+
+def usage_count(case):
+    return len(case.topic("usage"))
+
+
+def newer_deliveries_leave_what_the_newest_says(context):
+    rng = random.Random(context.seed)
+    case = Case(context, "deliveries", workers=2)
+    case.prepare()
+    case.start()
+    rows = [free(row) if rng.random() < 0.2 and row["lineItem/LineItemType"] == "Usage" else row for row in context.rows]
+    first = rows[:400]
+    second = [changed(row, rng) if rng.random() < 0.2 else row for row in rows if rng.random() < 0.9]
+    third = [row for row in rows if rng.random() < 0.5] + rows[:40]
+    deliveries = [("d1", first), ("d2", second), ("d3", third), ("d4", first), ("d5", second)]
+    for name, content in deliveries:
+        rng.shuffle(content)
+        path = delivery(context, name, content)
+        if name != "d1":
+            dry = case.command("import", "--dry-run", path, check=False)
+            assert dry.returncode == 4 and "differ" in dry.stdout, str(dry)
+        before = usage_count(case)
+        said = case.command("import", path).stdout
+        wait_until_equal(case, path)
+        published = usage_count(case) - before
+        assert published > 0, said
+        again = delivery(context, f"{name}again", content)
+        assert " 0 differ" in case.command("import", again).stdout
+        assert case.command("import", "--dry-run", again).returncode == 0
+        assert usage_count(case) == before + published, "the same delivery again costs something"
+    case.stop()
+
+
+def a_growing_month_costs_what_it_grows(context):
+    case = Case(context, "growing")
+    case.prepare()
+    case.start()
+    rows = sorted(context.rows, key=lambda row: row["lineItem/UsageStartDate"])
+    identities = len(rows)
+    for part in (200, 400, identities):
+        path = delivery(context, f"g{part}", rows[:part])
+        before = usage_count(case)
+        said = case.command("import", path).stdout
+        wait_until_equal(case, path)
+        assert usage_count(case) - before <= 268, f"unchanged rows cost something: {said}"
+    expected = context.scratch / f"price-{path.name}"
+    counted = {tuple(row[name] for name in BILL_KEY): row["usage_events"]
+               for row in map(json.loads, (expected / "bills.jsonl").open())}
+    found = {tuple(row[name] for name in BILL_KEY): row["usage_events"] for row in latest(case.topic("bills")).values()}
+    assert found == counted, "rows that were added are counted otherwise"
+    case.stop()
+
+
+def a_killed_import_goes_on(context):
+    rng = random.Random(context.seed)
+    case = Case(context, "killed")
+    case.prepare()
+    case.start()
+    rows = context.rows
+    for name, content in (("k1", rows[:500]), ("k2", [changed(row, rng) for row in rows])):
+        path = delivery(context, name, content)
+        for _ in range(6):
+            process = subprocess.Popen([context.proforma, "import", *case.sets, str(path)], stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL)
+            time.sleep(rng.random() * 0.8)
+            process.kill()
+            process.wait()
+        case.command("import", path)
+        wait_until_equal(case, path)
+    case.stop()
+
+
+def what_is_no_report_is_imported_once(context):
+    case = Case(context, "once")
+    case.prepare()
+    events = context.scratch / "events.jsonl"
+    events.write_text((DATA / "usage_events_2026-06-10.jsonl").read_text())
+    case.command("import", events)
+    refused = case.command("import", events, check=False)
+    assert refused.returncode == 1 and "--again" in refused.stderr, refused
+    assert case.command("import", "--again", events).returncode == 0
+    two = [delivery(context, f"two{number}", context.rows[:50]) for number in range(2)]
+    mixed = case.command("import", *two, check=False)
+    assert mixed.returncode == 1 and "two deliveries" in mixed.stderr, mixed
+
+
+CASES = [newer_deliveries_leave_what_the_newest_says, a_growing_month_costs_what_it_grows, a_killed_import_goes_on,
+         what_is_no_report_is_imported_once]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--proforma", required=True)
+    parser.add_argument("--kafka-cat", required=True)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--only", action="append", default=[], help="cases whose names hold this")
+    arguments = parser.parse_args()
+    context = Context()
+    context.proforma, context.seed = os.path.abspath(arguments.proforma), arguments.seed
+    context.rows = list(csv.DictReader(REPORT.open(newline="")))
+    failed = 0
+    print(f"seed {context.seed}", flush=True)
+    try:
+        with tempfile.TemporaryDirectory() as scratch, Broker() as broker:
+            context.scratch, context.broker = Path(scratch), broker
+            context.topics = Topics(broker, arguments.kafka_cat)
+            for case in CASES:
+                if arguments.only and not any(part in case.__name__ for part in arguments.only):
+                    continue
+                try:
+                    case(context)
+                    print(f"passed {case.__name__}", flush=True)
+                except (AssertionError, subprocess.CalledProcessError, KeyError) as error:
+                    failed += 1
+                    print(f"FAILED {case.__name__}: {error!r} {getattr(error, 'stderr', '')}"[:3000] + f"", flush=True)
+    except Unavailable as reason:
+        print(f"skipped: {reason}")
+        return SKIPPED
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
