@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""serve beside a running processor: bills as usage arrives, events, a close and its reports, views that are deleted."""
+import argparse
+import gzip
+import http.client
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from decimal import Decimal
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kafka"))
+from kafka_tools import SKIPPED, Broker, Unavailable, free_ports  # noqa: E402
+
+from api_tools import Server, cases, client, free_of_proxies, get, request, wait_for  # noqa: E402
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+MONTH, GROUP = "2026-06", "200000000011"
+LISTS = [part for name in ("AmazonS3", "AmazonEC2") for part in ("--price-list", DATA / f"pricelist/{name}.json")]
+USAGE = DATA / "cur_2026-06_hourly_normalized.csv.gz"
+
+
+class Context:
+    def __init__(self, arguments, folder, broker):
+        self.folder, self.proforma = folder, arguments.proforma
+        settings = {"kafka.bootstrap.servers": broker.bootstrap, "replication.factor": 1, "partitions.usage": 3,
+                    "partitions.tier": 2, "partitions.bill": 2, "workers": 1, "http.listen": "", "state.dir": folder / "state",
+                    "api.listen": f"127.0.0.1:{free_ports(1)[0]}"}
+        self.config = folder / "proforma.conf"
+        self.config.write_text("".join(f"{key} = {value}\n" for key, value in settings.items()))
+        self.out = folder / "out"
+        self.run("price", "--conductor", DATA / "conductor.json", *LISTS, "--resource-ids", "--close", MONTH, "--out", self.out, USAGE)
+        self.expected = {self.key(b): b for b in map(json.loads, (self.out / "bills.jsonl").open())}
+        self.command("topics", "create")
+        self.command("apply", "--conductor", DATA / "conductor.json", *LISTS)
+        self.server = Server(self.proforma, ["--config", self.config], folder / "serve.log")
+
+    @staticmethod
+    def key(bill):
+        return tuple(bill[m] for m in ("billing_group", "usage_account_id", "product_code", "line_item_type"))
+
+    def run(self, *words):
+        done = subprocess.run([self.proforma, *map(str, words)], capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def command(self, *words):
+        return self.run(*words, "--config", self.config)
+
+    def bills(self):
+        rows, token = [], ""
+        while token is not None:
+            page = get(f"{self.server.url}/v1/bills?period={MONTH}&next={token}")
+            rows, token = rows + page["bills"], page.get("next")
+        return {self.key(b): b for b in rows}
+
+    def has_all(self):
+        """All usage is in the bills. What an allowance covers in which account is settled at the close only."""
+        shown = self.bills()
+        return all(k in shown and shown[k]["usage_events"] == b["usage_events"] and
+                   Decimal(shown[k]["billable_cost"]) == Decimal(b["billable_cost"])
+                   for k, b in self.expected.items() if not any(k[1:]))
+
+    def agrees(self):
+        """To the last digit, with what price makes of the same month."""
+        shown = self.bills()
+        return len(shown) == len(self.expected) and all(
+            k in shown and Decimal(shown[k][m]) == Decimal(b[m]) for k, b in self.expected.items()
+            for m in ("cost", "billable_cost", "margin"))
+
+
+def case_bills_are_live_and_events_tell(context):
+    assert context.bills() == {}
+    events = []
+
+    def listen():
+        connection = http.client.HTTPConnection(context.server.url.split("//")[1], timeout=60)
+        connection.request("GET", "/v1/events")
+        reply = connection.getresponse()
+        while len(events) < 200:
+            line = reply.fp.readline()
+            if not line:
+                return
+            if line.startswith(b"data: "):
+                events.append(json.loads(line[6:]))
+    thread = threading.Thread(target=listen, daemon=True)
+    thread.start()
+    context.processor = subprocess.Popen([context.proforma, "run", "--config", context.config],
+                                         stderr=open(context.folder / "run.log", "ab"))
+    context.command("import", USAGE)
+    wait_for(context.has_all, 120)
+    wait_for(lambda: any(e == {"period": MONTH, "group": GROUP} for e in events))
+    rows = get(f"{context.server.url}/v1/daily?period={MONTH}&group={GROUP}")["daily"]
+    total = context.bills()[(GROUP, "", "", "")]
+    assert sum(Decimal(r["cost"]) for r in rows) == Decimal(total["cost"])
+    item = get(f"{context.server.url}/v1/line-items?period={MONTH}&group={GROUP}")["line_items"][0]
+    shown = get(f"{context.server.url}/v1/line-items/{item['line_item_id']}")
+    assert shown["line_item_id"] == item["line_item_id"] and shown["explanation"]
+    report = client(context.server.url).list_billing_group_cost_reports(BillingPeriod=MONTH)["BillingGroupCostReports"]
+    assert {r["Arn"].rsplit("/")[-1]: r["ProformaCost"] for r in report}[GROUP] == total["cost"]
+
+
+def case_a_view_goes_on_and_is_made_anew_when_deleted(context):
+    before = wait_for(lambda: (first := context.bills()) and not time.sleep(2) and first == context.bills() and first)
+    for delete in (False, True):
+        context.server.stop(signal.SIGKILL)
+        if delete:
+            shutil.rmtree(context.folder / "state" / "serve")
+        context.server.start()
+        assert context.bills() == before, delete
+
+
+def case_a_closed_month_has_its_reports(context):
+    assert get(f"{context.server.url}/v1/periods")["periods"][0]["state"] == "open"
+    assert get(f"{context.server.url}/v1/reports?period={MONTH}")["reports"] == []
+    context.command("close", "--period", MONTH)
+    reports = wait_for(lambda: len(found := get(f"{context.server.url}/v1/reports?period={MONTH}")["reports"]) == 9 and found, 120)
+    assert wait_for(lambda: get(f"{context.server.url}/v1/periods")["periods"][0]["state"] == "closed")
+    for report in reports:
+        account = report["usage_account_id"]
+        folder = context.out / "cur" / report["billing_group"] / (f"accounts/{account}" if account else "") / "20260601-20260701"
+        status, headers, body = request(context.server.url + report["path"])
+        assert status == 200 and headers["Content-Type"] == "application/gzip"
+        assert gzip.decompress(body) == gzip.decompress(next(folder.glob("*.csv.gz")).read_bytes()), report
+    assert wait_for(context.agrees)
+
+
+def case_the_processor_ends(context):
+    context.processor.send_signal(signal.SIGTERM)
+    assert context.processor.wait(timeout=60) == 0
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--proforma", required=True)
+    parser.add_argument("--only", action="append")
+    arguments = parser.parse_args()
+    free_of_proxies()
+    try:
+        with tempfile.TemporaryDirectory() as name, Broker(Path(name) / "broker") as broker:
+            context = Context(arguments, Path(name), broker)
+            with context.server:
+                try:
+                    return cases(globals(), context, arguments.only)
+                finally:
+                    if getattr(context, "processor", None) and context.processor.poll() is None:
+                        context.processor.kill()
+    except Unavailable as reason:
+        print(f"skipped: {reason}")
+        return SKIPPED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
