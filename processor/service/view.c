@@ -22,6 +22,7 @@ struct view {
     size_t sum_capacity;
     struct arena arena;
     struct buffer key, other, value, scratch;
+    struct buffer period; /* that was put last: rows of a month come together */
 };
 
 bool view_open(const char *directory, size_t memory_bytes, struct view **ret_view, struct error *error)
@@ -50,6 +51,7 @@ void view_close(struct view *view)
     buffer_done(&view->other);
     buffer_done(&view->value);
     buffer_done(&view->scratch);
+    buffer_done(&view->period);
     free(view->sums);
     free(view);
 }
@@ -73,6 +75,10 @@ static void make_key(struct buffer *key, char letter, struct text period, const 
 
 static void put_period(struct view *view, struct text period)
 {
+    if (text_equal(buffer_text(&view->period), period))
+        return;
+    buffer_clear(&view->period);
+    buffer_append_text(&view->period, period);
     make_key(&view->other, PERIOD_LETTER, period, NULL, 0);
     rocks_batch_put(view->batch, buffer_text(&view->other), TEXT_NONE);
 }
@@ -227,6 +233,7 @@ void view_clear(struct view *view)
 {
     intern_reset(&view->written);
     intern_reset(&view->days);
+    buffer_clear(&view->period);
     rocks_batch_delete_range(view->batch, TEXT("A"), TEXT("Z"));
 }
 
