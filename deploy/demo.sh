@@ -36,6 +36,29 @@ on_files() {
     echo "== How one line item came to its cost"
     id=$(grep -m1 '"tier":2' "$out/line-items.jsonl" | sed 's/.*"line_item_id":"\([a-z2-7]*\)".*/\1/')
     "$proforma" explain "$id" --out "$out"
+    serve
+}
+
+# On a terminal until Ctrl-C; elsewhere it shows that it answers, and ends.
+serve() {
+    echo
+    echo "== The Billing Conductor API and the bills page, read-only, at"
+    if [ -t 1 ]; then
+        echo "   (Ctrl-C ends it; aws billingconductor list-billing-groups --endpoint-url http://127.0.0.1:9465 --no-sign-request)"
+        exec "$proforma" serve --out "$out"
+    fi
+    address=$(mktemp)
+    "$proforma" serve --out "$out" >"$address" &
+    serving=$!
+    tries=0
+    until [ -s "$address" ] || ! kill -0 "$serving" 2>/dev/null || [ "$tries" -ge 100 ]; do
+        tries=$((tries + 1))
+        sleep 0.1
+    done
+    cat "$address"
+    rm -f "$address"
+    kill -TERM "$serving" 2>/dev/null || true
+    wait "$serving"
 }
 
 # shellcheck disable=SC2086
