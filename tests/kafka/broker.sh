@@ -9,6 +9,8 @@
 # Environment: BROKER_PROPERTIES  more server properties, KEY=VALUE, one a line; they win over those below
 #              BROKER_OWNER       a process id; the broker is killed when that process is gone
 #              BROKER_WAIT        seconds that a broker may take until it answers (60)
+#              BROKER_CLUSTER     the id of the cluster that the broker belongs to; else one of its own
+#              BROKER_HEAP        what java may take, as 256m (512m)
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -72,7 +74,7 @@ run_java() {
     prefix=$1
     shift
     # shellcheck disable=SC2086
-    exec $prefix java -Xmx512m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \
+    exec $prefix java -Xmx"${BROKER_HEAP:-512m}" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \
         -Dlog4j2.configurationFile="$here/log4j2.properties" -cp "$libs/*" "$@"
 }
 
@@ -168,7 +170,7 @@ start() {
     port=${port:-${ports% *}}
     write_properties "$port" "$controller"
     echo "127.0.0.1:$port" >"$dir/bootstrap"
-    cluster=$(python3 "$here/kafka_tools.py" cluster-id)
+    cluster=${BROKER_CLUSTER:-$(python3 "$here/kafka_tools.py" cluster-id)}
     if ! (run_java "" kafka.tools.StorageTool format -t "$cluster" -c "$dir/server.properties") >"$dir/log" 2>&1; then
         complain "cannot format $dir:"
         tail -n 20 "$dir/log" >&2

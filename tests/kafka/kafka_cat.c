@@ -11,6 +11,8 @@
  *       first open transaction
  *   kafka_cat offsets BOOTSTRAP GROUP TOPIC                      {"partition", "offset"}: what the group committed
  *   kafka_cat commit BOOTSTRAP GROUP TOPIC PARTITION OFFSET      for a group without members
+ *   kafka_cat delete-records BOOTSTRAP TOPIC PARTITION OFFSET   those before the offset; -1: all there are
+ *   kafka_cat delete-group BOOTSTRAP GROUP                       a group without members, with what it committed
  *   kafka_cat grant BOOTSTRAP PRINCIPAL topic|group NAME OPERATION   an ACL; all, read, write, configs, describe
  *   kafka_cat watermarks BOOTSTRAP TOPIC                         {"partition", "low", "high"}
  *
@@ -22,6 +24,7 @@
 #include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -379,6 +382,54 @@ static void watermarks(const char *bootstrap, char **arguments)
     rd_kafka_destroy(client);
 }
 
+/* The answer to an admin request; the caller asked it of the queue. */
+static rd_kafka_event_t *answer_of(rd_kafka_queue_t *queue, const char *what)
+{
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 2 * PATIENCE_MS);
+    check(event ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT, what);
+    return event;
+}
+
+static void delete_records(const char *bootstrap, char **arguments)
+{
+    const struct setting settings[] = { { "bootstrap.servers", bootstrap }, { NULL, NULL } };
+    rd_kafka_t *client = connect_to(RD_KAFKA_PRODUCER, settings, NULL);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    int64_t offset = atoll(arguments[2]);
+    rd_kafka_topic_partition_list_add(list, arguments[0], atoi(arguments[1]))->offset =
+        offset < 0 ? RD_KAFKA_OFFSET_END : offset;
+    rd_kafka_DeleteRecords_t *wanted = rd_kafka_DeleteRecords_new(list);
+    rd_kafka_DeleteRecords(client, &wanted, 1, NULL, queue);
+    rd_kafka_event_t *event = answer_of(queue, arguments[0]);
+    const rd_kafka_topic_partition_list_t *done =
+        rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event));
+    check(done->elems[0].err, arguments[0]);
+    rd_kafka_event_destroy(event);
+    rd_kafka_DeleteRecords_destroy(wanted);
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(client);
+}
+
+static void delete_group(const char *bootstrap, char **arguments)
+{
+    const struct setting settings[] = { { "bootstrap.servers", bootstrap }, { NULL, NULL } };
+    rd_kafka_t *client = connect_to(RD_KAFKA_PRODUCER, settings, NULL);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    rd_kafka_DeleteGroup_t *wanted = rd_kafka_DeleteGroup_new(arguments[0]);
+    rd_kafka_DeleteGroups(client, &wanted, 1, NULL, queue);
+    rd_kafka_event_t *event = answer_of(queue, arguments[0]);
+    size_t count;
+    const rd_kafka_group_result_t **results =
+        rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(event), &count);
+    check_error((rd_kafka_error_t *)(uintptr_t)rd_kafka_group_result_error(results[0]), arguments[0]);
+    rd_kafka_event_destroy(event);
+    rd_kafka_DeleteGroup_destroy(wanted);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(client);
+}
+
 static rd_kafka_AclOperation_t operation_of(const char *name)
 {
     return strcmp(name, "all") == 0     ? RD_KAFKA_ACL_OPERATION_ALL
@@ -425,6 +476,8 @@ int main(int count, char **arguments)
                      { "consume", 1, 1, consume },
                      { "offsets", 2, 2, offsets },
                      { "commit", 4, 4, commit },
+                     { "delete-records", 3, 3, delete_records },
+                     { "delete-group", 1, 1, delete_group },
                      { "grant", 4, 4, grant },
                      { "watermarks", 1, 1, watermarks } };
     int kept = 0; /* what is no option moves to the front */

@@ -41,7 +41,9 @@ class Failed(Exception):
 class Broker:
     """One broker in a folder. The with block starts it, stops it and removes the folder, which a failure keeps."""
 
-    def __init__(self, folder=None, port=None, properties=None):
+    def __init__(self, folder=None, port=None, properties=None, environment=None):
+        """environment: what broker.sh takes besides, as BROKER_CLUSTER."""
+        self.environment = environment or {}
         self.owned = folder is None
         self.folder = Path(folder or tempfile.mkdtemp(prefix="kafka-"))
         self.port = port
@@ -87,7 +89,7 @@ class Broker:
             print(f"the broker's folder is kept: {self.folder}", file=sys.stderr)
 
     def _run(self, action, *arguments, properties=None):
-        environment = dict(os.environ, BROKER_OWNER=str(os.getpid()))
+        environment = dict(os.environ, BROKER_OWNER=str(os.getpid()), **self.environment)
         lines = [f"{name}={value}" for name, value in (properties or {}).items()]
         environment["BROKER_PROPERTIES"] = "\n".join(lines)
         done = subprocess.run([SCRIPT, action, self.folder, *arguments], env=environment, stdin=subprocess.DEVNULL,
@@ -154,6 +156,14 @@ class Topics:
     def commit(self, group, topic, partition, offset):
         """Moves the offset of a group that has no members."""
         self._run("commit", group, topic, str(partition), str(offset))
+
+    def delete_records(self, topic, partition, offset):
+        """Those before the offset; -1: all that there are."""
+        self._run("delete-records", topic, str(partition), str(offset))
+
+    def delete_group(self, group):
+        """As a broker does when a group has been away for longer than it keeps offsets."""
+        self._run("delete-group", group)
 
     def grant(self, principal, kind, name, operation):
         """An ACL of a broker that has an authorizer; kind: topic or group."""
