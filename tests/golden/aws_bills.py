@@ -7,10 +7,11 @@ Figures are written out here, never computed, so that a wrong formula cannot agr
 """
 import json
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from golden import (PERIOD, TRANSFER_OUT, X, Y, Conductor, Outcome, custom_tiers, discount, expect, expect_amount,
+from golden import (PAYER, PERIOD, TRANSFER_OUT, X, Y, Conductor, Outcome, custom_tiers, discount, expect, expect_amount,
                     free_tier, markup, offer, one_group, proforma_argument, run_cases, usage)
 
 CASES = []
@@ -448,6 +449,71 @@ def returned_savings_plan(tool):
     expect_amount("pro forma", "4380", outcome.total())
     expect_amount("AWS", "0", outcome.bill()["billable_cost"])
     expect("said", True, "1 events are refunds" in outcome.stderr)
+
+
+# --- a small account's whole report -----------------------------------------------------------------------------
+
+REPORT_COLUMNS = ("identity/LineItemId", "identity/TimeInterval", "bill/PayerAccountId", "bill/BillingEntity",
+                  "bill/BillingPeriodStartDate", "lineItem/UsageAccountId", "lineItem/LineItemType",
+                  "lineItem/UsageStartDate", "lineItem/UsageEndDate", "lineItem/ProductCode", "lineItem/UsageType",
+                  "lineItem/Operation", "lineItem/UsageAmount", "lineItem/CurrencyCode", "lineItem/UnblendedCost",
+                  "lineItem/LineItemDescription", "product/servicecode", "pricing/publicOnDemandCost",
+                  "pricing/publicOnDemandRate", "pricing/unit")
+# (product, service, usage type, amounts, rate, what AWS bills a unit): requests, free ones, transfer, keys, no price.
+REPORT_METERS = (("AmazonS3", "AmazonS3", "CAN1-Requests-Tier1", ("17.0", "3.0"), "5.5E-6", "5.5E-6"),
+                 ("AmazonS3", "AWSDataTransfer", "CAN1-USE1-AWS-Out-Bytes", ("1.0416666667E-4", "0.0000038110"), "0.02", "0.02"),
+                 ("AmazonSNS", "AmazonSNS", "CAN1-Requests-Tier1", ("1102.0", "7"), "5.0E-7", "0"),
+                 ("AWSQueueService", "AWSQueueService", "CAN1-Requests-Tier1", ("45809.0",), "4.0E-7", "0.0"),
+                 ("awskms", "awskms", "ca-central-1-KMS-Keys", ("0.0333333333", "1.0"), "1.0000000000", "1"),
+                 ("AWSCloudShell", "AWSCloudShell", "CAN1-CloudShell-vCPU-Hours", ("0.25",), "0E-10", "0"),
+                 ("AmazonStates", "AmazonStates", "CAN1-StateTransition", ("4",), "", "0"))
+
+
+def small_report():
+    """Rows of a month, days and hours apart, with a tax row a product."""
+    rows = []
+    for number in range(420):
+        product, service, usage_type, amounts, rate, billed = REPORT_METERS[number % len(REPORT_METERS)]
+        amount = amounts[number % len(amounts)]
+        start = f"2024-06-{number % 29 + 1:02d}T{number % 24:02d}:00:00Z"
+        cost = Decimal(amount) * Decimal(billed)
+        public = str(Decimal(amount) * Decimal(rate)) if rate else ""
+        rows.append((f"l{number}", f"{start}/{start}", PAYER, "AWS", "2024-06-01T00:00:00.000Z", X, "Usage", start, start,
+                     product, usage_type, "Op", amount, "USD", str(cost), f"{usage_type} of {product}", service, public, rate,
+                     "Unit"))
+    for number, (product, *_) in enumerate(REPORT_METERS):
+        rows.append((f"t{number}", "t", PAYER, "AWS", "2024-06-01T00:00:00.000Z", X, "Tax", "2024-06-01T00:00:00Z",
+                     "2024-07-01T00:00:00Z", product, "", "", "1.0", "USD", f"0.0{number}", "Tax", "", "0.0", "", ""))
+    return [dict(zip(REPORT_COLUMNS, row)) for row in rows]
+
+
+def worked_out(rows):
+    """Pro forma, AWS, tax and free rows, by the report's own columns alone."""
+    pro_forma, aws, tax, free = Decimal(0), Decimal(0), Decimal(0), 0
+    for row in rows:
+        billed, rate = Decimal(row["lineItem/UnblendedCost"]), row["pricing/publicOnDemandRate"]
+        if row["lineItem/LineItemType"] == "Tax":
+            tax += billed
+            continue
+        aws += billed
+        public = Decimal(row["lineItem/UsageAmount"]).quantize(Decimal("1e-10")) * Decimal(rate) if rate else billed
+        is_free = bool(rate) and billed == 0 and Decimal(rate) != 0
+        free += is_free
+        pro_forma += 0 if is_free else public * Decimal("1.1")
+    return pro_forma, aws, tax, free
+
+
+@case("a small account's report under +10 percent is what its own columns add up to, free rows at nothing")
+def whole_report(tool):
+    rows = small_report()
+    pro_forma, aws, tax, free = worked_out(rows)
+    text = "\n".join([",".join(REPORT_COLUMNS), *(",".join(row.values()) for row in rows)]) + "\n"
+    outcome = price(tool, one_group(markup(10)), [], name="report.csv", text=text)
+    expect("rows free of charge", 120, free)
+    expect("rows counted as free", free, outcome.summary["free_tier"])
+    expect_amount("pro forma", pro_forma, outcome.total())
+    expect_amount("AWS", aws, outcome.bill()["billable_cost"])
+    expect_amount("tax", tax, outcome.bill()["tax"])
 
 
 if __name__ == "__main__":

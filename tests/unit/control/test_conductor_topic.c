@@ -161,7 +161,10 @@ static void expect_in_force(const char *row, const struct conductor_topic *topic
         const struct price_list_entry *a = &list.entries[i], *b = &wanted->list.entries[i];
         bool same = text_equal(a->sku, b->sku) && text_equal(a->service, b->service) &&
                     text_equal(a->usage_type, b->usage_type) && text_equal(a->operation, b->operation) &&
-                    text_equal(a->unit, b->unit) && a->schedule.count == b->schedule.count;
+                    text_equal(a->unit, b->unit) && a->schedule.count == b->schedule.count && a->since == b->since &&
+                    a->applies_to_count == b->applies_to_count;
+        for (uint32_t t = 0; same && t < a->applies_to_count; t++)
+            same = text_equal(a->applies_to[t], b->applies_to[t]);
         for (uint32_t t = 0; same && t < a->schedule.count; t++)
             same = a->schedule.tiers[t].begin == b->schedule.tiers[t].begin &&
                    a->schedule.tiers[t].end == b->schedule.tiers[t].end &&
@@ -172,6 +175,25 @@ static void expect_in_force(const char *row, const struct conductor_topic *topic
     price_list_done(&list);
     conductor_done(conductor);
     free(conductor);
+}
+
+/* Terms of several months and an allowance with its skus. */
+static void documents_add_terms(struct documents *documents)
+{
+    static const struct tier tiers[] = { { 0, 100, 0 }, { 100, 250, 7 } };
+    const struct text skus[] = { TEXT("SKU1"), TEXT("SKU \"2\"") };
+    const struct price_list_entry entries[] = {
+        { .sku = TEXT("SKU3"), .service = TEXT("S"), .usage_type = TEXT("U"),
+          .schedule = schedule_of(&documents->list.arena, "0 1") },
+        { .sku = TEXT("SKU3"), .service = TEXT("S"), .usage_type = TEXT("U"),
+          .schedule = schedule_of(&documents->list.arena, "0 2, 10 1"), .since = 2026 * 12 + 5 },
+        { .sku = TEXT("SKU3"), .service = TEXT("S"), .usage_type = TEXT("U"),
+          .schedule = schedule_of(&documents->list.arena, "0 3"), .since = 2026 * 12 + 11 },
+        { .sku = TEXT("SKU4"), .service = TEXT("S"), .usage_type = TEXT("Global-U"), .schedule = { tiers, 2 },
+          .applies_to = skus, .applies_to_count = 2 },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(entries); i++)
+        price_list_add(&documents->list, &entries[i]);
 }
 
 static void documents_with_prices(struct documents *documents)
@@ -195,6 +217,20 @@ static void a_published_document_comes_back_whole(void **state)
     expect_in_force("first", topic, &documents, 1);
     assert_int_equal(publish(topic, &documents), 0); /* and is what is wanted */
     expect_in_force("second", topic, &documents, 1);
+    documents_done(&documents);
+    conductor_topic_free(topic);
+}
+
+static void terms_and_allowances_come_back_too(void **state)
+{
+    (void)state;
+    struct documents documents;
+    struct conductor_topic *topic = conductor_topic_new();
+    documents_with_prices(&documents);
+    documents_add_terms(&documents);
+    assert_int_equal(publish(topic, &documents), DOCUMENT_ENTITIES + 3 + 4 + 1);
+    expect_in_force("first", topic, &documents, 1);
+    assert_int_equal(publish(topic, &documents), 0);
     documents_done(&documents);
     conductor_topic_free(topic);
 }
@@ -767,6 +803,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_published_document_comes_back_whole),
+        cmocka_unit_test(terms_and_allowances_come_back_too),
         cmocka_unit_test(what_is_exported_can_be_published_again),
         cmocka_unit_test(the_version_comes_last_and_counts_up),
         cmocka_unit_test(only_what_differs_is_published),
