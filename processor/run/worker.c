@@ -43,8 +43,8 @@ static int64_t now_ms(const struct worker *worker)
 static int64_t real_ms(const struct worker *worker)
 {
     struct timespec now;
-    if (worker->options->clock_ms)
-        return worker->options->clock_ms(worker->options->port_context);
+    if (worker->options->wall_clock_ms)
+        return worker->options->wall_clock_ms(worker->options->port_context);
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }

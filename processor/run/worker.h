@@ -56,10 +56,11 @@ struct worker_options {
     const char *state_dir; /* of the process */
     _Atomic bool *stop; /* set by whoever wants it to end */
     int64_t repair_task; /* a torn task that takes its marker's offset; −1: none */
-    /* For a simulator: another log than Kafka, and its clock. NULL: none. */
+    /* For a simulator: another log than Kafka, and its clocks, in milliseconds. NULL: none. */
     bool (*open_stream)(void *port_context, const enum stream_topic *topics, size_t topic_count, struct stream **ret_stream,
                         struct error *error);
-    int64_t (*clock_ms)(void *port_context); /* since 1970 */
+    int64_t (*clock_ms)(void *port_context);      /* only goes on */
+    int64_t (*wall_clock_ms)(void *port_context); /* since 1970; may jump */
     void *port_context;
 };
 
