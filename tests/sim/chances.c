@@ -102,6 +102,15 @@ static void pass_hours(struct sim *sim, size_t slot)
     memory_log_advance(sim->log, (int64_t)dice_below(&sim->dice, 16 * 3600 * 1000));
 }
 
+/* Far enough to close months, if anybody believed it. */
+static void move_clock(struct sim *sim, size_t slot)
+{
+    if (!sim->slots[slot])
+        return;
+    sim->slots[slot]->clock_ahead_ms += (int64_t)dice_below(&sim->dice, 40 * 24) * 3600 * 1000;
+    trace("%s: its clock jumps to %lld ms ahead", sim->slots[slot]->id, (long long)sim->slots[slot]->clock_ahead_ms);
+}
+
 /* ---- brokers and disks ---- */
 
 static void compact(struct sim *sim, size_t slot)
@@ -174,6 +183,7 @@ static const struct {
     { FAULT_EXPEL, 20, expel },
     { FAULT_COUNT, 80, begin },
     { FAULT_COUNT, 30, let_time_pass },
+    { FAULT_CLOCK, 10, move_clock },
     { FAULT_HOURS, 5, pass_hours },
     { FAULT_COMPACT, 20, compact },
     { FAULT_COMPACT_SUBTOTALS, 20, compact_subtotals },

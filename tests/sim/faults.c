@@ -5,20 +5,10 @@
 #include <string.h>
 
 const char *const fault_names[FAULT_COUNT] = {
-#define X(name, text, standard) text,
+#define X(name, text) text,
     FAULTS(X)
 #undef X
 };
-
-struct fault_set faults_standard(void)
-{
-    static const struct fault_set standard = { {
-#define X(name, text, standard) standard,
-        FAULTS(X)
-#undef X
-    } };
-    return standard;
-}
 
 static bool change(struct fault_set *set, const char *name, bool on)
 {
@@ -46,6 +36,13 @@ bool faults_change(struct fault_set *set, const char *list)
             known = change(set, name + off, !off);
     }
     return known;
+}
+
+struct fault_set faults_all(void)
+{
+    struct fault_set all = { { false } };
+    faults_change(&all, "all");
+    return all;
 }
 
 struct fault_set faults_draw(const struct fault_set *set, struct dice *dice)

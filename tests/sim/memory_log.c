@@ -177,8 +177,9 @@ void memory_log_retain(struct memory_log *log, enum stream_topic topic, int64_t 
 {
     for (int32_t p = 0; p < log->partition_counts[topic]; p++) {
         struct partition *partition = &log->partitions[topic][p];
-        while ((int64_t)partition->first < partition->committed &&
-               log->now_ms - partition->records[partition->first].record.timestamp_ms > retention_ms)
+        const struct kept_record *taken = partition->committed > 0 ? &partition->records[partition->committed - 1] : NULL;
+        while (taken && &partition->records[partition->first] < taken &&
+               taken->record.timestamp_ms - partition->records[partition->first].record.timestamp_ms > retention_ms)
             partition->first++;
         trace("broker: %s-%d begins at %zu", stream_topic_name(topic), p, partition->first);
     }

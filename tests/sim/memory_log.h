@@ -51,7 +51,7 @@ void memory_log_add_partition(struct memory_log *log, enum stream_topic topic);
 
 /* Some of what a newer record of its key has replaced goes, and deletions older than `delete_retention_ms`. */
 void memory_log_compact(struct memory_log *log, enum stream_topic topic, int64_t delete_retention_ms);
-/* What lies before the group's offset and is older than `retention_ms` goes. */
+/* What came more than `retention_ms` before the last record that the group has taken goes. */
 void memory_log_retain(struct memory_log *log, enum stream_topic topic, int64_t retention_ms);
 /* The group was away for too long: its offsets are forgotten. Not while one of them is pending. */
 void memory_log_expire_offsets(struct memory_log *log);

@@ -1,10 +1,12 @@
 /* sim/mutations.c: operations of a stream with one of them changed; streams of one program share the change. */
 #include "sim/mutations.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "sim/memory_log_parts.h"
+#include "tasks/marker.h"
 
 const char *const mutation_texts[MUTATION_COUNT] = {
 #define X(name, text) text,
@@ -40,6 +42,13 @@ static bool is_marker(const struct stream_record *record)
     return record->topic == STREAM_LINE_ITEMS && record->key.size > 0 && record->key.data[0] == '#';
 }
 
+static bool is_barrier(const struct stream_record *record)
+{
+    static const char barrier[] = "#barrier";
+    return (record->topic == STREAM_TIERED || record->topic == STREAM_SUBTOTALS) &&
+           memmem(record->key.data, record->key.size, barrier, sizeof barrier - 1);
+}
+
 /* ---- records that go out ---- */
 
 static void hold(struct stream *stream, const struct stream_record *record)
@@ -68,6 +77,36 @@ static enum stream_outcome begin(struct stream *stream, struct error *error)
     if (now.holder == stream)
         now.holds_now = false;
     return outcome == OUTCOME_DONE ? let_go(stream, error) : outcome;
+}
+
+/* "2026-07" becomes "2026-06" wherever it stands. */
+static struct text without_period(struct text text)
+{
+    char *copy = memory_new(text.size + 1);
+    if (text.size)
+        memcpy(copy, text.data, text.size);
+    for (size_t i = 0; i + 7 <= text.size; i++)
+        if (memcmp(copy + i, "2026-0", 6) == 0)
+            copy[i + 6] = '6';
+    return (struct text){ copy, text.size };
+}
+
+static enum stream_outcome produce_without_period(struct stream *stream, const struct stream_record *record,
+                                                  struct error *error)
+{
+    struct stream_header headers[16];
+    struct stream_record out = *record;
+    out.key = without_period(record->key);
+    out.value = without_period(record->value);
+    for (size_t i = 0; i < record->header_count; i++)
+        headers[i] = (struct stream_header){ record->headers[i].name, without_period(record->headers[i].value) };
+    out.headers = headers;
+    enum stream_outcome outcome = now.real->produce(stream, &out, error);
+    for (size_t i = 0; i < record->header_count; i++)
+        free((void *)(uintptr_t)headers[i].value.data);
+    free((void *)(uintptr_t)out.key.data);
+    free((void *)(uintptr_t)out.value.data);
+    return outcome;
 }
 
 /* A total that goes to a bill task waits for the next transaction; the barrier behind it does not. */
@@ -100,6 +139,8 @@ static enum stream_outcome produce(struct stream *stream, const struct stream_re
         return OUTCOME_DONE;
     if (now.kind == MUTATION_MARKER_LEFT_OUT && is_marker(record) && strikes(10))
         return OUTCOME_DONE;
+    if (now.kind == MUTATION_BARRIER_PERIOD && is_barrier(record))
+        return produce_without_period(stream, record, error);
     enum stream_outcome outcome = now.real->produce(stream, record, error);
     if (outcome == OUTCOME_DONE && now.kind == MUTATION_RECORD_TWICE && !is_marker(record) && strikes(1))
         outcome = now.real->produce(stream, record, error);
@@ -110,6 +151,8 @@ static enum stream_outcome produce(struct stream *stream, const struct stream_re
 
 static void change_offsets(struct stream_partition *offsets, size_t *count)
 {
+    for (size_t i = 0; i < *count && now.kind == MUTATION_NO_NUMBERS; i++)
+        offsets[i].transaction = 0;
     size_t at = (size_t)dice_below(now.dice, *count);
     int64_t other = *count > 0 ? offsets[0].offset : 0;
     if (*count == 0 || !strikes(10))
@@ -209,6 +252,42 @@ static bool restore_step(struct stream *stream, size_t records_max,
     if (done && now.has_first)
         done = take(context, &now.first, error);
     reading->ended = reading->ended || (now.kind == MUTATION_RESTORE_SHORT && !is_conductor && strikes(30));
+    if (now.kind == MUTATION_RESTORE_STABLE)
+        reading->high = reading->next;
+    return done;
+}
+
+/* What the task's last marker says, whatever the group says. */
+static void take_marker(struct memory_log *log, struct stream_partition *input)
+{
+    int32_t bills = log->partition_counts[STREAM_SUBTOTALS], tiers = log->partition_counts[STREAM_TIERED];
+    int32_t before = input->topic == STREAM_SUBTOTALS ? 0 : input->topic == STREAM_TIERED ? bills : bills + tiers;
+    const struct partition *ledger = &log->partitions[STREAM_LINE_ITEMS][before + input->partition];
+    input->offset = OFFSET_NONE;
+    input->transaction = 0;
+    for (int64_t at = log_stable_end(log, STREAM_LINE_ITEMS, before + input->partition); at-- > 0 && input->offset == OFFSET_NONE;) {
+        struct marker marker = { .closed = PERIOD_NONE, .closing = PERIOD_NONE };
+        struct error error;
+        if (!log_is_readable(&ledger->records[at]) || !is_marker(&ledger->records[at].record))
+            continue;
+        struct text value = ledger->records[at].record.value;
+        json_t *item = json_loadb(value.data, value.size, 0, NULL);
+        if (marker_read(text_of(json_string_value(json_object_get(item, "marker"))), &marker, &error)) {
+            input->offset = marker.offset;
+            input->transaction = marker.revision;
+        }
+        marker_done(&marker);
+        json_decref(item);
+    }
+}
+
+static bool committed(struct stream *stream, struct stream_partition *partitions, size_t count, bool *stable,
+                      struct error *error)
+{
+    bool done = now.real->committed(stream, partitions, count, stable, error);
+    *stable = *stable || now.kind == MUTATION_OFFSET_FIRST || now.kind == MUTATION_MARKER_UNCOMPARED;
+    for (size_t i = 0; i < count && now.kind == MUTATION_MARKER_UNCOMPARED; i++)
+        take_marker(memory_stream_of(stream)->log, &partitions[i]);
     return done;
 }
 
@@ -234,5 +313,6 @@ void mutation_apply(struct stream *stream)
     now.changed.abort = abort_transaction;
     now.changed.poll = poll;
     now.changed.restore_step = restore_step;
+    now.changed.committed = committed;
     stream->ops = &now.changed;
 }

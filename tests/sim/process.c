@@ -28,6 +28,11 @@ static int64_t clock_of(void *context)
     return memory_log_now_ms(((struct process *)context)->sim->log);
 }
 
+static int64_t wall_clock_of(void *context)
+{
+    return clock_of(context) + ((struct process *)context)->clock_ahead_ms;
+}
+
 struct process *process_start(struct sim *sim, size_t slot, unsigned folder, bool is_static)
 {
     struct process *process = memory_new(sizeof *process);
@@ -42,7 +47,7 @@ struct process *process_start(struct sim *sim, size_t slot, unsigned folder, boo
                                                 .schemas = &sim->schemas_port, .worker_count = 1,
                                                 .state_dir = process->state_dir, .stop = &process->stop, .repair_task = -1,
                                                 .open_stream = open_stream, .clock_ms = clock_of,
-                                                .port_context = process };
+                                                .wall_clock_ms = wall_clock_of, .port_context = process };
     process->worker = worker_new(&process->options, &process->status);
     trace("%s starts in folder %u, %s", process->id, folder, is_static ? "as itself" : "as anyone");
     return process;

@@ -19,6 +19,7 @@ struct process {
     struct kafka_settings kafka;
     _Atomic bool stop;
     bool asleep;
+    int64_t clock_ahead_ms; /* its wall clock, of the broker's */
 };
 
 /* `folder`: number of its folder, which no other process may hold. */

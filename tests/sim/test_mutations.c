@@ -37,7 +37,7 @@ static bool is_found(const struct world *world, enum mutation mutation, uint64_t
     pid_t child = fork();
     if (child == 0) {
         struct simulation_counts counts;
-        struct simulation_options options = { .seed = seed, .faults = faults_standard(), .mutation = mutation,
+        struct simulation_options options = { .seed = seed, .faults = faults_all(), .mutation = mutation,
                                               .folder = scratch_folder };
         alarm(RUN_SECONDS_MAX);
         (void)!freopen("/dev/null", "w", stderr);

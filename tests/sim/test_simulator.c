@@ -70,7 +70,10 @@ static void run(const struct world *world, const struct simulation_options *opti
 static void a_quiet_run_ends_as_the_batch_prices_it(void **state)
 {
     struct simulation_options options = { .seed = 1, .folder = scratch_folder };
+    bool traces = trace_is_on();
+    trace_switch(false);
     run(*state, &options);
+    trace_switch(traces);
 }
 
 static void whatever_happens_the_topics_end_as_the_batch_prices_it(void **state)
@@ -88,7 +91,7 @@ static void whatever_happens_the_topics_end_as_the_batch_prices_it(void **state)
 static void read_arguments(int argc, char **argv)
 {
     int at = 1;
-    asked.faults = faults_standard();
+    asked.faults = faults_all();
     asked.seed = (uint64_t)time(NULL);
     for (; at < argc && strncmp(argv[at], "--", 2) == 0; at++) {
         trace_switch(trace_is_on() || strcmp(argv[at], "--trace") == 0);
