@@ -496,6 +496,18 @@ static bool read_caller(struct read *read)
     return true;
 }
 
+/* The whole installation's: the payer's to see. */
+static bool read_state(struct read *read)
+{
+    const struct source *source = &read->api->source;
+    struct error error;
+    if (!read->caller->is_payer)
+        return fail(read, FAILURE_ACCESS_DENIED, "the state is the payer's to see");
+    read->response->status = 200;
+    read->response->content_type = "application/json";
+    return source->state(source->context, &read->response->body, &error) || fail_error(read, &error);
+}
+
 /* ---- routes ---- */
 
 static bool id_is_sound(struct text id)
@@ -519,7 +531,7 @@ static bool route(struct read *read)
     } routes[] = {
         { "/v1/periods", read_periods }, { "/v1/bills", read_bills },     { "/v1/daily", read_daily },
         { "/v1/line-items", read_line_items }, { "/v1/reports", read_reports }, { "/v1/events", read_events },
-        { "/v1/caller", read_caller },
+        { "/v1/caller", read_caller },   { "/v1/state", read_state },
     };
     struct text path = read->request->path, item = behind(path, TEXT("/v1/line-items/")), report = behind(path, TEXT("/v1/reports/"));
     bool (*answer)(struct read *) = NULL;

@@ -24,6 +24,7 @@ struct folder {
     struct book *book;
     struct view *view;
     billing_period last_month;
+    json_t *counts, *dead; /* of the summary; letters by reason */
     void (*progress)(uint64_t rows);
     uint64_t rows;
 };
@@ -177,17 +178,79 @@ static bool make_view(struct folder *folder, struct error *error)
     return view_open(folder->state, VIEW_BYTES, &folder->view, error);
 }
 
+/* ---- what became of the usage ---- */
+
+/* The summary's counts; its texts and lists are shown elsewhere. */
+static bool load_counts(struct folder *folder, const char *path, struct error *error)
+{
+    struct buffer bytes = { 0 };
+    json_error_t reason;
+    const char *name;
+    json_t *value;
+    if (!read_whole(path, &bytes, error)) {
+        buffer_done(&bytes);
+        return false;
+    }
+    json_t *summary = json_loadb(bytes.data, bytes.size, 0, &reason);
+    buffer_done(&bytes);
+    folder->counts = json_object();
+    json_object_foreach(summary, name, value)
+        if (json_is_integer(value))
+            json_object_set(folder->counts, name, value);
+    json_decref(summary);
+    return true;
+}
+
+static void count_dead(struct folder *folder, struct text line)
+{
+    json_error_t error;
+    json_t *letter = json_loadb(line.data, line.size, 0, &error);
+    const char *reason = json_string_value(json_object_get(letter, "reason"));
+    if (reason) {
+        json_int_t before = json_integer_value(json_object_get(folder->dead, reason));
+        json_object_set_new(folder->dead, reason, json_integer(before + 1));
+    }
+    json_decref(letter);
+}
+
+/* A folder without letters is as good as one whose file is empty. */
+static bool load_dead(struct folder *folder, struct error *error)
+{
+    struct buffer path = { 0 };
+    struct input *input;
+    struct text line;
+    uint64_t number;
+    enum record_status status = RECORD_OK;
+    folder->dead = json_object();
+    buffer_printf(&path, "%s/dead-letters.jsonl", folder->path);
+    buffer_append_byte(&path, '\0');
+    bool is_there = access(path.data, F_OK) == 0, done = !is_there || input_open(path.data, &input, error);
+    buffer_done(&path);
+    if (!is_there || !done)
+        return done;
+    struct record_reader *records = record_reader_new(input, LINE_BYTES_MAX, false);
+    while (status != RECORD_END && status != RECORD_FAILED)
+        if ((status = record_reader_next(records, &line, &number)) == RECORD_OK)
+            count_dead(folder, line);
+    done = status == RECORD_END || error_fail(error, ERROR_FAILED, "%s: line %llu: cannot be read", input_name(input),
+                                              (unsigned long long)number);
+    record_reader_free(records);
+    input_close(input);
+    return done;
+}
+
 static bool load(struct folder *folder, struct error *error)
 {
     struct buffer path = { 0 };
     struct stat summary;
     buffer_printf(&path, "%s/summary.json", folder->path);
     buffer_append_byte(&path, '\0');
-    bool whole = stat(path.data, &summary) == 0;
+    bool whole = stat(path.data, &summary) == 0 ||
+                 error_fail(error, ERROR_INVALID, "%s: holds no summary.json, so no whole result of proforma price",
+                            folder->path);
+    bool done = whole && load_counts(folder, path.data, error) && load_dead(folder, error);
     buffer_done(&path);
-    if (!whole)
-        return error_fail(error, ERROR_INVALID, "%s: holds no summary.json, so no whole result of proforma price", folder->path);
-    return load_document(folder, (int64_t)summary.st_mtim.tv_sec, error) && make_view(folder, error) &&
+    return done && load_document(folder, (int64_t)summary.st_mtim.tv_sec, error) && make_view(folder, error) &&
            load_records(folder, "bills", &bill_type, error) && load_records(folder, "line-items", &line_item_type, error) &&
            view_commit(folder->view, error) && view_periods(folder->view, note_month, folder, error);
 }
@@ -219,6 +282,8 @@ void folder_close(struct folder *folder)
     if (folder->state)
         remove_tree(folder->state);
     book_free(folder->book);
+    json_decref(folder->counts);
+    json_decref(folder->dead);
     free(folder->state);
     free(folder->path);
     free(folder);
@@ -364,7 +429,23 @@ static bool open_report(void *context, billing_period period, struct text group,
     return true;
 }
 
+static bool state(void *context, struct buffer *out, struct error *error)
+{
+    const struct folder *folder = context;
+    json_t *letters = json_array(), *count;
+    const char *reason;
+    (void)error;
+    json_object_foreach(folder->dead, reason, count)
+        json_array_append_new(letters, json_pack("{s:s,s:O}", "reason", reason, "count", count));
+    json_t *all = json_pack("{s:O,s:o}", "counts", folder->counts, "dead_letters", letters);
+    char *text = json_dumps(all, JSON_COMPACT);
+    buffer_append_text(out, text_of(text));
+    free(text);
+    json_decref(all);
+    return true;
+}
+
 struct source folder_source(struct folder *folder)
 {
-    return (struct source){ folder, running_month, month_state, reports, open_report };
+    return (struct source){ folder, running_month, month_state, reports, open_report, state };
 }

@@ -1,5 +1,6 @@
 /*
- * service/source.h: what is served besides documents and bills: states of months, and reports. A folder's or the topics'.
+ * service/source.h: what is served besides documents and bills: states of months and tasks, and reports. A folder's or the
+ * topics'.
  *
  * Any thread.
  */
@@ -7,8 +8,8 @@
 #define SERVICE_SOURCE_H
 
 #include "model/calendar.h"
+#include "base/buffer.h"
 #include "base/error.h"
-#include "base/text.h"
 
 enum month_state { MONTH_OPEN, MONTH_CLOSING, MONTH_CLOSED };
 
@@ -23,6 +24,11 @@ struct source {
     /* Opens a report, gzipped CSV; *file is -1 if there is none. The caller closes it. */
     bool (*open_report)(void *context, billing_period period, struct text group, struct text account, int *file,
                         uint64_t *bytes, struct error *error);
+    /*
+     * Appends a JSON object of what is known: "counts" of usage events by what became of them, "tasks" and how far they
+     * are, "dead_letters" by reason.
+     */
+    bool (*state)(void *context, struct buffer *out, struct error *error);
 };
 
 #endif

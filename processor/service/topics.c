@@ -26,7 +26,8 @@
 #define POSITIONS_MARK "positions"
 #define MANIFEST_MARK "manifest/"
 
-static const enum stream_topic kept_topics[] = { STREAM_BILLS, STREAM_LINE_ITEMS, STREAM_CUR_MANIFESTS };
+static const enum stream_topic kept_topics[] = { STREAM_BILLS, STREAM_LINE_ITEMS, STREAM_CUR_MANIFESTS,
+                                                 STREAM_DEAD_LETTERS };
 
 /* ---- positions ---- */
 
@@ -136,8 +137,11 @@ static bool take_bill(struct topics *topics, const struct stream_record *record,
 static bool take_line_item(struct topics *topics, const struct stream_record *record, struct error *error)
 {
     struct line_item item;
-    if (record->key.size && record->key.data[0] == '#')
-        return true; /* a task's marker */
+    if (record->key.size && record->key.data[0] == '#') {
+        if (!record->is_null && decode(topics, &line_item_type, record, &item))
+            topics_note_marker(topics, (uint32_t)record->partition, item.marker);
+        return true;
+    }
     if (record->is_null)
         return view_delete_line_item(topics->view, record->key, error);
     return !decode(topics, &line_item_type, record, &item) || view_put_line_item(topics->view, &item, error);
@@ -186,6 +190,8 @@ static bool on_record(void *context, const struct stream_record *record, struct 
         done = take_bill(topics, record, error);
     else if (record->topic == STREAM_LINE_ITEMS)
         done = take_line_item(topics, record, error);
+    else if (record->topic == STREAM_DEAD_LETTERS)
+        topics_note_dead(topics, record);
     else
         take_manifest(topics, record);
     position->offset = record->offset + 1;
@@ -248,6 +254,7 @@ static bool do_round(struct topics *topics, struct error *error)
     control_reader_update(topics->control, topics->book);
     topics_note_closes(topics);
     pthread_mutex_unlock(&topics->lock);
+    topics_ask_ends(topics);
     return !topics->moved || topics_commit(topics, error);
 }
 
@@ -264,7 +271,7 @@ static bool open_view(struct topics *topics, bool anew, struct error *error)
     bool goes_on = done && found && read_positions(topics, buffer_text(&text));
     buffer_done(&text);
     if (goes_on || (done && anew))
-        return true;
+        return topics_load_dead(topics, error);
     for (size_t i = 0; i < topics->position_count; i++)
         topics->positions[i].offset = OFFSET_NONE;
     view_close(topics->view);
@@ -304,6 +311,7 @@ bool topics_open(const struct topics_options *options, struct topics **ret_topic
     pthread_mutex_init(&topics->report_lock, NULL);
     topics->book = book_new(options->payer);
     topics->months = json_object();
+    topics->dead = json_object();
     bool done = begin_stream(topics, error) && open_view(topics, false, error) && assign(topics, error);
     while (done && topics->ended_count < topics->position_count)
         done = do_round(topics, error);
@@ -326,6 +334,7 @@ static void begin_again(struct topics *topics, const struct error *reason, bool 
     nanosleep(&(struct timespec){ RETRY_SECONDS, 0 }, NULL);
     if (anew) {
         view_clear(topics->view);
+        json_object_clear(topics->dead);
         for (size_t i = 0; i < topics->position_count; i++)
             topics->positions[i].offset = OFFSET_NONE;
     }
@@ -385,6 +394,8 @@ void topics_close(struct topics *topics)
     intern_done(&topics->changed);
     arena_done(&topics->arena);
     json_decref(topics->months);
+    json_decref(topics->ends);
+    json_decref(topics->dead);
     free(topics->positions);
     free(topics->ended);
     pthread_mutex_destroy(&topics->lock);

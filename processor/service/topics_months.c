@@ -77,5 +77,5 @@ static enum month_state month_state(void *context, billing_period period)
 
 struct source topics_source(struct topics *topics)
 {
-    return (struct source){ topics, running_month, month_state, reports, topics_open_report };
+    return (struct source){ topics, running_month, month_state, reports, topics_open_report, topics_state };
 }

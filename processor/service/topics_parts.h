@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #include "base/intern.h"
 #include "service/control_reader.h"
@@ -29,10 +30,12 @@ struct topics {
     bool moved;
     struct intern changed; /* period/group */
     struct arena arena;
+    json_t *dead; /* letters by reason, as the view will have them */
+    time_t asked; /* for the ends of inputs */
 
-    /* Under the lock: months that are to be closed. */
+    /* Under the lock: months that are to be closed, and where the inputs of tasks end. */
     pthread_mutex_t lock;
-    json_t *months;
+    json_t *months, *ends;
 
     pthread_mutex_t report_lock; /* one report is made at a time */
 
@@ -51,6 +54,12 @@ struct topics {
 MUST_USE bool topics_commit(struct topics *topics, struct error *error);
 /* topics_months.c: under the lock. */
 void topics_note_closes(struct topics *topics);
+/* topics_state.c */
+void topics_note_marker(struct topics *topics, uint32_t task, struct text marker);
+void topics_note_dead(struct topics *topics, const struct stream_record *record);
+MUST_USE bool topics_load_dead(struct topics *topics, struct error *error);
+void topics_ask_ends(struct topics *topics);
+bool topics_state(void *context, struct buffer *out, struct error *error); /* as source.state */
 /* topics_reports.c: as source.open_report. */
 bool topics_open_report(void *context, billing_period period, struct text group, struct text account, int *file,
                         uint64_t *bytes, struct error *error);
