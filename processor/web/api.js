@@ -1,0 +1,143 @@
+/* api.js: what the server is asked: its own reads below /v1/ and Billing Conductor's operations. */
+import { sign } from "./sign.js";
+
+const KEYS = "proforma.keys";
+const PUT = new Set(["AssociatePricingRules", "DisassociatePricingRules", "UpdatePricingPlan", "UpdatePricingRule",
+  "BatchAssociateResourcesToCustomLineItem", "BatchDisassociateResourcesFromCustomLineItem"]);
+
+/* ---- keys: of this tab, gone with it ---- */
+
+export const keys = {
+  get: () => JSON.parse(sessionStorage.getItem(KEYS) ?? "null"),
+  set: (id, secret) => sessionStorage.setItem(KEYS, JSON.stringify({ id, secret })),
+  forget: () => sessionStorage.removeItem(KEYS),
+};
+
+/* ---- requests ---- */
+
+export class Refusal extends Error {
+  constructor(status, body) {
+    super(body.Message ?? body.message ?? `the server answered ${status}`);
+    this.status = status;
+    this.type = body.__type ?? "";
+    this.reason = body.Reason ?? "";
+    this.fields = body.Fields ?? [];
+  }
+}
+
+export async function request(method, path, { query = {}, body = "", signal, headers = {} } = {}) {
+  const url = new URL(path, location.origin);
+  for (const [name, value] of Object.entries(query)) if (value) url.searchParams.append(name, value);
+  const own = keys.get();
+  const sent = body ? { ...headers, "content-type": "application/json" } : headers;
+  const signed = own ? await sign(own, method, url, sent, body) : sent;
+  const response = await fetch(url, { method, headers: signed, body: body || undefined, signal, cache: "no-store" });
+  if (response.ok) return response;
+  throw new Refusal(response.status, await response.json().catch(() => ({})));
+}
+
+/* Numbers become their own digits, as text: no digit is lost on the way in, */
+export function readJson(text) {
+  const token = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+  return JSON.parse(text.replace(token, (found) => (found.startsWith('"') ? found : `"${found}"`)));
+}
+
+/* and on the way out a Digits is written bare. */
+export class Digits {
+  constructor(text) {
+    this.text = text;
+  }
+}
+
+export function writeJson(value) {
+  if (value instanceof Digits) return value.text;
+  if (Array.isArray(value)) return `[${value.map(writeJson).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${writeJson(member)}`).join(",")}}`;
+}
+
+export async function get(path, query, signal) {
+  return readJson(await (await request("GET", path, { query, signal })).text());
+}
+
+const newToken = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join("");
+
+export async function call(operation, input, signal) {
+  const path = `/${operation.replace(/\B[A-Z]/g, (letter) => `-${letter}`).toLowerCase()}`;
+  const headers = operation.startsWith("Create") ? { "x-amzn-client-token": newToken() } : {};
+  const method = PUT.has(operation) ? "PUT" : "POST";
+  const text = await (await request(method, path, { body: writeJson(input), signal, headers })).text();
+  return text ? readJson(text) : {};
+}
+
+/* ---- lists, whole; `more` is told of every page as it comes ---- */
+
+export async function readAll(path, member, query, { signal, more } = {}) {
+  const rows = [];
+  let next = "";
+  do {
+    const page = await get(path, { ...query, next }, signal);
+    rows.push(...page[member]);
+    next = page.next ?? "";
+    more?.(rows);
+  } while (next);
+  return rows;
+}
+
+export async function listAll(operation, member, input = {}, { signal, more } = {}) {
+  const rows = [];
+  let token;
+  do {
+    const page = await call(operation, { ...input, NextToken: token }, signal);
+    rows.push(...page[member]);
+    token = page.NextToken;
+    more?.(rows);
+  } while (token);
+  return rows;
+}
+
+/* The last part of an ARN. */
+export const idOf = (arn) => (arn ?? "").split("/").pop();
+
+/* ---- events ---- */
+
+const pause = (milliseconds, signal) =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => { clearTimeout(timer); resolve(); }, { once: true });
+  });
+
+/*
+ * Server-sent events by fetch, because an EventSource cannot sign. Comes back after each break until it is aborted;
+ * position.last is the last event's id, for whoever goes on later.
+ */
+export async function listen({ position, onEvent, onState, signal }) {
+  while (!signal.aborted) {
+    try {
+      const response = await request("GET", "/v1/events", { signal, headers: position.last ? { "last-event-id": position.last } : {} });
+      onState(true);
+      for await (const event of events(response.body)) {
+        position.last = event.id ?? position.last;
+        if (event.data) onEvent(JSON.parse(event.data));
+      }
+    } catch (error) {
+      if (error instanceof Refusal && error.status < 500) return;
+    }
+    if (signal.aborted) return;
+    onState(false);
+    await pause(3000, signal);
+  }
+}
+
+async function* events(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let pending = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const blocks = (pending + value).split("\n\n");
+    pending = blocks.pop();
+    for (const block of blocks) yield Object.fromEntries(block.split("\n").map((line) => line.split(/: ?(.*)/s).slice(0, 2)));
+  }
+}

@@ -1,0 +1,189 @@
+/* app.js: who asks, which page, which month. A page is a module with show(context, place). */
+import { Refusal, get, idOf, keys, listAll, listen } from "./api.js";
+import * as bills from "./bills.js";
+import * as customLineItems from "./custom_line_items.js";
+import { announce, h, labelled, replace, select } from "./dom.js";
+import * as groups from "./groups.js";
+import * as lineItems from "./line_items.js";
+import * as plans from "./plans.js";
+import { address } from "./route.js";
+import * as rules from "./rules.js";
+import { askForKeys } from "./sign_in.js";
+import * as start from "./start.js";
+import * as state from "./state.js";
+import { allDigits, showAllDigits } from "./table.js";
+
+const PAGES = {
+  "bills": { title: "Bills", module: bills },
+  "line-items": { title: "Line items", module: lineItems },
+  "groups": { title: "Groups", module: groups, payer: true },
+  "plans": { title: "Pricing plans", module: plans, payer: true },
+  "rules": { title: "Pricing rules", module: rules, payer: true },
+  "custom-line-items": { title: "Custom line items", module: customLineItems, payer: true },
+  "state": { title: "State", module: state, payer: true },
+};
+
+const session = { caller: null, periods: [], groups: null, left: new AbortController(), listeners: new Set(), live: false };
+
+/* ---- where we are ---- */
+
+function here() {
+  const [path, query] = location.hash.replace(/^#\/?/, "").split("?");
+  return { name: PAGES[path] ? path : "bills", query: Object.fromEntries(new URLSearchParams(query)) };
+}
+
+/* The month of the address, else the newest that has bills. */
+function chosenPeriod(query) {
+  const known = session.periods.map((one) => one.period);
+  return known.includes(query.period) ? query.period : known.at(-1) ?? session.caller.running_month;
+}
+
+/* ---- header ---- */
+
+function drawHeader(name, period) {
+  const links = Object.entries(PAGES).filter(([, page]) => !page.payer || session.caller.role === "payer");
+  replace(document.getElementById("header"), h("div", { class: "bar" },
+    h("a", { class: "brand", href: "#/bills" }, h("img", { src: "/icon.svg", alt: "" }), "proforma"),
+    h("nav", { "aria-label": "Pages" }, h("ul", {}, links.map(([key, page]) =>
+      h("li", {}, h("a", { href: address(key, { period }), "aria-current": key === name ? "page" : null }, page.title))))),
+    h("div", { class: "who" }, h("span", {}, session.caller.role === "payer" ? "Payer" : session.caller.account),
+      keys.get() && h("button", { type: "button", onclick: signOut }, "Sign out"))));
+}
+
+function signOut() {
+  keys.forget();
+  location.reload();
+}
+
+/* ---- pages ---- */
+
+/* What every page is given. */
+function contextOf(name, query, signal) {
+  const period = chosenPeriod(query);
+  const go = (change) => { location.hash = address(name, { ...query, ...change }); };
+  return {
+    name, query, period, signal, go,
+    caller: session.caller,
+    mayChange: session.caller.may_change,
+    isPayer: session.caller.role === "payer",
+    periods: session.periods,
+    monthState: session.periods.find((one) => one.period === period)?.state ?? "open",
+    groups: groupsOnce,
+    forgetGroups: () => { session.groups = null; },
+    periodField: () => labelled("Billing period", select(periodOptions(period), period, (value) => go({ period: value, next: "" }))),
+    digitsField: () => digitsField(),
+    onBill: (listener) => {
+      session.listeners.add(listener);
+      signal.addEventListener("abort", () => session.listeners.delete(listener));
+    },
+    isLive: () => session.live,
+  };
+}
+
+function periodOptions(period) {
+  const known = session.periods.map((one) => one.period);
+  return (known.length ? [...known].reverse() : [period]).map((one) => [one, one]);
+}
+
+function digitsField() {
+  const box = h("input", { type: "checkbox", checked: allDigits(), onchange: () => showAllDigits(box.checked) });
+  return h("label", { class: "check" }, box, "All digits");
+}
+
+/* Groups by id, read once: names for figures that carry ids. */
+function groupsOnce() {
+  session.groups ??= session.caller.role !== "payer" ? Promise.resolve(new Map())
+    : listAll("ListBillingGroups", "BillingGroups").then((list) => new Map(list.map((group) => [idOf(group.Arn), group])));
+  session.groups.catch(() => { session.groups = null; });
+  return session.groups;
+}
+
+async function show() {
+  session.left.abort();
+  session.left = new AbortController();
+  const { signal } = session.left;
+  let { name, query } = here();
+  if (PAGES[name].payer && session.caller.role !== "payer") name = "bills";
+  const context = contextOf(name, query, signal);
+  drawHeader(name, context.period);
+  document.title = `${PAGES[name].title} · proforma`;
+  const place = h("div", { class: "page" });
+  const main = document.getElementById("main");
+  main.setAttribute("aria-busy", "true");
+  replace(main, place);
+  const isEmpty = session.periods.length === 0 && name === "bills";
+  try {
+    await (isEmpty ? start : PAGES[name].module).show(context, place);
+    if (!signal.aborted) announce(`${PAGES[name].title}, ${context.period}`);
+  } catch (error) {
+    if (!signal.aborted) fail(error, place);
+  }
+  if (!signal.aborted) main.setAttribute("aria-busy", "false");
+}
+
+function fail(error, place) {
+  if (error instanceof Refusal && error.status === 403 && keys.get() && /signature|token|Incomplete/i.test(error.type + error.message))
+    return signIn(error.message);
+  place.append(h("div", { class: "note-box bad", role: "alert" }, h("p", {}, `This could not be read: ${error.message}.`),
+    h("button", { type: "button", onclick: show }, "Try again")));
+}
+
+/* ---- beginning ---- */
+
+function signIn(message) {
+  keys.forget();
+  replace(document.getElementById("header"), h("div", { class: "bar" },
+    h("span", { class: "brand" }, h("img", { src: "/icon.svg", alt: "" }), "proforma")));
+  askForKeys(document.getElementById("main"), message, begin);
+}
+
+async function readPeriods() {
+  session.periods = (await get("/v1/periods")).periods;
+}
+
+async function begin() {
+  try {
+    session.caller = await get("/v1/caller");
+    session.caller.may_change = session.caller.may_change === true;
+    await readPeriods();
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 403) return signIn(keys.get() ? error.message : "");
+    return fail(error, document.getElementById("main"));
+  }
+  addEventListener("hashchange", show);
+  followWhileSeen();
+  await show();
+}
+
+/*
+ * A page that nobody sees lets go of its stream: browsers keep few connections to one server for all tabs together. What
+ * it missed comes when it is seen again.
+ */
+function followWhileSeen() {
+  const position = { last: "" };
+  let stream = null;
+  const follow = () => {
+    stream?.abort();
+    stream = null;
+    if (document.visibilityState !== "visible") return;
+    stream = new AbortController();
+    listen({ position, signal: stream.signal, onState: (live) => tell({ live }), onEvent: (event) => tell({ live: true, event }) });
+  };
+  document.addEventListener("visibilitychange", follow);
+  addEventListener("pagehide", () => stream?.abort());
+  addEventListener("pageshow", (event) => event.persisted && follow());
+  follow();
+}
+
+/* A bill changed, or the stream came or went. The first bill of a month makes the month known. */
+async function tell({ live, event }) {
+  session.live = live;
+  if (event && !session.periods.some((one) => one.period === event.period)) {
+    const wasEmpty = session.periods.length === 0;
+    await readPeriods();
+    if (wasEmpty) await show();
+  }
+  for (const listener of session.listeners) listener(event);
+}
+
+begin();

@@ -1,0 +1,302 @@
+/* bills.js: a month's groups, or one group's bill. */
+import { get, idOf, listAll, readAll, request } from "./api.js";
+import { Days } from "./days.js";
+import * as decimal from "./decimal.js";
+import { debounce, download, h, labelled, replace, select } from "./dom.js";
+import { Figures } from "./figures.js";
+import { address } from "./route.js";
+import { marginOf, nothing, addTo, percentageOf, toCsv, total, tree } from "./statement.js";
+import { Table, filterField, showAllDigits } from "./table.js";
+
+const GROUPS_CHARTED = 20;
+const PAUSE = 700; /* milliseconds in which changes come together */
+const BILLING_CONDUCTOR = "AWSBillingConductor";
+
+export async function show(context, place) {
+  const group = context.query.group;
+  await (group || !context.isPayer ? new Bill(context, place, group) : new Overview(context, place)).show();
+}
+
+/* The month before, if anybody was billed in it. */
+function monthBefore(context) {
+  const known = context.periods.map((one) => one.period);
+  const [year, month] = context.period.split("-").map(Number);
+  const before = month === 1 ? `${year - 1}-12` : `${year}-${String(month - 1).padStart(2, "0")}`;
+  return known.includes(before) ? before : "";
+}
+
+const moneyColumns = (isPayer) => [
+  { key: "cost", label: isPayer ? "Pro forma" : "Cost", kind: "money", of: (row) => row.cost, signed: true },
+  ...(isPayer ? [
+    { key: "billable", label: "AWS cost", kind: "money", of: (row) => row.billable_cost, signed: true },
+    { key: "margin", label: "Margin", kind: "money", of: marginOf, signed: true },
+    { key: "percentage", label: "Margin %", kind: "percent", of: percentageOf, signed: true }] : []),
+];
+
+const changeColumn = (before) => ({ key: "change", label: `On ${before}`, kind: "money", signed: true,
+  of: (row) => (row.before ? decimal.subtract(row.cost, row.before.cost) : null) });
+
+/* ---- what both views share ---- */
+
+class View {
+  constructor(context, place) {
+    Object.assign(this, { context, place, before: monthBefore(context) });
+    this.live = h("span", { class: "tag" });
+    this.drawLive();
+  }
+
+  drawLive() {
+    const state = this.context.monthState;
+    const isLive = state === "open" && this.context.isLive();
+    this.live.className = isLive ? "tag live" : "tag";
+    this.live.textContent = isLive ? "Live" : { open: "Open", closing: "Closing", closed: "Closed" }[state] ?? state;
+  }
+
+  follow(concerns, reload) {
+    const { context } = this;
+    const soon = debounce(() => !context.signal.aborted && reload().catch(() => {}), PAUSE);
+    this.drawLive();
+    context.onBill((event) => {
+      this.drawLive();
+      if (event && event.period === context.period && concerns(event)) soon();
+    });
+  }
+
+  title(heading, subtitle, tools) {
+    return h("div", { class: "title" }, h("div", { class: "grow" }, h("h1", {}, heading), h("p", {}, subtitle, " ", this.live)),
+      h("div", { class: "tools" }, tools));
+  }
+
+  digits() {
+    const field = this.context.digitsField();
+    field.querySelector("input").addEventListener("change", (event) => {
+      showAllDigits(event.target.checked);
+      this.figures?.redraw();
+    });
+    return field;
+  }
+}
+
+const groupOptions = (groups) => [["", "All groups"], ...[...groups].map(([id, group]) => [id, group.Name]).sort((a, b) => a[1].localeCompare(b[1]))];
+
+function groupField(view, chosen) {
+  const { context } = view;
+  const field = select([["", "All groups"], ...(chosen ? [[chosen, chosen]] : [])], chosen ?? "", (group) => context.go({ group }));
+  context.groups().then((groups) => {
+    if (context.signal.aborted) return;
+    const fresh = groupOptions(groups).map(([value, text]) => h("option", { value }, text));
+    replace(field, fresh);
+    field.value = chosen ?? "";
+  }).catch(() => {});
+  return labelled("Billing group", field);
+}
+
+/* ---- a month's groups ---- */
+
+class Overview extends View {
+  async show() {
+    const { context } = this;
+    this.figures = new Figures(true, "", this.before);
+    this.table = new Table({ caption: `Billing groups in ${context.period}`, sort: { key: "cost", direction: -1 },
+      empty: "No group has a bill in this month.", columns: [
+        { key: "name", label: "Billing group", of: (row) => row.name, show: (row) => row.name },
+        { key: "id", label: "Primary account", minor: true, of: (row) => row.account },
+        ...moneyColumns(true), ...(this.before ? [changeColumn(this.before)] : [])],
+      onOpen: (row) => context.go({ group: row.id }) });
+    this.days = new Days(context.period, "", context.signal);
+    this.chartPlace = h("section", { hidden: true }, h("div", { class: "section-head" }, h("h2", {}, "Cost by day")), this.days.element);
+    this.outside = h("div", {});
+    replace(this.place,
+      this.title("Bills", `All billing groups, ${context.period}`, [context.periodField(), groupField(this), this.digits()]),
+      this.figures.element,
+      h("section", {}, h("div", { class: "section-head" }, h("h2", {}, "Billing groups"), filterField(this.table, "Filter groups")), this.table.element),
+      this.outside, this.chartPlace);
+    this.figures.update(null);
+    await this.load();
+    this.follow(() => true, () => this.load(true));
+  }
+
+  async load(again = false) {
+    const { context } = this;
+    const [groups, before] = await Promise.all([context.groups(), this.before ? this.reports(this.before) : null]);
+    const earlier = new Map((before ?? []).map((row) => [idOf(row.Arn), figuresOf(row)]));
+    const draw = (reports) => this.draw(reports, groups, earlier);
+    draw(await this.reports(context.period, again ? undefined : draw));
+    await this.loadRest(groups.size);
+  }
+
+  reports(period, more) {
+    return listAll("ListBillingGroupCostReports", "BillingGroupCostReports", { BillingPeriod: period }, { signal: this.context.signal, more });
+  }
+
+  draw(reports, groups, earlier) {
+    const rows = reports.map((report) => {
+      const id = idOf(report.Arn);
+      const group = groups.get(id);
+      return { key: id, id, name: group?.Name ?? id, account: group?.PrimaryAccountId ?? "", ...figuresOf(report), before: earlier.get(id) };
+    });
+    const all = nothing();
+    const then = nothing();
+    for (const row of rows) addTo(all, row);
+    for (const row of earlier.values()) addTo(then, row);
+    this.figures.currency = reports[0]?.Currency ?? "";
+    this.days.currency = this.figures.currency;
+    this.figures.update(all, this.before ? then : null);
+    this.table.update(rows);
+  }
+
+  /* What no group pays, and the days while they can be read at one go. */
+  async loadRest(groupCount) {
+    const { period, signal } = this.context;
+    const [first] = (await get("/v1/bills", { period }, signal)).bills;
+    const outside = first && first.billing_group === "" ? first : null;
+    replace(this.outside, outside && h("p", { class: "quiet" }, "In no billing group: ", h("span", { title: outside.billable_cost },
+      `${decimal.format(outside.billable_cost)} ${outside.currency}`), " that AWS bills and nobody is charged for."));
+    if (groupCount > GROUPS_CHARTED) return;
+    const days = await readAll("/v1/daily", "daily", { period }, { signal });
+    this.chartPlace.hidden = false;
+    this.days.update(days.filter((row) => row.billing_group && row.product_code !== BILLING_CONDUCTOR));
+  }
+}
+
+const figuresOf = (report) => ({ cost: decimal.parse(report.ProformaCost), billable_cost: decimal.parse(report.AWSCost), tax: decimal.ZERO, usage_events: 0n });
+
+/* ---- one group ---- */
+
+class Bill extends View {
+  constructor(context, place, group) {
+    super(context, place);
+    this.group = group ?? context.caller.billing_group;
+    this.names = new Map();
+  }
+
+  async show() {
+    const { context } = this;
+    this.figures = new Figures(context.isPayer, "", this.before);
+    this.table = this.makeTable();
+    this.days = new Days(context.period, "", context.signal);
+    this.items = h("section", {});
+    this.reports = h("section", {});
+    this.tax = h("p", { class: "quiet" });
+    this.heading = h("span", {}, this.group);
+    const csv = h("button", { type: "button", onclick: () => this.saveCsv() }, "Download CSV");
+    replace(this.place,
+      this.title(this.heading, `Bill of ${context.period}`, [context.periodField(), context.isPayer && groupField(this, this.group), this.digits(), csv]),
+      this.figures.element,
+      h("section", {}, h("div", { class: "section-head" }, h("h2", {}, "Services"), filterField(this.table, "Filter services, accounts, types")), this.table.element, this.tax),
+      h("section", {}, h("div", { class: "section-head" }, h("h2", {}, "Cost by day")), this.days.element), this.items, this.reports);
+    this.figures.update(null);
+    this.nameThings();
+    await this.load();
+    await Promise.all([this.loadItems(), this.loadReports()]);
+    this.follow((event) => event.group === this.group, () => this.load());
+  }
+
+  makeTable() {
+    const { context } = this;
+    return new Table({ caption: `Services of ${this.group} in ${context.period}`, tree: true, sort: { key: "cost", direction: -1 },
+      empty: "Nothing was used in this month yet.", columns: [
+        { key: "name", label: "Service, account, type", of: (row) => row.name, show: (row) => this.nameOf(row) },
+        { key: "events", label: "Usage events", kind: "count", minor: true, of: (row) => ({ units: row.usage_events, scale: 0 }) },
+        ...moneyColumns(context.isPayer), ...(this.before ? [changeColumn(this.before)] : []),
+        { key: "lines", label: "", of: () => "", show: (row) => row.level > 0 && this.linesLink(row) }] });
+  }
+
+  nameOf(row) {
+    const name = row.level === 1 ? this.names.get(row.account) : null;
+    return name ? [name, " ", h("span", { class: "quiet" }, row.account)] : row.name;
+  }
+
+  linesLink(row) {
+    return h("a", { href: address("line-items", { period: this.context.period, group: this.group, account: row.account, service: row.service }),
+      "aria-label": `Line items of ${row.service} in ${row.account}` }, "Lines");
+  }
+
+  /* Names come when they come: the figures do not wait for them. */
+  async nameThings() {
+    const { context } = this;
+    if (!context.isPayer) return;
+    const groups = await context.groups().catch(() => new Map());
+    const group = groups.get(this.group);
+    if (!group || context.signal.aborted) return;
+    this.heading.textContent = group.Name;
+    const input = { Filters: { Association: group.Arn }, BillingPeriod: context.period };
+    const accounts = await listAll("ListAccountAssociations", "LinkedAccounts", input, { signal: context.signal }).catch(() => []);
+    for (const account of accounts) if (account.AccountName) this.names.set(account.AccountId, account.AccountName);
+    this.table.draw();
+  }
+
+  async load() {
+    const { context, group } = this;
+    const { signal } = context;
+    const read = (period) => readAll("/v1/bills", "bills", { period, group }, { signal });
+    const [bills, before, days] = await Promise.all([read(context.period), this.before ? read(this.before) : [],
+      readAll("/v1/daily", "daily", { period: context.period, group }, { signal })]);
+    this.bills = bills;
+    this.figures.currency = this.days.currency = bills[0]?.currency ?? "";
+    const now = total(bills);
+    this.figures.update(now, this.before ? total(before) : null);
+    const earlier = new Map(tree(before).map((row) => [row.key, row]));
+    const name = (account) => (this.names.has(account) ? `${this.names.get(account)} ${account}` : account);
+    this.table.update(tree(bills, name).map((row) => ({ ...row, before: this.before ? earlier.get(row.key) ?? nothing() : null })));
+    this.tax.textContent = decimal.isZero(now.tax) ? "" : `Tax of ${decimal.format(now.tax)} ${this.figures.currency} is in neither figure.`;
+    this.days.update(days.filter((row) => row.product_code !== BILLING_CONDUCTOR));
+  }
+
+  /* ---- custom line items ---- */
+
+  async loadItems() {
+    const { period, signal } = this.context;
+    const mine = this.bills.filter((row) => row.usage_account_id && isCustom(row));
+    const has = (row) => row.product_code === BILLING_CONDUCTOR;
+    const lines = mine.some(has)
+      ? (await readAll("/v1/line-items", "line_items", { period, group: this.group, service: BILLING_CONDUCTOR }, { signal })).filter((line) => line.custom_line_item)
+      : [];
+    const spread = mine.filter((row) => !has(row)).map((row) => ({ key: `${row.product_code}/${row.usage_account_id}/${row.line_item_type}`,
+      description: `Beside the rows of ${row.product_code}`, type: row.line_item_type, account: row.usage_account_id, cost: row.cost }));
+    const rows = lines.map((line) => ({ key: line.line_item_id, id: line.line_item_id, description: line.description ?? line.custom_line_item,
+      type: line.line_item_type, account: line.usage_account_id, cost: line.cost })).concat(spread);
+    if (rows.length) replace(this.items, h("div", { class: "section-head" }, h("h2", {}, "Custom line items")), this.itemsTable(rows));
+  }
+
+  itemsTable(rows) {
+    const { context } = this;
+    const table = new Table({ caption: "Custom line items", columns: [
+      { key: "description", label: "Description", of: (row) => row.description, show: (row) => (row.id
+        ? h("a", { href: address("line-items", { period: context.period, group: this.group, service: BILLING_CONDUCTOR, id: row.id }) }, row.description)
+        : row.description) },
+      { key: "type", label: "Type", of: (row) => row.type.replace("_", " ") },
+      { key: "account", label: "Account", of: (row) => row.account },
+      { key: "cost", label: "Cost", kind: "money", of: (row) => row.cost, signed: true }] });
+    table.update(rows);
+    return table.element;
+  }
+
+  /* ---- downloads ---- */
+
+  saveCsv() {
+    download(`${this.group}-${this.context.period}.csv`, new Blob([toCsv(this.bills ?? [])], { type: "text/csv" }));
+  }
+
+  async loadReports() {
+    const { period, signal } = this.context;
+    const all = (await get("/v1/reports", { period }, signal)).reports;
+    const rows = all.filter((report) => report.billing_group === this.group).map((report) => ({ key: report.path, ...report }));
+    const head = h("div", { class: "section-head" }, h("h2", {}, "Cost and Usage Reports"));
+    if (!rows.length) return replace(this.reports, head, h("p", { class: "quiet" }, "They are written when the month closes."));
+    const table = new Table({ caption: "Cost and Usage Reports", columns: [
+      { key: "scope", label: "Report", of: (row) => (row.usage_account_id ? `Account ${this.names.get(row.usage_account_id) ?? ""} ${row.usage_account_id}` : "Whole group") },
+      { key: "file", label: "", of: () => "", show: (row) => h("button", { type: "button", class: "link", onclick: () => saveReport(row, period),
+        "aria-label": `Download the report of ${row.usage_account_id || "the whole group"}` }, "Download CSV.gz") }] });
+    table.update(rows);
+    replace(this.reports, head, table.element);
+  }
+}
+
+const isCustom = (row) => row.product_code === BILLING_CONDUCTOR || row.line_item_type.startsWith("Proforma_");
+
+/* By a signed request: a plain link could not carry the keys. */
+async function saveReport(report, period) {
+  const response = await request("GET", report.path);
+  download(`${report.usage_account_id || report.billing_group}-${period}.csv.gz`, await response.blob());
+}
