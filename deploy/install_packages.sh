@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what a Debian 12 lacks to build and test proforma. Does nothing where all of it is there.
-#   deploy/install_packages.sh [build|test|fuzz]...
+#   deploy/install_packages.sh [build|test|browser|fuzz]...
 set -eu
 
 packages_of() {
@@ -9,8 +9,9 @@ packages_of() {
         zlib1g-dev libssl-dev libmicrohttpd-dev libcurl4-openssl-dev libxxhash-dev libcmocka-dev \
         libjs-chart.js ;;
     test) echo python3 python3-venv libgmp-dev openssl ;;
+    browser) echo chromium chromium-driver fonts-dejavu-core ;;
     fuzz) echo clang llvm libclang-rt-14-dev ;; # the sanitizers and libFuzzer of clang 14, which is Debian 12's
-    *) echo "install_packages.sh: $1: expected build, test or fuzz" >&2; exit 2 ;;
+    *) echo "install_packages.sh: $1: expected build, test, browser or fuzz" >&2; exit 2 ;;
     esac
 }
 

@@ -13,14 +13,16 @@ case "${1:-}" in
 esac
 
 deploy/install_packages.sh build test
+deploy/install_packages.sh browser || echo "no browser can be installed: the page is not tested" >&2
 [ "$quick" = yes ] || deploy/install_packages.sh fuzz
 
-# The scripts among the tests compare with fastavro and call the API by boto3 and the AWS CLI; they have an environment of
-# their own.
+# The scripts among the tests compare with fastavro, call the API by boto3 and the AWS CLI, and lead a browser by selenium,
+# with axe for what it shows; they have an environment of their own.
 python=build/python/bin/python3
-if ! "$python" -c 'import fastavro, boto3, awscli' 2>/dev/null; then
+if ! "$python" -c 'import fastavro, boto3, awscli, selenium, axe_core_python' 2>/dev/null; then
     python3 -m venv build/python
-    "$python" -m pip install --quiet --disable-pip-version-check fastavro==1.9.7 boto3 awscli
+    "$python" -m pip install --quiet --disable-pip-version-check fastavro==1.9.7 boto3 awscli \
+        selenium==4.27.1 axe-core-python==0.1.0
 fi
 python="$PWD/$python"
 
