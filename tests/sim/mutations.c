@@ -151,8 +151,6 @@ static enum stream_outcome produce(struct stream *stream, const struct stream_re
 
 static void change_offsets(struct stream_partition *offsets, size_t *count)
 {
-    for (size_t i = 0; i < *count && now.kind == MUTATION_NO_NUMBERS; i++)
-        offsets[i].transaction = 0;
     size_t at = (size_t)dice_below(now.dice, *count);
     int64_t other = *count > 0 ? offsets[0].offset : 0;
     if (*count == 0 || !strikes(10))

@@ -28,7 +28,6 @@
     X(RESTORE_SHORT, "a restore ends before its end")                                      \
     X(RESTORE_BACKWARDS, "a restore takes two records in the wrong order")                 \
     X(RESTORE_STABLE, "a restore takes the last stable offset for the end")                \
-    X(NO_NUMBERS, "offsets do not say of which transaction they are")                      \
     X(OFFSET_FIRST, "a restore does not wait for offsets that are pending")                \
     X(MARKER_UNCOMPARED, "the marker is not held against the group's offset")              \
     X(BARRIER_PERIOD, "barriers do not say of which month they are")                       \
