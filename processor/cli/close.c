@@ -28,26 +28,40 @@ static bool check_period(const struct connection *connection, const struct argum
     return true;
 }
 
-static bool publish(struct connection *connection, const struct close_record *close, struct error *error)
+/* Ends what key and value hold. */
+static bool publish(struct connection *connection, struct buffer *key, struct buffer *value, struct error *error)
 {
     struct stream *stream = connection->stream;
-    struct buffer key = { 0 }, value = { 0 };
-    close_record_write(close, &key, &value);
-    struct stream_record record = { .topic = STREAM_CONDUCTOR, .key = buffer_text(&key), .value = buffer_text(&value) };
+    struct stream_record record = { .topic = STREAM_CONDUCTOR, .key = buffer_text(key), .value = buffer_text(value) };
     bool done = stream->ops->begin(stream, error) == OUTCOME_DONE &&
                 stream->ops->produce(stream, &record, error) == OUTCOME_DONE &&
                 stream->ops->commit(stream, NULL, 0, error) == OUTCOME_DONE;
-    buffer_done(&key);
-    buffer_done(&value);
+    buffer_done(key);
+    buffer_done(value);
     return done;
+}
+
+static bool announce(struct connection *connection, billing_period period, struct error *error)
+{
+    struct buffer key = { 0 }, value = { 0 };
+    struct timespec time = { CLOSE_ANNOUNCED_MS / 1000, CLOSE_ANNOUNCED_MS % 1000 * 1000000 };
+    close_announcement_write(period, &key, &value);
+    if (!publish(connection, &key, &value, error))
+        return false;
+    nanosleep(&time, NULL);
+    return true;
 }
 
 static bool close_period(struct connection *connection, billing_period period, struct error *error)
 {
-    struct close_record close;
-    bool done = close_record_measure(connection->stream, period, conductor_topic_version(connection->control), &close,
-                                     error) &&
-                publish(connection, &close, error);
+    struct close_record close = { .period = PERIOD_NONE };
+    struct buffer key = { 0 }, value = { 0 };
+    bool done = announce(connection, period, error) &&
+                close_record_measure(connection->stream, period, conductor_topic_version(connection->control), &close, error);
+    if (done) {
+        close_record_write(&close, &key, &value);
+        done = publish(connection, &key, &value, error);
+    }
     close_record_done(&close);
     return done;
 }

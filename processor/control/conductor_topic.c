@@ -13,7 +13,7 @@ static const char *const entity_kinds[] = {
     "BillingGroups", "LinkedAccounts", "PricingPlans", "PricingRules", "PricingRulesAssociatedToPricingPlan",
     "CustomLineItems", "CustomLineItemVersions", "ResourcesAssociatedToCustomLineItem", "BillingTransferPreferences",
 };
-static const char price_kind[] = "Price", version_kind[] = "version", close_kind[] = "close", import_kind[] = "import",
+static const char price_kind[] = "Price", version_kind[] = "version", close_kind[] = "close", announcement_kind[] = "closing", import_kind[] = "import",
                   document_kind[] = "document";
 
 struct conductor_topic {
@@ -22,6 +22,8 @@ struct conductor_topic {
     size_t value_capacity;
     int64_t version;
     char version_period[TIME_TEXT_MAX]; /* "2026-06": the month of the newest version's document */
+    billing_period announced; /* PERIOD_NONE: no close was */
+    int64_t announced_offset;
     struct close_record *closes;
     size_t close_count, close_capacity;
     struct buffer scratch;
@@ -29,7 +31,9 @@ struct conductor_topic {
 
 struct conductor_topic *conductor_topic_new(void)
 {
-    return memory_new(sizeof(struct conductor_topic));
+    struct conductor_topic *topic = memory_new(sizeof *topic);
+    topic->announced = PERIOD_NONE;
+    return topic;
 }
 
 void conductor_topic_free(struct conductor_topic *topic)
@@ -169,8 +173,19 @@ bool conductor_topic_take(struct conductor_topic *topic, const struct stream_rec
     if (!record->is_null && text_equal(key.kind, text_of(version_kind)) &&
         !take_version(topic, &key, record->value, error))
         return false;
+    if (!record->is_null && text_equal(key.kind, text_of(announcement_kind)) && period_parse(key.period, &topic->announced))
+        topic->announced_offset = record->offset;
     keep_value(topic, record->key, record->value, record->is_null);
     return true;
+}
+
+billing_period conductor_topic_announced(const struct conductor_topic *topic, int64_t *offset)
+{
+    *offset = topic->announced_offset;
+    for (size_t i = 0; i < topic->close_count && topic->announced != PERIOD_NONE; i++)
+        if (topic->closes[i].period >= topic->announced)
+            return PERIOD_NONE;
+    return topic->announced;
 }
 
 int64_t conductor_topic_version(const struct conductor_topic *topic)
@@ -618,6 +633,14 @@ void close_record_write(const struct close_record *close, struct buffer *key, st
     buffer_append_byte(value, '}');
     hash_letters(hash128(value->data + start, value->size - start), sizeof id, id);
     buffer_printf(key, "%s/%s/%.*s", period, close_kind, (int)sizeof id, id);
+}
+
+void close_announcement_write(billing_period period, struct buffer *key, struct buffer *value)
+{
+    char text[TIME_TEXT_MAX];
+    period_format(period, text);
+    buffer_printf(key, "%s/%s/", text, announcement_kind);
+    buffer_append_text(value, TEXT("{}"));
 }
 
 static int64_t *measure(struct stream *stream, enum stream_topic topic, size_t *count, struct error *error)

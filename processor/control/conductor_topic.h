@@ -80,6 +80,15 @@ MUST_USE bool conductor_changes_compute(const struct conductor_topic *topic, str
                                         struct conductor_changes *changes, struct error *error);
 void conductor_changes_done(struct conductor_changes *changes);
 
+/*
+ * A close is announced CLOSE_ANNOUNCED_MS before its ends are asked for: whoever prices usage of the month hears of it in
+ * time, and takes none beyond the ends that the record will name.
+ */
+#define CLOSE_ANNOUNCED_MS 1000
+/* The latest month whose close is announced and not there yet; PERIOD_NONE: none. *offset: of the announcement. */
+billing_period conductor_topic_announced(const struct conductor_topic *topic, int64_t *offset);
+void close_announcement_write(billing_period period, struct buffer *key, struct buffer *value);
+
 /* Asks the broker for the ends that a close of now has: all that has come, also what is still being committed. close_record_done it. */
 MUST_USE bool close_record_measure(struct stream *stream, billing_period period, int64_t version, struct close_record *close,
                                    struct error *error);

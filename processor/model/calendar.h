@@ -11,6 +11,7 @@
 typedef int32_t billing_period;
 
 #define PERIOD_NONE INT32_MIN
+#define PERIOD_MAX (INT32_MAX - 1) /* behind every month that there is */
 #define TIME_TEXT_MAX 32
 #define HOUR_MS INT64_C(3600000)
 #define DAY_MS INT64_C(86400000)

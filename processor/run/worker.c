@@ -21,6 +21,8 @@
 #define RETRY_MS 200
 #define RETRY_MAX_MS 5000
 #define TWIN_MS 120000
+#define HOLD_MS 15000  /* a closer needs a second or two between announcement and close */
+#define SLEPT_MS 500   /* a turn that long is no turn */
 
 static int64_t clock_us(void)
 {
@@ -81,7 +83,7 @@ static enum stream_outcome read_control(struct worker *worker, struct error *err
         return OUTCOME_INDETERMINATE;
     if (!reading.ended)
         return OUTCOME_DONE;
-    worker->control_next = reading.next;
+    worker->control_next = worker->control_end = reading.next;
     worker->control_read = true;
     return worker_assign(worker, error) ? OUTCOME_DONE : OUTCOME_INDETERMINATE;
 }
@@ -303,8 +305,10 @@ static bool on_record(void *context, const struct stream_record *record, struct 
 static void on_ended(void *context, enum stream_topic topic, int32_t partition, int64_t end)
 {
     struct worker *worker = context;
-    if (topic == STREAM_CONDUCTOR)
+    if (topic == STREAM_CONDUCTOR) {
+        worker->control_end = end;
         return;
+    }
     struct task *task = worker_find_task(worker, topic, partition);
     if (task && worker->pending == OUTCOME_DONE)
         task_reached(task, end);
@@ -362,6 +366,30 @@ static bool is_commit_time(const struct worker *worker)
            worker->taken >= (uint64_t)worker->options->settings->commit_events;
 }
 
+/*
+ * Usage of a month whose close is announced waits until the close is there, or its closer has been silent for too long. A
+ * worker that has slept may have slept through an announcement: it asks how far the conductor topic goes and holds all usage
+ * until it has read so far.
+ */
+static void hold_usage(struct worker *worker, int64_t since_turn_ms)
+{
+    struct error ignored;
+    int64_t offset, now = worker->world.now_ms;
+    if (since_turn_ms > SLEPT_MS && worker->control_read) {
+        worker->held_until_ms = now + HOLD_MS;
+        if (!worker->stream->ops->high(worker->stream, STREAM_CONDUCTOR, 0, &worker->control_until, &ignored))
+            worker->control_until = OFFSET_NONE;
+    }
+    billing_period announced = conductor_topic_announced(worker->control, &offset);
+    if (announced != PERIOD_NONE && offset != worker->announced_offset) {
+        worker->announced_offset = offset;
+        worker->held_until_ms = now + HOLD_MS;
+    }
+    worker->world.held = announced != PERIOD_NONE && now < worker->held_until_ms ? announced : PERIOD_NONE;
+    if (worker->control_until > worker->control_end && now < worker->held_until_ms)
+        worker->world.held = PERIOD_MAX;
+}
+
 /* Waiting tasks try again; one that is through reads on. */
 static enum stream_outcome retry_tasks(struct worker *worker, struct error *error)
 {
@@ -406,8 +434,10 @@ static enum stream_outcome work(struct worker *worker, struct error *error)
 static enum stream_outcome step(struct worker *worker, struct error *error)
 {
     const struct stream_handler handler = { worker, on_record, on_ended, on_assigned, on_revoked };
+    int64_t turn_ms = worker->world.now_ms;
     worker->world.now_ms = now_ms(worker);
     worker->world.real_now_ms = real_ms(worker);
+    hold_usage(worker, turn_ms == 0 ? 0 : worker->world.now_ms - turn_ms);
     worker->world.rows_used = measure(worker);
     size_t records_max = worker->world.rows_used > worker->world.rows_memory / 4 * 3 ? POLL_RECORDS_FEW : POLL_RECORDS;
     enum stream_outcome outcome = worker->stream->ops->poll(worker->stream, worker->restoring ? 0 : POLL_MS, records_max,
@@ -450,6 +480,7 @@ static void init_world(struct worker *worker)
         .event_bytes_max = settings->event_max_bytes,
         .state_dir = worker->options->state_dir,
         .store_lag = (size_t)settings->store_lag_rows,
+        .held = PERIOD_NONE,
         .repair_task = worker->options->repair_task,
         .counts = worker->world.counts,
     };
@@ -472,7 +503,8 @@ static bool open_worker(struct worker *worker, struct error *error)
     if (!open_stream(worker, error))
         return false;
     worker->control = conductor_topic_new();
-    worker->control_next = OFFSET_NONE;
+    worker->control_next = worker->control_until = worker->announced_offset = OFFSET_NONE;
+    worker->control_end = 0;
     worker->control_begun = worker->control_read = worker->control_moved = worker->schemas_known = false;
     worker->in_transaction = worker->has_assignment = worker->assignment_moved = false;
     worker->pending = OUTCOME_DONE;

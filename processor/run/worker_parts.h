@@ -19,6 +19,8 @@ struct worker {
     struct document_version document;
     struct conductor_topic *control;
     int64_t control_next;
+    int64_t control_end, control_until;       /* how far it has been read, and how far it is to be before usage is taken */
+    int64_t announced_offset, held_until_ms; /* of the close that is on its way */
     bool control_begun, control_read, control_moved; /* read: to its end, once; moved: since it was last followed */
     int64_t schemas_retry_ms;
     bool schemas_known;                              /* of all that is written */

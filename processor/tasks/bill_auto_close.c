@@ -48,10 +48,16 @@ static bool may_ask(const struct task *task)
     return bills->clock_asked_ms == 0 || task->world->now_ms - bills->clock_asked_ms >= CLOCK_MS;
 }
 
+/* An announcement is out, and not everybody has heard of it yet. */
+static bool is_announced_lately(const struct task *task, const struct bill_month *month)
+{
+    return month->announced_ms != 0 && task->world->now_ms - month->announced_ms < 2 * CLOSE_ANNOUNCED_MS;
+}
+
 bool bill_auto_close_is_due(const struct task *task)
 {
     const struct bill_month *month = due_month(task);
-    return month && (broker_agrees(task, month) || may_ask(task));
+    return month && !is_announced_lately(task, month) && (broker_agrees(task, month) || may_ask(task));
 }
 
 /* A record to ourselves, which comes back with the time of the broker that took it. */
@@ -68,6 +74,22 @@ static enum stream_outcome ask_broker(struct task *task, billing_period period, 
                         error);
 }
 
+static enum stream_outcome produce_control(struct task *task, struct error *error)
+{
+    struct stream_record record = { .topic = STREAM_CONDUCTOR, .key = buffer_text(&task->key),
+                                    .value = buffer_text(&task->value) };
+    return task_produce_raw(task, &record, error);
+}
+
+static enum stream_outcome announce(struct task *task, struct bill_month *month, struct error *error)
+{
+    month->announced_ms = task->world->now_ms;
+    buffer_clear(&task->key);
+    buffer_clear(&task->value);
+    close_announcement_write(month->period, &task->key, &task->value);
+    return produce_control(task, error);
+}
+
 static enum stream_outcome send_close(struct task *task, billing_period period, struct error *error)
 {
     struct close_record close;
@@ -76,9 +98,7 @@ static enum stream_outcome send_close(struct task *task, billing_period period, 
         buffer_clear(&task->key);
         buffer_clear(&task->value);
         close_record_write(&close, &task->key, &task->value);
-        struct stream_record record = { .topic = STREAM_CONDUCTOR, .key = buffer_text(&task->key),
-                                        .value = buffer_text(&task->value) };
-        outcome = task_produce_raw(task, &record, error);
+        outcome = produce_control(task, error);
     }
     close_record_done(&close);
     return outcome;
@@ -87,11 +107,13 @@ static enum stream_outcome send_close(struct task *task, billing_period period, 
 enum stream_outcome bill_auto_close(struct task *task, struct error *error)
 {
     struct bill_month *month = due_month(task);
-    if (!month || (!broker_agrees(task, month) && !may_ask(task)))
+    if (!month || is_announced_lately(task, month) || (!broker_agrees(task, month) && !may_ask(task)))
         return OUTCOME_DONE;
     task->moved = true;
     if (!broker_agrees(task, month))
         return ask_broker(task, month->period, error);
+    if (month->announced_ms == 0)
+        return announce(task, month, error);
     month->close_sent = true;
     return send_close(task, month->period, error);
 }

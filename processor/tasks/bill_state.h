@@ -41,6 +41,7 @@ struct bill_month {
     struct intern charge_ids;
     struct written_charge *charges; /* by id */
     size_t charge_capacity;
+    int64_t announced_ms;        /* when its close was announced; 0: not yet */
     int64_t latest_arrival_ms;   /* of usage of it; known to bill task 0 */
     bool close_sent;
     int32_t *closed_tasks; /* whose barrier has come */

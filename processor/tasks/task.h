@@ -55,6 +55,7 @@ struct task_world {
     size_t store_lag;                   /* rows that a store may hold back from the disk */
     size_t rows_memory, rows_used;      /* of all tasks together: what they may take, and take */
     bool save_all;                      /* the next commit brings all stores up to date */
+    billing_period held; /* usage of months up to this one waits for a close that is on its way; PERIOD_NONE */
     int64_t repair_task; /* takes its marker's offset where the group's differs; or one of these */
     struct task_counts counts;
 };

@@ -108,6 +108,16 @@ static billing_period billed_period(const struct task *task, const struct usage_
     return closed == PERIOD_NONE || period > closed ? period : closed + 1;
 }
 
+/* Whether it lies before or behind the end of a close that is announced is not known yet. */
+static bool is_held(const struct task *task, const struct usage_event *event, billing_period closed, struct error *error)
+{
+    billing_period held = task->world->held;
+    if (held == PERIOD_NONE || billed_period(task, event, closed) > held)
+        return false;
+    error_fail(error, ERROR_LATER, "its month is about to be closed");
+    return true;
+}
+
 /* What is refused by its time does not take its id: it may be sent again. */
 static bool check_time(const struct task *task, const struct stream_record *record, const struct usage_event *event,
                        billing_period closed, struct refusal *refusal)
@@ -212,10 +222,13 @@ static enum stream_outcome usage_task_take(struct task *task, const struct strea
         outcome = task_decode_event(task, record->value, &event, &answer, &refusal, error);
     if (outcome != OUTCOME_DONE)
         return outcome;
+    billing_period closed = closed_before(task, record->offset);
+    if (answer != WIRE_REFUSED && is_held(task, &event, closed, error))
+        return OUTCOME_LATER;
     task->world->counts.events++;
     if (answer == WIRE_REFUSED)
         return produce_dead_letter(task, record, &refusal, error);
-    return take_event(task, record, &event, closed_before(task, record->offset), error);
+    return take_event(task, record, &event, closed, error);
 }
 
 enum stream_outcome usage_task_replay_id(struct task *task, const struct stream_record *record, struct error *error)

@@ -438,6 +438,54 @@ def late_usage_goes_to_the_next_month_with_its_own_dates(context):
     check_reports(case, context.expected)
 
 
+def a_close_cuts_exactly_at_its_offsets(context):
+    """Usage keeps coming while the month is closed: what lies below the record's offsets is in it, all else in the next."""
+    case = Case(context, "cut", workers=2)
+    case.prepare()
+    case.start()
+    event = json.loads(usage_of(context)[1])
+    stop, sent = threading.Event(), [0]
+
+    def keep_producing():
+        while not stop.is_set():
+            batch = []
+            for number in range(20):
+                event.update(event_id=f"cut-{sent[0] + number}", usage_amount="1", resource_id=f"r{number}")
+                batch.append(record(json.dumps(event).encode(), partition=number % 2))
+            case.topics.produce("cut.usage", batch)
+            sent[0] += len(batch)
+
+    producer = threading.Thread(target=keep_producing)
+    producer.start()
+    try:
+        case.wait_for("usage", lambda: sent[0] > 200)
+        case.command("close", "--period", "2026-06", "--early")
+        seen = sent[0]
+        case.wait_for("more usage", lambda: sent[0] > seen + 100)
+    finally:
+        stop.set()
+        producer.join()
+    closes = [json.loads(row["value"]) for row in case.topic("conductor") if "/close/" in row["key"]]
+    assert len(closes) == 1, closes
+    ends = closes[0]["offsets"]
+    on_time = sum(row["offset"] < ends[row["partition"]] for row in case.topics.consume("cut.usage"))
+    assert 200 < on_time < sent[0], (on_time, sent[0])
+
+    def amounts():
+        sums = defaultdict(Decimal)
+        for item in latest(case.topic("line-items")).values():
+            if item["status"] != "MARKER" and "usage_amount" in item:
+                sums[item["billing_period"]] += Decimal(item["usage_amount"])
+        return dict(sums)
+
+    case.wait_for("both months", lambda: sum(amounts().values()) == sent[0])
+    assert amounts() == {"2026-06": on_time, "2026-07": sent[0] - on_time}, (amounts(), on_time, sent[0])
+    case.wait_for("the reports", lambda: case.manifests())
+    case.stop()
+    reported = sum(Decimal(json.loads(row["value"]).get("line_item_usage_amount", "0")) for row in case.topic("cur"))
+    assert reported == on_time, (reported, on_time)
+
+
 def created_topics_are_there_for_the_next_command(context):
     """Creating ends when every broker tells of all of them; the next command follows at once."""
     for number in range(3):
@@ -664,6 +712,7 @@ CASES = [one_worker_equals_price, three_workers_equal_price, three_processes_equ
          killed_at_random_moments_equals_price, processes_that_come_and_go_equal_price,
          randomly_keyed_usage_gives_the_same_reports, poisoned_usage_ends_in_dead_letters_that_say_why_and_where,
          state_is_nothing_that_the_topics_do_not_hold, ten_times_as_many_rows_as_fit_into_memory_equal_price, late_usage_goes_to_the_next_month_with_its_own_dates,
+         a_close_cuts_exactly_at_its_offsets,
          created_topics_are_there_for_the_next_command, dead_letters_of_a_reason_are_sent_again_once,
          a_month_that_is_over_and_quiet_closes_by_itself, the_commands_tell_what_the_topics_hold,
          pages_say_what_the_processor_does, a_torn_transaction_stops_its_task_until_it_is_repaired,
