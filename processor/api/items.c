@@ -44,33 +44,56 @@ bool item_is_percentage(const json_t *item)
     return json_object_get(json_object_get(item, "ChargeDetails"), "Percentage") != NULL;
 }
 
-static bool passes(struct call *call, const char *id, const json_t *item)
+static bool passes(struct call *call, const struct document *document, const char *id, const json_t *item)
 {
     const json_t *filters = input_member(call, "Filters"), *accounts = json_object_get(filters, "AccountIds");
     const char *group = entity_group(item), *account = entity_text(item, "AccountId");
     if (!account)
-        account = entity_text(document_find(call->document, ENTITY_GROUP, group), "PrimaryAccountId");
+        account = entity_text(document_find(document, ENTITY_GROUP, group), "PrimaryAccountId");
     return item_covers(item, call->month) && filter_has(call, json_object_get(filters, "Arns"), id) &&
            filter_has_text(json_object_get(filters, "Names"), entity_text(item, "Name")) &&
            filter_has(call, json_object_get(filters, "BillingGroups"), group ? group : "") &&
            (json_array_size(accounts) == 0 || filter_has_text(accounts, account));
 }
 
+/* The document whose item comes next, of the month's and today's; NULL: there is none. */
+static const struct document *next_item(const struct document *const documents[2], size_t at[2], const char **ret_id)
+{
+    const char *ids[2] = { NULL, NULL };
+    for (size_t i = 0; i < 2; i++)
+        if (documents[i] && at[i] < document_count(documents[i], ENTITY_ITEM))
+            ids[i] = documents[i]->order[ENTITY_ITEM][at[i]];
+    if (!ids[0] && !ids[1])
+        return NULL;
+    int order = !ids[0] ? 1 : !ids[1] ? -1 : strcmp(ids[0], ids[1]);
+    at[0] += order <= 0;
+    at[1] += order >= 0;
+    /* Of one that both have, today's: it was changed since. */
+    *ret_id = order < 0 ? ids[0] : ids[1];
+    return order < 0 ? documents[0] : documents[1];
+}
+
+/* An item may still be made for the previous month: it is then in today's document, and listed there and then. */
 json_t *operation_ListCustomLineItems(struct call *call)
 {
-    const struct document *document = call->document;
+    struct document *today = call->month == call->now - 1 ? book_at(call->book, call->now) : NULL;
+    const struct document *const documents[2] = { call->document, today }, *document;
     struct list_page page;
-    if (!list_begin(call, 100, &page))
-        return NULL;
-    size_t at = page.after ? document_after(document, ENTITY_ITEM, page.after) : 0;
-    for (; at < document_count(document, ENTITY_ITEM); at++) {
-        const char *id = document->order[ENTITY_ITEM][at];
-        json_t *item = document_find(document, ENTITY_ITEM, id);
-        if (passes(call, id, item) && !list_add(&page, id, item_element(call, document, id, item)))
-            break;
+    const char *id;
+    json_t *reply = NULL;
+    if (list_begin(call, 100, &page)) {
+        size_t at[2] = { 0, 0 };
+        for (size_t i = 0; i < 2; i++)
+            at[i] = page.after && documents[i] ? document_after(documents[i], ENTITY_ITEM, page.after) : 0;
+        while ((document = next_item(documents, at, &id))) {
+            json_t *item = document_find(document, ENTITY_ITEM, id);
+            if (passes(call, document, id, item) && !list_add(&page, id, item_element(call, document, id, item)))
+                break;
+        }
+        reply = json_object();
+        list_end(call, &page, "CustomLineItems", reply);
     }
-    json_t *reply = json_object();
-    list_end(call, &page, "CustomLineItems", reply);
+    document_release(today);
     return reply;
 }
 

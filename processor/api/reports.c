@@ -233,8 +233,12 @@ json_t *operation_GetBillingGroupCostReport(struct call *call)
     billing_period start, end;
     struct list_page page;
     json_t *by = input_member(call, "GroupBy"), *reply = NULL;
-    if (!look_up(call, ENTITY_GROUP, input_text(call, "Arn"), &breakdown.group) || !read_range(call, &start, &end) ||
-        !list_begin(call, 300, &page))
+    if (!read_range(call, &start, &end))
+        return NULL;
+    /* The group is one of the range's last month: today's document may no longer have it. */
+    document_release(call->document);
+    call->document = book_at(call->book, end - 1);
+    if (!look_up(call, ENTITY_GROUP, input_text(call, "Arn"), &breakdown.group) || !list_begin(call, 300, &page))
         return NULL;
     breakdown.places = json_object();
     breakdown.by_service = by && filter_has_text(by, "PRODUCT_NAME");

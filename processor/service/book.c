@@ -34,9 +34,22 @@ void book_free(struct book *book)
     free(book);
 }
 
+/* The payer is known now, also of months before the first document. */
+static void learn_payer(struct book *book, const struct document *document)
+{
+    if (strcmp(book->none->payer, document->payer) == 0)
+        return;
+    struct document *none = document_new(text_of(document->payer));
+    memcpy(none->partition, document->partition, sizeof none->partition);
+    document_publish(none);
+    document_release(book->none);
+    book->none = none;
+}
+
 void book_put(struct book *book, struct document *document)
 {
     pthread_rwlock_wrlock(&book->lock);
+    learn_payer(book, document);
     size_t at = 0;
     while (at < book->count && book->documents[at]->period < document->period)
         at++;

@@ -41,7 +41,8 @@ static void print_what(struct buffer *out, const struct line_item *item)
         buffer_printf(out, "  %-22s %lld\n", "usage events", (long long)item->usage_events);
 }
 
-static const char *base_meaning(struct text base)
+/* What AWS bills is not a customer's to hear, in no base's words. */
+static const char *base_meaning(struct text base, enum explanation_reader reader)
 {
     static const char *const meanings[BASE_COUNT] = {
         [BASE_CUSTOM_TIERS] = "the rule's own tiers; no modifier applies",
@@ -53,6 +54,8 @@ static const char *base_meaning(struct text base)
         [BASE_FLAT] = "the custom line item's charge value",
         [BASE_PERCENTAGE] = "a percentage of what the custom line item is associated with",
     };
+    if (reader == EXPLAIN_TO_CUSTOMER && text_equal(base, price_base_text(BASE_FREE_TIER)))
+        return "free usage: the plan's free tier is on";
     for (enum price_base i = BASE_NONE + 1; i < BASE_COUNT; i++)
         if (text_equal(base, price_base_text(i)))
             return meanings[i];
@@ -87,7 +90,7 @@ static void print_how(struct buffer *out, const struct line_item *item, enum exp
     print_decimal(out, "modifier, percent", item, LINE_ITEM_modifier);
     print_text(out, "custom line item", item->custom_line_item);
     if (item->base.size && (reader == EXPLAIN_TO_PAYER || !is_as_billed(item)))
-        buffer_printf(out, "  %-22s %.*s: %s\n", "base", TEXT_ARGS(item->base), base_meaning(item->base));
+        buffer_printf(out, "  %-22s %.*s: %s\n", "base", TEXT_ARGS(item->base), base_meaning(item->base, reader));
     if (record_has(item, LINE_ITEM_tier))
         buffer_printf(out, "  %-22s %lld: this part of the row lies in that tier of the group's pool\n", "tier",
                (long long)item->tier);

@@ -327,6 +327,7 @@ def case_items(context):
     open_ended = c.update_custom_line_item(Arn=flat, BillingPeriodRange={"InclusiveStartBillingPeriod": month(-1)})
     assert open_ended["Arn"] == flat
     assert c.list_custom_line_items(BillingPeriod=month(3), Filters={"Arns": [flat]})["CustomLineItems"]
+    assert c.list_custom_line_items(BillingPeriod=month(-1), Filters={"Arns": [flat]})["CustomLineItems"]
     batch = c.batch_disassociate_resources_from_custom_line_item(TargetArn=percent, ResourceArns=[flat, "zzzzzzzzzz"])
     assert [r["Arn"] for r in batch["SuccessfullyDisassociatedResources"]] == [flat]
     assert batch["FailedDisassociatedResources"][0]["Error"]["Reason"] == "INVALID_ARN"
