@@ -32,7 +32,8 @@ struct import {
     struct correction_counts corrections;
     struct buffer value;
     uint64_t events, refused, looked_at, in_transaction;
-    bool survey; /* the first pass only looks */
+    bool survey;    /* the first pass only looks */
+    bool is_piped;  /* no first pass: standard input comes once */
     struct progress progress;
 };
 
@@ -97,6 +98,8 @@ static bool take(struct import *import, const struct usage_entry *entry, struct 
     }
     if (!import_months_find(&import->months, &entry->event, &month, error))
         return false;
+    if (import->is_piped && !import->arguments->again && !import_months_check_new(&import->months, month, error))
+        return false;
     return month->mode == IMPORT_DELIVERY ? import_delivery_take(import->delivery, &entry->event, error)
                                           : publish(import, &entry->event, month->mark, error);
 }
@@ -157,10 +160,10 @@ static bool has_deliveries(const struct import *import)
     return false;
 }
 
-/* Standard input comes once: what it holds is known only behind it. */
 static bool survey_files(struct import *import, const struct usage_files *files, struct error *error)
 {
-    if (reads_standard_input(import->arguments))
+    import->is_piped = reads_standard_input(import->arguments);
+    if (import->is_piped)
         return true;
     import->deliveries = usage_files_may_mix(files) && !import->arguments->again ? deliveries_new() : NULL;
     bool done = read_files(import, files, true, error) &&
@@ -179,7 +182,7 @@ static bool write_all(struct import *import, const struct usage_files *files, st
     bool dry_run = import->arguments->dry_run;
     if (has_deliveries(import) && !import_delivery_open(&import->months, import->progress, &import->delivery, error))
         return false;
-    if (!dry_run && !import_months_record(&import->months, false, error))
+    if (!import_months_begin(&import->months, error) || (!dry_run && !import_months_record(&import->months, false, error)))
         return false;
     bool done = read_files(import, files, false, error) &&
                 (!import->delivery || import_delivery_write(import->delivery, publish_correction, import,

@@ -57,19 +57,24 @@ bool import_months_decide(struct import_months *months, bool again, struct error
     return true;
 }
 
-/* From where on what will be published lies. */
-static bool fill_offsets(struct import_months *months, struct import_month *month, struct error *error)
+bool import_months_check_new(const struct import_months *months, const struct import_month *month, struct error *error)
+{
+    char period[TIME_TEXT_MAX];
+    period_format(month->period, period);
+    return !month->has_record ||
+           error_fail(error, ERROR_FAILED,
+                      "%s of payer '%.*s' was imported before; name its file, so that it can be compared, or --again does it once "
+                      "more", period, TEXT_ARGS(intern_text(&months->payers, month->payer)));
+}
+
+bool import_months_begin(struct import_months *months, struct error *error)
 {
     const struct stream *stream = months->connection->stream;
-    size_t count = (size_t)stream->ops->partition_count(stream, STREAM_USAGE);
-    if (month->has_record)
-        return true;
-    month->record.offset_count = count;
-    month->record.offsets = arena_take(&months->arena, (count + 1) * sizeof(int64_t), _Alignof(int64_t));
-    for (size_t p = 0; p < count; p++)
-        if (!connection_end(months->connection, STREAM_USAGE, (int32_t)p, &month->record.offsets[p], error))
+    months->end_count = (size_t)stream->ops->partition_count(stream, STREAM_USAGE);
+    months->ends = arena_take(&months->arena, (months->end_count + 1) * sizeof *months->ends, _Alignof(int64_t));
+    for (size_t p = 0; p < months->end_count; p++)
+        if (!connection_end(months->connection, STREAM_USAGE, (int32_t)p, &months->ends[p], error))
             return false;
-    month->has_record = true;
     return true;
 }
 
@@ -77,6 +82,11 @@ static bool record_month(struct import_months *months, struct import_month *mont
 {
     struct stream *stream = months->connection->stream;
     struct buffer key = { 0 }, value = { 0 };
+    if (!month->has_record) {
+        month->record.offsets = months->ends;
+        month->record.offset_count = months->end_count;
+        month->has_record = true;
+    }
     import_record_write(month->period, intern_text(&months->payers, month->payer), &key, &value);
     buffer_clear(&value);
     import_record_print(&month->record, &value);
@@ -90,9 +100,6 @@ static bool record_month(struct import_months *months, struct import_month *mont
 bool import_months_record(struct import_months *months, bool is_done, struct error *error)
 {
     struct stream *stream = months->connection->stream;
-    for (size_t i = 0; i < months->count; i++)
-        if (!fill_offsets(months, &months->items[i], error))
-            return false;
     bool done = months->count == 0 || stream->ops->begin(stream, error) == OUTCOME_DONE;
     for (size_t i = 0; i < months->count && done; i++) {
         months->items[i].record.is_done = is_done;

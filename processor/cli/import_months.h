@@ -29,13 +29,21 @@ struct import_months {
     struct intern payers;
     struct import_month *items;
     size_t count, capacity, last;
+    int64_t *ends; /* of every usage partition before anything is published; in the arena */
+    size_t end_count;
 };
+
+/* Notes where the usage topic ends. */
+MUST_USE bool import_months_begin(struct import_months *months, struct error *error);
 
 /* The month of an event; a new one is looked up on the conductor topic. */
 MUST_USE bool import_months_find(struct import_months *months, const struct usage_event *event, struct import_month **ret_month,
                                  struct error *error);
 /* Decides on each month's mode, once all are known. Fails: usage that is no report came before, and no --again. */
 MUST_USE bool import_months_decide(struct import_months *months, bool again, struct error *error);
+/* Where they are not known beforehand, as of standard input: fails for a month that is there already. */
+MUST_USE bool import_months_check_new(const struct import_months *months, const struct import_month *month,
+                                      struct error *error);
 /* Publishes their records in one transaction, before usage goes out (is_done false) and behind it. */
 MUST_USE bool import_months_record(struct import_months *months, bool is_done, struct error *error);
 void import_months_done(struct import_months *months);

@@ -165,6 +165,26 @@ def a_killed_import_goes_on(context):
     case.stop()
 
 
+def a_month_from_standard_input_is_followed_by_its_next_delivery(context):
+    case = Case(context, "piped")
+    case.prepare()
+    case.start()
+    case.command("import", DATA / "usage_events_2026-06-10.jsonl")  # something is there before
+    own = [dict(row) for row in context.rows]
+    for row in own:
+        row["bill/PayerAccountId"] = "300000000001"
+    first, second = delivery(context, "p1", own[:300]), delivery(context, "p2", own[:310])
+    command = [context.proforma, "import", *case.sets, "-"]
+    for code in (0, 1):  # the second time it is there
+        with gzip.open(first) as file:
+            process = subprocess.run(command, input=file.read(), capture_output=True)
+        assert process.returncode == code, process
+    before = usage_count(case)
+    said = case.command("import", second).stdout
+    assert " 10 differ: 10 new" in said and usage_count(case) == before + 10, said
+    case.stop()
+
+
 def what_is_no_report_is_imported_once(context):
     case = Case(context, "once")
     case.prepare()
@@ -180,7 +200,7 @@ def what_is_no_report_is_imported_once(context):
 
 
 CASES = [newer_deliveries_leave_what_the_newest_says, a_growing_month_costs_what_it_grows, a_killed_import_goes_on,
-         what_is_no_report_is_imported_once]
+         a_month_from_standard_input_is_followed_by_its_next_delivery, what_is_no_report_is_imported_once]
 
 
 def main():

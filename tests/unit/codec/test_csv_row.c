@@ -1,11 +1,5 @@
 /* codec/csv_row: fields of one record. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "support/unit.h"
 
 #include "codec/csv_row.h"
 

@@ -1,11 +1,5 @@
 /* codec/cur_tags: headings of tags, and maps as several programs print them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "support/unit.h"
 
 #include "codec/cur_tags.h"
 #include "support/quotes.h"

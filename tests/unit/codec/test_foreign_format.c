@@ -1,15 +1,7 @@
 /* codec/foreign_format: files that are no usage are named, with the way out. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "support/unit.h"
 
 #include "codec/foreign_format.h"
-
-#define BYTES(literal) { (literal), sizeof(literal) - 1 }
 
 static void a_known_format_is_named_with_the_command_that_converts_it(void **state)
 {

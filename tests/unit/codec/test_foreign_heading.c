@@ -1,11 +1,5 @@
 /* codec/foreign_heading: a heading that is no report's is named for what it is. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "support/unit.h"
 
 #include "codec/foreign_heading.h"
 

@@ -1,11 +1,5 @@
 /* codec/report_manifest: the manifests of reports and of data exports. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "support/unit.h"
 
 #include "codec/report_manifest.h"
 #include "support/quotes.h"

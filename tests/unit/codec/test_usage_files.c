@@ -1,11 +1,5 @@
 /* codec/usage_files: which files the names on a command line stand for. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "support/unit.h"
 
 #include "codec/usage_files.h"
 #include "support/quotes.h"

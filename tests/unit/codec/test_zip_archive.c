@@ -1,11 +1,5 @@
 /* codec/zip_archive: members of archives, sound and not. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "support/unit.h"
 
 #include "codec/zip_archive.h"
 #include "support/scratch.h"
