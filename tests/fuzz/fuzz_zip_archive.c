@@ -1,8 +1,12 @@
-/* Any bytes as a zip archive: members lie in the file and are read to an end that does not depend on what the bytes say. */
+/*
+ * Any bytes as a zip archive, and, behind a 'd', as a directory with a sound end record: members lie in the file and are read
+ * to an end that does not depend on what the bytes say.
+ */
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "codec/zip_archive.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -23,8 +27,25 @@ static void read_member(const char *path, const struct zip_member *member)
     input_close(input);
 }
 
+/* The end record of a directory that is the whole file. */
+static void append_end(struct buffer *file)
+{
+    uint32_t size = (uint32_t)file->size, offset = 0;
+    buffer_append(file, "PK\5\6\0\0\0\0\2\0\2\0", 12);
+    buffer_append(file, &size, sizeof size);
+    buffer_append(file, &offset, sizeof offset);
+    buffer_append(file, "\0\0", 2);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    struct buffer whole = { 0 };
+    if (size > 0 && data[0] == 'd') {
+        buffer_append(&whole, data + 1, size - 1);
+        append_end(&whole);
+        data = (const uint8_t *)whole.data;
+        size = whole.size;
+    }
     char path[64];
     struct zip_archive archive;
     struct error error = { 0 };
@@ -42,5 +63,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         CHECK(error.message[0] != '\0');
     }
     close(file);
+    buffer_done(&whole);
     return 0;
 }
