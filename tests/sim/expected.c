@@ -69,13 +69,14 @@ static bool is_open(const struct expected *expected, const json_t *record)
 
 bool is_provisional_line_item(const struct expected *expected, const json_t *item)
 {
-    return is_open(expected, item) && json_object_get(item, "tier");
+    bool follows_totals = expected->has_allowances && json_object_get(item, "custom_line_item");
+    return is_open(expected, item) && (json_object_get(item, "tier") || follows_totals);
 }
 
 bool is_provisional_bill(const struct expected *expected, const json_t *bill)
 {
     const char *account = json_string_value(json_object_get(bill, "usage_account_id"));
-    return is_open(expected, bill) && account && account[0];
+    return is_open(expected, bill) && (expected->has_allowances || (account && account[0]));
 }
 
 static json_t *json_of(const struct record_type *type, const void *record)
@@ -240,6 +241,7 @@ struct expected *expected_new(const struct world *world, const struct fed *fed, 
 {
     struct expected *expected = memory_new(sizeof *expected);
     struct fold_options options = { world->settings.report_time_granularity, world->settings.report_resource_ids, MEMORY };
+    expected->has_allowances = world->documents.list.allowance_count > 0;
     expected->line_items = json_object();
     expected->bills = json_object();
     expected->manifests = json_object();

@@ -31,6 +31,7 @@ struct expected {
     json_t *manifests;  /* key → rows, cost, checksum */
     size_t dead;
     char first_open[8]; /* the first month that is not closed, as 2026-06 */
+    bool has_allowances;
 };
 
 struct expected *expected_new(const struct world *world, const struct fed *fed, size_t fed_count,
@@ -38,7 +39,8 @@ struct expected *expected_new(const struct world *world, const struct fed *fed, 
 void expected_free(struct expected *expected);
 
 /*
- * Until its month is closed it is not settled how a pool is split over rows and accounts; only what it comes to is.
+ * Until its month is closed it is not settled how a pool is split over rows and accounts; only what it comes to is, and with
+ * allowances, which whoever comes first uses, not even that.
  */
 bool is_provisional_line_item(const struct expected *expected, const json_t *item);
 bool is_provisional_bill(const struct expected *expected, const json_t *bill);

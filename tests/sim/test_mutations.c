@@ -20,7 +20,7 @@ static int setup(void **state)
 {
     scratch_setup(state);
     logging_set_level(LOGGING_ERROR);
-    *state = world_new();
+    *state = world_new(false);
     return 0;
 }
 

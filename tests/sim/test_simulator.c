@@ -31,12 +31,22 @@ static struct {
     unsigned runs;
 } asked = { .runs = 1000 };
 
-static int setup(void **state)
+static int set_up_with(bool allowances, void **state)
 {
     scratch_setup(state);
     logging_set_level(trace_is_on() ? LOGGING_DEBUG : LOGGING_ERROR);
-    *state = world_new();
+    *state = world_new(allowances);
     return 0;
+}
+
+static int setup(void **state)
+{
+    return set_up_with(false, state);
+}
+
+static int set_up_with_allowances(void **state)
+{
+    return set_up_with(true, state);
 }
 
 static int teardown(void **state)
@@ -76,16 +86,27 @@ static void a_quiet_run_ends_as_the_batch_prices_it(void **state)
     trace_switch(traces);
 }
 
-static void whatever_happens_the_topics_end_as_the_batch_prices_it(void **state)
+static void run_many(void **state, unsigned runs)
 {
     double began = seconds(CLOCK_PROCESS_CPUTIME_ID);
-    for (unsigned i = 0; i < asked.runs; i++) {
+    for (unsigned i = 0; i < runs; i++) {
         struct simulation_options options = { .seed = asked.seed + i, .faults = asked.faults, .all = asked.all,
                                               .folder = scratch_folder };
         run(*state, &options);
     }
     double took = seconds(CLOCK_PROCESS_CPUTIME_ID) - began;
-    printf("%u runs in %.1f s of processor time, %.0f a second\n", asked.runs, took, asked.runs / took);
+    printf("%u runs in %.1f s of processor time, %.0f a second\n", runs, took, runs / took);
+}
+
+static void whatever_happens_the_topics_end_as_the_batch_prices_it(void **state)
+{
+    run_many(state, asked.runs);
+}
+
+/* Pools of several usage types and regions share, and must meet in one task. */
+static void whatever_happens_allowances_are_shared_as_the_batch_shares_them(void **state)
+{
+    run_many(state, asked.runs / 4 + 1);
 }
 
 static void read_arguments(int argc, char **argv)
@@ -114,5 +135,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_quiet_run_ends_as_the_batch_prices_it),
         cmocka_unit_test(whatever_happens_the_topics_end_as_the_batch_prices_it),
     };
-    return cmocka_run_group_tests_name("simulator", tests, setup, teardown);
+    const struct CMUnitTest with_allowances[] = {
+        cmocka_unit_test(a_quiet_run_ends_as_the_batch_prices_it),
+        cmocka_unit_test(whatever_happens_allowances_are_shared_as_the_batch_shares_them),
+    };
+    int failed = cmocka_run_group_tests_name("simulator", tests, setup, teardown);
+    return failed + cmocka_run_group_tests_name("simulator, allowances", with_allowances, set_up_with_allowances, teardown);
 }

@@ -107,12 +107,13 @@ static void load_settings(struct world *world)
     buffer_done(&problems);
 }
 
-struct world *world_new(void)
+struct world *world_new(bool allowances)
 {
-    static const char *const lists[] = { "tests/data/pricelist/AmazonS3.json", "tests/data/pricelist/AmazonEC2.json" };
+    static const char *const lists[] = { "tests/data/pricelist/AmazonS3.json", "tests/data/pricelist/AmazonEC2.json",
+                                         "tests/data/pricelist/Allowances.json" };
     struct world *world = memory_new(sizeof *world);
     struct error error;
-    assert_true(documents_read(SIM_DOCUMENT, lists, ARRAY_COUNT(lists), &world->documents, &error));
+    assert_true(documents_read(SIM_DOCUMENT, lists, ARRAY_COUNT(lists) - !allowances, &world->documents, &error));
     load_settings(world);
     read_usage(world);
     return world;

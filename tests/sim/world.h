@@ -30,8 +30,8 @@ struct world {
     size_t usage_count, usage_capacity;
 };
 
-/* Ends the test if the samples cannot be read. */
-struct world *world_new(void);
+/* Ends the test if the samples cannot be read. `allowances`: storage and transfer have some in the price list. */
+struct world *world_new(bool allowances);
 void world_free(struct world *world);
 
 #endif
