@@ -3,20 +3,6 @@
 
 #include <stdlib.h>
 
-const struct linked_account *conductor_find_account(const struct conductor *conductor, uint64_t account)
-{
-    size_t low = 0, high = conductor->account_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (conductor->accounts[middle].account < account)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    bool is_found = low < conductor->account_count && conductor->accounts[low].account == account;
-    return is_found ? &conductor->accounts[low] : NULL;
-}
-
 /* `seen` holds the names so far, each with what it must be unique in. */
 static void check_name(struct draft *draft, struct intern *seen, struct text name, struct text within,
                        enum section section, uint32_t index)

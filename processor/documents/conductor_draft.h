@@ -134,7 +134,7 @@ struct draft {
     size_t pages_capacity;
 };
 
-/* conductor_read.c */
+/* conductor_draft.c */
 struct text draft_copy(struct draft *draft, struct text text);
 /* A reference of one of the allowed types, with its parsed ARN. False: absent or a problem. */
 bool draft_read_arn(struct draft *draft, const struct node *node, unsigned allowed_types, struct reference *ret,
@@ -148,6 +148,11 @@ bool draft_read_period(const struct node *node, billing_period *ret);
 /* Requires a member to be there. */
 bool draft_require(const struct node *node, enum problem_reason reason, const char *expected);
 
+/* The problem of a reference or entity after reading; `member` may be NULL. */
+void draft_problem(struct draft *draft, struct origin origin, const char *member, enum problem_reason reason,
+                   struct text value, const char *expected);
+const struct linked_account *conductor_find_account(const struct conductor *conductor, uint64_t account);
+
 /* conductor_read_group.c, conductor_read_rule.c, conductor_read_item.c: one element each */
 void draft_read_group(struct draft *draft, const struct node *node);
 void draft_read_linked_account(struct draft *draft, const struct node *node);
@@ -157,10 +162,6 @@ void draft_read_rule(struct draft *draft, const struct node *node);
 void draft_read_item(struct draft *draft, const struct node *node);
 void draft_read_version(struct draft *draft, const struct node *node);
 void draft_read_inputs(struct draft *draft, const struct node *node);
-
-/* The problem of a reference or entity after reading; `member` may be NULL. */
-void draft_problem(struct draft *draft, struct origin origin, const char *member, enum problem_reason reason,
-                   struct text value, const char *expected);
 
 /* conductor_resolve.c */
 void draft_resolve(struct draft *draft);
@@ -175,6 +176,5 @@ void draft_check_whole(struct draft *draft);
 void draft_whole_done(struct draft *draft);
 /* conductor_check.c */
 void draft_check(struct draft *draft);
-const struct linked_account *conductor_find_account(const struct conductor *conductor, uint64_t account);
 
 #endif

@@ -74,11 +74,6 @@ static void sort_entries(struct price_list_entry *entries, struct price_list_ent
     memcpy(entries, spare, count * sizeof *entries);
 }
 
-bool price_list_continues(const struct price_list *list, size_t index)
-{
-    return index > 0 && compare_meters(&list->entries[index - 1], &list->entries[index]) == 0;
-}
-
 /* Of the terms of a sku those of its last file stay, of two from one month the later one. */
 static void drop_replaced(struct price_list *list)
 {

@@ -89,7 +89,11 @@ static inline bool price_list_entry_is_allowance(const struct price_list_entry *
 }
 
 /* Whether an entry is a term of the same sku and usage type as the one before it. */
-bool price_list_continues(const struct price_list *list, size_t index);
+static inline bool price_list_continues(const struct price_list *list, size_t index)
+{
+    return index > 0 && text_equal(list->entries[index - 1].sku, list->entries[index].sku) &&
+           text_equal(list->entries[index - 1].usage_type, list->entries[index].usage_type);
+}
 
 /* Whether a usage type is `meter`, alone or behind a region's prefix: "USW2-Request" is a "Request". */
 bool usage_type_is_of_meter(struct text usage_type, struct text meter);
