@@ -58,18 +58,18 @@ struct stream_reading {
 enum stream_outcome {
     OUTCOME_DONE,
     OUTCOME_ABORT,         /* nothing is committed: abort, go back to the last commit, try again */
-    OUTCOME_INDETERMINATE, /* the broker knows, we do not: open anew, restore, look at the marker */
+    OUTCOME_INDETERMINATE, /* it may be committed or not: open anew, restore, look at the marker */
     OUTCOME_FENCED,        /* somebody else is this worker now: leave */
     OUTCOME_REFUSED,       /* the broker denies a right: leave */
-    OUTCOME_LATER,         /* one task has to wait, for what is not Kafka's; the transaction is as it was */
+    OUTCOME_LATER,         /* one task has to wait for something outside of Kafka; the transaction is as it was */
 };
 
 struct stream_handler {
     void *context;
     bool (*record)(void *context, const struct stream_record *record, struct error *error);
-    /* All there is now lies before `end`; behind the last record that may be a commit's own mark. May be NULL. */
+    /* The partition is read up to `end`; behind its last record there may be marks of transactions. May be NULL. */
     void (*ended)(void *context, enum stream_topic topic, int32_t partition, int64_t end);
-    /* New assignment: what is not assigned with `assign` is not read. */
+    /* The group has assigned partitions; none is read before it is handed to `assign`. */
     bool (*assigned)(void *context, const struct stream_partition *partitions, size_t count, struct error *error);
     /* All partitions go. Unless they are lost already, a last commit may be made from within. */
     bool (*revoked)(void *context, bool lost, struct error *error);
@@ -103,7 +103,7 @@ struct stream_ops {
 
     /*
      * Restore: reads committed records of one partition from `offset` to its end as it is now. Each step hands over up to
-     * `records_max`. A record that `take` does not take is not behind reading->next. One at a time.
+     * `records_max`. If `take` refuses a record, reading->next stays at it. One restore at a time.
      */
     bool (*restore_begin)(struct stream *stream, enum stream_topic topic, int32_t partition, int64_t offset,
                           struct error *error);
@@ -116,11 +116,11 @@ struct stream_ops {
     /* The first offset that there is, and the one behind the last committed record that no open transaction precedes. */
     bool (*range)(struct stream *stream, enum stream_topic topic, int32_t partition, int64_t *first, int64_t *end,
                   struct error *error);
-    /* Records before an offset may go; nobody waits for it, and that it is refused does no harm. */
+    /* Asks the broker to delete records before an offset. Does not wait; a refusal does no harm. */
     void (*trim)(struct stream *stream, enum stream_topic topic, int32_t partition, int64_t before);
-    /* The end of a partition with all that has come, committed or not yet. */
+    /* The end of a partition, with what is not committed yet. */
     bool (*high)(struct stream *stream, enum stream_topic topic, int32_t partition, int64_t *high, struct error *error);
-    /* The end of a partition that is assigned, as the broker last told it along; OFFSET_NONE: not yet. Asks nobody. */
+    /* The end of an assigned partition as the broker last told it, without a request; OFFSET_NONE: not yet. */
     int64_t (*known_end)(const struct stream *stream, enum stream_topic topic, int32_t partition);
     int32_t (*partition_count)(const struct stream *stream, enum stream_topic topic);
     /* Whether a broker answers, as far as is known; asks again now and then while none does. */

@@ -22,7 +22,7 @@
 #define RETRY_MAX_MS 5000
 #define TWIN_MS 120000
 #define HOLD_MS 15000  /* a closer needs a second or two between announcement and close */
-#define SLEPT_MS 500   /* a turn that long is no turn */
+#define SLEPT_MS 500   /* a worker whose turn took longer has slept: a suspended machine, no CPU */
 
 static int64_t clock_us(void)
 {
@@ -194,7 +194,7 @@ static void relieve(struct worker *worker)
     }
 }
 
-/* Stores take what is committed. A task whose store cannot comes back from what it has, alone. */
+/* After a commit: brings stores up to date. A task whose store fails is restored, alone. */
 static void save_tasks(struct worker *worker, struct error *error)
 {
     int64_t disk = 0;
@@ -216,7 +216,7 @@ static void save_tasks(struct worker *worker, struct error *error)
     worker->world.save_all = false;
 }
 
-/* What tier tasks have taken for good is not needed any more. */
+/* Records of `tiered` that tier tasks have committed are not needed any more. */
 static void trim_tiered(struct worker *worker)
 {
     if (worker->world.now_ms - worker->trimmed_ms < TRIM_MS)
@@ -545,7 +545,7 @@ void worker_free(struct worker *worker)
     free(worker);
 }
 
-/* A last commit. What it did not get through is read again by whoever comes next. */
+/* A last commit. What is not in it is read again by the next owner of the partitions. */
 static enum worker_end leave(struct worker *worker, struct error *error)
 {
     worker->world.save_all = true;

@@ -26,7 +26,7 @@ enum worker_end {
 struct worker_status {
     _Atomic bool ready;              /* assigned and restored, nothing stopped */
     _Atomic bool away;               /* no broker answers */
-    _Atomic int64_t turn_ms;         /* when its loop last went round; on a clock that only goes on */
+    _Atomic int64_t turn_ms;         /* when its loop last went round; on a clock that never goes back */
     _Atomic int64_t tasks, restoring, waiting, stopped, rows, bytes, disk_bytes;
     _Atomic int64_t commits, aborts, restores, document;
     _Atomic int64_t restore_done, restore_total; /* records, of the tasks that are restoring */

@@ -19,9 +19,9 @@ struct worker {
     struct document_version document;
     struct conductor_topic *control;
     int64_t control_next;
-    int64_t control_end, control_until;       /* how far it has been read, and how far it is to be before usage is taken */
+    int64_t control_end, control_until;       /* read so far; to be read before usage is taken */
     int64_t announced_offset, held_until_ms; /* of the close that is on its way */
-    bool control_begun, control_read, control_moved; /* read: to its end, once; moved: since it was last followed */
+    bool control_begun, control_read, control_moved; /* read: to its end, once; moved: news for follow_control */
     int64_t schemas_retry_ms;
     bool schemas_known;                              /* of all that is written */
     struct stream_partition *assigned;
@@ -32,37 +32,37 @@ struct worker {
     struct stopped_task *stopped;
     size_t stopped_count, stopped_capacity;
     bool in_transaction, has_assignment, restoring;
-    bool assignment_moved;  /* what is to be read is no longer what is assigned */
+    bool assignment_moved;  /* the partitions to be read are no longer those that the consumer reads */
     bool member_fenced;     /* another member of the group has our name */
     bool was_open;          /* there was a connection once */
     int64_t fenced_ms;      /* when it was last fenced; 0: never */
     unsigned failures;      /* in a row */
     int64_t transaction_ms; /* when the transaction at hand began */
     int64_t shown_ms, trimmed_ms;
-    enum stream_outcome pending; /* of records taken within poll */
+    enum stream_outcome pending; /* what the records that poll handed over came to */
     uint64_t taken;              /* records since the last commit */
     int64_t taken_time_ms;       /* sum of their broker times */
     int64_t next_commit_ms;
 };
 
 /* worker_tasks.c */
-/* The tasks of what is assigned, in place of those there are; none before there is a document. */
+/* Makes the tasks of the assigned partitions, in place of those there are; none before there is a document. */
 void worker_make_tasks(struct worker *worker);
 void worker_drop_tasks(struct worker *worker);
 struct task *worker_find_task(const struct worker *worker, enum stream_topic topic, int32_t partition);
-/* Says why tasks are out, and lets go of them; the others go on. */
+/* Logs why tasks have stopped, and frees them; the others go on. */
 void worker_note_stopped(struct worker *worker);
 static inline bool worker_is_active(const struct task *task)
 {
     return task_state(task) == TASK_RUNNING || task_state(task) == TASK_WAITING;
 }
-/* Says once why a task waits. */
+/* Logs once why a task waits. */
 void worker_note_waiting(struct worker *worker, const struct task *task);
-/* Reads what running tasks are to read, and the conductor topic. */
+/* Has the consumer read the inputs of running tasks, and the conductor topic. */
 bool worker_assign(struct worker *worker, struct error *error);
-/* Before anything is written: the ids of all that will be. False: who gives them does not answer now. */
+/* Learns the schema ids of all that will be written, before it is. False: the registry does not answer now. */
 bool worker_meet_schemas(struct worker *worker, struct error *error);
-/* One restoring task at a time; one that is through is read on. worker->restoring: whether one is under way. */
+/* A step of restoring, one task at a time; a task that is through reads its input. Sets worker->restoring. */
 enum stream_outcome worker_restore_step(struct worker *worker, struct error *error);
 
 /* worker_status.c: what others may look at. */

@@ -14,7 +14,7 @@ void bytes_put_text(struct buffer *out, struct text text);
 void bytes_put_sum(struct buffer *out, const struct sum *sum);
 void bytes_put_big_endian(struct buffer *out, uint64_t value, size_t bytes);
 
-/* Reads what the above wrote. Past the end, or where the bytes cannot be: failed, and nothing but zeros from then on. */
+/* Reads what the above wrote. Past the end, or at bytes that they never write, it has failed and gives zeros only. */
 struct byte_reader {
     const uint8_t *at, *end;
     bool failed;

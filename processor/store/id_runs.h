@@ -20,10 +20,10 @@ struct id_runs_options {
     size_t filter_bytes_max;
 };
 
-/* Takes up the runs that are there. What of them cannot be read is an error. `rocks` is borrowed. */
+/* Opens the runs that are there. Fails if one of them cannot be read. `rocks` is borrowed. */
 MUST_USE bool id_runs_open(struct rocks *rocks, const struct id_runs_options *options, struct id_runs **ret_runs,
                            struct error *error);
-/* Takes away what is there. */
+/* Deletes all runs. */
 MUST_USE bool id_runs_wipe(struct rocks *rocks, struct error *error);
 void id_runs_close(struct id_runs *runs);
 

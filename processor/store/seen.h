@@ -24,7 +24,7 @@ struct seen_options {
 
 struct seen;
 
-/* Takes up what was saved in `rocks`, which is borrowed; NULL: there is no disk, and never full. */
+/* Goes on from what was saved in `rocks`, which is borrowed. NULL: all ids stay in memory, without a bound. */
 MUST_USE bool seen_open(const struct seen_options *options, struct rocks *rocks, struct seen **ret_seen,
                         struct error *error);
 /* What was not saved is forgotten. */
@@ -34,12 +34,12 @@ void seen_close(struct seen *seen);
 MUST_USE bool seen_take(struct seen *seen, const struct usage_event *event, struct text facts, int64_t time_ms,
                         enum seen_answer *answer, struct error *error);
 
-/* Ids in memory that are not on disk, and whether they are as many as they should be at most. */
+/* Ids in memory that are not on disk yet, and whether they have filled their share. */
 size_t seen_unsaved(const struct seen *seen);
 bool seen_is_full(const struct seen *seen);
 /* Saves them; `next` is the input's offset behind them. */
 MUST_USE bool seen_save(struct seen *seen, int64_t next, struct error *error);
-/* The same, and as many steps of the work on disk as so many ids bring: for who saves seldom. */
+/* The same, and all steps of the work on disk that so many ids bring: for callers that save seldom. */
 MUST_USE bool seen_save_and_work(struct seen *seen, int64_t next, struct error *error);
 /* A step of the work on disk, of some ten milliseconds at most; to be called as often as there are a few thousand ids. */
 MUST_USE bool seen_work(struct seen *seen, struct error *error);

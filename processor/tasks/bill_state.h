@@ -64,7 +64,7 @@ struct bill_state {
     uint32_t *numbers;  /* index in the document → number, for the groups that are this task's */
     bool *has_items;    /* by index: custom line items are its */
     struct buffer gone; /* line items whose deletion is due in the next transaction */
-    bool gone_is_out;   /* of the transaction at hand: what goes in it is deleted by a later one */
+    bool gone_is_out;   /* in this transaction; a line item that goes in it is deleted by a later one */
     struct line_item_builder builder;
     int64_t last_bills_ms;
     bool draining; /* more groups are dirty than a flush writes */

@@ -2,9 +2,9 @@
  * tasks/closing.c: how a usage or tier task closes a month (DESIGN 3.6): from its offset (usage) or with all barriers
  * (tier) on, the month takes no usage; the final sweep; changed rows out; report rows out; then the barriers.
  *
- * How many of the month's rows have been reported is in the marker: a month that is closing keeps its rows' places, so a
- * restart goes on where the last transaction ended, and what was reported before is only added up again. What the bill tasks
- * are told of the report goes out in steps, too; who is told twice counts it once.
+ * The marker says how many of the month's rows have been reported. A month that is closing gets no new rows, so each keeps
+ * its place in canonical order: a restart goes on where the last transaction ended, and only adds up again what was reported
+ * before. What bill tasks are told of the report goes out in steps, too; what they are told twice they count once.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -41,7 +41,7 @@ int64_t *marker_received(struct marker *marker, int32_t task);
 bool marker_has_barrier(const struct marker *marker, billing_period period, int32_t task);
 /* A barrier counts once, and not at all for a month that is closed here. */
 void marker_add_barrier(struct marker *marker, billing_period period, int32_t task);
-/* The month is closed; its barriers and those of earlier ones have done their duty. */
+/* The month is closed; its barriers and those of earlier ones are forgotten. */
 void marker_close(struct marker *marker, billing_period period);
 
 /* JSON, one line. */

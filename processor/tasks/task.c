@@ -11,7 +11,7 @@
 
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_MAX_MS 5000
-/* A position that has only moved over the marks of others' transactions is told when nothing else was for so long. */
+/* A position that has moved only over the marks of transactions is committed when nothing else was for so long. */
 #define REACHED_MS 1000
 /* A marker is written anew before the topic's retention could take the last one. */
 #define MARKER_AGE_MAX_MS (INT64_C(24) * 3600 * 1000)

@@ -46,7 +46,7 @@ struct task_world {
     enum granularity granularity;
     bool resource_ids, reject_late;
     size_t ids_memory;                  /* of each usage task */
-    int64_t now_ms;                     /* of the worker's turn at hand; only goes on */
+    int64_t now_ms;                     /* when the worker's turn began; on a clock that never goes back */
     int64_t real_now_ms;                /* the same since 1970 */
     int64_t dedup_window_ms, future_max_ms, bills_interval_ms, close_after_ms, transaction_timeout_ms;
     size_t event_bytes_max;
@@ -63,7 +63,7 @@ struct task_world {
 enum task_state {
     TASK_RESTORING,
     TASK_RUNNING,
-    TASK_WAITING, /* for what the record in hand needs; it reads no further, what it has taken goes out */
+    TASK_WAITING, /* for what its next record needs; reads no further, but writes out what it has taken */
     TASK_STOPPED, /* the marker and the committed offset differ, or the ledger does not hold; others go on */
 };
 
@@ -85,17 +85,17 @@ size_t task_id_bytes(const struct task *task);
 uint64_t task_disk_bytes(const struct task *task);
 
 /*
- * Goes on with restoring, in bounded steps; the task is RUNNING or STOPPED when it is through. LATER: what it needs is not
- * there now; it goes on by itself when task_is_resting says no longer. INDETERMINATE: the connection is no good.
+ * Goes on with restoring, in bounded steps; the task is RUNNING or STOPPED when it is through. LATER: something that
+ * it needs is missing; to be called again when task_is_resting says no. INDETERMINATE: the connection is no good.
  */
 enum stream_outcome task_restore_step(struct task *task, size_t records_max, struct error *error);
-/* Whether it is in the middle of a partition: only one task at a time may be. */
+/* Whether its restore is in the middle of a partition: only one task at a time may be. */
 bool task_is_reading(const struct task *task);
 /* Whether it waits for the time of its next try. */
 bool task_is_resting(const struct task *task);
 /* Tries again to take the record that a waiting task holds. */
 enum stream_outcome task_retry(struct task *task, struct error *error);
-/* Back to what is committed; its store stays unless it is damaged. */
+/* It is to be restored to what is committed. Its store stays unless it is damaged. */
 void task_restart(struct task *task);
 
 /*
@@ -104,21 +104,21 @@ void task_restart(struct task *task);
  */
 enum stream_outcome task_take(struct task *task, const struct stream_record *record, struct error *error);
 
-/* All of the input lies before `end`: what is between the last record and it is no record. */
+/* The input is read up to `end`: between the last record and it lie only the marks of transactions. */
 void task_reached(struct task *task, int64_t end);
 
 /* Whether a flush would write anything or move the input. `now_ms`: for what is due by time. */
 bool task_is_due(struct task *task, int64_t now_ms);
 
-/* Work of its own accord: closes, in bounded steps. Into the open transaction. */
+/* A bounded step of work that no record asks for, such as a close. Into the open transaction. */
 enum stream_outcome task_work(struct task *task, int64_t now_ms, struct error *error);
 
 /* Writes changes and the marker into the open transaction. */
 enum stream_outcome task_flush(struct task *task, int64_t now_ms, struct error *error);
 
-/* After the commit of its flush: brings the store up to date if it was to be. Fails: the store; the task is to be restarted. */
+/* After the commit of its flush: saves to the store if that was planned. Fails: the store; the task is to be restarted. */
 MUST_USE bool task_committed(struct task *task, struct error *error);
-/* Lets go of rows that the store has. */
+/* Frees the memory of rows that the store has. */
 void task_forget(struct task *task);
 
 /* How far tasks are, summed up. */

@@ -75,8 +75,8 @@ struct task {
     size_t written;        /* line items since then */
     size_t held_back;      /* rows that the store may still have to bring to disk */
     struct seen *seen;     /* usage tasks, once they have come to their ids */
-    bool store_failed;     /* the task is to be restarted with its store, or */
-    bool store_damaged;    /* without it */
+    bool store_failed;     /* the task is to be restarted; its store stays */
+    bool store_damaged;    /* and is to be thrown away */
     bool ids_wanted;       /* by the next commit: in the store */
     struct bill_state *bills;
     struct intern payers;
@@ -90,11 +90,11 @@ struct task {
     bool closing;
     int closing_stage;
     size_t report_cursor;
-    size_t told; /* messages of the stage at hand that are out */
+    size_t told; /* messages of the stage at hand that are sent */
     struct report_totals *report;
 };
 
-/* For good, until an operator acts. True, so that a step can end with it. */
+/* Stops the task until an operator acts. True, so that a step can end with it. */
 bool task_stop(struct task *task, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Notes why the task waits and when it tries again, later each time. */
 enum stream_outcome task_wait(struct task *task, const struct error *error);
@@ -109,7 +109,7 @@ int32_t task_partition_for(const struct task *task, enum stream_topic topic, str
 /* Opens both and takes up what is there. *from: where the line items go on. */
 bool task_open_ledger(struct task *task, int64_t *from, struct error *error);
 void task_close_ledger(struct task *task);
-/* Notes that the store is why something failed; without it the task goes on if it is damaged. False. */
+/* Notes that the store has failed. One that is damaged is thrown away, and the task goes on without. False. */
 bool task_store_failed(struct task *task, const struct error *error);
 /* Whether a restore that failed goes on without the store. */
 bool task_starts_over(struct task *task);
@@ -119,13 +119,13 @@ bool task_open_ids(struct task *task, int64_t *from, struct error *error);
 bool task_take_id(struct task *task, const struct usage_event *event, int64_t time_ms, enum seen_answer *answer,
                   struct error *error);
 bool task_save_replayed_ids(struct task *task, int64_t next, struct error *error);
-/* Within a restore that has come to an offset. */
+/* Within a restore that has read line items up to an offset: saves them if they are many. */
 bool task_save_restored(struct task *task, int64_t line_items_next, struct error *error);
-/* Whether the store has heard of nothing for so long that it would soon no longer be believed. */
+/* Whether the last save is so long ago that a restore would soon not trust it. */
 bool task_point_is_old(const struct task *task);
-/* Before a flush: whether its commit saves, and from where a replay would have to begin. */
+/* Before a flush: decides whether its commit saves, and from which offset a replay would then begin. */
 void task_plan_save(struct task *task);
-/* What a failure within the ledger comes to: the store's, or the ledger does not hold. */
+/* The outcome of a failure within the ledger: the store's, or the ledger contradicts itself and the task stops. */
 enum stream_outcome task_ledger_failed(struct task *task, const struct error *error);
 
 /* task_restore.c */
