@@ -14,7 +14,7 @@
 #define LINE_ITEMS_A_PAGE 1000
 #define ROWS_LOOKED_AT_MAX 20000
 
-static bool fail(struct read *read, enum failure_kind kind, const char *message)
+bool read_fail(struct read *read, enum failure_kind kind, const char *message)
 {
     struct failure failure = { .kind = kind };
     snprintf(failure.message, sizeof failure.message, "%.500s", message);
@@ -24,14 +24,14 @@ static bool fail(struct read *read, enum failure_kind kind, const char *message)
     return true;
 }
 
-static bool fail_error(struct read *read, const struct error *error)
+bool read_fail_error(struct read *read, const struct error *error)
 {
     buffer_clear(&read->response->body);
-    return fail(read, FAILURE_INTERNAL, error->message);
+    return read_fail(read, FAILURE_INTERNAL, error->message);
 }
 
 /* A parameter's value; empty if it is not there. False: the failure is answered. */
-static bool parameter(struct read *read, const char *name, struct text *ret)
+bool read_parameter(struct read *read, const char *name, struct text *ret)
 {
     bool sound;
     char message[96];
@@ -42,24 +42,24 @@ static bool parameter(struct read *read, const char *name, struct text *ret)
     if (sound && !(ret->size && memchr(ret->data, '\0', ret->size)))
         return true;
     snprintf(message, sizeof message, "%s: expected one, percent-encoded UTF-8", name);
-    return !fail(read, FAILURE_VALIDATION, message);
+    return !read_fail(read, FAILURE_VALIDATION, message);
 }
 
 /* The month, its document and the caller's role in it. */
 static bool begin_month(struct read *read, struct text period)
 {
     if (!period_parse(period, &read->period))
-        return !fail(read, FAILURE_VALIDATION, "period: expected a month, as 2026-06");
+        return !read_fail(read, FAILURE_VALIDATION, "period: expected a month, as 2026-06");
     period_format(read->period, read->month);
     read->document = book_at(read->api->book, read->period);
     read->role = caller_role(read->caller, read->document, &read->group);
     return true;
 }
 
-static bool asked_month(struct read *read)
+bool read_asked_month(struct read *read)
 {
     struct text period;
-    return parameter(read, "period", &period) && begin_month(read, period);
+    return read_parameter(read, "period", &period) && begin_month(read, period);
 }
 
 /* ---- lists of rows ---- */
@@ -122,7 +122,7 @@ static bool take_token(struct rows *rows, struct text token)
             buffer_append_byte(&rows->after, (char)byte);
     }
     rows->range.after = buffer_text(&rows->after);
-    return sound || !fail(rows->read, FAILURE_VALIDATION, "next: expected what the page before gave, with the same question");
+    return sound || !read_fail(rows->read, FAILURE_VALIDATION, "next: expected what the page before gave, with the same question");
 }
 
 static bool take_row(void *context, struct text key, const struct text parts[5], struct text value)
@@ -167,8 +167,8 @@ static bool list_rows(struct rows *rows, const char *name)
     struct buffer *body = &read->response->body;
     struct text group, account, service, token;
     struct error error;
-    if (!asked_month(read) || !parameter(read, "group", &group) || !parameter(read, "account", &account) ||
-        !parameter(read, "service", &service) || !parameter(read, "next", &token))
+    if (!read_asked_month(read) || !read_parameter(read, "group", &group) || !read_parameter(read, "account", &account) ||
+        !read_parameter(read, "service", &service) || !read_parameter(read, "next", &token))
         return true;
     snprintf(rows->range.period, sizeof rows->range.period, "%.7s", read->month);
     rows->service = service;
@@ -184,7 +184,7 @@ static bool list_rows(struct rows *rows, const char *name)
     read->response->content_type = "application/json";
     buffer_printf(body, "{\"%s\":[", name);
     if (!rows->nothing && !view_walk(read->api->view, &rows->range, take_row, rows, &error))
-        return fail_error(read, &error);
+        return read_fail_error(read, &error);
     buffer_append_byte(body, ']');
     if (rows->more)
         write_next(rows, body);
@@ -301,11 +301,11 @@ static bool read_line_item(struct read *read, struct text id)
     bool done = view_fetch_line_item(read->api->view, id, &json, &found, &error) &&
                 (!found || json_read_record(buffer_text(&json), &line_item_type, &item, &read->arena, &scratch, &error));
     if (!done)
-        fail_error(read, &error);
+        read_fail_error(read, &error);
     else if (found && may_see_item(read, &item))
         show_item(read, buffer_text(&json), &item);
     else
-        fail(read, FAILURE_NOT_FOUND, "no such line item");
+        read_fail(read, FAILURE_NOT_FOUND, "no such line item");
     buffer_done(&json);
     buffer_done(&scratch);
     return true;
@@ -354,7 +354,7 @@ static bool read_periods(struct read *read)
     book_months(read->api->book, note_month, months);
     if (!view_periods(read->api->view, note_month, months, &error)) {
         json_decref(months);
-        return fail_error(read, &error);
+        return read_fail_error(read, &error);
     }
     const char **names = memory_new_array(json_object_size(months), sizeof *names);
     json_object_foreach(months, name, value)
@@ -402,13 +402,13 @@ static bool read_reports(struct read *read)
 {
     const struct source *source = &read->api->source;
     struct error error;
-    if (!asked_month(read))
+    if (!read_asked_month(read))
         return true;
     read->response->status = 200;
     read->response->content_type = "application/json";
     buffer_append_text(&read->response->body, TEXT("{\"reports\":["));
     if (!source->reports(source->context, read->period, write_report, read, &error))
-        return fail_error(read, &error);
+        return read_fail_error(read, &error);
     buffer_append_text(&read->response->body, TEXT("]}"));
     return true;
 }
@@ -442,14 +442,14 @@ static bool read_report(struct read *read, struct text rest)
     uint64_t bytes = 0;
     billing_period parsed;
     if (!name_is_sound(group) || (account.size && !name_is_sound(account)) || !period_parse(period, &parsed))
-        return fail(read, FAILURE_NOT_FOUND, "no such report");
+        return read_fail(read, FAILURE_NOT_FOUND, "no such report");
     if (!begin_month(read, period))
         return true;
     bool visible = read_may_see_report(read, group, account);
     if (visible && !source->open_report(source->context, read->period, group, account, &file, &bytes, &error))
-        return fail_error(read, &error);
+        return read_fail_error(read, &error);
     if (file < 0)
-        return fail(read, FAILURE_NOT_FOUND, "no such report");
+        return read_fail(read, FAILURE_NOT_FOUND, "no such report");
     read->response->status = 200;
     read->response->content_type = "application/gzip";
     read->response->file = file;
@@ -502,10 +502,10 @@ static bool read_state(struct read *read)
     const struct source *source = &read->api->source;
     struct error error;
     if (!read->caller->is_payer)
-        return fail(read, FAILURE_ACCESS_DENIED, "the state is the payer's to see");
+        return read_fail(read, FAILURE_ACCESS_DENIED, "the state is the payer's to see");
     read->response->status = 200;
     read->response->content_type = "application/json";
-    return source->state(source->context, &read->response->body, &error) || fail_error(read, &error);
+    return source->state(source->context, &read->response->body, &error) || read_fail_error(read, &error);
 }
 
 /* ---- routes ---- */
@@ -532,6 +532,7 @@ static bool route(struct read *read)
         { "/v1/periods", read_periods }, { "/v1/bills", read_bills },     { "/v1/daily", read_daily },
         { "/v1/line-items", read_line_items }, { "/v1/reports", read_reports }, { "/v1/events", read_events },
         { "/v1/caller", read_caller },   { "/v1/state", read_state },
+        { "/v1/effect", read_effect },
     };
     struct text path = read->request->path, item = behind(path, TEXT("/v1/line-items/")), report = behind(path, TEXT("/v1/reports/"));
     bool (*answer)(struct read *) = NULL;
@@ -541,12 +542,12 @@ static bool route(struct read *read)
     if (!answer && !item.size && !report.size)
         return false;
     if (!text_equal(read->request->method, TEXT("GET")) && !text_equal(read->request->method, TEXT("HEAD")))
-        return fail(read, FAILURE_METHOD, "only GET here");
+        return read_fail(read, FAILURE_METHOD, "only GET here");
     if (answer)
         return answer(read);
     if (report.size)
         return read_report(read, report);
-    return id_is_sound(item) ? read_line_item(read, item) : fail(read, FAILURE_NOT_FOUND, "no such line item");
+    return id_is_sound(item) ? read_line_item(read, item) : read_fail(read, FAILURE_NOT_FOUND, "no such line item");
 }
 
 bool reads_handle(const struct api *api, const struct caller *caller, const struct http_request *request,

@@ -18,6 +18,17 @@ struct read {
     const char *group; /* the caller's; NULL: none */
 };
 
+/* These answer and return true: what was asked is answered with a failure. */
+bool read_fail(struct read *read, enum failure_kind kind, const char *message);
+bool read_fail_error(struct read *read, const struct error *error);
+/* A parameter's value; empty if it is not there. False: the failure is answered. */
+bool read_parameter(struct read *read, const char *name, struct text *ret);
+/* The month that is asked for, its document, and the caller's role in it. False: the failure is answered. */
+bool read_asked_month(struct read *read);
+
+/* effect.c */
+bool read_effect(struct read *read);
+
 /* Appends a record's JSON as the caller may see it. */
 void read_write_record(const struct read *read, struct text json, struct buffer *out);
 bool read_may_see_report(const struct read *read, struct text group, struct text account);
