@@ -38,7 +38,7 @@ function fieldsOf(item, groups, context) {
     { name: "type", label: "Type", kind: "select", options: [["FEE", "Fee"], ["CREDIT", "Credit"]], value: item?.ChargeDetails.Type ?? "FEE", fixed, says: ["type"] },
     { name: "kind", label: "Amount is", kind: "select", options: [["Flat", "Flat, a month"], ["Percentage", "A percentage of the group's total"]],
       value: item && !flat ? "Percentage" : "Flat", fixed, says: [] },
-    { name: "amount", label: "Amount", kind: "decimal", value: flat?.ChargeValue ?? item?.ChargeDetails.Percentage?.PercentageValue ?? "", required: true, says: ["chargevalue", "percentage", "charge"] },
+    { name: "amount", label: "Amount", kind: "decimal", value: item ? decimal.toText(flat?.ChargeValue ?? item.ChargeDetails.Percentage.PercentageValue) : "", required: true, says: ["chargevalue", "percentage", "charge"] },
     { name: "account", label: "Account", value: item?.AccountId, fixed, hint: "Empty: the group's primary account.", says: ["account"] },
     { name: "rule", label: "Shown as", kind: "select", options: [["CONSOLIDATED", "One row"], ["ITEMIZED", "A row beside each row it is taken of"]],
       value: item?.ComputationRule ?? "CONSOLIDATED", fixed, shown: (values) => values.kind === "Percentage", says: ["computation"] },

@@ -46,9 +46,9 @@ function fieldsOf(rule) {
     { name: "usageType", label: "Usage type", value: rule?.UsageType, hint: "Such as BoxUsage:m5.large.", fixed, shown: is("scope", "SKU"), says: ["usagetype", "usage_type"] },
     { name: "operation", label: "Operation", value: rule?.Operation, hint: "Such as RunInstances.", fixed, shown: is("scope", "SKU"), says: ["operation"] },
     { name: "type", label: "Price", kind: "select", options: TYPES, value: rule?.Type ?? "MARKUP", says: ["type"] },
-    { name: "modifier", label: "Percent", kind: "decimal", value: rule?.ModifierPercentage ?? "", required: true, hint: "Two decimals count; a discount's is what is taken off.",
+    { name: "modifier", label: "Percent", kind: "decimal", value: rule?.ModifierPercentage ? plain(rule.ModifierPercentage) : "", required: true, hint: "Two decimals count; a discount's is what is taken off.",
       shown: is("type", "MARKUP", "DISCOUNT"), says: ["modifier"] },
-    { name: "tiers", label: "Tiers", kind: "tiers", value: rule?.Tiering?.CustomTiers ?? [], shown: (values) => values.type === "TIERING" && values.scope === "SKU", says: ["tier"] },
+    { name: "tiers", label: "Tiers", kind: "tiers", value: (rule?.Tiering?.CustomTiers ?? []).map(plainTier), shown: (values) => values.type === "TIERING" && values.scope === "SKU", says: ["tier"] },
     { name: "free", label: "AWS's free tier counts", kind: "check", value: rule?.Tiering?.FreeTier?.Activated === true,
       shown: (values) => values.type === "TIERING" && values.scope !== "SKU", says: ["tiering", "free"] }];
 }
@@ -78,4 +78,5 @@ function priced(values) {
 }
 
 const plain = (text) => decimal.toText(text);
+const plainTier = (tier) => Object.fromEntries(Object.entries(tier).map(([name, value]) => [name, plain(value)]));
 const digits = (text) => (text === undefined ? undefined : new Digits(plain(text)));

@@ -194,17 +194,15 @@ export class Table {
     return h("span", { class: this.tree ? "leaf" : null }, content);
   }
 
-  /* Numbers that changed are shown where they are, and marked for a moment. */
+  /* What changed is shown where it stands; numbers are marked for a moment. */
   refresh(mark = false) {
     for (const [key, { line, cells }] of this.cells) {
       const row = this.rows.get(key);
       if (!row) continue;
       this.columns.forEach((column, at) => {
-        if (!NUMBERS.has(column.kind) || column.show) return;
-        const text = number(column.of(row), column.kind);
-        if (cells[at].textContent === text) return;
         const fresh = this.cell(row, column, at);
-        if (mark) fresh.classList.add("changed");
+        if (cells[at].textContent === fresh.textContent) return;
+        if (mark && NUMBERS.has(column.kind)) fresh.classList.add("changed");
         line.replaceChild(fresh, cells[at]);
         cells[at] = fresh;
       });

@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""A real browser on `serve --config`: an empty system's first steps, a rule that is changed with its effect shown first, errors
+beside their fields, a bill that appears and moves while usage arrives, the state of tasks.
+    test_changes.py --proforma PROGRAM --data FOLDER
+"""
+import argparse
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kafka"))
+from kafka_tools import SKIPPED, Broker, Unavailable  # noqa: E402
+
+from browser import Browser, Served, need_browser  # noqa: E402
+from test_page import expect, is_accessible, is_quiet  # noqa: E402
+
+GROUP = "200000000021"  # Platform: everything at +20 %
+MONTH = datetime.now(timezone.utc).strftime("%Y-%m")
+
+
+class System:
+    def __init__(self, proforma, data, folder, broker):
+        self.proforma, self.folder = proforma, folder
+        self.config = folder / "proforma.conf"
+        self.config.write_text(f"""kafka.bootstrap.servers = {broker.bootstrap}
+replication.factor = 1
+partitions.usage = 2
+partitions.tier = 1
+partitions.bill = 1
+workers = 1
+http.listen =
+state.dir = {folder / "state"}
+""")
+        document = json.loads((data / "conductor.json").read_text())
+        document["BillingPeriod"] = MONTH
+        for version in document["CustomLineItemVersions"]:
+            version["StartBillingPeriod"] = MONTH
+        self.document = folder / "conductor.json"
+        self.document.write_text(json.dumps(document))
+        self.processor = None
+
+    def command(self, *words):
+        done = subprocess.run([str(self.proforma), *map(str, words), "--config", str(self.config)], capture_output=True, text=True, timeout=120)
+        if done.returncode != 0:
+            raise AssertionError(f"{words}: {done.stderr}")
+        return done.stdout
+
+    def start_processor(self):
+        self.processor = subprocess.Popen([str(self.proforma), "run", "--config", str(self.config)], stdout=subprocess.DEVNULL,
+                                          stderr=(self.folder / "run.log").open("w"))
+
+    def stop_processor(self):
+        if self.processor and self.processor.poll() is None:
+            self.processor.send_signal(signal.SIGTERM)
+            self.processor.wait(timeout=60)
+
+    def use(self, name, amount):
+        """So many dollars' worth of usage, at public prices."""
+        event = {"event_id": name, "payer_account_id": "100000000001", "usage_account_id": GROUP, "product_code": "AmazonVPC", "usage_type": "VpnHours",
+                 "operation": "CreateVpnConnection", "usage_start": f"{MONTH}-01T00:00:00Z", "usage_amount": str(amount), "unit": "Hrs",
+                 "public_on_demand_rate": "1", "unblended_cost": str(amount)}
+        path = self.folder / f"{name}.jsonl"
+        path.write_text(json.dumps(event) + "\n")
+        self.command("import", "--again", path)
+
+
+def an_empty_system_explains_its_first_step(browser, system):
+    browser.go()
+    expect(browser.text("h1"), "No bills yet", "the heading of nothing")
+    expect("proforma apply --conductor" in browser.text("main"), True, "the first step")
+    is_accessible(browser, "the first steps")
+    is_quiet(browser, "the first steps")
+    system.command("apply", "--conductor", system.document)
+
+
+def open_rule(browser, name):
+    browser.click("header nav a", "Pricing rules")
+    browser.settle()
+    browser.wait("the rules", lambda: any(name in row[0] for row in browser.rows("Pricing rules") or []))
+    browser.click("tbody button.link", name)
+
+
+def an_error_stands_beside_its_field(browser, _):
+    browser.go("#/rules")
+    open_rule(browser, "everything-plus-20")
+    browser.fill("Percent", "lots")
+    browser.click("dialog button", "Review the change")
+    expect("A number is expected" in browser.text("dialog .error:not([hidden])"), True, "what is said of a word")
+    browser.fill("Percent", "25")
+    browser.fill("Name", "dns-minus-15")
+    browser.click("dialog button", "Review the change")
+    browser.click("dialog button", "Apply")
+    browser.wait("the server's words", lambda: [one for one in browser.all("dialog .error") if one.is_displayed() and one.text])
+    expect(browser.run("return document.querySelector('dialog [aria-invalid=true]').value"), "dns-minus-15", "the field that is at fault")
+    is_accessible(browser, "an error", "dialog")
+    browser.click("dialog button", "Cancel")
+    browser.complaints()  # a refusal is told on the console too
+
+
+def a_rule_is_changed_with_a_few_clicks(browser, system):
+    browser.go("#/rules")
+    open_rule(browser, "everything-plus-20")
+    browser.fill("Percent", "25")
+    browser.click("dialog button", "Review the change")
+    expect("20 → 25" in browser.text("dialog .facts"), True, "what changes")
+    browser.wait("the effect", lambda: "no total changes" in browser.text("dialog"))
+    is_accessible(browser, "the review", "dialog")
+    browser.click("dialog button", "Apply")
+    browser.wait("the new percentage", lambda: any("everything-plus-20" in row[0] and row[2] == "+25 %" for row in browser.rows("Pricing rules")))
+    is_quiet(browser, "a change")
+    rules = json.loads(system.command("export"))["PricingRules"]
+    expect([float(rule["ModifierPercentage"]) for rule in rules if rule["Name"] == "everything-plus-20"], [25.0], "the document in force")
+
+
+def a_bill_appears_and_moves_while_usage_arrives(browser, system):
+    system.start_processor()
+    system.use("first", 100)
+    browser.go()
+    figure = lambda: browser.text(".figures dd").split()[0]
+    browser.wait("the groups' bills", lambda: browser.all(".figures") and figure() not in ("–", "0.00"))
+    browser.go(f"#/bills?group={GROUP}")
+    browser.wait("100 at +25 %, and no credit of 40", lambda: ["AmazonVPC", "125.00"] == [browser.rows("Services")[0][0].lstrip("›"), browser.rows("Services")[0][2]])
+    browser.wait("the stream", lambda: browser.text(".tag") == "Live")
+    browser.click("button.twig", "AmazonVPC")
+    system.use("second", 60)
+    browser.wait("160 at +25 %, where it stood", lambda: browser.rows("Services")[0][2] == "200.00")
+    expect(browser.run("return document.querySelector('button.twig').getAttribute('aria-expanded')"), "true", "what was open")
+    is_quiet(browser, "a bill that moves")
+
+
+def an_effect_is_shown_in_the_groups_totals(browser, _):
+    open_rule(browser, "everything-plus-20")
+    browser.fill("Percent", "10")
+    browser.click("dialog button", "Review the change")
+    browser.wait("the effect", lambda: [row[3] for row in browser.rows("What it does") or []] == ["−24.00"])
+    is_accessible(browser, "an effect", "dialog")
+    browser.click("dialog button", "Back")
+    browser.click("dialog button", "Cancel")
+
+
+def the_state_shows_every_task(browser, _):
+    browser.go("#/state")
+    expect(sorted(row[0] for row in browser.rows("Tasks")), ["subtotals 0", "tiered 0", "usage 0", "usage 1"], "tasks")
+    is_accessible(browser, "the state")
+    is_quiet(browser, "the state")
+
+
+CASES = [an_empty_system_explains_its_first_step, an_error_stands_beside_its_field, a_rule_is_changed_with_a_few_clicks,
+         a_bill_appears_and_moves_while_usage_arrives, an_effect_is_shown_in_the_groups_totals, the_state_shows_every_task]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--proforma", required=True, type=Path)
+    parser.add_argument("--data", required=True, type=Path)
+    options = parser.parse_args()
+    need_browser()
+    try:
+        with tempfile.TemporaryDirectory() as folder, Broker() as broker:
+            system = System(options.proforma, options.data, Path(folder), broker)
+            system.command("topics", "create")
+            try:
+                with Served(options.proforma, ["--config", system.config]) as served, Browser(served.address) as browser:
+                    for case in CASES:
+                        begin = time.monotonic()
+                        case(browser, system)
+                        print(f"{case.__name__.replace('_', ' ')}: ok, {time.monotonic() - begin:.1f} s", flush=True)
+            finally:
+                system.stop_processor()
+    except Unavailable as reason:
+        print(f"skipped: {reason}", file=sys.stderr)
+        return SKIPPED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
