@@ -629,7 +629,8 @@ static bool stream_offset_of_time(struct stream *port, enum stream_topic topic, 
                                   int64_t *offset, struct error *error)
 {
     struct kafka_stream *stream = stream_of(port);
-    struct stream_partition asked = { topic, partition, time_ms, 0 };
+    /* To brokers times below 0 are words with a meaning of their own, and to most of them they say no. */
+    struct stream_partition asked = { topic, partition, time_ms < 0 ? 0 : time_ms, 0 };
     rd_kafka_topic_partition_list_t *list = list_of(stream, &asked, 1);
     rd_kafka_resp_err_t result = rd_kafka_offsets_for_times(stream->consumer, list, CALL_TIMEOUT_MS);
     if (!result)
