@@ -232,7 +232,7 @@ def f12_brokers_are_killed(world):
     case.finish(start=False)
 
 
-@needs(brokers=(3,), quick=True)
+@needs(brokers=(3,))
 def f13_coordinators_and_leaders_move(world):
     """F13 and F14: each broker in turn is killed, and with it coordinators of transactions and groups and leaders of topics."""
     case = Installation(world, "f13")
@@ -424,7 +424,7 @@ def f20_state_that_is_damaged(world):
     case.finish()
 
 
-@needs(brokers=(1,))
+@needs(brokers=(1,), quick=True)
 def f21_a_ledger_without_its_beginning(world):
     """Records of line-items are deleted while their month is open: the task says so and does not start without them."""
     case = Installation(world, "f21")
@@ -450,7 +450,7 @@ def f21_a_ledger_without_its_beginning(world):
     case.kill_all()
 
 
-@needs(brokers=(1,))
+@needs(brokers=(1,), quick=True)
 def offsets_that_expired(world):
     """All processes were away for longer than the broker keeps offsets: the markers say where to go on."""
     case = Installation(world, "expired")
@@ -579,7 +579,7 @@ def f26_a_storm_of_rebalances(world):
     case.finish(start=False)
 
 
-@needs(brokers=(1,))
+@needs(brokers=(1,), quick=True)
 def f28_a_clock_that_is_wrong(world):
     """An hour ahead, an hour behind, a year, and steps while it runs: no price and no month depends on it."""
     case = Installation(world, "f28")
@@ -637,7 +637,7 @@ def f30_asked_to_stop(world):
 # ---- closes ----
 
 
-@needs(brokers=(1,))
+@needs(brokers=(1,), quick=True)
 def two_months_back_to_back(world):
     """Two processes, one of them asleep while May and June are closed; both months close, each with its own usage."""
     case = Installation(world, "months")

@@ -516,6 +516,34 @@ def dead_letters_of_a_reason_are_sent_again_once(context):
     assert case.command("replay", "--reason", "MALFORMED").stdout.startswith("1 dead letters sent again")
 
 
+def usage_of_the_future_is_priced_once_its_time_has_come(context):
+    """A dead letter whose event did not take its id: sent again it is no duplicate of itself, and sent by its producer it is one."""
+    case = Case(context, "future", **{"future.max": "2s"})
+    case.prepare()
+    case.start()
+    event = json.loads(usage_of(context)[1])
+    start = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=12)
+    event.update(event_id="early", usage_start=start.strftime("%Y-%m-%dT%H:%M:%SZ"), usage_end=None, billing_period=None)
+    early = [record(json.dumps(event).encode(), partition=1)]
+    case.topics.produce("future.usage", early)
+    case.wait_for("a dead letter", lambda: len(case.topic("dead-letters")) == 1, 60)
+    assert case.topic("dead-letters")[0]["headers"]["reason"] == "FUTURE"
+    while datetime.datetime.now(datetime.timezone.utc) < start:
+        time.sleep(0.5)
+    assert case.command("replay", "--reason", "FUTURE").stdout.startswith("1 dead letters sent again, 0 left")
+
+    def events():
+        return sum(item.get("usage_events", 0) for item in latest(case.topic("line-items")).values())
+
+    case.wait_for("the event", lambda: events() == 1, 60)
+    assert case.command("replay", "--reason", "FUTURE").stdout.startswith("0 dead letters sent again, 0 left")
+    case.topics.produce("future.usage", early)
+    case.topics.produce("future.usage", [record(b"{", partition=1)])
+    case.wait_for("what follows it", lambda: len(case.topic("dead-letters")) == 2, 60)
+    case.stop()
+    assert events() == 1
+
+
 def a_month_that_is_over_and_quiet_closes_by_itself(context):
     case = Case(context, "quiet", **{"period.close.after": "3s"})
     case.prepare()
@@ -714,6 +742,7 @@ CASES = [one_worker_equals_price, three_workers_equal_price, three_processes_equ
          state_is_nothing_that_the_topics_do_not_hold, ten_times_as_many_rows_as_fit_into_memory_equal_price, late_usage_goes_to_the_next_month_with_its_own_dates,
          a_close_cuts_exactly_at_its_offsets,
          created_topics_are_there_for_the_next_command, dead_letters_of_a_reason_are_sent_again_once,
+         usage_of_the_future_is_priced_once_its_time_has_come,
          a_month_that_is_over_and_quiet_closes_by_itself, the_commands_tell_what_the_topics_hold,
          pages_say_what_the_processor_does, a_torn_transaction_stops_its_task_until_it_is_repaired,
          writers_with_schemas_of_their_own_share_a_topic]
