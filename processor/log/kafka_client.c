@@ -25,7 +25,7 @@ bool kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value, 
 }
 
 /* librdkafka's own lines, under our levels: what it tries again by itself is no error. */
-static void on_log(const rd_kafka_t *handle, int severity, const char *facility, const char *text)
+void kafka_log(const rd_kafka_t *handle, int severity, const char *facility, const char *text)
 {
     enum logging_level level = severity <= 3 ? LOGGING_WARN : severity <= 6 ? LOGGING_INFO : LOGGING_DEBUG;
     log_event(level, "librdkafka", LOG_TEXT("client", rd_kafka_name(handle)), LOG_TEXT("facility", facility),
@@ -102,7 +102,7 @@ rd_kafka_conf_t *kafka_conf_new(const struct kafka_settings *settings, const str
     };
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     bool done = true;
-    rd_kafka_conf_set_log_cb(conf, on_log);
+    rd_kafka_conf_set_log_cb(conf, kafka_log);
     for (size_t i = 0; i < ARRAY_COUNT(ours) && done; i++)
         done = kafka_conf_set(conf, ours[i].name, ours[i].value, error);
     for (size_t i = 0; i < tuning_count && done; i++)

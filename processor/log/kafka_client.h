@@ -26,6 +26,8 @@ struct kafka_settings {
 };
 
 /* A configuration with our tuning and, over it, the operator's properties. NULL: *error names the property. */
+/* librdkafka's own lines, under our levels. */
+void kafka_log(const rd_kafka_t *handle, int severity, const char *facility, const char *text);
 rd_kafka_conf_t *kafka_conf_new(const struct kafka_settings *settings, const struct kafka_property *tuning,
                                 size_t tuning_count, struct error *error);
 MUST_USE bool kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value, struct error *error);

@@ -46,6 +46,8 @@ struct kafka_stream {
     int64_t restore_next;
     char transactional_id[256];
     _Atomic bool is_down;
+    _Atomic unsigned connection_failures; /* of the producer, since it is there */
+    bool is_worker, is_stale; /* stale: an end may have been sent twice; only a new epoch makes that harmless */
     int64_t asked_s; /* when a broker was last asked whether it is there */
 };
 
@@ -329,6 +331,10 @@ static bool stream_is_reachable(struct stream *port)
 
 static enum stream_outcome stream_begin(struct stream *port, struct error *error)
 {
+    if (stream_of(port)->is_stale) {
+        error_fail(error, ERROR_FAILED, "kafka: a connection broke while a transaction ended: a new one takes over");
+        return OUTCOME_INDETERMINATE;
+    }
     return outcome_of(rd_kafka_begin_transaction(stream_of(port)->producer), "cannot begin a transaction", error);
 }
 
@@ -413,6 +419,16 @@ static enum stream_outcome send_offsets(struct kafka_stream *stream, const struc
     return outcome_of(reason, "cannot send offsets", error);
 }
 
+/*
+ * librdkafka sends an end again by itself when a connection breaks, and the first may still arrive: within the next
+ * transaction, which it would tear.
+ */
+static void note_end(struct kafka_stream *stream, unsigned failures_before)
+{
+    if (stream->is_worker && atomic_load(&stream->connection_failures) != failures_before)
+        stream->is_stale = true;
+}
+
 static enum stream_outcome stream_commit(struct stream *port, const struct stream_partition *partitions, size_t count,
                                          struct error *error)
 {
@@ -421,16 +437,23 @@ static enum stream_outcome stream_commit(struct stream *port, const struct strea
     enum stream_outcome outcome = count > 0 ? send_offsets(stream, partitions, count, error) : OUTCOME_DONE;
     if (outcome != OUTCOME_DONE)
         return outcome;
+    unsigned failures = atomic_load(&stream->connection_failures);
     rd_kafka_error_t *reason = rd_kafka_commit_transaction(stream->producer, -1);
+    note_end(stream, failures);
     /* A timed-out commit may have happened: only the broker knows, and only a new epoch makes it say so. */
     return outcome_of(reason, "cannot commit", error);
 }
 
 static enum stream_outcome stream_abort(struct stream *port, struct error *error)
 {
+    struct kafka_stream *stream = stream_of(port);
+    unsigned failures = atomic_load(&stream->connection_failures);
     rd_kafka_error_t *reason;
-    while ((reason = rd_kafka_abort_transaction(stream_of(port)->producer, -1)) && rd_kafka_error_is_retriable(reason))
+    while ((reason = rd_kafka_abort_transaction(stream->producer, -1)) && rd_kafka_error_is_retriable(reason)) {
         rd_kafka_error_destroy(reason);
+        stream->is_stale = stream->is_worker;
+    }
+    note_end(stream, failures);
     return outcome_of(reason, "cannot abort", error);
 }
 
@@ -699,6 +722,15 @@ static bool open_consumer(struct kafka_stream *stream, struct error *error)
     return true;
 }
 
+/* On a thread of librdkafka's. */
+static void on_producer_log(const rd_kafka_t *handle, int severity, const char *facility, const char *text)
+{
+    struct kafka_stream *stream = rd_kafka_opaque(handle);
+    if (stream && strcmp(facility, "FAIL") == 0)
+        atomic_fetch_add(&stream->connection_failures, 1);
+    kafka_log(handle, severity, facility, text);
+}
+
 static void make_transactional_id(struct kafka_stream *stream)
 {
     const struct kafka_settings *settings = stream->settings;
@@ -721,7 +753,8 @@ static bool open_producer(struct kafka_stream *stream, struct error *error)
     size_t bytes_max = stream->settings->send_bytes_max ? stream->settings->send_bytes_max : (size_t)128 * 1024 * 1024;
     char queued[24];
     kafka_number(bytes_max / 1024, queued);
-    const struct kafka_property tuning[] = { { "compression.codec", "lz4" },
+    const struct kafka_property tuning[] = { { "log.connection.close", "true" }, /* it is counted */
+                                             { "compression.codec", "lz4" },
                                              { "linger.ms", "5" },
                                              { "retry.backoff.ms", "20" },
                                              { "queue.buffering.max.messages", "1000000" },
@@ -739,6 +772,8 @@ static bool open_producer(struct kafka_stream *stream, struct error *error)
         rd_kafka_conf_destroy(conf);
         return false;
     }
+    rd_kafka_conf_set_log_cb(conf, on_producer_log);
+    rd_kafka_conf_set_opaque(conf, stream);
     stream->producer = kafka_new(RD_KAFKA_PRODUCER, conf, error);
     if (!stream->producer)
         return false;
@@ -829,6 +864,7 @@ bool kafka_stream_open(const struct kafka_settings *settings, const enum stream_
     stream->port.ops = &kafka_stream_ops;
     stream->settings = settings;
     stream->batch = memory_new_array(BATCH_MAX, sizeof *stream->batch);
+    stream->is_worker = topic_count > 0;
     make_transactional_id(stream);
     if (!open_consumer(stream, error) || !count_partitions(stream, error) || !open_producer(stream, error) ||
         (topic_count > 0 && !subscribe(stream, topics, topic_count, error))) {
