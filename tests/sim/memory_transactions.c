@@ -199,16 +199,22 @@ void producer_open(struct memory_stream *stream)
     finish_marks(log, stream->producer);
 }
 
+static void hurry_late_ends(struct memory_stream *stream)
+{
+    struct memory_log *log = stream->log;
+    for (size_t i = 0; i < log->late_end_count; i++)
+        if (log->late_ends[i].producer == stream->producer)
+            log->late_ends[i].due_ms = log->now_ms;
+    take_late_ends(log);
+}
+
 /* A transaction that is open stays so until its time is over, or the next of its name ends it. */
 void producer_close(struct memory_stream *stream)
 {
     struct memory_log *log = stream->log;
     if (!log->faults.no_orphans || stream->epoch != stream->producer->epoch)
         return;
-    for (size_t i = 0; i < log->late_end_count; i++)
-        if (log->late_ends[i].producer == stream->producer)
-            log->late_ends[i].due_ms = log->now_ms;
-    take_late_ends(log);
+    hurry_late_ends(stream);
     stream->producer->epoch++;
     decide(log, stream->producer, FATE_ABORTED);
     finish_marks(log, stream->producer);
@@ -239,6 +245,8 @@ enum stream_outcome memory_produce(struct stream *port, const struct stream_reco
     enum stream_outcome outcome = check_producer(stream, error);
     if (outcome != OUTCOME_DONE)
         return outcome;
+    if (log->faults.late_end_after_done && dice_percent(log->dice, 2))
+        hurry_late_ends(stream);
     if (dice_below(log->dice, 10000) < log->faults.produce_per_10000) {
         error_fail(error, ERROR_FAILED, "simulated: a record is refused");
         return OUTCOME_ABORT;

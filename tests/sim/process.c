@@ -87,8 +87,10 @@ void process_step(struct process **process)
     enum worker_end how = worker_step((*process)->worker, &error);
     if (how == WORKER_FAILED && !is_replaced)
         verdict_fail(&sim->verdict, "%s failed: %s", (*process)->id, error.message);
-    if ((*process)->status.stopped > 0)
+    if ((*process)->status.stopped > 0) {
+        sim->verdict.is_told = !sim->verdict.is_bad;
         verdict_fail(&sim->verdict, "%s has stopped task %u", (*process)->id, (unsigned)(*process)->status.stopped_tasks[0]);
+    }
     sim->counts.fenced += how == WORKER_FENCED;
     /* Without an answer it would ask again; some do not live to. */
     bool dies = how == WORKER_GOES_ON && !(*process)->stream && dice_below(&sim->dice, 3) == 0;

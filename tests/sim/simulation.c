@@ -31,6 +31,7 @@ static void set_faults(struct sim *sim)
         .abort_percent = chaos && has[FAULT_REFUSED] ? 4 : 0,
         .produce_per_10000 = chaos && has[FAULT_REFUSED] ? 10 : 0,
         .indeterminate_percent = chaos && has[FAULT_UNANSWERED] ? 4 : 0,
+        .late_end_after_done = chaos && sim->late_ends,
         .no_orphans = !has[FAULT_ORPHANS],
         .marks_take_time = has[FAULT_MARKS],
     };
@@ -97,6 +98,7 @@ static void reckon(struct sim *sim)
 {
     memory_log_advance(sim->log, TRANSACTION_TIMEOUT_MS); /* the last marks come, too */
     struct expected *expected = expected_new(sim->world, sim->fed, sim->fed_count, sim->closes, sim->close_count);
+    expected->dead_may_repeat = sim->late_ends;
     outcome_check(expected, sim->log, &sim->verdict);
     expected_free(expected);
 }
@@ -112,7 +114,8 @@ static void choose_memory(struct sim *sim)
 
 static void begin(struct sim *sim, const struct world *world, const struct simulation_options *options)
 {
-    *sim = (struct sim){ .world = world, .settings = world->settings, .dice = { options->seed }, .folder = options->folder };
+    *sim = (struct sim){ .world = world, .settings = world->settings, .dice = { options->seed }, .folder = options->folder,
+                          .late_ends = options->late_ends };
     sim->faults = options->all ? options->faults : faults_draw(&options->faults, &sim->dice);
     for (size_t i = 0; i < FAULT_COUNT; i++)
         if (sim->faults.has[i])

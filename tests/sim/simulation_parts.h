@@ -22,7 +22,7 @@ struct sim {
     struct process *slots[SLOTS], *zombies[ZOMBIES]; /* a zombie's slot has been given to another process of its name */
     struct simulation_counts counts;
     struct verdict verdict;
-    bool is_calm;
+    bool is_calm, late_ends;
     int64_t disk_full_until_ms;
     /* What is fed, in this order: usage, or (NULL) the close of the next month. */
     const struct usage **plan;

@@ -14,6 +14,7 @@
 #include "support/scratch.h"
 
 #define SEEDS 200
+#define TORN_SEEDS 60
 #define RUN_SECONDS_MAX 60
 
 static int setup(void **state)
@@ -30,22 +31,30 @@ static int teardown(void **state)
     return scratch_teardown(state);
 }
 
+enum result { RESULT_GOOD, RESULT_BAD, RESULT_TOLD };
+
 /* A mutant may also end its process: each run has one of its own. */
-static bool is_found(const struct world *world, enum mutation mutation, uint64_t seed)
+static enum result run(const struct world *world, const struct simulation_options *options)
 {
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
         struct simulation_counts counts;
-        struct simulation_options options = { .seed = seed, .faults = faults_all(), .mutation = mutation,
-                                              .folder = scratch_folder };
         alarm(RUN_SECONDS_MAX);
         (void)!freopen("/dev/null", "w", stderr);
-        _exit(simulate(world, &options, &counts).is_bad);
+        struct verdict verdict = simulate(world, options, &counts);
+        _exit(verdict.is_told ? RESULT_TOLD : verdict.is_bad ? RESULT_BAD : RESULT_GOOD);
     }
     int status = 0;
     assert_true(child > 0 && waitpid(child, &status, 0) == child);
-    return status != 0;
+    return WIFEXITED(status) ? (enum result)WEXITSTATUS(status) : RESULT_BAD;
+}
+
+static bool is_found(const struct world *world, enum mutation mutation, uint64_t seed)
+{
+    struct simulation_options options = { .seed = seed, .faults = faults_all(), .mutation = mutation,
+                                          .folder = scratch_folder };
+    return run(world, &options) != RESULT_GOOD;
 }
 
 /* The first seed that finds it; 0: none does. */
@@ -74,11 +83,28 @@ static void every_mutation_is_found(void **state)
     assert_int_equal(missed, 0);
 }
 
+/* A request to commit that comes again commits the first part of the next transaction: a task says so, or nothing is wrong. */
+static void a_torn_transaction_is_never_silent(void **state)
+{
+    unsigned told = 0;
+    for (uint64_t seed = 1; seed <= TORN_SEEDS; seed++) {
+        struct simulation_options options = { .seed = seed, .faults = faults_all(), .late_ends = true,
+                                              .folder = scratch_folder };
+        enum result result = run(*state, &options);
+        if (result == RESULT_BAD)
+            fail_msg("seed %llu: torn in silence", (unsigned long long)seed);
+        told += result == RESULT_TOLD;
+    }
+    printf("torn and told: %u of %d\n", told, TORN_SEEDS);
+    assert_true(told > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_right_is_not_found_wrong),
         cmocka_unit_test(every_mutation_is_found),
+        cmocka_unit_test(a_torn_transaction_is_never_silent),
     };
     return cmocka_run_group_tests_name("mutations", tests, setup, teardown);
 }

@@ -2,10 +2,10 @@
  * sim/test_simulator.c: whatever happens to workers, the group, brokers and disks, the topics end as a batch run on the same
  * usage prices it.
  *
- *   sim_simulator [--trace] [--faults LIST] [--all] [SEED [RUNS]]
+ *   sim_simulator [--trace] [--faults LIST] [--all] [--late-ends] [SEED [RUNS]]
  *
  * One seed again, or RUNS from it on. LIST adds and takes away kinds of faults: "none,crash,expel", "-late"; --all lets none
- * of them out. --trace tells what happens.
+ * of them out. --late-ends: requests to commit come twice. --trace tells what happens.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +26,7 @@
 
 static struct {
     struct fault_set faults;
-    bool all;
+    bool all, late_ends;
     uint64_t seed;
     unsigned runs;
 } asked = { .runs = 1000 };
@@ -91,6 +91,7 @@ static void run_many(void **state, unsigned runs)
     double began = seconds(CLOCK_PROCESS_CPUTIME_ID);
     for (unsigned i = 0; i < runs; i++) {
         struct simulation_options options = { .seed = asked.seed + i, .faults = asked.faults, .all = asked.all,
+                                              .late_ends = asked.late_ends,
                                               .folder = scratch_folder };
         run(*state, &options);
     }
@@ -117,6 +118,7 @@ static void read_arguments(int argc, char **argv)
     for (; at < argc && strncmp(argv[at], "--", 2) == 0; at++) {
         trace_switch(trace_is_on() || strcmp(argv[at], "--trace") == 0);
         asked.all = asked.all || strcmp(argv[at], "--all") == 0;
+        asked.late_ends = asked.late_ends || strcmp(argv[at], "--late-ends") == 0;
         if (strcmp(argv[at], "--faults") == 0 && at + 1 < argc && !faults_change(&asked.faults, argv[++at])) {
             fprintf(stderr, "no such kind of fault: %s\n", argv[at]);
             exit(2);

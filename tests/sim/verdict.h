@@ -8,6 +8,7 @@
 
 struct verdict {
     bool is_bad;
+    bool is_told; /* by the program itself: a task of it has stopped */
     char reason[1200];
 };
 
