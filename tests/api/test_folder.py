@@ -6,11 +6,13 @@ import http.client
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from decimal import Decimal
 from pathlib import Path
 
@@ -338,16 +340,36 @@ def case_a_page_from_elsewhere_is_turned_away(context):
     assert request(f"{url}/v1/periods", headers={"Origin": url})[0] == 200
 
 
+def case_tls_is_spoken_with_a_certificate(context):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+                    "subjectAltName=IP:127.0.0.1", "-keyout", "tls.key", "-out", "tls.pem"], cwd=context.folder, check=True,
+                   capture_output=True)
+    port = free_ports(1)[0]
+    pair = ["--set", f"api.tls.certificate={context.folder / 'tls.pem'}", "--set", f"api.tls.key={context.folder / 'tls.key'}"]
+    with context.server(port, *pair) as server:
+        assert server.url.startswith("https://")
+        trust = ssl.create_default_context(cafile=context.folder / "tls.pem")
+        with urllib.request.urlopen(f"https://127.0.0.1:{port}/v1/periods", context=trust, timeout=30) as answer:
+            assert json.loads(answer.read())["periods"]
+        assert raw_to(port, b"GET /v1/periods HTTP/1.1\r\nHost: localhost\r\n\r\n").find(b"HTTP/1.1 200") < 0
+    assert "both or neither" in context.run("serve", "--out", context.out, *pair[:2], code=2).stderr
+
+
 # ---- the wire ----
 
 def raw(context, data, seconds=10):
-    host, port = context.open.url.split("//")[1].split(":")
-    with socket.create_connection((host, int(port)), timeout=seconds) as connection:
+    return raw_to(int(context.open.url.rsplit(":")[-1]), data, seconds)
+
+
+def raw_to(port, data, seconds=10):
+    with socket.create_connection(("127.0.0.1", port), timeout=seconds) as connection:
         connection.sendall(data)
         answer = b""
         try:
             while chunk := connection.recv(65536):
                 answer += chunk
+        except ConnectionResetError:
+            return answer
         except TimeoutError:
             return answer + b"(open)"
     return answer
