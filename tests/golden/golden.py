@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Worked bills: small worlds whose right answer somebody can check with pencil and paper.
 
-The numbers T1 to T48 are those of the Billing Conductor notes. Figures are written out here, never computed, so
-that a wrong formula cannot agree with itself.
+Cases are numbered T1 to T48. Figures are written out here, never computed, so that a wrong formula cannot agree with
+itself.
 
     python3 tests/golden/golden.py --proforma build/processor/proforma
 """
