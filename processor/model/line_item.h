@@ -86,7 +86,7 @@ enum unpriced_reason {
     UNPRICED_REASON_COUNT
 };
 
-/* What a cost was made from (DESIGN 3.2, 3). */
+/* What a cost was made from (DESIGN 3.2). */
 enum price_base {
     BASE_NONE,
     BASE_CUSTOM_TIERS,          /* the SKU rule's own rates */

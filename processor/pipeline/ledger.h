@@ -77,12 +77,12 @@ MUST_USE bool ledger_report(struct ledger *ledger, billing_period period, size_t
 
 /* ---- replay ---- */
 
-/* Takes a line item that was written: the row's whole state as of then. Fails: it is none of this task's. */
 /*
  * A line item that lost its value. False: the replay has not met what it came to, which compaction may have taken; what
  * the store knows of it is out of date.
  */
 MUST_USE bool ledger_replay_gone(struct ledger *ledger, struct text line_item_id);
+/* Takes a line item that was written: the row's whole state as of then. Fails: it is none of this task's. */
 MUST_USE bool ledger_replay(struct ledger *ledger, const struct line_item *item, struct error *error);
 /* After the last one. *mismatches: rows whose replayed cost is not what their price gives. */
 MUST_USE bool ledger_replay_done(struct ledger *ledger, uint64_t *mismatches, struct error *error);

@@ -9,8 +9,8 @@
 
 /* Others' transactions live as long as ours may, and the broker looks for old ones every ten seconds. */
 #define ORPHAN_MARGIN_MS 30000
-/* An event's usage may begin before its month by so much: what future.max allows and clocks differ by. */
-#define TAIL_RECORDS 2000 /* records of a transaction are more only while a month closes */
+#define TAIL_RECORDS 2000 /* a transaction has more records only while a month closes */
+/* A row of a month may have been written before the month began, by what future.max allows and clocks differ by. */
 #define BEFORE_MONTH_MS (INT64_C(4) * 24 * 3600 * 1000)
 
 void task_restore_begin(struct task *task)

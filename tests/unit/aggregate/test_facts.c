@@ -176,7 +176,7 @@ static void the_amount_of_a_carried_cost_is_no_fact(void **state)
     buffer_done(&b);
 }
 
-/* Each row sorts before the next: fields in DESIGN's order, the later ones decide only between equals. */
+/* Each row sorts before the next: fields in canonical order, the later ones decide only between equals. */
 static void bytes_sort_as_rows_sort(void **state)
 {
     (void)state;
