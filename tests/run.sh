@@ -39,13 +39,14 @@ build dev
 if [ "$quick" = no ]; then
     echo "== address and undefined behaviour sanitizers"
     build asan
-    ctest --preset asan --label-regex unit
-    ctest --preset asan --tests-regex 'kafka_month|sim_simulator'
+    ctest --preset asan --parallel 2 --label-regex unit
+    ctest --preset asan --parallel 2 --tests-regex 'kafka_month|sim_simulator'
     echo "== thread sanitizer"
     build tsan proforma kafka_cat generate_month
     ctest --preset tsan --tests-regex kafka_month
     echo "== fuzzers"
     tests/fuzz/run.sh 5
 fi
+# Most of them wait for a broker or a clock.
 echo "== all tests"
-ctest --preset dev
+ctest --preset dev --parallel 2

@@ -6,7 +6,8 @@
 #   tests/kafka/broker.sh kill DIR          what a crash does
 #   tests/kafka/broker.sh restart DIR       the same data and port again, after stop, kill or while it runs
 # DIR then holds pid, bootstrap (127.0.0.1:PORT), log, server.properties and data/. Exit 77: Kafka cannot be had here.
-# Environment: BROKER_PROPERTIES  more server properties, KEY=VALUE, one a line; they win over those below
+# Environment: PROFORMA_KAFKA     required: where Kafka cannot be had that is a failure, not a skip
+#              BROKER_PROPERTIES  more server properties, KEY=VALUE, one a line; they win over those below
 #              BROKER_OWNER       a process id; the broker is killed when that process is gone
 #              BROKER_WAIT        seconds that a broker may take until it answers (60)
 #              BROKER_CLUSTER     the id of the cluster that the broker belongs to; else one of its own
@@ -22,6 +23,10 @@ complain() {
 }
 
 unavailable() {
+    if [ "${PROFORMA_KAFKA:-}" = required ]; then
+        complain "$*, and PROFORMA_KAFKA says that it is required"
+        exit 1
+    fi
     complain "$*; the tests that need a Kafka broker are skipped"
     exit 77
 }
