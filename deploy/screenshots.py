@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Makes deploy/bills.png and deploy/groups.png, the README's pictures of the page on the sample month.
-    deploy/screenshots.py --proforma PROGRAM        with tests/run.sh's Python, which has selenium
+deploy/screenshots.py --proforma PROGRAM        with tests/run.sh's Python, which has selenium
 """
+
 import argparse
 import sys
 import tempfile

@@ -2,8 +2,14 @@
 import { sign } from "./sign.js";
 
 const KEYS = "proforma.keys";
-const PUT = new Set(["AssociatePricingRules", "DisassociatePricingRules", "UpdatePricingPlan", "UpdatePricingRule",
-  "BatchAssociateResourcesToCustomLineItem", "BatchDisassociateResourcesFromCustomLineItem"]);
+const PUT = new Set([
+  "AssociatePricingRules",
+  "DisassociatePricingRules",
+  "UpdatePricingPlan",
+  "UpdatePricingRule",
+  "BatchAssociateResourcesToCustomLineItem",
+  "BatchDisassociateResourcesFromCustomLineItem",
+]);
 
 /* ---- keys: of this tab, gone with it ---- */
 
@@ -105,7 +111,14 @@ export const idOf = (arn) => (arn ?? "").split("/").pop();
 const pause = (milliseconds, signal) =>
   new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => { clearTimeout(timer); resolve(); }, { once: true });
+    signal.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
   });
 
 /*
@@ -115,7 +128,10 @@ const pause = (milliseconds, signal) =>
 export async function listen({ position, onEvent, onState, signal }) {
   while (!signal.aborted) {
     try {
-      const response = await request("GET", "/v1/events", { signal, headers: position.last ? { "last-event-id": position.last } : {} });
+      const response = await request("GET", "/v1/events", {
+        signal,
+        headers: position.last ? { "last-event-id": position.last } : {},
+      });
       onState(true);
       for await (const event of events(response.body)) {
         position.last = event.id ?? position.last;
@@ -138,6 +154,7 @@ async function* events(body) {
     if (done) return;
     const blocks = (pending + value).split("\n\n");
     pending = blocks.pop();
-    for (const block of blocks) yield Object.fromEntries(block.split("\n").map((line) => line.split(/: ?(.*)/s).slice(0, 2)));
+    for (const block of blocks)
+      yield Object.fromEntries(block.split("\n").map((line) => line.split(/: ?(.*)/s).slice(0, 2)));
   }
 }

@@ -14,16 +14,23 @@ import * as state from "./state.js";
 import { allDigits, showAllDigits } from "./table.js";
 
 const PAGES = {
-  "bills": { title: "Bills", module: bills },
+  bills: { title: "Bills", module: bills },
   "line-items": { title: "Line items", module: lineItems },
-  "groups": { title: "Groups", module: groups, payer: true },
-  "plans": { title: "Pricing plans", module: plans, payer: true },
-  "rules": { title: "Pricing rules", module: rules, payer: true },
+  groups: { title: "Groups", module: groups, payer: true },
+  plans: { title: "Pricing plans", module: plans, payer: true },
+  rules: { title: "Pricing rules", module: rules, payer: true },
   "custom-line-items": { title: "Custom line items", module: customLineItems, payer: true },
-  "state": { title: "State", module: state, payer: true },
+  state: { title: "State", module: state, payer: true },
 };
 
-const session = { caller: null, periods: [], groups: null, left: new AbortController(), listeners: new Set(), live: false };
+const session = {
+  caller: null,
+  periods: [],
+  groups: null,
+  left: new AbortController(),
+  listeners: new Set(),
+  live: false,
+};
 
 /* ---- where we are ---- */
 
@@ -35,19 +42,42 @@ function here() {
 /* The month of the address, else the newest that has bills. */
 function chosenPeriod(query) {
   const known = session.periods.map((one) => one.period);
-  return known.includes(query.period) ? query.period : known.at(-1) ?? session.caller.running_month;
+  return known.includes(query.period) ? query.period : (known.at(-1) ?? session.caller.running_month);
 }
 
 /* ---- header ---- */
 
 function drawHeader(name, period) {
   const links = Object.entries(PAGES).filter(([, page]) => !page.payer || session.caller.role === "payer");
-  replace(document.getElementById("header"), h("div", { class: "bar" },
-    h("a", { class: "brand", href: "#/bills" }, h("img", { src: "/icon.svg", alt: "" }), "proforma"),
-    h("nav", { "aria-label": "Pages" }, h("ul", {}, links.map(([key, page]) =>
-      h("li", {}, h("a", { href: address(key, { period }), "aria-current": key === name ? "page" : null }, page.title))))),
-    h("div", { class: "who" }, h("span", {}, session.caller.role === "payer" ? "Payer" : session.caller.account),
-      keys.get() && h("button", { type: "button", onclick: signOut }, "Sign out"))));
+  replace(
+    document.getElementById("header"),
+    h(
+      "div",
+      { class: "bar" },
+      h("a", { class: "brand", href: "#/bills" }, h("img", { src: "/icon.svg", alt: "" }), "proforma"),
+      h(
+        "nav",
+        { "aria-label": "Pages" },
+        h(
+          "ul",
+          {},
+          links.map(([key, page]) =>
+            h(
+              "li",
+              {},
+              h("a", { href: address(key, { period }), "aria-current": key === name ? "page" : null }, page.title),
+            ),
+          ),
+        ),
+      ),
+      h(
+        "div",
+        { class: "who" },
+        h("span", {}, session.caller.role === "payer" ? "Payer" : session.caller.account),
+        keys.get() && h("button", { type: "button", onclick: signOut }, "Sign out"),
+      ),
+    ),
+  );
 }
 
 function signOut() {
@@ -60,17 +90,29 @@ function signOut() {
 /* What every page is given. */
 function contextOf(name, query, signal) {
   const period = chosenPeriod(query);
-  const go = (change) => { location.hash = address(name, { ...query, ...change }); };
+  const go = (change) => {
+    location.hash = address(name, { ...query, ...change });
+  };
   return {
-    name, query, period, signal, go,
+    name,
+    query,
+    period,
+    signal,
+    go,
     caller: session.caller,
     mayChange: session.caller.may_change,
     isPayer: session.caller.role === "payer",
     periods: session.periods,
     monthState: session.periods.find((one) => one.period === period)?.state ?? "open",
     groups: groupsOnce,
-    forgetGroups: () => { session.groups = null; },
-    periodField: () => labelled("Billing period", select(periodOptions(period), period, (value) => go({ period: value, next: "" }))),
+    forgetGroups: () => {
+      session.groups = null;
+    },
+    periodField: () =>
+      labelled(
+        "Billing period",
+        select(periodOptions(period), period, (value) => go({ period: value, next: "" })),
+      ),
     digitsField: () => digitsField(),
     onBill: (listener) => {
       session.listeners.add(listener);
@@ -92,9 +134,15 @@ function digitsField() {
 
 /* Groups by id, read once: names for figures that carry ids. */
 function groupsOnce() {
-  session.groups ??= session.caller.role !== "payer" ? Promise.resolve(new Map())
-    : listAll("ListBillingGroups", "BillingGroups").then((list) => new Map(list.map((group) => [idOf(group.Arn), group])));
-  session.groups.catch(() => { session.groups = null; });
+  session.groups ??=
+    session.caller.role !== "payer"
+      ? Promise.resolve(new Map())
+      : listAll("ListBillingGroups", "BillingGroups").then(
+          (list) => new Map(list.map((group) => [idOf(group.Arn), group])),
+        );
+  session.groups.catch(() => {
+    session.groups = null;
+  });
   return session.groups;
 }
 
@@ -122,18 +170,31 @@ async function show() {
 }
 
 function fail(error, place) {
-  if (error instanceof Refusal && error.status === 403 && keys.get() && /signature|token|Incomplete/i.test(error.type + error.message))
+  if (
+    error instanceof Refusal &&
+    error.status === 403 &&
+    keys.get() &&
+    /signature|token|Incomplete/i.test(error.type + error.message)
+  )
     return signIn(error.message);
-  place.append(h("div", { class: "note-box bad", role: "alert" }, h("p", {}, `This could not be read: ${error.message}.`),
-    h("button", { type: "button", onclick: show }, "Try again")));
+  place.append(
+    h(
+      "div",
+      { class: "note-box bad", role: "alert" },
+      h("p", {}, `This could not be read: ${error.message}.`),
+      h("button", { type: "button", onclick: show }, "Try again"),
+    ),
+  );
 }
 
 /* ---- beginning ---- */
 
 function signIn(message) {
   keys.forget();
-  replace(document.getElementById("header"), h("div", { class: "bar" },
-    h("span", { class: "brand" }, h("img", { src: "/icon.svg", alt: "" }), "proforma")));
+  replace(
+    document.getElementById("header"),
+    h("div", { class: "bar" }, h("span", { class: "brand" }, h("img", { src: "/icon.svg", alt: "" }), "proforma")),
+  );
   askForKeys(document.getElementById("main"), message, begin);
 }
 
@@ -167,7 +228,12 @@ function followWhileSeen() {
     stream = null;
     if (document.visibilityState !== "visible") return;
     stream = new AbortController();
-    listen({ position, signal: stream.signal, onState: (live) => tell({ live }), onEvent: (event) => tell({ live: true, event }) });
+    listen({
+      position,
+      signal: stream.signal,
+      onState: (live) => tell({ live }),
+      onEvent: (event) => tell({ live: true, event }),
+    });
   };
   document.addEventListener("visibilitychange", follow);
   addEventListener("pagehide", () => stream?.abort());

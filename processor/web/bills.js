@@ -27,14 +27,22 @@ function monthBefore(context) {
 
 const moneyColumns = (isPayer) => [
   { key: "cost", label: isPayer ? "Pro forma" : "Cost", kind: "money", of: (row) => row.cost, signed: true },
-  ...(isPayer ? [
-    { key: "billable", label: "AWS cost", kind: "money", of: (row) => row.billable_cost, signed: true },
-    { key: "margin", label: "Margin", kind: "money", of: marginOf, signed: true },
-    { key: "percentage", label: "Margin %", kind: "percent", of: percentageOf, signed: true }] : []),
+  ...(isPayer
+    ? [
+        { key: "billable", label: "AWS cost", kind: "money", of: (row) => row.billable_cost, signed: true },
+        { key: "margin", label: "Margin", kind: "money", of: marginOf, signed: true },
+        { key: "percentage", label: "Margin %", kind: "percent", of: percentageOf, signed: true },
+      ]
+    : []),
 ];
 
-const changeColumn = (before) => ({ key: "change", label: `On ${before}`, kind: "money", signed: true,
-  of: (row) => (row.before ? decimal.subtract(row.cost, row.before.cost) : null) });
+const changeColumn = (before) => ({
+  key: "change",
+  label: `On ${before}`,
+  kind: "money",
+  signed: true,
+  of: (row) => (row.before ? decimal.subtract(row.cost, row.before.cost) : null),
+});
 
 /* ---- what both views share ---- */
 
@@ -49,7 +57,7 @@ class View {
     const state = this.context.monthState;
     const isLive = state === "open" && this.context.isLive();
     this.live.className = isLive ? "tag live" : "tag";
-    this.live.textContent = isLive ? "Live" : { open: "Open", closing: "Closing", closed: "Closed" }[state] ?? state;
+    this.live.textContent = isLive ? "Live" : ({ open: "Open", closing: "Closing", closed: "Closed" }[state] ?? state);
   }
 
   follow(concerns, reload) {
@@ -63,8 +71,12 @@ class View {
   }
 
   title(heading, subtitle, tools) {
-    return h("div", { class: "title" }, h("div", { class: "grow" }, h("h1", {}, heading), h("p", {}, subtitle, " ", this.live)),
-      h("div", { class: "tools" }, tools));
+    return h(
+      "div",
+      { class: "title" },
+      h("div", { class: "grow" }, h("h1", {}, heading), h("p", {}, subtitle, " ", this.live)),
+      h("div", { class: "tools" }, tools),
+    );
   }
 
   digits() {
@@ -77,17 +89,25 @@ class View {
   }
 }
 
-const groupOptions = (groups) => [["", "All groups"], ...[...groups].map(([id, group]) => [id, group.Name]).sort((a, b) => a[1].localeCompare(b[1]))];
+const groupOptions = (groups) => [
+  ["", "All groups"],
+  ...[...groups].map(([id, group]) => [id, group.Name]).sort((a, b) => a[1].localeCompare(b[1])),
+];
 
 function groupField(view, chosen) {
   const { context } = view;
-  const field = select([["", "All groups"], ...(chosen ? [[chosen, chosen]] : [])], chosen ?? "", (group) => context.go({ group }));
-  context.groups().then((groups) => {
-    if (context.signal.aborted) return;
-    const fresh = groupOptions(groups).map(([value, text]) => h("option", { value }, text));
-    replace(field, fresh);
-    field.value = chosen ?? "";
-  }).catch(() => {});
+  const field = select([["", "All groups"], ...(chosen ? [[chosen, chosen]] : [])], chosen ?? "", (group) =>
+    context.go({ group }),
+  );
+  context
+    .groups()
+    .then((groups) => {
+      if (context.signal.aborted) return;
+      const fresh = groupOptions(groups).map(([value, text]) => h("option", { value }, text));
+      replace(field, fresh);
+      field.value = chosen ?? "";
+    })
+    .catch(() => {});
   return labelled("Billing group", field);
 }
 
@@ -97,23 +117,49 @@ class Overview extends View {
   async show() {
     const { context } = this;
     this.figures = new Figures(true, "", this.before);
-    this.table = new Table({ caption: `Billing groups in ${context.period}`, sort: { key: "cost", direction: -1 },
-      empty: "No group has a bill in this month.", columns: [
+    this.table = new Table({
+      caption: `Billing groups in ${context.period}`,
+      sort: { key: "cost", direction: -1 },
+      empty: "No group has a bill in this month.",
+      columns: [
         { key: "name", label: "Billing group", of: (row) => row.name, show: (row) => row.name },
         { key: "id", label: "Primary account", minor: true, of: (row) => row.account },
-        ...moneyColumns(true), ...(this.before ? [changeColumn(this.before)] : [])],
-      onOpen: (row) => context.go({ group: row.id }) });
+        ...moneyColumns(true),
+        ...(this.before ? [changeColumn(this.before)] : []),
+      ],
+      onOpen: (row) => context.go({ group: row.id }),
+    });
     this.days = new Days(context.period, "", context.signal);
-    this.chartPlace = h("section", { hidden: true }, h("div", { class: "section-head" }, h("h2", {}, "Cost by day")), this.days.element);
+    this.chartPlace = h(
+      "section",
+      { hidden: true },
+      h("div", { class: "section-head" }, h("h2", {}, "Cost by day")),
+      this.days.element,
+    );
     this.outside = h("div", {});
-    replace(this.place,
-      this.title("Bills", `All billing groups, ${context.period}`, [context.periodField(), groupField(this), this.digits()]),
+    replace(
+      this.place,
+      this.title("Bills", `All billing groups, ${context.period}`, [
+        context.periodField(),
+        groupField(this),
+        this.digits(),
+      ]),
       this.figures.element,
-      h("section", {}, h("div", { class: "section-head" }, h("h2", {}, "Billing groups"), filterField(this.table, "Filter groups")), this.table.element),
-      this.outside, this.chartPlace);
+      h(
+        "section",
+        {},
+        h("div", { class: "section-head" }, h("h2", {}, "Billing groups"), filterField(this.table, "Filter groups")),
+        this.table.element,
+      ),
+      this.outside,
+      this.chartPlace,
+    );
     this.figures.update(null);
     await this.load();
-    this.follow(() => true, () => this.load(true));
+    this.follow(
+      () => true,
+      () => this.load(true),
+    );
   }
 
   async load(again = false) {
@@ -126,14 +172,26 @@ class Overview extends View {
   }
 
   reports(period, more) {
-    return listAll("ListBillingGroupCostReports", "BillingGroupCostReports", { BillingPeriod: period }, { signal: this.context.signal, more });
+    return listAll(
+      "ListBillingGroupCostReports",
+      "BillingGroupCostReports",
+      { BillingPeriod: period },
+      { signal: this.context.signal, more },
+    );
   }
 
   draw(reports, groups, earlier) {
     const rows = reports.map((report) => {
       const id = idOf(report.Arn);
       const group = groups.get(id);
-      return { key: id, id, name: group?.Name ?? id, account: group?.PrimaryAccountId ?? "", ...figuresOf(report), before: earlier.get(id) };
+      return {
+        key: id,
+        id,
+        name: group?.Name ?? id,
+        account: group?.PrimaryAccountId ?? "",
+        ...figuresOf(report),
+        before: earlier.get(id),
+      };
     });
     const all = nothing();
     const then = nothing();
@@ -150,8 +208,17 @@ class Overview extends View {
     const { period, signal } = this.context;
     const [first] = (await get("/v1/bills", { period }, signal)).bills;
     const outside = first && first.billing_group === "" ? first : null;
-    replace(this.outside, outside && h("p", { class: "quiet" }, "In no billing group: ", h("span", { title: outside.billable_cost },
-      `${decimal.format(outside.billable_cost)} ${outside.currency}`), " that AWS bills and nobody is charged for."));
+    replace(
+      this.outside,
+      outside &&
+        h(
+          "p",
+          { class: "quiet" },
+          "In no billing group: ",
+          h("span", { title: outside.billable_cost }, `${decimal.format(outside.billable_cost)} ${outside.currency}`),
+          " that AWS bills and nobody is charged for.",
+        ),
+    );
     if (groupCount > GROUPS_CHARTED) return;
     const days = await readAll("/v1/daily", "daily", { period }, { signal });
     this.chartPlace.hidden = false;
@@ -159,14 +226,21 @@ class Overview extends View {
   }
 }
 
-const figuresOf = (report) => ({ cost: decimal.parse(report.ProformaCost), billable_cost: decimal.parse(report.AWSCost), tax: decimal.ZERO, usage_events: 0n });
+const figuresOf = (report) => ({
+  cost: decimal.parse(report.ProformaCost),
+  billable_cost: decimal.parse(report.AWSCost),
+  tax: decimal.ZERO,
+  usage_events: 0n,
+});
 
 /* ---- one group ---- */
 
 class Bill extends View {
   constructor(context, place, group) {
     super(context, place);
-    this.group = group ?? context.caller.billing_group;
+    /* A customer asks for no group: which one it is in that month is the server's to know. */
+    this.group = context.isPayer ? group : "";
+    this.label = this.group || context.caller.account;
     this.names = new Map();
   }
 
@@ -178,28 +252,64 @@ class Bill extends View {
     this.items = h("section", {});
     this.reports = h("section", {});
     this.tax = h("p", { class: "quiet" });
-    this.heading = h("span", {}, this.group);
+    this.heading = h("span", {}, this.label);
     const csv = h("button", { type: "button", onclick: () => this.saveCsv() }, "Download CSV");
-    replace(this.place,
-      this.title(this.heading, `Bill of ${context.period}`, [context.periodField(), context.isPayer && groupField(this, this.group), this.digits(), csv]),
+    replace(
+      this.place,
+      this.title(this.heading, `Bill of ${context.period}`, [
+        context.periodField(),
+        context.isPayer && groupField(this, this.group),
+        this.digits(),
+        csv,
+      ]),
       this.figures.element,
-      h("section", {}, h("div", { class: "section-head" }, h("h2", {}, "Services"), filterField(this.table, "Filter services, accounts, types")), this.table.element, this.tax),
-      h("section", {}, h("div", { class: "section-head" }, h("h2", {}, "Cost by day")), this.days.element), this.items, this.reports);
+      h(
+        "section",
+        {},
+        h(
+          "div",
+          { class: "section-head" },
+          h("h2", {}, "Services"),
+          filterField(this.table, "Filter services, accounts, types"),
+        ),
+        this.table.element,
+        this.tax,
+      ),
+      h("section", {}, h("div", { class: "section-head" }, h("h2", {}, "Cost by day")), this.days.element),
+      this.items,
+      this.reports,
+    );
     this.figures.update(null);
     this.nameThings();
     await this.load();
     await Promise.all([this.loadItems(), this.loadReports()]);
-    this.follow((event) => event.group === this.group, () => this.load());
+    this.follow(
+      (event) => !this.group || event.group === this.group,
+      () => this.load(),
+    );
   }
 
   makeTable() {
     const { context } = this;
-    return new Table({ caption: `Services of ${this.group} in ${context.period}`, tree: true, sort: { key: "cost", direction: -1 },
-      empty: "Nothing was used in this month yet.", columns: [
+    return new Table({
+      caption: `Services of ${this.label} in ${context.period}`,
+      tree: true,
+      sort: { key: "cost", direction: -1 },
+      empty: "Nothing was used in this month yet.",
+      columns: [
         { key: "name", label: "Service, account, type", of: (row) => row.name, show: (row) => this.nameOf(row) },
-        { key: "events", label: "Usage events", kind: "count", minor: true, of: (row) => ({ units: row.usage_events, scale: 0 }) },
-        ...moneyColumns(context.isPayer), ...(this.before ? [changeColumn(this.before)] : []),
-        { key: "lines", label: "", of: () => "", show: (row) => row.level > 0 && this.linesLink(row) }] });
+        {
+          key: "events",
+          label: "Usage events",
+          kind: "count",
+          minor: true,
+          of: (row) => ({ units: row.usage_events, scale: 0 }),
+        },
+        ...moneyColumns(context.isPayer),
+        ...(this.before ? [changeColumn(this.before)] : []),
+        { key: "lines", label: "", of: () => "", show: (row) => row.level > 0 && this.linesLink(row) },
+      ],
+    });
   }
 
   nameOf(row) {
@@ -208,8 +318,19 @@ class Bill extends View {
   }
 
   linesLink(row) {
-    return h("a", { href: address("line-items", { period: this.context.period, group: this.group, account: row.account, service: row.service }),
-      "aria-label": `Line items of ${row.service} in ${row.account}` }, "Lines");
+    return h(
+      "a",
+      {
+        href: address("line-items", {
+          period: this.context.period,
+          group: this.group,
+          account: row.account,
+          service: row.service,
+        }),
+        "aria-label": `Line items of ${row.service} in ${row.account}`,
+      },
+      "Lines",
+    );
   }
 
   /* Names come when they come: the figures do not wait for them. */
@@ -221,7 +342,9 @@ class Bill extends View {
     if (!group || context.signal.aborted) return;
     this.heading.textContent = group.Name;
     const input = { Filters: { Association: group.Arn }, BillingPeriod: context.period };
-    const accounts = await listAll("ListAccountAssociations", "LinkedAccounts", input, { signal: context.signal }).catch(() => []);
+    const accounts = await listAll("ListAccountAssociations", "LinkedAccounts", input, {
+      signal: context.signal,
+    }).catch(() => []);
     for (const account of accounts) if (account.AccountName) this.names.set(account.AccountId, account.AccountName);
     this.table.draw();
   }
@@ -230,16 +353,23 @@ class Bill extends View {
     const { context, group } = this;
     const { signal } = context;
     const read = (period) => readAll("/v1/bills", "bills", { period, group }, { signal });
-    const [bills, before, days] = await Promise.all([read(context.period), this.before ? read(this.before) : [],
-      readAll("/v1/daily", "daily", { period: context.period, group }, { signal })]);
+    const [bills, before, days] = await Promise.all([
+      read(context.period),
+      this.before ? read(this.before) : [],
+      readAll("/v1/daily", "daily", { period: context.period, group }, { signal }),
+    ]);
     this.bills = bills;
     this.figures.currency = this.days.currency = bills[0]?.currency ?? "";
     const now = total(bills);
     this.figures.update(now, this.before ? total(before) : null);
     const earlier = new Map(tree(before).map((row) => [row.key, row]));
     const name = (account) => (this.names.has(account) ? `${this.names.get(account)} ${account}` : account);
-    this.table.update(tree(bills, name).map((row) => ({ ...row, before: this.before ? earlier.get(row.key) ?? nothing() : null })));
-    this.tax.textContent = decimal.isZero(now.tax) ? "" : `Tax of ${decimal.format(now.tax)} ${this.figures.currency} is in neither figure.`;
+    this.table.update(
+      tree(bills, name).map((row) => ({ ...row, before: this.before ? (earlier.get(row.key) ?? nothing()) : null })),
+    );
+    this.tax.textContent = decimal.isZero(now.tax)
+      ? ""
+      : `Tax of ${decimal.format(now.tax)} ${this.figures.currency} is in neither figure.`;
     this.days.update(days.filter((row) => row.product_code !== BILLING_CONDUCTOR));
   }
 
@@ -250,24 +380,68 @@ class Bill extends View {
     const mine = this.bills.filter((row) => row.usage_account_id && isCustom(row));
     const has = (row) => row.product_code === BILLING_CONDUCTOR;
     const lines = mine.some(has)
-      ? (await readAll("/v1/line-items", "line_items", { period, group: this.group, service: BILLING_CONDUCTOR }, { signal })).filter((line) => line.custom_line_item)
+      ? (
+          await readAll(
+            "/v1/line-items",
+            "line_items",
+            { period, group: this.group, service: BILLING_CONDUCTOR },
+            { signal },
+          )
+        ).filter((line) => line.custom_line_item)
       : [];
-    const spread = mine.filter((row) => !has(row)).map((row) => ({ key: `${row.product_code}/${row.usage_account_id}/${row.line_item_type}`,
-      description: `Beside the rows of ${row.product_code}`, type: row.line_item_type, account: row.usage_account_id, cost: row.cost }));
-    const rows = lines.map((line) => ({ key: line.line_item_id, id: line.line_item_id, description: line.description ?? line.custom_line_item,
-      type: line.line_item_type, account: line.usage_account_id, cost: line.cost })).concat(spread);
-    if (rows.length) replace(this.items, h("div", { class: "section-head" }, h("h2", {}, "Custom line items")), this.itemsTable(rows));
+    const spread = mine
+      .filter((row) => !has(row))
+      .map((row) => ({
+        key: `${row.product_code}/${row.usage_account_id}/${row.line_item_type}`,
+        description: `Beside the rows of ${row.product_code}`,
+        type: row.line_item_type,
+        account: row.usage_account_id,
+        cost: row.cost,
+      }));
+    const rows = lines
+      .map((line) => ({
+        key: line.line_item_id,
+        id: line.line_item_id,
+        description: line.description ?? line.custom_line_item,
+        type: line.line_item_type,
+        account: line.usage_account_id,
+        cost: line.cost,
+      }))
+      .concat(spread);
+    if (rows.length)
+      replace(this.items, h("div", { class: "section-head" }, h("h2", {}, "Custom line items")), this.itemsTable(rows));
   }
 
   itemsTable(rows) {
     const { context } = this;
-    const table = new Table({ caption: "Custom line items", columns: [
-      { key: "description", label: "Description", of: (row) => row.description, show: (row) => (row.id
-        ? h("a", { href: address("line-items", { period: context.period, group: this.group, service: BILLING_CONDUCTOR, id: row.id }) }, row.description)
-        : row.description) },
-      { key: "type", label: "Type", of: (row) => row.type.replace("_", " ") },
-      { key: "account", label: "Account", of: (row) => row.account },
-      { key: "cost", label: "Cost", kind: "money", of: (row) => row.cost, signed: true }] });
+    const table = new Table({
+      caption: "Custom line items",
+      columns: [
+        {
+          key: "description",
+          label: "Description",
+          of: (row) => row.description,
+          show: (row) =>
+            row.id
+              ? h(
+                  "a",
+                  {
+                    href: address("line-items", {
+                      period: context.period,
+                      group: this.group,
+                      service: BILLING_CONDUCTOR,
+                      id: row.id,
+                    }),
+                  },
+                  row.description,
+                )
+              : row.description,
+        },
+        { key: "type", label: "Type", of: (row) => row.type.replace("_", " ") },
+        { key: "account", label: "Account", of: (row) => row.account },
+        { key: "cost", label: "Cost", kind: "money", of: (row) => row.cost, signed: true },
+      ],
+    });
     table.update(rows);
     return table.element;
   }
@@ -275,19 +449,47 @@ class Bill extends View {
   /* ---- downloads ---- */
 
   saveCsv() {
-    download(`${this.group}-${this.context.period}.csv`, new Blob([toCsv(this.bills ?? [])], { type: "text/csv" }));
+    download(`${this.label}-${this.context.period}.csv`, new Blob([toCsv(this.bills ?? [])], { type: "text/csv" }));
   }
 
   async loadReports() {
     const { period, signal } = this.context;
     const all = (await get("/v1/reports", { period }, signal)).reports;
-    const rows = all.filter((report) => report.billing_group === this.group).map((report) => ({ key: report.path, ...report }));
+    const rows = all
+      .filter((report) => !this.group || report.billing_group === this.group)
+      .map((report) => ({ key: report.path, ...report }));
     const head = h("div", { class: "section-head" }, h("h2", {}, "Cost and Usage Reports"));
-    if (!rows.length) return replace(this.reports, head, h("p", { class: "quiet" }, "They are written when the month closes."));
-    const table = new Table({ caption: "Cost and Usage Reports", columns: [
-      { key: "scope", label: "Report", of: (row) => (row.usage_account_id ? `Account ${this.names.get(row.usage_account_id) ?? ""} ${row.usage_account_id}` : "Whole group") },
-      { key: "file", label: "", of: () => "", show: (row) => h("button", { type: "button", class: "link", onclick: () => saveReport(row, period),
-        "aria-label": `Download the report of ${row.usage_account_id || "the whole group"}` }, "Download CSV.gz") }] });
+    if (!rows.length)
+      return replace(this.reports, head, h("p", { class: "quiet" }, "They are written when the month closes."));
+    const table = new Table({
+      caption: "Cost and Usage Reports",
+      columns: [
+        {
+          key: "scope",
+          label: "Report",
+          of: (row) =>
+            row.usage_account_id
+              ? `Account ${this.names.get(row.usage_account_id) ?? ""} ${row.usage_account_id}`
+              : "Whole group",
+        },
+        {
+          key: "file",
+          label: "",
+          of: () => "",
+          show: (row) =>
+            h(
+              "button",
+              {
+                type: "button",
+                class: "link",
+                onclick: () => saveReport(row, period),
+                "aria-label": `Download the report of ${row.usage_account_id || "the whole group"}`,
+              },
+              "Download CSV.gz",
+            ),
+        },
+      ],
+    });
     table.update(rows);
     replace(this.reports, head, table.element);
   }

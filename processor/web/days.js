@@ -74,8 +74,16 @@ export class Days {
       borderWidth: { top: 1 },
       borderSkipped: false,
     }));
-    this.canvas.setAttribute("aria-label", `Cost by day in ${this.period}, stacked by service: ${this.series.join(", ")}`);
-    replace(this.legend, this.series.map((service, at) => h("li", {}, h("span", { class: `swatch ${seriesName(at, service)}`, "aria-hidden": "true" }), service)));
+    this.canvas.setAttribute(
+      "aria-label",
+      `Cost by day in ${this.period}, stacked by service: ${this.series.join(", ")}`,
+    );
+    replace(
+      this.legend,
+      this.series.map((service, at) =>
+        h("li", {}, h("span", { class: `swatch ${seriesName(at, service)}`, "aria-hidden": "true" }), service),
+      ),
+    );
     this.chart?.destroy();
     this.chart = new Chart(this.canvas, { type: "bar", data: { labels, datasets: sets }, options: this.options() });
   }
@@ -84,14 +92,29 @@ export class Days {
     const quiet = colour("--quiet");
     const font = { family: getComputedStyle(document.body).fontFamily, size: 12 };
     return {
-      animation: false, responsive: true, maintainAspectRatio: false, datasets: { bar: { categoryPercentage: 0.8, barPercentage: 1 } },
+      animation: false,
+      responsive: true,
+      maintainAspectRatio: false,
+      datasets: { bar: { categoryPercentage: 0.8, barPercentage: 1 } },
       interaction: { mode: "index", intersect: false },
       plugins: { legend: { display: false }, tooltip: this.tooltip(font) },
       scales: {
-        x: { stacked: true, grid: { display: false, borderColor: colour("--line") },
-          ticks: { color: quiet, font, maxRotation: 0, autoSkipPadding: 12, callback: (at) => String(at + 1) } },
-        y: { stacked: true, grid: { color: colour("--line"), drawBorder: false, drawTicks: false },
-          ticks: { color: quiet, font, padding: 8, maxTicksLimit: 6, callback: (value) => decimal.format(String(value), value % 1 ? 2 : 0) } },
+        x: {
+          stacked: true,
+          grid: { display: false, borderColor: colour("--line") },
+          ticks: { color: quiet, font, maxRotation: 0, autoSkipPadding: 12, callback: (at) => String(at + 1) },
+        },
+        y: {
+          stacked: true,
+          grid: { color: colour("--line"), drawBorder: false, drawTicks: false },
+          ticks: {
+            color: quiet,
+            font,
+            padding: 8,
+            maxTicksLimit: 6,
+            callback: (value) => decimal.format(String(value), value % 1 ? 2 : 0),
+          },
+        },
       },
     };
   }
@@ -100,8 +123,16 @@ export class Days {
   tooltip(font) {
     const figure = (item) => costOf(this.days.get(item.label) ?? new Map(), item.dataset.label, this.series);
     return {
-      backgroundColor: colour("--text"), titleColor: colour("--ground"), bodyColor: colour("--ground"), footerColor: colour("--ground"),
-      titleFont: font, bodyFont: font, footerFont: font, padding: 12, boxPadding: 4, itemSort: (a, b) => decimal.compare(figure(b), figure(a)),
+      backgroundColor: colour("--text"),
+      titleColor: colour("--ground"),
+      bodyColor: colour("--ground"),
+      footerColor: colour("--ground"),
+      titleFont: font,
+      bodyFont: font,
+      footerFont: font,
+      padding: 12,
+      boxPadding: 4,
+      itemSort: (a, b) => decimal.compare(figure(b), figure(a)),
       filter: (item) => !decimal.isZero(figure(item)),
       callbacks: {
         label: (item) => `${item.dataset.label}  ${number(figure(item))}`,
@@ -111,10 +142,20 @@ export class Days {
   }
 
   drawTable() {
-    const money = (service) => ({ key: service, label: service, kind: "money", of: (row) => costOf(row.costs, service, this.series) });
-    this.table = new Table({ caption: "Cost by day and service", columns: [
-      { key: "day", label: "Day", of: (row) => row.key }, ...this.series.map(money),
-      { key: "total", label: "Total", kind: "money", of: (row) => decimal.sum([...row.costs.values()]) }] });
+    const money = (service) => ({
+      key: service,
+      label: service,
+      kind: "money",
+      of: (row) => costOf(row.costs, service, this.series),
+    });
+    this.table = new Table({
+      caption: "Cost by day and service",
+      columns: [
+        { key: "day", label: "Day", of: (row) => row.key },
+        ...this.series.map(money),
+        { key: "total", label: "Total", kind: "money", of: (row) => decimal.sum([...row.costs.values()]) },
+      ],
+    });
     this.table.update([...this.days].map(([key, costs]) => ({ key, costs })));
     replace(this.figures, h("summary", {}, "Figures by day"), this.table.element);
   }

@@ -16,14 +16,21 @@ export class Figures {
     const change = (of) => (figures && earlier ? difference(of(figures), of(earlier), this.before) : "");
     const cost = (one) => one.cost;
     const billable = (one) => one.billable_cost;
-    const figure = (label, value, unit, note, kind = "money") => h("div", {}, h("dt", {}, label),
-      h("dd", { title: exact(value) }, number(value, kind), unit && [" ", h("span", { class: "unit" }, unit)]),
-      this.before && h("dd", { class: "note" }, note));
-    replace(this.element,
+    const figure = (label, value, unit, note, kind = "money") =>
+      h(
+        "div",
+        {},
+        h("dt", {}, label),
+        h("dd", { title: exact(value) }, number(value, kind), unit && [" ", h("span", { class: "unit" }, unit)]),
+        this.before && h("dd", { class: "note" }, note),
+      );
+    replace(
+      this.element,
       figure(this.isPayer ? "Pro forma" : "Cost", figures && figures.cost, this.currency, change(cost)),
       this.isPayer && figure("AWS cost", figures && figures.billable_cost, this.currency, change(billable)),
       this.isPayer && figure("Margin", figures && marginOf(figures), this.currency, change(marginOf)),
-      this.isPayer && figure("Margin, of pro forma", figures && percentageOf(figures), "", "", "percent"));
+      this.isPayer && figure("Margin, of pro forma", figures && percentageOf(figures), "", "", "percent"),
+    );
   }
 
   redraw() {

@@ -8,14 +8,19 @@ export async function show(context, place) {
   const { signal, period } = context;
   let rules = [];
   const reload = await listing(context, place, {
-    heading: "Pricing plans", noun: "plan", text: "A plan is a set of rules. The most particular rule that fits a line item prices it.",
+    heading: "Pricing plans",
+    noun: "plan",
+    text: "A plan is a set of rules. The most particular rule that fits a line item prices it.",
     columns: [
       { key: "name", label: "Name", of: (row) => row.Name },
       { key: "description", label: "Description", of: (row) => row.Description ?? "" },
-      { key: "size", label: "Rules", kind: "count", of: (row) => row.Size }],
+      { key: "size", label: "Rules", kind: "count", of: (row) => row.Size },
+    ],
     read: async () => {
-      const [plans, all] = await Promise.all([listAll("ListPricingPlans", "PricingPlans", { BillingPeriod: period }, { signal }),
-        listAll("ListPricingRules", "PricingRules", { BillingPeriod: period }, { signal })]);
+      const [plans, all] = await Promise.all([
+        listAll("ListPricingPlans", "PricingPlans", { BillingPeriod: period }, { signal }),
+        listAll("ListPricingRules", "PricingRules", { BillingPeriod: period }, { signal }),
+      ]);
       rules = all;
       return plans.map((plan) => ({ key: idOf(plan.Arn), ...plan }));
     },
@@ -23,24 +28,51 @@ export async function show(context, place) {
   });
 }
 
-const rulesOf = (plan, period) => listAll("ListPricingRulesAssociatedToPricingPlan", "PricingRuleArns", { PricingPlanArn: plan.Arn, BillingPeriod: period });
+const rulesOf = (plan, period) =>
+  listAll("ListPricingRulesAssociatedToPricingPlan", "PricingRuleArns", {
+    PricingPlanArn: plan.Arn,
+    BillingPeriod: period,
+  });
 
 function edit(context, plan, rules, own, onDone) {
   openForm({
-    title: plan ? `Plan ${plan.Name}` : "New pricing plan", name: plan?.Name, isNew: !plan, fixed: !context.mayChange, note: readOnlyNote(context), onDone,
+    title: plan ? `Plan ${plan.Name}` : "New pricing plan",
+    name: plan?.Name,
+    isNew: !plan,
+    fixed: !context.mayChange,
+    note: readOnlyNote(context),
+    onDone,
     fields: [
       { name: "name", label: "Name", value: plan?.Name, required: true, says: ["name"] },
       { name: "description", label: "Description", value: plan?.Description, says: ["description"] },
-      { name: "rules", label: "Rules", kind: "choices", options: rules.map((rule) => [rule.Arn, `${rule.Name}: ${describeRule(rule)}`]), value: own, says: ["rule"] }],
-    apply: (values) => (plan ? update(plan, values, own)
-      : call("CreatePricingPlan", { Name: values.name, Description: values.description || undefined, PricingRuleArns: values.rules })),
+      {
+        name: "rules",
+        label: "Rules",
+        kind: "choices",
+        options: rules.map((rule) => [rule.Arn, `${rule.Name}: ${describeRule(rule)}`]),
+        value: own,
+        says: ["rule"],
+      },
+    ],
+    apply: (values) =>
+      plan
+        ? update(plan, values, own)
+        : call("CreatePricingPlan", {
+            Name: values.name,
+            Description: values.description || undefined,
+            PricingRuleArns: values.rules,
+          }),
     remove: plan ? () => call("DeletePricingPlan", { Arn: plan.Arn }) : null,
   });
 }
 
 async function update(plan, values, own) {
   if (values.name !== plan.Name || values.description !== (plan.Description ?? ""))
-    await call("UpdatePricingPlan", { Arn: plan.Arn, Name: values.name === plan.Name ? undefined : values.name, Description: values.description });
+    await call("UpdatePricingPlan", {
+      Arn: plan.Arn,
+      Name: values.name === plan.Name ? undefined : values.name,
+      Description: values.description,
+    });
   const joins = values.rules.filter((rule) => !own.includes(rule));
   const leaves = own.filter((rule) => !values.rules.includes(rule));
   if (leaves.length) await call("DisassociatePricingRules", { Arn: plan.Arn, PricingRuleArns: leaves });

@@ -5,11 +5,25 @@ import { effectOfRule } from "./effect.js";
 import { openForm } from "./form.js";
 import { listing, readOnlyNote } from "./listing.js";
 
-const SCOPES = [["GLOBAL", "Everything"], ["SERVICE", "One service"], ["BILLING_ENTITY", "One billing entity"], ["SKU", "One usage type"]];
-const TYPES = [["MARKUP", "Markup"], ["DISCOUNT", "Discount"], ["TIERING", "Tiers"]];
+const SCOPES = [
+  ["GLOBAL", "Everything"],
+  ["SERVICE", "One service"],
+  ["BILLING_ENTITY", "One billing entity"],
+  ["SKU", "One usage type"],
+];
+const TYPES = [
+  ["MARKUP", "Markup"],
+  ["DISCOUNT", "Discount"],
+  ["TIERING", "Tiers"],
+];
 
-const scopeOf = (rule) => ({ GLOBAL: "Everything", SERVICE: rule.Service, BILLING_ENTITY: rule.BillingEntity,
-  SKU: [rule.Service, rule.UsageType, rule.Operation].filter(Boolean).join(" · ") }[rule.Scope]);
+const scopeOf = (rule) =>
+  ({
+    GLOBAL: "Everything",
+    SERVICE: rule.Service,
+    BILLING_ENTITY: rule.BillingEntity,
+    SKU: [rule.Service, rule.UsageType, rule.Operation].filter(Boolean).join(" · "),
+  })[rule.Scope];
 
 function priceOf(rule) {
   if (rule.Type === "MARKUP") return `+${decimal.format(rule.ModifierPercentage, null)} %`;
@@ -23,43 +37,135 @@ export const describeRule = (rule) => `${scopeOf(rule)}, ${priceOf(rule)}`;
 export async function show(context, place) {
   const { signal, period } = context;
   const reload = await listing(context, place, {
-    heading: "Pricing rules", noun: "rule", text: "What a service, a usage type or everything costs beside its public price. Rules never stack.",
+    heading: "Pricing rules",
+    noun: "rule",
+    text: "What a service, a usage type or everything costs beside its public price. Rules never stack.",
     columns: [
       { key: "name", label: "Name", of: (row) => row.Name },
       { key: "scope", label: "Applies to", of: scopeOf },
       { key: "price", label: "Price", of: priceOf },
-      { key: "plans", label: "Plans", kind: "count", of: (row) => row.AssociatedPricingPlanCount }],
-    read: async () => (await listAll("ListPricingRules", "PricingRules", { BillingPeriod: period }, { signal })).map((rule) => ({ key: idOf(rule.Arn), ...rule })),
+      { key: "plans", label: "Plans", kind: "count", of: (row) => row.AssociatedPricingPlanCount },
+    ],
+    read: async () =>
+      (await listAll("ListPricingRules", "PricingRules", { BillingPeriod: period }, { signal })).map((rule) => ({
+        key: idOf(rule.Arn),
+        ...rule,
+      })),
     open: (rule) => edit(context, rule, () => reload()),
   });
 }
 
 function fieldsOf(rule) {
-  const is = (name, ...wanted) => (values) => wanted.includes(values[name]);
+  const is =
+    (name, ...wanted) =>
+    (values) =>
+      wanted.includes(values[name]);
   const fixed = Boolean(rule);
   return [
     { name: "name", label: "Name", value: rule?.Name, required: true, says: ["name"] },
     { name: "description", label: "Description", value: rule?.Description, says: ["description"] },
-    { name: "scope", label: "Applies to", kind: "select", options: SCOPES, value: rule?.Scope ?? "GLOBAL", fixed, says: ["scope"] },
-    { name: "service", label: "Service", value: rule?.Service, hint: "Its code, such as AmazonEC2.", required: true, fixed, shown: is("scope", "SERVICE", "SKU"), says: ["service"] },
-    { name: "entity", label: "Billing entity", value: rule?.BillingEntity, hint: "AWS, or AWS Marketplace.", required: true, fixed, shown: is("scope", "BILLING_ENTITY"), says: ["entity"] },
-    { name: "usageType", label: "Usage type", value: rule?.UsageType, hint: "Such as BoxUsage:m5.large.", fixed, shown: is("scope", "SKU"), says: ["usagetype", "usage_type"] },
-    { name: "operation", label: "Operation", value: rule?.Operation, hint: "Such as RunInstances.", fixed, shown: is("scope", "SKU"), says: ["operation"] },
+    {
+      name: "scope",
+      label: "Applies to",
+      kind: "select",
+      options: SCOPES,
+      value: rule?.Scope ?? "GLOBAL",
+      fixed,
+      says: ["scope"],
+    },
+    {
+      name: "service",
+      label: "Service",
+      value: rule?.Service,
+      hint: "Its code, such as AmazonEC2.",
+      required: true,
+      fixed,
+      shown: is("scope", "SERVICE", "SKU"),
+      says: ["service"],
+    },
+    {
+      name: "entity",
+      label: "Billing entity",
+      value: rule?.BillingEntity,
+      hint: "AWS, or AWS Marketplace.",
+      required: true,
+      fixed,
+      shown: is("scope", "BILLING_ENTITY"),
+      says: ["entity"],
+    },
+    {
+      name: "usageType",
+      label: "Usage type",
+      value: rule?.UsageType,
+      hint: "Such as BoxUsage:m5.large.",
+      fixed,
+      shown: is("scope", "SKU"),
+      says: ["usagetype", "usage_type"],
+    },
+    {
+      name: "operation",
+      label: "Operation",
+      value: rule?.Operation,
+      hint: "Such as RunInstances.",
+      fixed,
+      shown: is("scope", "SKU"),
+      says: ["operation"],
+    },
     { name: "type", label: "Price", kind: "select", options: TYPES, value: rule?.Type ?? "MARKUP", says: ["type"] },
-    { name: "modifier", label: "Percent", kind: "decimal", value: rule?.ModifierPercentage ? plain(rule.ModifierPercentage) : "", required: true, hint: "Two decimals count; a discount's is what is taken off.",
-      shown: is("type", "MARKUP", "DISCOUNT"), says: ["modifier"] },
-    { name: "tiers", label: "Tiers", kind: "tiers", value: (rule?.Tiering?.CustomTiers ?? []).map(plainTier), shown: (values) => values.type === "TIERING" && values.scope === "SKU", says: ["tier"] },
-    { name: "free", label: "AWS's free tier counts", kind: "check", value: rule?.Tiering?.FreeTier?.Activated === true,
-      shown: (values) => values.type === "TIERING" && values.scope !== "SKU", says: ["tiering", "free"] }];
+    {
+      name: "modifier",
+      label: "Percent",
+      kind: "decimal",
+      value: rule?.ModifierPercentage ? plain(rule.ModifierPercentage) : "",
+      required: true,
+      hint: "Two decimals count; a discount's is what is taken off.",
+      shown: is("type", "MARKUP", "DISCOUNT"),
+      says: ["modifier"],
+    },
+    {
+      name: "tiers",
+      label: "Tiers",
+      kind: "tiers",
+      value: (rule?.Tiering?.CustomTiers ?? []).map(plainTier),
+      shown: (values) => values.type === "TIERING" && values.scope === "SKU",
+      says: ["tier"],
+    },
+    {
+      name: "free",
+      label: "AWS's free tier counts",
+      kind: "check",
+      value: rule?.Tiering?.FreeTier?.Activated === true,
+      shown: (values) => values.type === "TIERING" && values.scope !== "SKU",
+      says: ["tiering", "free"],
+    },
+  ];
 }
 
 function edit(context, rule, onDone) {
   openForm({
-    title: rule ? `Rule ${rule.Name}` : "New pricing rule", name: rule?.Name, isNew: !rule, fixed: !context.mayChange, note: readOnlyNote(context), onDone,
+    title: rule ? `Rule ${rule.Name}` : "New pricing rule",
+    name: rule?.Name,
+    isNew: !rule,
+    fixed: !context.mayChange,
+    note: readOnlyNote(context),
+    onDone,
     fields: fieldsOf(rule),
     effect: (values) => (rule ? effectOfRule(context, rule, values) : null),
-    apply: (values) => (rule ? call("UpdatePricingRule", { Arn: rule.Arn, Name: values.name === rule.Name ? undefined : values.name, Description: values.description, ...priced(values) })
-      : call("CreatePricingRule", { Name: values.name, Description: values.description || undefined, Scope: values.scope, ...selected(values), ...priced(values) })),
+    apply: (values) =>
+      rule
+        ? call("UpdatePricingRule", {
+            Arn: rule.Arn,
+            Name: values.name === rule.Name ? undefined : values.name,
+            Description: values.description,
+            ...priced(values),
+          })
+        : call("CreatePricingRule", {
+            Name: values.name,
+            Description: values.description || undefined,
+            Scope: values.scope,
+            ...selected(values),
+            ...priced(values),
+          }),
     remove: rule ? () => call("DeletePricingRule", { Arn: rule.Arn }) : null,
   });
 }
@@ -73,8 +179,15 @@ const selected = (values) => ({
 
 function priced(values) {
   if (values.type !== "TIERING") return { Type: values.type, ModifierPercentage: new Digits(plain(values.modifier)) };
-  const tiers = values.tiers.map((tier) => ({ BeginRangeInclusive: digits(tier.BeginRangeInclusive), EndRangeExclusive: digits(tier.EndRangeExclusive), RateValue: digits(tier.RateValue) }));
-  return { Type: values.type, Tiering: values.scope === "SKU" ? { CustomTiers: tiers } : { FreeTier: { Activated: values.free } } };
+  const tiers = values.tiers.map((tier) => ({
+    BeginRangeInclusive: digits(tier.BeginRangeInclusive),
+    EndRangeExclusive: digits(tier.EndRangeExclusive),
+    RateValue: digits(tier.RateValue),
+  }));
+  return {
+    Type: values.type,
+    Tiering: values.scope === "SKU" ? { CustomTiers: tiers } : { FreeTier: { Activated: values.free } },
+  };
 }
 
 const plain = (text) => decimal.toText(text);

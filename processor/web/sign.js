@@ -29,8 +29,15 @@ export async function sign(keys, method, url, headers, body, now = new Date()) {
   const signed = { ...headers, host: url.host, "x-amz-content-sha256": payload, "x-amz-date": stamp };
   const names = Object.keys(signed).sort();
   const path = url.pathname.split("/").map(escape).join("/");
-  const canonical = [method, path, canonicalQuery(url.searchParams), ...names.map((name) => `${name}:${signed[name].trim()}`),
-    "", names.join(";"), payload].join("\n");
+  const canonical = [
+    method,
+    path,
+    canonicalQuery(url.searchParams),
+    ...names.map((name) => `${name}:${signed[name].trim()}`),
+    "",
+    names.join(";"),
+    payload,
+  ].join("\n");
   const scope = `${day}/${REGION}/${SERVICE}/aws4_request`;
   let key = encoder.encode(`AWS4${keys.secret}`);
   for (const part of scope.split("/")) key = await hmac(key, part);

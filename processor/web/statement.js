@@ -42,8 +42,19 @@ export function tree(bills, nameOf = (account) => account) {
 
 /* ---- as a file ---- */
 
-const HEADINGS = ["billing_period", "billing_group", "product_code", "usage_account_id", "line_item_type", "usage_events", "cost",
-  "billable_cost", "margin", "tax", "currency"];
+const HEADINGS = [
+  "billing_period",
+  "billing_group",
+  "product_code",
+  "usage_account_id",
+  "line_item_type",
+  "usage_events",
+  "cost",
+  "billable_cost",
+  "margin",
+  "tax",
+  "currency",
+];
 
 /* A cell that a spreadsheet would take for a formula is kept a text. */
 function cell(value) {
@@ -56,5 +67,9 @@ function cell(value) {
 export function toCsv(bills) {
   const finest = bills.filter(isFinest);
   const shown = HEADINGS.filter((name) => finest.some((row) => row[name] !== undefined));
-  return [shown, ...finest.map((row) => shown.map((name) => row[name]))].map((line) => line.map(cell).join(",")).join("\r\n") + "\r\n";
+  return (
+    [shown, ...finest.map((row) => shown.map((name) => row[name]))]
+      .map((line) => line.map(cell).join(","))
+      .join("\r\n") + "\r\n"
+  );
 }

@@ -41,22 +41,48 @@ export class Table {
     this.body = h("tbody", {});
     this.more = h("div", { class: "more" });
     this.say("Reading…");
-    const table = h("table", {}, h("caption", { class: captionHidden ? "unseen" : null }, caption), this.head, this.body);
-    this.element = h("div", {}, h("div", { class: "table-frame", tabindex: "0", role: "region", "aria-label": caption }, table), this.more);
+    const table = h(
+      "table",
+      {},
+      h("caption", { class: captionHidden ? "unseen" : null }, caption),
+      this.head,
+      this.body,
+    );
+    this.element = h(
+      "div",
+      {},
+      h("div", { class: "table-frame", tabindex: "0", role: "region", "aria-label": caption }, table),
+      this.more,
+    );
     digits.listeners.add(() => this.element.isConnected && this.refresh());
   }
 
   /* ---- head ---- */
 
   headRow() {
-    return h("tr", {}, this.columns.map((column) => {
-      const direction = this.sort?.key === column.key ? this.sort.direction : 0;
-      if (!column.label) return h("th", { scope: "col" }, h("span", { class: "unseen" }, "Links"));
-      const button = h("button", { type: "button", class: "sort", onclick: () => this.sortBy(column) }, column.label,
-        direction !== 0 && h("span", { "aria-hidden": "true", class: "arrow" }, direction > 0 ? "↑" : "↓"));
-      return h("th", { scope: "col", class: `${NUMBERS.has(column.kind) ? "number" : ""}${column.minor ? " minor" : ""}`,
-        "aria-sort": direction > 0 ? "ascending" : direction < 0 ? "descending" : null }, button);
-    }));
+    return h(
+      "tr",
+      {},
+      this.columns.map((column) => {
+        const direction = this.sort?.key === column.key ? this.sort.direction : 0;
+        if (!column.label) return h("th", { scope: "col" }, h("span", { class: "unseen" }, "Links"));
+        const button = h(
+          "button",
+          { type: "button", class: "sort", onclick: () => this.sortBy(column) },
+          column.label,
+          direction !== 0 && h("span", { "aria-hidden": "true", class: "arrow" }, direction > 0 ? "↑" : "↓"),
+        );
+        return h(
+          "th",
+          {
+            scope: "col",
+            class: `${NUMBERS.has(column.kind) ? "number" : ""}${column.minor ? " minor" : ""}`,
+            "aria-sort": direction > 0 ? "ascending" : direction < 0 ? "descending" : null,
+          },
+          button,
+        );
+      }),
+    );
   }
 
   sortBy(column) {
@@ -122,7 +148,10 @@ export class Table {
   }
 
   has(row) {
-    const words = this.columns.map((column) => (NUMBERS.has(column.kind) ? "" : column.of(row))).join(" ").toLowerCase();
+    const words = this.columns
+      .map((column) => (NUMBERS.has(column.kind) ? "" : column.of(row)))
+      .join(" ")
+      .toLowerCase();
     return this.filter.split(/\s+/).every((word) => words.includes(word));
   }
 
@@ -158,8 +187,21 @@ export class Table {
     if (lines.length) replace(this.body, lines);
     else this.say(this.filter ? "Nothing matches the filter." : this.empty);
     const rest = this.order.length - shown.length;
-    replace(this.more, rest > 0 && h("button", { type: "button", onclick: () => { this.limit += ROWS_SHOWN; this.draw(); } },
-      `Show ${Math.min(rest, ROWS_SHOWN)} of ${rest.toLocaleString("en")} more`));
+    replace(
+      this.more,
+      rest > 0 &&
+        h(
+          "button",
+          {
+            type: "button",
+            onclick: () => {
+              this.limit += ROWS_SHOWN;
+              this.draw();
+            },
+          },
+          `Show ${Math.min(rest, ROWS_SHOWN)} of ${rest.toLocaleString("en")} more`,
+        ),
+    );
   }
 
   say(sentence) {
@@ -176,7 +218,11 @@ export class Table {
   cell(row, column, at) {
     if (NUMBERS.has(column.kind)) {
       const value = column.of(row);
-      return h("td", { class: `number${column.minor ? " minor" : ""}${sign(column, value)}`, title: exact(value) }, column.show?.(row) ?? number(value, column.kind));
+      return h(
+        "td",
+        { class: `number${column.minor ? " minor" : ""}${sign(column, value)}`, title: exact(value) },
+        column.show?.(row) ?? number(value, column.kind),
+      );
     }
     const content = column.show?.(row) ?? column.of(row) ?? "";
     if (at > 0) return h("td", { class: column.minor ? "minor" : column.label ? null : "links" }, content);
@@ -187,10 +233,15 @@ export class Table {
     const inside = this.tree && this.children?.has(row.key);
     if (inside) {
       const open = this.isOpen(row);
-      return h("button", { type: "button", class: "twig", "aria-expanded": String(open), onclick: () => this.toggle(row) },
-        h("span", { "aria-hidden": "true", class: "twist" }, "›"), content);
+      return h(
+        "button",
+        { type: "button", class: "twig", "aria-expanded": String(open), onclick: () => this.toggle(row) },
+        h("span", { "aria-hidden": "true", class: "twist" }, "›"),
+        content,
+      );
     }
-    if (this.onOpen && !row.fixed) return h("button", { type: "button", class: "link", onclick: () => this.onOpen(row) }, content);
+    if (this.onOpen && !row.fixed)
+      return h("button", { type: "button", class: "link", onclick: () => this.onOpen(row) }, content);
     return h("span", { class: this.tree ? "leaf" : null }, content);
   }
 
@@ -216,7 +267,15 @@ function sign(column, value) {
 
 export function filterField(table, label) {
   const found = h("span", { class: "unseen", role: "status" });
-  const field = h("input", { type: "search", placeholder: label, "aria-label": label, autocomplete: "off", spellcheck: "false",
-    oninput: () => { found.textContent = `${table.filterBy(field.value)} rows`; } });
+  const field = h("input", {
+    type: "search",
+    placeholder: label,
+    "aria-label": label,
+    autocomplete: "off",
+    spellcheck: "false",
+    oninput: () => {
+      found.textContent = `${table.filterBy(field.value)} rows`;
+    },
+  });
   return h("div", { class: "filter" }, field, found);
 }

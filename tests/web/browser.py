@@ -6,6 +6,7 @@
 
 Both stop what they started. Where there is no browser a test ends with SKIPPED, in words.
 """
+
 import os
 import shutil
 import socket
@@ -35,8 +36,12 @@ except ImportError:
 
 def need_browser():
     """Ends the program in words where there is none."""
-    for found, what in ((shutil.which("chromium"), "chromium"), (shutil.which("chromedriver"), "chromium-driver"),
-                        (webdriver, "Python's selenium"), (AXE_FILE_PATH, "Python's axe-core-python")):
+    for found, what in (
+        (shutil.which("chromium"), "chromium"),
+        (shutil.which("chromedriver"), "chromium-driver"),
+        (webdriver, "Python's selenium"),
+        (AXE_FILE_PATH, "Python's axe-core-python"),
+    ):
         if not found:
             print(f"skipped: {what} is not installed; tests/run.sh installs it", file=sys.stderr)
             sys.exit(SKIPPED)
@@ -79,9 +84,24 @@ class Served:
 def price_sample(proforma, data, out):
     """The sample month, closed, as a folder."""
     lists = [part for path in sorted((Path(data) / "pricelist").glob("*.json")) for part in ("--price-list", str(path))]
-    subprocess.run([str(proforma), "price", "--conductor", str(Path(data) / "conductor.json"), *lists, "--resource-ids", "--close",
-                    "2026-06", "--out", str(out), str(Path(data) / "cur_2026-06_hourly_normalized.csv.gz")],
-                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        [
+            str(proforma),
+            "price",
+            "--conductor",
+            str(Path(data) / "conductor.json"),
+            *lists,
+            "--resource-ids",
+            "--close",
+            "2026-06",
+            "--out",
+            str(out),
+            str(Path(data) / "cur_2026-06_hourly_normalized.csv.gz"),
+        ],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 class Browser:
@@ -92,9 +112,18 @@ class Browser:
         self.folder = tempfile.mkdtemp(prefix="browser-")
         options = webdriver.ChromeOptions()
         options.binary_location = shutil.which("chromium")
-        for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
-                         "--no-first-run", "--disable-extensions", "--disable-background-networking", "--lang=en",
-                         f"--user-data-dir={self.folder}"):
+        for argument in (
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--hide-scrollbars",
+            "--no-first-run",
+            "--disable-extensions",
+            "--disable-background-networking",
+            "--lang=en",
+            f"--user-data-dir={self.folder}",
+        ):
             options.add_argument(argument)
         options.add_experimental_option("prefs", {"download.default_directory": self.folder})
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
@@ -107,10 +136,12 @@ class Browser:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def look(self, width, height, scheme):
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
-                                    {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia",
-                                    {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+        self.driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        )
+        self.driver.execute_cdp_cmd(
+            "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        )
 
     # ---- waiting and looking ----
 
@@ -125,7 +156,9 @@ class Browser:
             if found:
                 return found
             time.sleep(0.05)
-        raise AssertionError(f"waited in vain for {what}; the page says:\n{self.driver.find_element(By.TAG_NAME, 'body').text[:1500]}")
+        raise AssertionError(
+            f"waited in vain for {what}; the page says:\n{self.driver.find_element(By.TAG_NAME, 'body').text[:1500]}"
+        )
 
     def go(self, place=""):
         self.driver.get("about:blank")
@@ -133,7 +166,10 @@ class Browser:
         self.settle()
 
     def settle(self):
-        self.wait("the page to be read", lambda: self.run("return document.querySelector('main').getAttribute('aria-busy')") == "false")
+        self.wait(
+            "the page to be read",
+            lambda: self.run("return document.querySelector('main').getAttribute('aria-busy')") == "false",
+        )
 
     def run(self, script, *arguments):
         return self.driver.execute_script(script, *arguments)
@@ -149,9 +185,12 @@ class Browser:
 
     def rows(self, caption):
         """The texts of a table's body, by its caption's beginning."""
-        return self.run("""
+        return self.run(
+            """
             const table = [...document.querySelectorAll('table')].find((one) => one.caption.textContent.startsWith(arguments[0]));
-            return table ? [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent)) : null""", caption)
+            return table ? [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent)) : null""",
+            caption,
+        )
 
     # ---- doing ----
 
@@ -159,13 +198,20 @@ class Browser:
         def find():
             found = [one for one in self.all(selector) if one.is_displayed() and (text is None or text in one.text)]
             return found[0] if found else None
+
         self.wait(f"{selector} {text or ''}", find).click()
 
     def fill(self, label, text):
         """Types into the field that a label names."""
-        field = self.wait(f"a field {label}", lambda: self.run("""
+        field = self.wait(
+            f"a field {label}",
+            lambda: self.run(
+                """
             const label = [...document.querySelectorAll('label')].find((one) => one.textContent === arguments[0] && one.offsetParent);
-            return label ? label.control : null""", label))
+            return label ? label.control : null""",
+                label,
+            ),
+        )
         field.send_keys(Keys.CONTROL, "a")
         field.send_keys(text)
         return field
@@ -184,6 +230,11 @@ class Browser:
         if not self.run("return window.axe !== undefined"):
             self.run(Path(AXE_FILE_PATH).read_text())
         found = self.driver.execute_async_script(
-            "const done = arguments[arguments.length - 1]; axe.run(arguments[0]).then((result) => done(result.violations), (error) => done([{id: String(error), nodes: []}]))", within)
-        return [f"{one['id']}: {' '.join(node['html'].split())[:160]} {node.get('failureSummary', '')[:240]}"
-                for one in found for node in one["nodes"] or [{"html": ""}]]
+            "const done = arguments[arguments.length - 1]; axe.run(arguments[0]).then((result) => done(result.violations), (error) => done([{id: String(error), nodes: []}]))",
+            within,
+        )
+        return [
+            f"{one['id']}: {' '.join(node['html'].split())[:160]} {node.get('failureSummary', '')[:240]}"
+            for one in found
+            for node in one["nodes"] or [{"html": ""}]
+        ]

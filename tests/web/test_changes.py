@@ -3,6 +3,7 @@
 beside their fields, a bill that appears and moves while usage arrives, the state of tasks.
     test_changes.py --proforma PROGRAM --data FOLDER
 """
+
 import argparse
 import json
 import signal
@@ -45,14 +46,19 @@ state.dir = {folder / "state"}
         self.processor = None
 
     def command(self, *words):
-        done = subprocess.run([str(self.proforma), *map(str, words), "--config", str(self.config)], capture_output=True, text=True, timeout=120)
+        done = subprocess.run(
+            [str(self.proforma), *map(str, words), "--config", str(self.config)], capture_output=True, text=True, timeout=120
+        )
         if done.returncode != 0:
             raise AssertionError(f"{words}: {done.stderr}")
         return done.stdout
 
     def start_processor(self):
-        self.processor = subprocess.Popen([str(self.proforma), "run", "--config", str(self.config)], stdout=subprocess.DEVNULL,
-                                          stderr=(self.folder / "run.log").open("w"))
+        self.processor = subprocess.Popen(
+            [str(self.proforma), "run", "--config", str(self.config)],
+            stdout=subprocess.DEVNULL,
+            stderr=(self.folder / "run.log").open("w"),
+        )
 
     def stop_processor(self):
         if self.processor and self.processor.poll() is None:
@@ -61,9 +67,19 @@ state.dir = {folder / "state"}
 
     def use(self, name, amount):
         """So many dollars' worth of usage, at public prices."""
-        event = {"event_id": name, "payer_account_id": "100000000001", "usage_account_id": GROUP, "product_code": "AmazonVPC", "usage_type": "VpnHours",
-                 "operation": "CreateVpnConnection", "usage_start": f"{MONTH}-01T00:00:00Z", "usage_amount": str(amount), "unit": "Hrs",
-                 "public_on_demand_rate": "1", "unblended_cost": str(amount)}
+        event = {
+            "event_id": name,
+            "payer_account_id": "100000000001",
+            "usage_account_id": GROUP,
+            "product_code": "AmazonVPC",
+            "usage_type": "VpnHours",
+            "operation": "CreateVpnConnection",
+            "usage_start": f"{MONTH}-01T00:00:00Z",
+            "usage_amount": str(amount),
+            "unit": "Hrs",
+            "public_on_demand_rate": "1",
+            "unblended_cost": str(amount),
+        }
         path = self.folder / f"{name}.jsonl"
         path.write_text(json.dumps(event) + "\n")
         self.command("import", "--again", path)
@@ -95,8 +111,14 @@ def an_error_stands_beside_its_field(browser, _):
     browser.fill("Name", "dns-minus-15")
     browser.click("dialog button", "Review the change")
     browser.click("dialog button", "Apply")
-    browser.wait("the server's words", lambda: [one for one in browser.all("dialog .error") if one.is_displayed() and one.text])
-    expect(browser.run("return document.querySelector('dialog [aria-invalid=true]').value"), "dns-minus-15", "the field that is at fault")
+    browser.wait(
+        "the server's words", lambda: [one for one in browser.all("dialog .error") if one.is_displayed() and one.text]
+    )
+    expect(
+        browser.run("return document.querySelector('dialog [aria-invalid=true]').value"),
+        "dns-minus-15",
+        "the field that is at fault",
+    )
     is_accessible(browser, "an error", "dialog")
     browser.click("dialog button", "Cancel")
     browser.complaints()  # a refusal is told on the console too
@@ -111,10 +133,17 @@ def a_rule_is_changed_with_a_few_clicks(browser, system):
     browser.wait("the effect", lambda: "no total changes" in browser.text("dialog"))
     is_accessible(browser, "the review", "dialog")
     browser.click("dialog button", "Apply")
-    browser.wait("the new percentage", lambda: any("everything-plus-20" in row[0] and row[2] == "+25 %" for row in browser.rows("Pricing rules")))
+    browser.wait(
+        "the new percentage",
+        lambda: any("everything-plus-20" in row[0] and row[2] == "+25 %" for row in browser.rows("Pricing rules")),
+    )
     is_quiet(browser, "a change")
     rules = json.loads(system.command("export"))["PricingRules"]
-    expect([float(rule["ModifierPercentage"]) for rule in rules if rule["Name"] == "everything-plus-20"], [25.0], "the document in force")
+    expect(
+        [float(rule["ModifierPercentage"]) for rule in rules if rule["Name"] == "everything-plus-20"],
+        [25.0],
+        "the document in force",
+    )
 
 
 def a_bill_appears_and_moves_while_usage_arrives(browser, system):
@@ -124,12 +153,17 @@ def a_bill_appears_and_moves_while_usage_arrives(browser, system):
     figure = lambda: browser.text(".figures dd").split()[0]
     browser.wait("the groups' bills", lambda: browser.all(".figures") and figure() not in ("–", "0.00"))
     browser.go(f"#/bills?group={GROUP}")
-    browser.wait("100 at +25 %, and no credit of 40", lambda: ["AmazonVPC", "125.00"] == [browser.rows("Services")[0][0].lstrip("›"), browser.rows("Services")[0][2]])
+    browser.wait(
+        "100 at +25 %, and no credit of 40",
+        lambda: ["AmazonVPC", "125.00"] == [browser.rows("Services")[0][0].lstrip("›"), browser.rows("Services")[0][2]],
+    )
     browser.wait("the stream", lambda: browser.text(".tag") == "Live")
     browser.click("button.twig", "AmazonVPC")
     system.use("second", 60)
     browser.wait("160 at +25 %, where it stood", lambda: browser.rows("Services")[0][2] == "200.00")
-    expect(browser.run("return document.querySelector('button.twig').getAttribute('aria-expanded')"), "true", "what was open")
+    expect(
+        browser.run("return document.querySelector('button.twig').getAttribute('aria-expanded')"), "true", "what was open"
+    )
     is_quiet(browser, "a bill that moves")
 
 
@@ -150,8 +184,14 @@ def the_state_shows_every_task(browser, _):
     is_quiet(browser, "the state")
 
 
-CASES = [an_empty_system_explains_its_first_step, an_error_stands_beside_its_field, a_rule_is_changed_with_a_few_clicks,
-         a_bill_appears_and_moves_while_usage_arrives, an_effect_is_shown_in_the_groups_totals, the_state_shows_every_task]
+CASES = [
+    an_empty_system_explains_its_first_step,
+    an_error_stands_beside_its_field,
+    a_rule_is_changed_with_a_few_clicks,
+    a_bill_appears_and_moves_while_usage_arrives,
+    an_effect_is_shown_in_the_groups_totals,
+    the_state_shows_every_task,
+]
 
 
 def main():

@@ -3,6 +3,7 @@
 what a customer sees, light and dark, narrow and wide; no word on the console, nothing that axe objects to.
     test_page.py --proforma PROGRAM --data FOLDER
 """
+
 import argparse
 import csv
 import gzip
@@ -16,8 +17,16 @@ from pathlib import Path
 from browser import Browser, Served, need_browser, price_sample
 
 RETAIL = "200000000011"
-PAGES = ["#/bills", f"#/bills?group={RETAIL}", f"#/line-items?group={RETAIL}&service=AWSBillingConductor", "#/groups", "#/plans", "#/rules", "#/custom-line-items",
-         "#/state"]
+PAGES = [
+    "#/bills",
+    f"#/bills?group={RETAIL}",
+    f"#/line-items?group={RETAIL}&service=AWSBillingConductor",
+    "#/groups",
+    "#/plans",
+    "#/rules",
+    "#/custom-line-items",
+    "#/state",
+]
 CREDENTIALS = """[payer]
 account = 100000000001
 role = payer
@@ -58,10 +67,18 @@ class Sample:
         self.summary = json.loads((out / "summary.json").read_text())
 
     def total(self, group):
-        return next(bill for bill in self.bills if bill["billing_group"] == group and not bill["usage_account_id"] and not bill["product_code"])
+        return next(
+            bill
+            for bill in self.bills
+            if bill["billing_group"] == group and not bill["usage_account_id"] and not bill["product_code"]
+        )
 
     def services(self, group):
-        found = [bill for bill in self.bills if bill["billing_group"] == group and not bill["usage_account_id"] and bill["product_code"]]
+        found = [
+            bill
+            for bill in self.bills
+            if bill["billing_group"] == group and not bill["usage_account_id"] and bill["product_code"]
+        ]
         return sorted(found, key=lambda bill: -Decimal(bill["cost"]))
 
 
@@ -76,8 +93,10 @@ def plain(text):
 def shows_all_groups_with_their_margins(browser, sample):
     browser.go("#/bills")
     groups = [one for one in sample.summary["groups"] if one["billing_group"]]
-    expected = [[one["name"], one["billing_group"], money(one["cost"]), money(one["billable_cost"]), money(one["margin"])]
-                for one in sorted(groups, key=lambda one: -Decimal(one["cost"]))]
+    expected = [
+        [one["name"], one["billing_group"], money(one["cost"]), money(one["billable_cost"]), money(one["margin"])]
+        for one in sorted(groups, key=lambda one: -Decimal(one["cost"]))
+    ]
     browser.wait("three groups", lambda: len(browser.rows("Billing groups") or []) == len(groups))
     expect([row[:5] for row in browser.rows("Billing groups")], expected, "the groups")
     shown = [plain(one.text.split()[0]) for one in browser.all(".figures dd")]
@@ -90,7 +109,11 @@ def opens_a_group_down_to_line_item_types(browser, sample):
     browser.click("tbody button.link", "Retail")
     browser.settle()
     browser.wait("the group's name", lambda: browser.text("h1") == "Retail")
-    expect([row[0].lstrip("›") for row in browser.rows("Services")], [one["product_code"] for one in sample.services(RETAIL)], "services by cost")
+    expect(
+        [row[0].lstrip("›") for row in browser.rows("Services")],
+        [one["product_code"] for one in sample.services(RETAIL)],
+        "services by cost",
+    )
     browser.click("button.twig", "AmazonEC2")
     browser.wait("an account's name", lambda: any("retail-data" in row[0] for row in browser.rows("Services")))
     browser.click(".level-1 button.twig", "retail-data")
@@ -101,11 +124,17 @@ def opens_a_group_down_to_line_item_types(browser, sample):
 def sorts_and_filters_by_keyboard(browser, sample):
     browser.go(f"#/bills?group={RETAIL}")
     names = [one["product_code"] for one in sample.services(RETAIL)]
-    heading = browser.wait("a heading", lambda: [one for one in browser.all("thead button") if one.text.startswith("Service")])[0]
+    heading = browser.wait(
+        "a heading", lambda: [one for one in browser.all("thead button") if one.text.startswith("Service")]
+    )[0]
     browser.run("arguments[0].focus()", heading)
     browser.press("\n")
     expect([row[0].lstrip("›") for row in browser.rows("Services")], sorted(names, key=str.lower), "services by name")
-    expect(browser.run("return document.activeElement.closest('th').getAttribute('aria-sort')"), "ascending", "the sorted column")
+    expect(
+        browser.run("return document.activeElement.closest('th').getAttribute('aria-sort')"),
+        "ascending",
+        "the sorted column",
+    )
     browser.one("input[type=search]").send_keys("rds")
     expect([row[0].lstrip("›") for row in browser.rows("Services")], ["AmazonRDS"], "filtered services")
     browser.one("input[type=search]").send_keys(" nothing")
@@ -125,9 +154,14 @@ def shows_all_digits_on_demand(browser, sample):
 
 def draws_the_days(browser, _):
     browser.go(f"#/bills?group={RETAIL}")
-    browser.wait("bars", lambda: browser.run("""
+    browser.wait(
+        "bars",
+        lambda: browser.run(
+            """
         const canvas = document.querySelector('canvas');
-        return canvas && canvas.width > 0 && canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((byte) => byte > 0)"""))
+        return canvas && canvas.width > 0 && canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((byte) => byte > 0)"""
+        ),
+    )
     browser.click("summary")
     expect(len(browser.rows("Cost by day")), 30, "days of June")
 
@@ -144,6 +178,49 @@ def saves_the_bill_and_the_report(browser, sample):
     browser.wait("the report", report.exists)
     written = next((sample.out / "cur" / RETAIL).glob("2026*/*.csv.gz"))
     expect(gzip.decompress(report.read_bytes()), gzip.decompress(written.read_bytes()), "the report's bytes")
+
+
+DECIMALS = [  # expression, what it is to the last digit
+    ("format('1234567.895')", "1,234,567.90"),
+    ("format('0.125')", "0.12"),
+    ("format('0.135')", "0.14"),
+    ("format('-0.005')", "0.00"),
+    ("format('-1234.5')", "−1,234.50"),
+    ("format('1e-4', null)", "0.0001"),
+    ("format('1.0416666667E-4', null)", "0.00010416666667"),
+    ("format('99999999999999.999999999999999999999999', null)", "99,999,999,999,999.999999999999999999999999"),
+    ("toText(sum(['0.1', '0.2', '-0.3']))", "0"),
+    ("toText(add('0.000000000000000000000001', '1'))", "1.000000000000000000000001"),
+    ("toText(subtract('5008.240666412027532', '4782.775258064'))", "225.465408348027532"),
+    ("toText(percentage('225.465408348027532', '5008.240666412027532'))", "4.5018884548"),
+    ("percentage('1', '0')", None),
+    ("toText(percentage('-1', '3'))", "-33.3333333333"),
+    ("compare('0.10', '0.1')", 0),
+    ("compare('-2', '1')", -1),
+    ("parse('12,5')", None),
+    ("parse('')", None),
+    ("parse('.')", None),
+    ("parse('0x10')", None),
+    ("toText('007.50')", "7.5"),
+]
+
+
+# The page's policy forbids eval: the call is taken apart.
+CALL = r"""
+    const [text, done] = arguments;
+    const list = (words) => JSON.parse('[' + words.replaceAll("'", '"') + ']');
+    import('/decimal.js').then((all) => {
+        const both = /^toText\((\w+)\((.*)\)\)$/.exec(text);
+        const one = /^(\w+)\((.*)\)$/.exec(text);
+        done(both ? all.toText(all[both[1]](...list(both[2]))) : all[one[1]](...list(one[2])));
+    });"""
+
+
+def counts_in_exact_decimals(browser, _):
+    browser.go("#/state")
+    for expression, wanted in DECIMALS:
+        found = browser.driver.execute_async_script(CALL, expression)
+        expect(found, wanted, expression)
 
 
 def explains_a_line_item_in_words(browser, _):
@@ -183,7 +260,11 @@ def forms_can_be_read_where_nothing_can_be_changed(browser, _):
         expect([one.text for one in browser.all("button.first")], [], f"buttons to create on {page}")
         browser.click("tbody button.link")
         browser.one("dialog form")
-        expect(browser.run("return [...document.querySelectorAll('dialog input, dialog select')].every((one) => one.disabled)"), True, "fields are fixed")
+        expect(
+            browser.run("return [...document.querySelectorAll('dialog input, dialog select')].every((one) => one.disabled)"),
+            True,
+            "fields are fixed",
+        )
         is_accessible(browser, f"the form of {page}", "dialog")
     is_quiet(browser, "forms")
 
@@ -232,9 +313,18 @@ def main():
     parser.add_argument("--data", required=True, type=Path)
     options = parser.parse_args()
     need_browser()
-    open_cases = [shows_all_groups_with_their_margins, opens_a_group_down_to_line_item_types, sorts_and_filters_by_keyboard,
-                  shows_all_digits_on_demand, draws_the_days, saves_the_bill_and_the_report, explains_a_line_item_in_words,
-                  forms_can_be_read_where_nothing_can_be_changed, every_page_is_quiet_and_accessible]
+    open_cases = [
+        shows_all_groups_with_their_margins,
+        opens_a_group_down_to_line_item_types,
+        sorts_and_filters_by_keyboard,
+        shows_all_digits_on_demand,
+        counts_in_exact_decimals,
+        draws_the_days,
+        saves_the_bill_and_the_report,
+        explains_a_line_item_in_words,
+        forms_can_be_read_where_nothing_can_be_changed,
+        every_page_is_quiet_and_accessible,
+    ]
     signed_cases = [asks_for_keys_and_signs_with_them, a_customer_sees_its_cost_alone]
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
