@@ -57,8 +57,53 @@ export async function show(context, place) {
   });
 }
 
+const nameOf = (account) => `${account.AccountId}${account.AccountName ? `  ${account.AccountName}` : ""}`;
+
+const fieldsOf = (group, plans, before, free, own) => [
+  { name: "name", label: "Name", value: group?.Name, required: true, says: ["name"] },
+  { name: "description", label: "Description", value: group?.Description, says: ["description"] },
+  {
+    name: "plan",
+    label: "Pricing plan",
+    kind: "select",
+    options: plans,
+    value: before.plan,
+    says: ["pricingplan", "pricing_plan", "computation"],
+  },
+  {
+    name: "primary",
+    label: "Primary account",
+    value: group?.PrimaryAccountId,
+    required: true,
+    fixed: Boolean(group),
+    hint: "It sees the whole group's bill.",
+    says: ["primary"],
+  },
+  {
+    name: "accounts",
+    label: "Accounts",
+    kind: "choices",
+    options: free.map((account) => [account.AccountId, nameOf(account)]),
+    value: own,
+    says: ["account"],
+  },
+  {
+    name: "more",
+    label: "Other accounts",
+    value: "",
+    hint: "Accounts that are not in the list yet, 12 digits each, with spaces between.",
+    says: ["linkedaccount"],
+  },
+  {
+    name: "auto",
+    label: "New accounts join this group by themselves",
+    kind: "check",
+    value: group?.AccountGrouping?.AutoAssociate === true,
+    says: ["auto"],
+  },
+];
+
 function edit(context, group, plans, accounts, onDone) {
-  const nameOf = (account) => `${account.AccountId}${account.AccountName ? `  ${account.AccountName}` : ""}`;
   const own = accounts
     .filter((account) => group && idOf(account.BillingGroupArn) === group.key)
     .map((account) => account.AccountId);
@@ -76,49 +121,7 @@ function edit(context, group, plans, accounts, onDone) {
     fixed: !context.mayChange,
     note: readOnlyNote(context),
     onDone,
-    fields: [
-      { name: "name", label: "Name", value: group?.Name, required: true, says: ["name"] },
-      { name: "description", label: "Description", value: group?.Description, says: ["description"] },
-      {
-        name: "plan",
-        label: "Pricing plan",
-        kind: "select",
-        options: plans,
-        value: before.plan,
-        says: ["pricingplan", "pricing_plan", "computation"],
-      },
-      {
-        name: "primary",
-        label: "Primary account",
-        value: group?.PrimaryAccountId,
-        required: true,
-        fixed: Boolean(group),
-        hint: "It sees the whole group's bill.",
-        says: ["primary"],
-      },
-      {
-        name: "accounts",
-        label: "Accounts",
-        kind: "choices",
-        options: free.map((account) => [account.AccountId, nameOf(account)]),
-        value: own,
-        says: ["account"],
-      },
-      {
-        name: "more",
-        label: "Other accounts",
-        value: "",
-        hint: "Accounts that are not in the list yet, 12 digits each, with spaces between.",
-        says: ["linkedaccount"],
-      },
-      {
-        name: "auto",
-        label: "New accounts join this group by themselves",
-        kind: "check",
-        value: group?.AccountGrouping?.AutoAssociate === true,
-        says: ["auto"],
-      },
-    ],
+    fields: fieldsOf(group, plans, before, free, own),
     effect: (values) => (group ? effectOfPlan(context, group, values.plan !== before.plan) : null),
     apply: (values) => (group ? update(group, values, own, before) : create(values)),
     remove: group ? () => call("DeleteBillingGroup", { Arn: group.Arn }) : null,

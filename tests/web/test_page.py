@@ -8,6 +8,7 @@ import argparse
 import csv
 import gzip
 import json
+import subprocess
 import sys
 import tempfile
 import time
@@ -269,6 +270,39 @@ def forms_can_be_read_where_nothing_can_be_changed(browser, _):
     is_quiet(browser, "forms")
 
 
+RESEARCH = "200000000031"  # pays public prices
+
+
+def price_two_months(proforma, data, folder):
+    """May at 100, June at 150, both open."""
+    document = json.loads((data / "conductor.json").read_text())
+    document["BillingPeriod"] = "2026-05"
+    (folder / "two.json").write_text(json.dumps(document))
+    event = {"usage_account_id": RESEARCH, "product_code": "AmazonVPC", "usage_type": "VpnHours", "operation": "CreateVpn"}
+    price = {"public_on_demand_rate": "1", "unblended_cost": "80"}
+    events = [
+        event | price | {"event_id": month, "usage_start": f"2026-{month}-03T00:00:00Z", "usage_amount": amount}
+        for month, amount in (("05", "100"), ("06", "150"))
+    ]
+    (folder / "two.jsonl").write_text("".join(json.dumps(one) + "\n" for one in events))
+    words = ["price", "--conductor", folder / "two.json", "--out", folder / "two", folder / "two.jsonl"]
+    subprocess.run([str(proforma), *map(str, words)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return folder / "two"
+
+
+def shows_the_difference_to_the_month_before(browser, _):
+    browser.go(f"#/bills?group={RESEARCH}")
+    expect(browser.text(".figures dd.note"), "+50.00 (+50.0 %) on 2026-05", "the difference on top")
+    expect(browser.rows("Services")[0][-2], "50.00", "the service's difference")
+    browser.go("#/bills")
+    browser.wait("the groups", lambda: any(row[0] == "Research" and row[-1] == "50.00" for row in browser.rows("Billing groups")))
+    is_accessible(browser, "two months")
+    browser.go(f"#/bills?group={RESEARCH}&period=2026-05")
+    expect(browser.all(".figures dd.note"), [], "a first month's difference")
+    browser.wait("a month that is open", lambda: browser.text(".tag") == "Live")
+    is_quiet(browser, "two months")
+
+
 def sign_in(browser, key, secret):
     browser.driver.get("about:blank")
     browser.driver.get(browser.address)
@@ -332,8 +366,14 @@ def main():
         sample = Sample(out)
         keys = Path(folder) / "credentials"
         keys.write_text(CREDENTIALS)
-        for cases, settings in ((open_cases, []), (signed_cases, [f"api.credentials={keys}"])):
-            with Served(options.proforma, ["--out", out], settings) as served, Browser(served.address) as browser:
+        two_months = price_two_months(options.proforma, options.data, Path(folder))
+        runs = (
+            (out, open_cases, []),
+            (out, signed_cases, [f"api.credentials={keys}"]),
+            (two_months, [shows_the_difference_to_the_month_before], []),
+        )
+        for shown, cases, settings in runs:
+            with Served(options.proforma, ["--out", shown], settings) as served, Browser(served.address) as browser:
                 for case in cases:
                     begin = time.monotonic()
                     case(browser, sample)
