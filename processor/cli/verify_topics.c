@@ -1,7 +1,6 @@
 /* cli/verify_topics.c: the topics of a month, one after the other. Line items come first: what follows from them is later. */
 #include "cli/verify_topics.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,80 +12,7 @@
 #include "period/bills.h"
 #include "tasks/task.h"
 
-#define STORE_BYTES ((size_t)32 * 1024 * 1024)
-#define BATCH_BYTES ((size_t)1024 * 1024)
 #define KEYS_IN_MEMORY 100000
-
-/* ---- what all topics need ---- */
-
-void verify_tell(struct verify_run *run, const char *format, ...)
-{
-    char line[1024];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(line, sizeof line - 1, format, args);
-    va_end(args);
-    strcat(line, "\n");
-    run->pass->counts.differences++;
-    run->pass->tell(run->pass->context, text_of(line));
-}
-
-bool verify_add(struct verify_run *run, enum audit_kind kind, enum audit_source source, const struct audit_figures *figures,
-                struct error *error, const char *key_format, ...)
-{
-    char key[1024];
-    va_list args;
-    va_start(args, key_format);
-    vsnprintf(key, sizeof key, key_format, args);
-    va_end(args);
-    return tally_add(run->tally, kind, text_of(key), source, figures, error);
-}
-
-void verify_progress(struct verify_run *run, const char *phase)
-{
-    struct progress *progress = &run->pass->progress;
-    if (progress->update && ++run->read % 1024 == 0)
-        progress->update(progress->context, phase, run->read, 0, 0);
-}
-
-static char *scratch_path(const struct verify_run *run, const char *name)
-{
-    struct buffer path = { 0 };
-    buffer_printf(&path, "%s/%s", run->pass->scratch, name);
-    buffer_append_byte(&path, '\0');
-    return path.data;
-}
-
-static bool open_scratch(const struct verify_run *run, const char *name, struct rocks **rocks, struct error *error)
-{
-    struct rocks_options options = { STORE_BYTES, STORE_BYTES };
-    char *path = scratch_path(run, name);
-    bool done = rocks_open(path, &options, rocks, error);
-    free(path);
-    return done;
-}
-
-bool verify_scratch_open(struct verify_run *run, const char *name, struct error *error)
-{
-    char *path = scratch_path(run, name);
-    rocks_remove(path);
-    free(path);
-    return open_scratch(run, name, &run->rocks, error);
-}
-
-void verify_scratch_close(struct verify_run *run)
-{
-    rocks_batch_free(run->batch);
-    run->batch = rocks_batch_new();
-    rocks_close(run->rocks);
-    run->rocks = NULL;
-}
-
-bool verify_put(struct verify_run *run, struct text key, struct text value, struct error *error)
-{
-    rocks_batch_put(run->batch, key, value);
-    return rocks_batch_bytes(run->batch) < BATCH_BYTES || rocks_write(run->rocks, run->batch, error);
-}
 
 /* ---- topics of which the latest record of a key counts ---- */
 
@@ -404,7 +330,7 @@ bool verify_pass_run(struct verify_pass *pass, struct error *error)
     struct verify_run run = { .pass = pass, .batch = rocks_batch_new() };
     struct rocks *rocks = NULL;
     period_format(pass->period, run.period);
-    bool done = open_scratch(&run, "tally", &rocks, error);
+    bool done = verify_rocks_open(&run, "tally", &rocks, error);
     if (done) {
         run.tally = tally_new(rocks, KEYS_IN_MEMORY);
         done = read_line_items(&run, error) && read_latest(&run, STREAM_SUBTOTALS, take_subtotal, error) &&
