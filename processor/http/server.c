@@ -394,16 +394,26 @@ uint16_t http_server_port(const struct http_server *server)
     return info ? info->port : 0;
 }
 
+/*
+ * A connection that sleeps cannot end before it is resumed, and whoever has woken it up in the list is the one who resumes
+ * it: outside the lock, because libmicrohttpd holds a lock of its own while it ends streams, which takes this one.
+ */
 void http_server_wake(struct http_server *server)
 {
+    struct MHD_Connection **woken = NULL;
+    size_t count = 0, capacity = 0;
     pthread_mutex_lock(&server->lock);
     for (struct http_exchange *stream = server->streams; stream; stream = stream->next) {
         if (!stream->asleep)
             continue;
         stream->asleep = false;
-        MHD_resume_connection(stream->connection);
+        woken = memory_reserve_one(woken, count, &capacity, sizeof *woken);
+        woken[count++] = stream->connection;
     }
     pthread_mutex_unlock(&server->lock);
+    for (size_t i = 0; i < count; i++)
+        MHD_resume_connection(woken[i]);
+    free(woken);
 }
 
 void http_server_stop(struct http_server *server)
