@@ -195,7 +195,8 @@ static json_t *term_of(json_t *terms, const struct reader *reader, const struct 
 {
     char name[160];
     struct text code = field(reader, row, COLUMN_TERM), date = field(reader, row, COLUMN_DATE);
-    snprintf(name, sizeof name, "%.64s.%.64s", code.data ? code.data : "", date.data ? date.data : "");
+    snprintf(name, sizeof name, "%.*s.%.*s", (int)(code.size < 64 ? code.size : 64), code.size ? code.data : "",
+             (int)(date.size < 64 ? date.size : 64), date.size ? date.data : "");
     json_t *term = json_object_get(terms, name);
     if (term)
         return json_object_get(term, "priceDimensions");

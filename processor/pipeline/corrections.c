@@ -9,7 +9,7 @@
 #include "model/account.h"
 #include "store/row_store.h"
 
-#define ID_LETTERS 26
+#define ID_LETTERS 25 /* 125 of the hash's 128 bits */
 
 /* The rows of one delivery. */
 struct side {

@@ -110,7 +110,7 @@ static void load_settings(struct world *world)
 struct world *world_new(bool allowances)
 {
     static const char *const lists[] = { "tests/data/pricelist/AmazonS3.json", "tests/data/pricelist/AmazonEC2.json",
-                                         "tests/data/pricelist/Allowances.json" };
+                                         "tests/data/allowances/Allowances.json" };
     struct world *world = memory_new(sizeof *world);
     struct error error;
     assert_true(documents_read(SIM_DOCUMENT, lists, ARRAY_COUNT(lists) - !allowances, &world->documents, &error));

@@ -119,7 +119,7 @@ struct fixture {
 static int set_up_with(size_t list_count, void **state)
 {
     static const char *const lists[] = { "tests/data/pricelist/AmazonS3.json", "tests/data/pricelist/AmazonEC2.json",
-                                         "tests/data/pricelist/Allowances.json" };
+                                         "tests/data/allowances/Allowances.json" };
     struct fixture *fixture = memory_new(sizeof *fixture);
     struct error error;
     if (!documents_read("tests/data/conductor.json", lists, list_count, &fixture->documents, &error))

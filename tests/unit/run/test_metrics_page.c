@@ -502,7 +502,7 @@ static void a_loop_that_hangs_is_not_healthy_and_one_that_is_slow_not_ready(void
         }
         expect_number(rows[i].why, health_page(&shown, &body), rows[i].health);
         expect_number(rows[i].why, ready_page(&shown, &body), rows[i].ready);
-        expect(rows[i].why, strstr(body.data, "worker 1: its loop has stood still") != NULL, rows[i].ready != 200);
+        expect(rows[i].why, text_contains(buffer_text(&body), TEXT("worker 1: its loop has stood still")), rows[i].ready != 200);
         buffer_done(&body);
     }
 }
