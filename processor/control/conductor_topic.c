@@ -6,6 +6,7 @@
 
 #include "codec/json_text.h"
 #include "codec/json_write.h"
+#include "control/document_change.h"
 #include "documents/json_walk.h"
 
 /* Parts of the document, each an array of entities; the kinds of keys. */
@@ -13,14 +14,15 @@ static const char *const entity_kinds[] = {
     "BillingGroups", "LinkedAccounts", "PricingPlans", "PricingRules", "PricingRulesAssociatedToPricingPlan",
     "CustomLineItems", "CustomLineItemVersions", "ResourcesAssociatedToCustomLineItem", "BillingTransferPreferences",
 };
-static const char price_kind[] = "Price", version_kind[] = "version", close_kind[] = "close", announcement_kind[] = "closing", import_kind[] = "import",
-                  document_kind[] = "document";
+static const char price_kind[] = "Price", version_kind[] = "version", close_kind[] = "close", announcement_kind[] = "closing",
+                  closed_kind[] = "closed", import_kind[] = "import", document_kind[] = "document";
 
 struct conductor_topic {
     struct intern keys;
     char **values; /* by key; NULL: none */
     size_t value_capacity;
     int64_t version;
+    bool is_half; /* parts of a document have come, but not its version record */
     char version_period[TIME_TEXT_MAX]; /* "2026-06": the month of the newest version's document */
     billing_period announced; /* PERIOD_NONE: no close was */
     int64_t announced_offset;
@@ -162,6 +164,15 @@ static void keep_value(struct conductor_topic *topic, struct text key, struct te
         memcpy(topic->values[number], value.data, value.size);
 }
 
+/* What else lies there is somebody else's, perhaps of a later release. */
+static bool is_of_document(struct text kind)
+{
+    bool is = text_equal(kind, text_of(price_kind)) || text_equal(kind, text_of(document_kind));
+    for (size_t i = 0; i < ARRAY_COUNT(entity_kinds) && !is; i++)
+        is = text_equal(kind, text_of(entity_kinds[i]));
+    return is;
+}
+
 bool conductor_topic_take(struct conductor_topic *topic, const struct stream_record *record, struct error *error)
 {
     struct topic_key key;
@@ -175,6 +186,10 @@ bool conductor_topic_take(struct conductor_topic *topic, const struct stream_rec
         return false;
     if (!record->is_null && text_equal(key.kind, text_of(announcement_kind)) && period_parse(key.period, &topic->announced))
         topic->announced_offset = record->offset;
+    if (is_of_document(key.kind))
+        topic->is_half = true;
+    else if (text_equal(key.kind, text_of(version_kind)))
+        topic->is_half = false;
     keep_value(topic, record->key, record->value, record->is_null);
     return true;
 }
@@ -191,6 +206,11 @@ billing_period conductor_topic_announced(const struct conductor_topic *topic, in
 int64_t conductor_topic_version(const struct conductor_topic *topic)
 {
     return topic->version;
+}
+
+bool conductor_topic_is_whole(const struct conductor_topic *topic)
+{
+    return !topic->is_half;
 }
 
 size_t conductor_topic_close_count(const struct conductor_topic *topic)
@@ -213,6 +233,49 @@ void conductor_topic_each(const struct conductor_topic *topic,
         if (topic->values[i] && split_key(intern_text(&topic->keys, (uint32_t)i), &key))
             visit(context, key.period, key.kind, key.id, text_of(topic->values[i]));
     }
+}
+
+billing_period conductor_topic_period(const struct conductor_topic *topic)
+{
+    billing_period period;
+    return topic->version > 0 && period_parse(text_of(topic->version_period), &period) ? period : PERIOD_NONE;
+}
+
+struct conductor_topic *conductor_topic_copy(const struct conductor_topic *topic)
+{
+    struct conductor_topic *copy = conductor_topic_new();
+    for (size_t i = 0; i < topic->keys.count; i++)
+        if (topic->values[i])
+            keep_value(copy, intern_text(&topic->keys, (uint32_t)i), text_of(topic->values[i]), false);
+    copy->version = topic->version;
+    memcpy(copy->version_period, topic->version_period, sizeof copy->version_period);
+    return copy;
+}
+
+/* How many there are of whom a record is; 0: it cannot be read. */
+static json_int_t task_count_of(const char *value)
+{
+    json_error_t reason;
+    json_t *object = json_loads(value, 0, &reason);
+    json_int_t count = json_integer_value(json_object_get(object, "tasks"));
+    json_decref(object);
+    return count;
+}
+
+bool conductor_topic_is_closed(const struct conductor_topic *topic, billing_period period)
+{
+    char text[TIME_TEXT_MAX];
+    json_int_t said = 0, tasks = 0;
+    period_format(period, text);
+    for (size_t i = 0; i < topic->keys.count; i++) {
+        struct topic_key key;
+        if (!topic->values[i] || !split_key(intern_text(&topic->keys, (uint32_t)i), &key) ||
+            !text_equal(key.period, text_of(text)) || !text_equal(key.kind, text_of(closed_kind)))
+            continue;
+        tasks = task_count_of(topic->values[i]);
+        said++;
+    }
+    return tasks > 0 && said >= tasks;
 }
 
 struct text conductor_topic_import(const struct conductor_topic *topic, billing_period period, struct text payer)
@@ -549,15 +612,6 @@ static void want_prices(struct comparison *comparison, const struct price_list *
     buffer_done(&value);
 }
 
-/* What else lies there is somebody else's, perhaps of a later release. */
-static bool is_of_document(struct text kind)
-{
-    bool is = text_equal(kind, text_of(price_kind)) || text_equal(kind, text_of(document_kind));
-    for (size_t i = 0; i < ARRAY_COUNT(entity_kinds) && !is; i++)
-        is = text_equal(kind, text_of(entity_kinds[i]));
-    return is;
-}
-
 static void drop_what_is_gone(struct comparison *comparison)
 {
     const struct conductor_topic *topic = comparison->topic;
@@ -600,6 +654,9 @@ bool conductor_changes_compute(const struct conductor_topic *topic, struct input
         bool is_in_force = strcmp(topic->version_period, comparison.period) == 0;
         if (changes->count > 0 || !is_in_force)
             add_version(&comparison);
+        done = changes->count == 0 || document_change_check(topic, conductor->period, changes, error);
+        if (!done)
+            conductor_changes_done(changes);
     }
     intern_done(&comparison.wanted);
     free(comparison.values);
@@ -669,6 +726,14 @@ void close_record_done(struct close_record *close)
     free(close->ends);
     free(close->report_from);
     *close = (struct close_record){ .period = PERIOD_NONE };
+}
+
+void closed_record_write(billing_period period, uint32_t task, int32_t tasks, struct buffer *key, struct buffer *value)
+{
+    char text[TIME_TEXT_MAX];
+    period_format(period, text);
+    buffer_printf(key, "%s/%s/%u", text, closed_kind, task);
+    buffer_printf(value, "{\"tasks\":%d}", tasks);
 }
 
 void import_record_write(billing_period period, struct text payer, struct buffer *key, struct buffer *value)

@@ -37,6 +37,9 @@ MUST_USE bool conductor_topic_take(struct conductor_topic *topic, const struct s
 /* The number of the newest version; 0 before the first. */
 int64_t conductor_topic_version(const struct conductor_topic *topic);
 
+/* False: what was taken last is part of a document whose version record has not come yet. */
+bool conductor_topic_is_whole(const struct conductor_topic *topic);
+
 /* The document and the price list of the newest version. The caller frees both, after true. Fails: the topic has none. */
 MUST_USE bool conductor_topic_document(const struct conductor_topic *topic, struct conductor **ret_conductor,
                                        struct price_list *list, struct error *error);
@@ -53,6 +56,15 @@ void conductor_topic_each(const struct conductor_topic *topic,
                           void (*visit)(void *context, struct text period, struct text kind, struct text id,
                                         struct text value),
                           void *context);
+
+/* Whether a month's close is through: all bill tasks have said so. */
+bool conductor_topic_is_closed(const struct conductor_topic *topic, billing_period period);
+
+/* The month of the newest version's document; PERIOD_NONE before the first. */
+billing_period conductor_topic_period(const struct conductor_topic *topic);
+
+/* Its values, without closes. */
+struct conductor_topic *conductor_topic_copy(const struct conductor_topic *topic);
 
 /* The import record of a payer's month; empty: none. Valid until the next take. */
 struct text conductor_topic_import(const struct conductor_topic *topic, billing_period period, struct text payer);
@@ -73,7 +85,8 @@ struct conductor_changes {
 
 /*
  * What has to be published so that the topic holds this document (its JSON, already validated) and these price list
- * entries, the version record last. No change at all: count is 0.
+ * entries, the version record last. No change at all: count is 0. Fails also where the document cannot come into force now
+ * (control/document_change.h).
  */
 MUST_USE bool conductor_changes_compute(const struct conductor_topic *topic, struct input *document,
                                         const struct conductor *conductor, const struct price_list *list,
@@ -88,6 +101,8 @@ void conductor_changes_done(struct conductor_changes *changes);
 /* The latest month whose close is announced and not there yet; PERIOD_NONE: none. *offset: of the announcement. */
 billing_period conductor_topic_announced(const struct conductor_topic *topic, int64_t *offset);
 void close_announcement_write(billing_period period, struct buffer *key, struct buffer *value);
+/* What a bill task says when it has closed a month; `tasks`: how many there are. */
+void closed_record_write(billing_period period, uint32_t task, int32_t tasks, struct buffer *key, struct buffer *value);
 
 /* Asks the broker for the ends that a close of now has: all that has come, also what is still being committed. close_record_done it. */
 MUST_USE bool close_record_measure(struct stream *stream, billing_period period, int64_t version, struct close_record *close,

@@ -57,22 +57,38 @@ static void add_entries(struct routing *routing, const struct price_list *list)
     free(first);
 }
 
+static bool has_operation_rule(const struct routing *routing, uint32_t rule)
+{
+    for (size_t i = 0; i < routing->operation_rule_count; i++)
+        if (routing->operation_rules[i] == rule)
+            return true;
+    return false;
+}
+
+static void add_rule(struct routing *routing, uint32_t number)
+{
+    const struct pricing_rule *rule = &routing->conductor->rules[number];
+    if (rule->custom.count == 0)
+        return;
+    if (rule->usage_type.size) {
+        add_usage_type(routing, rule->usage_type);
+        return;
+    }
+    if (has_operation_rule(routing, number))
+        return;
+    routing->operation_rules = memory_reserve_one(routing->operation_rules, routing->operation_rule_count,
+                                                  &routing->operation_rule_capacity, sizeof *routing->operation_rules);
+    routing->operation_rules[routing->operation_rule_count++] = number;
+}
+
+/* A rule that no plan has prices nothing. */
 void routing_init(struct routing *routing, const struct conductor *conductor, const struct price_list *list)
 {
     *routing = (struct routing){ .conductor = conductor };
     add_entries(routing, list);
-    for (size_t i = 0; i < conductor->rule_count; i++) {
-        const struct pricing_rule *rule = &conductor->rules[i];
-        if (rule->custom.count == 0)
-            continue;
-        if (rule->usage_type.size) {
-            add_usage_type(routing, rule->usage_type);
-            continue;
-        }
-        routing->operation_rules = memory_reserve_one(routing->operation_rules, routing->operation_rule_count,
-                                                      &routing->operation_rule_capacity, sizeof *routing->operation_rules);
-        routing->operation_rules[routing->operation_rule_count++] = (uint32_t)i;
-    }
+    for (size_t i = 0; i < conductor->plan_count; i++)
+        for (uint32_t k = 0; k < conductor->plans[i].rule_count; k++)
+            add_rule(routing, conductor->plans[i].rules[k]);
 }
 
 bool routing_is_tiered(const struct routing *routing, const struct usage_event *event)
@@ -92,6 +108,39 @@ struct text routing_family(const struct routing *routing, struct text usage_type
 {
     uint32_t number = intern_find(&routing->usage_types, usage_type);
     return number == INTERN_NONE ? usage_type : intern_text(&routing->usage_types, least_of(routing, number));
+}
+
+static bool usage_types_within(const struct routing *a, const struct routing *b, struct text *meter)
+{
+    for (size_t i = 0; i < a->usage_types.count; i++) {
+        *meter = intern_text(&a->usage_types, (uint32_t)i);
+        if (intern_find(&b->usage_types, *meter) == INTERN_NONE ||
+            !text_equal(routing_family(a, *meter), routing_family(b, *meter)))
+            return false;
+    }
+    return true;
+}
+
+static bool operations_within(const struct routing *a, const struct routing *b, struct text *meter)
+{
+    for (size_t i = 0; i < a->operation_rule_count; i++) {
+        const struct pricing_rule *rule = &a->conductor->rules[a->operation_rules[i]];
+        bool found = false;
+        *meter = rule->operation;
+        for (size_t k = 0; k < b->operation_rule_count && !found; k++) {
+            const struct pricing_rule *other = &b->conductor->rules[b->operation_rules[k]];
+            found = text_equal(rule->operation, other->operation) && text_equal(rule->service, other->service);
+        }
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+bool routing_equal(const struct routing *a, const struct routing *b, struct text *meter)
+{
+    return usage_types_within(a, b, meter) && usage_types_within(b, a, meter) && operations_within(a, b, meter) &&
+           operations_within(b, a, meter);
 }
 
 void routing_done(struct routing *routing)

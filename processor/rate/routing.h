@@ -24,6 +24,8 @@ void routing_init(struct routing *routing, const struct conductor *conductor, co
 bool routing_is_tiered(const struct routing *routing, const struct usage_event *event);
 /* The least of the usage types that one allowance joins with this one, directly or by others; else the usage type itself. */
 struct text routing_family(const struct routing *routing, struct text usage_type);
+/* Whether both send all usage the same way; *meter: one that they do not. Borrowed. */
+MUST_USE bool routing_equal(const struct routing *a, const struct routing *b, struct text *meter);
 void routing_done(struct routing *routing);
 
 #endif
