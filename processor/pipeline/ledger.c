@@ -19,6 +19,7 @@ struct ledger *ledger_new(const struct ledger_options *options, const struct pri
     ledger->table = row_table_new(options->granularity, options->resource_ids);
     ledger->prices.pricing = pricing;
     ledger->page = memory_new(sizeof *ledger->page);
+    ledger->totals_hold = true;
     ledger->final.period = ledger->report.period = PERIOD_NONE;
     line_item_builder_init(&ledger->builder);
     ledger->builder.tasks[TASK_USAGE] = ledger->builder.tasks[TASK_TIER] = options->task;
@@ -252,8 +253,10 @@ bool ledger_take(struct ledger *ledger, const struct usage_event *event, struct 
     struct entry *entry;
     if (!ledger_entry_of(ledger, row, &identity, &entry, error))
         return false;
-    row_table_add_event(ledger->table, row, event);
     struct row_view view;
+    row_table_read(ledger->table, row, &view);
+    ledger_sweep_meet(ledger, entry, view.values.usage_events == 0);
+    row_table_add_event(ledger->table, row, event);
     row_table_read(ledger->table, row, &view);
     const struct resolved *resolved = ledger_resolve(ledger, &view);
     if (resolved->pool != POOL_NONE)
@@ -320,6 +323,7 @@ static bool write_item(struct part *part, i128 cost, i128 public_cost, struct li
     part->written = true;
     part->written_cost = cost;
     part->written_public_cost = public_cost;
+    part->written_hash = line_item_price_hash(item);
     return sink->line_item(sink->context, item, error);
 }
 

@@ -65,6 +65,22 @@ MUST_USE bool ledger_final_step(struct ledger *ledger, size_t rows_max, bool *do
 /* Rows that the walk has come over so far. */
 size_t ledger_final_rows(const struct ledger *ledger);
 
+/* ---- the sweep to another version of the document (DESIGN 3.5) ---- */
+
+/*
+ * From now on rows are priced by `pricing` (borrowed), months from `from` on anew: an event brings the row that it meets up to
+ * date, the sweep all others. Totals and pools begin at nothing and are whole when the sweep is done. Nothing may be dirty.
+ * `number`: of no earlier sweep of which the store may know.
+ */
+void ledger_sweep_begin(struct ledger *ledger, const struct pricing *pricing, billing_period from, int64_t number);
+/* Once all rows that were there when it began are saved: goes on by about `rows_max` rows; those that change become dirty. */
+MUST_USE bool ledger_sweep_step(struct ledger *ledger, size_t rows_max, bool *done, struct error *error);
+/* All rows are current. */
+void ledger_sweep_end(struct ledger *ledger);
+size_t ledger_sweep_rows(const struct ledger *ledger);
+/* False after a restore from a store of another version: a sweep has to build them. */
+bool ledger_totals_hold(const struct ledger *ledger);
+
 /* Hands the charged line items of a month to the sink as they stand, in canonical order, from the month's row `*cursor` on.
  * A month that takes no usage any more keeps its rows' places. `shown_as_usage` as cur_row_of_line_item takes it. */
 struct ledger_report_sink {
@@ -92,7 +108,7 @@ MUST_USE bool ledger_replay_done(struct ledger *ledger, uint64_t *mismatches, st
 /* Where a saved ledger stands. */
 struct ledger_point {
     int64_t line_items_next; /* everything of the line-items partition before this offset is in it */
-    int64_t version;         /* of the document that priced it */
+    int64_t version;         /* of the document that totals and pools are by; 0 is read where only a sweep gives them */
     struct text marker;      /* the task's, as of then; empty if it had none */
     int64_t time_ms;         /* when it was */
 };

@@ -21,8 +21,7 @@ static int compare_ordered(const void *left, const void *right)
     return order ? order : text_compare(a->facts, b->facts);
 }
 
-/* Places of the group's entries that have events, in canonical order. free() it. */
-static uint32_t *order_group(const struct ledger *ledger, const struct group *group, size_t *count)
+uint32_t *ledger_order_group(const struct ledger *ledger, const struct group *group, size_t *count)
 {
     struct ordered *rows = memory_new_array(group->row_count, sizeof *rows);
     *count = 0;
@@ -40,8 +39,7 @@ static uint32_t *order_group(const struct ledger *ledger, const struct group *gr
     return places;
 }
 
-/* The walk's next group, in memory. */
-static bool next_group(struct ledger *ledger, struct group_walk *walk, struct group_key *key, uint32_t *group, bool *found,
+bool ledger_next_group(struct ledger *ledger, struct group_walk *walk, struct group_key *key, uint32_t *group, bool *found,
                        struct error *error)
 {
     if (!group_walk_next(walk, key, found, error)) {
@@ -97,7 +95,7 @@ static void allocate_anew(struct ledger *ledger, struct entry *entry, const stru
 
 static void allocate_group(struct ledger *ledger, uint32_t group, size_t *rows)
 {
-    uint32_t *places = order_group(ledger, &ledger->groups[group], rows);
+    uint32_t *places = ledger_order_group(ledger, &ledger->groups[group], rows);
     for (size_t i = 0; i < *rows; i++) {
         struct entry *entry = &ledger->entries[places[i]];
         struct row_view view;
@@ -118,7 +116,7 @@ bool ledger_final_step(struct ledger *ledger, size_t rows_max, bool *done, struc
     for (size_t taken = 0; taken < rows_max;) {
         uint32_t group;
         size_t rows;
-        went = next_group(ledger, walk, &key, &group, &found, error);
+        went = ledger_next_group(ledger, walk, &key, &group, &found, error);
         if (!went || !found)
             break;
         allocate_group(ledger, group, &rows);
@@ -162,7 +160,7 @@ static bool report_row(struct ledger *ledger, const struct entry *entry, const s
 static bool report_group(struct ledger *ledger, uint32_t group, size_t first, size_t rows_max, size_t *rows,
                          size_t *taken, const struct ledger_report_sink *sink, struct error *error)
 {
-    uint32_t *places = order_group(ledger, &ledger->groups[group], rows);
+    uint32_t *places = ledger_order_group(ledger, &ledger->groups[group], rows);
     bool done = true;
     *taken = 0;
     for (size_t i = first; i < *rows && *taken < rows_max && done; i++, ++*taken) {
@@ -196,7 +194,7 @@ bool ledger_report(struct ledger *ledger, billing_period period, size_t *cursor,
     for (size_t left = rows_max; left > 0;) {
         uint32_t group;
         size_t rows, taken;
-        went = next_group(ledger, walk, &key, &group, &found, error);
+        went = ledger_next_group(ledger, walk, &key, &group, &found, error);
         if (!went || !found)
             break;
         size_t first = *cursor - ledger->report.rows;

@@ -14,6 +14,7 @@ struct part {
     i128 public_rate;
     struct sum quantity, public_cost, cost; /* tiered rows; a flat row is rated from its values */
     i128 written_cost, written_public_cost;
+    uint64_t written_hash; /* line_item_price_hash of what was written */
 };
 
 /* Places are counted from 1 where 0 is none. */
@@ -24,6 +25,7 @@ struct entry {
     bool dirty;   /* not written since it changed */
     bool unsaved; /* not in the store since it changed */
     bool charged; /* counted as such in the totals */
+    int64_t sweep;      /* the sweep that has come to it last, or in whose time it was made */
     struct part *parts; /* in tier order; live in the ledger's arena */
 };
 
@@ -74,6 +76,16 @@ struct ledger {
         struct group_key after; /* the last group that is done */
         size_t rows;            /* of the groups that are done */
     } final, report;
+    /* A sweep to another version of the document: rows at or before `after`, and those of its number, are current. */
+    struct {
+        bool active;
+        int64_t number;
+        billing_period from; /* the first month that is open */
+        bool has_after;
+        struct group_key after;
+        size_t rows;
+    } sweep;
+    bool totals_hold; /* false: only a sweep gives them */
     /* Of a replay. */
     uint64_t mismatches;
     int64_t rows_without_events;
@@ -100,6 +112,9 @@ bool ledger_add_to_parts(struct ledger *ledger, struct entry *entry, const struc
 void ledger_rate_entry(struct ledger *ledger, const struct entry *entry, const struct resolved *resolved,
                        const struct row_view *view, struct rated_row *rated);
 void ledger_drop_empty_parts(struct rated_row *rated);
+/* A row's share of its total, with what was written of its cost. */
+void ledger_add_share(struct total *total, const struct entry *entry, const struct row_view *view,
+                      const struct resolved *resolved);
 
 /* ledger_groups.c: rows come in by whole groups. */
 MUST_USE bool ledger_entry_of(struct ledger *ledger, uint32_t row, const struct row_identity *identity,
@@ -107,5 +122,16 @@ MUST_USE bool ledger_entry_of(struct ledger *ledger, uint32_t row, const struct 
 /* The group with its rows in memory; a group that the store has none of is new. */
 MUST_USE bool ledger_group_of(struct ledger *ledger, const struct group_key *key, uint32_t *ret_group, struct error *error);
 void ledger_groups_reset(struct ledger *ledger);
+
+/* ledger_final.c: walks by groups. */
+/* The walk's next group, in memory. */
+MUST_USE bool ledger_next_group(struct ledger *ledger, struct group_walk *walk, struct group_key *key, uint32_t *group,
+                                bool *found, struct error *error);
+/* Places of the group's entries that have events, in canonical order. free() it. */
+uint32_t *ledger_order_group(const struct ledger *ledger, const struct group *group, size_t *count);
+
+/* ledger_sweep.c */
+/* Brings a row up to date before an event is added to it; `is_new`: the event is its first. */
+void ledger_sweep_meet(struct ledger *ledger, struct entry *entry, bool is_new);
 
 #endif

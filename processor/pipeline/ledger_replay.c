@@ -107,7 +107,7 @@ static void replay_values(struct ledger *ledger, uint32_t row, const struct line
 
 /* ---- a row's share of totals and pools ---- */
 
-static void add_share(struct total *total, const struct entry *entry, const struct row_view *view,
+void ledger_add_share(struct total *total, const struct entry *entry, const struct row_view *view,
                       const struct resolved *resolved)
 {
     int64_t end = view->values.usage_end_ms != USAGE_END_NONE ? view->values.usage_end_ms : view->bucket_ms;
@@ -138,11 +138,17 @@ static void take_share(struct total *total, const struct entry *entry, const str
 
 /* ---- the row ---- */
 
+/* A part that has left its row, or has come to nothing in it. */
+static bool is_nothing(const struct line_item *item)
+{
+    return item->usage_events == 0 && sum_is_zero(&item->usage_amount) && item->cost == 0;
+}
+
 /* Of a row that is priced, a part holds what its line item says; of one that is not, nothing. */
 static void replay_part(struct part *part, const struct line_item *item, bool charged)
 {
-    *part = (struct part){ .tier = part->tier, .written = true, .written_cost = item->cost,
-                           .written_public_cost = item->public_cost,
+    *part = (struct part){ .tier = part->tier, .written = !is_nothing(item), .written_cost = item->cost,
+                           .written_public_cost = item->public_cost, .written_hash = line_item_price_hash(item),
                            .has_public_rate = record_has(item, LINE_ITEM_public_rate), .public_rate = item->public_rate };
     if (!charged)
         return;
@@ -163,25 +169,28 @@ static void restore_amount(struct ledger *ledger, const struct entry *entry)
     row_table_set(ledger->table, entry->row, &view.values, view.description);
 }
 
+/* Of a flat row that the document in force has priced. Its parts of other versions are nothing. */
 static bool costs_match(struct ledger *ledger, const struct entry *entry, const struct resolved *resolved,
-                        const struct row_view *view)
+                        const struct row_view *view, const struct line_item *item)
 {
     struct rated_row rated;
+    if (resolved->pool != POOL_NONE || item->usage_events == 0 ||
+        item->conductor_version != ledger->prices.pricing->conductor->version)
+        return true;
     ledger_rate_entry(ledger, entry, resolved, view, &rated);
-    return entry->part_count == 1 && entry->parts[0].written_cost == rated.slices[0].cost;
+    return !record_has(item, LINE_ITEM_tier) && item->cost == rated.slices[0].cost;
 }
 
 /* What the line item says takes the place of what was known of its row. */
-static void replay_row(struct ledger *ledger, struct entry *entry, uint32_t tier, const struct line_item *item,
-                       const struct resolved *resolved)
+static void replay_row(struct ledger *ledger, struct entry *entry, uint32_t tier, const struct line_item *item)
 {
-    bool charged = text_equal(item->status, line_item_status_text(STATUS_CHARGED)), tiered = resolved->pool != POOL_NONE;
+    bool charged = text_equal(item->status, line_item_status_text(STATUS_CHARGED));
     replay_part(ledger_part_of(ledger, entry, tier), item, charged);
     if (item->usage_events > 0) {
         entry->charged = charged;
         replay_values(ledger, entry->row, item);
     }
-    if (tiered && entry->charged)
+    if (entry->charged && (tier > 0 || entry->part_count > 1))
         restore_amount(ledger, entry);
 }
 
@@ -232,16 +241,15 @@ bool ledger_replay(struct ledger *ledger, const struct line_item *item, struct e
     if (total)
         take_share(total, entry, &view, resolved);
     ledger_leave_pool(ledger, entry, resolved->pool);
-    replay_row(ledger, entry, tier, item, resolved);
+    replay_row(ledger, entry, tier, item);
     row_table_read(ledger->table, row, &view);
     if (total)
-        add_share(total, entry, &view, resolved);
+        ledger_add_share(total, entry, &view, resolved);
     ledger_enter_pool(ledger, entry, resolved->pool);
     ledger->rows_without_events += view.values.usage_events == 0;
-    if (resolved->pool == POOL_NONE && !costs_match(ledger, entry, resolved, &view))
-        ledger->mismatches++;
+    ledger->mismatches += !costs_match(ledger, entry, resolved, &view, item);
     take_from_gone(ledger, item->line_item_id);
-    if (resolved->pool != POOL_NONE && sum_is_zero(&item->usage_amount) && item->cost == 0)
+    if ((resolved->pool != POOL_NONE && sum_is_zero(&item->usage_amount) && item->cost == 0) || is_nothing(item))
         replay_nothing(ledger, item);
     ledger_mark_unsaved(ledger, entry);
     return true;

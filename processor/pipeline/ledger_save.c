@@ -93,6 +93,7 @@ static void save_pools(struct ledger *ledger, struct buffer *value)
             continue;
         pool->unsaved = false;
         buffer_clear(value);
+        bytes_put_signed(value, ledger->prices.pricing->conductor->version);
         bytes_put_sum(value, &pool->position);
         bytes_put_sum(value, &pool->waiting);
         for (uint32_t s = 0; s < pool->share_count; s++)
@@ -110,8 +111,10 @@ bool ledger_save(struct ledger *ledger, const struct ledger_point *point, struct
         clear_unsaved(ledger, &ledger->groups[ledger->unsaved[i]]);
     }
     ledger->unsaved_count = ledger->unsaved_rows = 0;
-    save_totals(ledger, &key, &value);
-    save_pools(ledger, &value);
+    if (ledger->totals_hold) {
+        save_totals(ledger, &key, &value);
+        save_pools(ledger, &value);
+    }
     buffer_clear(&value);
     stored_point_write(ledger, point, &value);
     ledger_store_put(ledger->store, LEDGER_STORE_POINT, TEXT_NONE, buffer_text(&value));
@@ -187,6 +190,9 @@ static bool take_pool(void *context, struct text key, struct text value, struct 
     struct restoring *restoring = context;
     struct price_cache *prices = &restoring->ledger->prices;
     struct byte_reader reader = bytes_reader(value);
+    int64_t version = bytes_take_signed(&reader);
+    if (!reader.failed && (!restoring->ledger->totals_hold || version != prices->pricing->conductor->version))
+        return true; /* of an earlier version */
     uint32_t pool = price_cache_pool(prices, key);
     prices->pools.items[pool].position = bytes_take_sum(&reader);
     prices->pools.items[pool].waiting = bytes_take_sum(&reader);
@@ -208,6 +214,7 @@ bool ledger_restore(struct ledger *ledger, struct ledger_point *point, struct ar
         intern_add(&restoring.groups, conductor->groups[i].id);
     bool done = ledger_store_each(ledger->store, LEDGER_STORE_POINT, take_point, &restoring, error);
     *found = restoring.found && restoring.usable;
+    ledger->totals_hold = !*found || point->version == conductor->version;
     if (done && *found)
         done = ledger_store_each(ledger->store, LEDGER_STORE_TOTAL, take_total, &restoring, error) &&
                ledger_store_each(ledger->store, LEDGER_STORE_POOL, take_pool, &restoring, error);

@@ -3,7 +3,7 @@
 
 #include "store/bytes.h"
 
-#define POINT_VERSION 3
+#define POINT_VERSION 4
 #define ACCOUNT_BYTES 8
 
 enum part_flag { PART_WRITTEN = 1, PART_LIVE = 2, PART_HAS_PUBLIC_RATE = 4, PART_HOLDS = 8 };
@@ -46,12 +46,14 @@ static void write_part(const struct part *part, struct buffer *out)
     if (part->written) {
         put_number(out, part->written_cost);
         put_number(out, part->written_public_cost);
+        bytes_put_varint(out, part->written_hash);
     }
 }
 
 void stored_parts_write(const struct entry *entry, struct buffer *out)
 {
     buffer_append_byte(out, entry->charged ? 1 : 0);
+    bytes_put_signed(out, entry->sweep);
     for (uint16_t i = 0; i < entry->part_count; i++)
         write_part(&entry->parts[i], out);
 }
@@ -72,6 +74,7 @@ static void read_part(struct byte_reader *reader, struct part *part)
     if (part->written) {
         part->written_cost = take_number(reader);
         part->written_public_cost = take_number(reader);
+        part->written_hash = bytes_take_varint(reader);
     }
 }
 
@@ -80,6 +83,7 @@ bool stored_parts_read(struct ledger *ledger, struct entry *entry, struct text b
     struct byte_reader reader = bytes_reader(bytes);
     entry->part_count = 0;
     entry->charged = bytes_take_byte(&reader) == 1;
+    entry->sweep = bytes_take_signed(&reader);
     while (!reader.failed && reader.at < reader.end) {
         uint64_t tier = bytes_take_varint(&reader);
         if (reader.failed || tier > UINT16_MAX)
@@ -100,6 +104,7 @@ void stored_total_write(const struct ledger *ledger, billing_period period, cons
     bytes_put_text(key, total->key.group == GROUP_NONE ? TEXT_NONE : conductor->groups[total->key.group].id);
     bytes_put_text(key, total_service(totals, total));
     bytes_put_text(key, total_type(totals, total));
+    bytes_put_signed(value, conductor->version);
     bytes_put_varint(value, total->usage_events);
     bytes_put_signed(value, total->charged_rows);
     bytes_put_signed(value, total->latest_end_ms);
@@ -112,9 +117,16 @@ void stored_total_write(const struct ledger *ledger, billing_period period, cons
 bool stored_total_read(struct ledger *ledger, const struct intern *groups, struct text key, struct text value,
                        struct error *error)
 {
+    struct byte_reader values = bytes_reader(value);
+    int64_t version = bytes_take_signed(&values);
+    if (values.failed)
+        return fail_damaged(error, "total", value);
     if (key.size < PAGE_PERIOD_BYTES + ACCOUNT_BYTES)
         return fail_damaged(error, "key of a total", key);
     billing_period period = (billing_period)bytes_big_endian(key.data, PAGE_PERIOD_BYTES);
+    struct month *month = ledger_month_of(ledger, period);
+    if (!ledger->totals_hold || version != ledger->prices.pricing->conductor->version)
+        return true; /* of an earlier version: nothing is of that key any more */
     uint64_t account = bytes_big_endian(key.data + PAGE_PERIOD_BYTES, ACCOUNT_BYTES);
     struct byte_reader reader = bytes_reader((struct text){ key.data + PAGE_PERIOD_BYTES + ACCOUNT_BYTES,
                                                             key.size - PAGE_PERIOD_BYTES - ACCOUNT_BYTES });
@@ -122,8 +134,8 @@ bool stored_total_read(struct ledger *ledger, const struct intern *groups, struc
     uint32_t number = group.size ? intern_find(groups, group) : GROUP_NONE;
     if (reader.failed || reader.at != reader.end || (group.size && number == INTERN_NONE))
         return fail_damaged(error, "key of a total", key);
-    struct total *total = totals_get(&ledger_month_of(ledger, period)->totals, number, account, service, type);
-    reader = bytes_reader(value);
+    struct total *total = totals_get(&month->totals, number, account, service, type);
+    reader = values;
     total->usage_events = bytes_take_varint(&reader);
     total->charged_rows = bytes_take_signed(&reader);
     total->latest_end_ms = bytes_take_signed(&reader);
@@ -143,7 +155,7 @@ void stored_point_write(const struct ledger *ledger, const struct ledger_point *
     buffer_append_byte(out, (char)ledger->options.granularity);
     buffer_append_byte(out, ledger->options.resource_ids ? 1 : 0);
     bytes_put_signed(out, point->line_items_next);
-    bytes_put_signed(out, point->version);
+    bytes_put_signed(out, ledger->totals_hold ? point->version : 0);
     bytes_put_text(out, point->marker);
     bytes_put_text(out, buffer_text(&ledger->gone));
     bytes_put_signed(out, point->time_ms);

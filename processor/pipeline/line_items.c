@@ -114,7 +114,6 @@ static void set_identity(struct line_item_builder *builder, const struct row_vie
         { LINE_ITEM_availability_zone, facts->availability_zone },
         { LINE_ITEM_resource_id, row->resource },
         { LINE_ITEM_unit, facts->unit },
-        { LINE_ITEM_currency, facts->currency.size ? facts->currency : builder->pricing->conductor->currency },
         { LINE_ITEM_reservation_arn, facts->reservation_arn },
         { LINE_ITEM_savings_plan_arn, facts->savings_plan_arn },
         { LINE_ITEM_description, row->description },
@@ -202,24 +201,59 @@ static void set_slice(const struct priced_slice *slice, struct line_item *item)
     set_sum(item, LINE_ITEM_cost_delta, &delta);
 }
 
+/* What follows from the price; no identity. */
+static void price_slice(const struct line_item_builder *builder, const struct row_view *row, const struct facts *facts,
+                        const struct price *price, const struct rated_row *rated, const struct priced_slice *slice,
+                        struct line_item *item)
+{
+    *item = (struct line_item){ 0 };
+    set_text(item, LINE_ITEM_status, line_item_status_text(rated->status));
+    set_text(item, LINE_ITEM_reason, unpriced_reason_text(rated->reason));
+    set_text(item, LINE_ITEM_currency, facts->currency.size ? facts->currency : builder->pricing->conductor->currency);
+    set_provenance(builder, price, rated->status == STATUS_CHARGED, item);
+    set_slice(slice, item);
+    struct sum amount = slice->has_quantity ? sum_of(slice->quantity) : row->values.amount;
+    if (slice->has_quantity || row->values.has_amount)
+        set_sum(item, LINE_ITEM_usage_amount, &amount);
+}
+
+uint64_t line_item_price_hash(const struct line_item *item)
+{
+    const uint64_t numbers_of = (uint64_t)1 << LINE_ITEM_tier | (uint64_t)1 << LINE_ITEM_modifier |
+                                (uint64_t)1 << LINE_ITEM_public_rate | (uint64_t)1 << LINE_ITEM_rate |
+                                (uint64_t)1 << LINE_ITEM_usage_amount;
+    const struct text texts[] = { item->status, item->reason,        item->currency,    item->billing_group,
+                                  item->base,   item->pricing_plan, item->pricing_rule };
+    const i128 numbers[] = { item->tier, item->modifier,    item->public_rate,
+                             item->rate, item->public_cost, item->cost, sum_modulo(&item->usage_amount) };
+    uint64_t hash = hash_mix(item->present & numbers_of, (uint64_t)item->usage_amount.wraps);
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
+        hash = hash_mix(hash, hash64(texts[i].data, texts[i].size));
+    for (size_t i = 0; i < ARRAY_COUNT(numbers); i++)
+        hash = hash_mix(hash_mix(hash, (uint64_t)numbers[i]), (uint64_t)(numbers[i] >> 64));
+    return hash;
+}
+
+uint64_t line_item_price_hash_of_slice(const struct line_item_builder *builder, const struct row_view *row,
+                                       const struct facts *facts, const struct price *price,
+                                       const struct rated_row *rated, uint32_t index)
+{
+    struct line_item item;
+    price_slice(builder, row, facts, price, rated, &rated->slices[index], &item);
+    return line_item_price_hash(&item);
+}
+
 void line_item_of_slice(struct line_item_builder *builder, const struct row_view *row, const struct facts *facts,
                         const struct price *price, const struct rated_row *rated, uint32_t index,
                         struct line_item *item)
 {
     const struct priced_slice *slice = &rated->slices[index];
-    *item = (struct line_item){ 0 };
+    price_slice(builder, row, facts, price, rated, slice, item);
     identify_slice(builder, row, slice->tier);
     set_id(builder, price_is_tiered(price) ? TASK_TIER : TASK_USAGE, item);
-    set_text(item, LINE_ITEM_status, line_item_status_text(rated->status));
-    set_text(item, LINE_ITEM_reason, unpriced_reason_text(rated->reason));
     set_identity(builder, row, facts, item);
-    set_provenance(builder, price, rated->status == STATUS_CHARGED, item);
-    set_slice(slice, item);
     if (row->values.usage_end_ms != USAGE_END_NONE)
         set_long(item, LINE_ITEM_usage_end, row->values.usage_end_ms);
-    struct sum amount = slice->has_quantity ? sum_of(slice->quantity) : row->values.amount;
-    if (slice->has_quantity || row->values.has_amount)
-        set_sum(item, LINE_ITEM_usage_amount, &amount);
     set_row_values(row, facts, index == 0, item);
 }
 

@@ -34,6 +34,13 @@ void line_item_builder_begin(struct line_item_builder *builder, const struct pri
 void line_item_of_slice(struct line_item_builder *builder, const struct row_view *row, const struct facts *facts,
                         const struct price *price, const struct rated_row *rated, uint32_t index, struct line_item *item);
 
+/* Over all in a line item that follows from the document, and its amount: equal prices, equal hashes. */
+uint64_t line_item_price_hash(const struct line_item *item);
+/* The same of what line_item_of_slice would make. */
+uint64_t line_item_price_hash_of_slice(const struct line_item_builder *builder, const struct row_view *row,
+                                       const struct facts *facts, const struct price *price,
+                                       const struct rated_row *rated, uint32_t index);
+
 void line_item_of_charge(struct line_item_builder *builder, const struct custom_charge *charge, struct line_item *item);
 
 /* The letters of an id that name the identity, for a row's line item of a tier (0: flat). */

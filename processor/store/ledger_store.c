@@ -107,17 +107,26 @@ struct group_walk {
     struct buffer after;
 };
 
-struct group_walk *group_walk_open(struct ledger_store *store, billing_period period, const struct group_key *after)
+static struct group_walk *open_walk(struct ledger_store *store, billing_period period, size_t prefix_bytes,
+                                    const struct group_key *after)
 {
     struct group_walk *walk = memory_new(sizeof *walk);
     struct group_key first = { .period = period };
-    struct text prefix = group_record_key(&store->key, &first);
-    prefix.size = 1 + PAGE_PERIOD_BYTES;
-    struct text start = prefix;
-    if (after)
-        start = group_record_key(&walk->after, after);
-    walk->iterator = rocks_iterate_from(store->rocks, prefix, start);
+    struct text month = group_record_key(&store->key, &first), prefix = month;
+    month.size = 1 + PAGE_PERIOD_BYTES;
+    prefix.size = prefix_bytes;
+    walk->iterator = rocks_iterate_from(store->rocks, prefix, after ? group_record_key(&walk->after, after) : month);
     return walk;
+}
+
+struct group_walk *group_walk_open(struct ledger_store *store, billing_period period, const struct group_key *after)
+{
+    return open_walk(store, period, 1 + PAGE_PERIOD_BYTES, after);
+}
+
+struct group_walk *group_walk_open_from(struct ledger_store *store, billing_period period, const struct group_key *after)
+{
+    return open_walk(store, period, 1, after);
 }
 
 bool group_walk_next(struct group_walk *walk, struct group_key *key, bool *found, struct error *error)

@@ -36,6 +36,8 @@ MUST_USE bool ledger_store_read_page(struct ledger_store *store, const struct gr
 /* The groups of a month in canonical order, from behind `after` on (NULL: all), as they are now. */
 struct group_walk;
 struct group_walk *group_walk_open(struct ledger_store *store, billing_period period, const struct group_key *after);
+/* The same, and those of all later months. */
+struct group_walk *group_walk_open_from(struct ledger_store *store, billing_period period, const struct group_key *after);
 MUST_USE bool group_walk_next(struct group_walk *walk, struct group_key *key, bool *found, struct error *error);
 void group_walk_close(struct group_walk *walk);
 

@@ -636,10 +636,11 @@ static void damaged_records_of_the_store_are_refused(void **state)
         char kind;
         const char *key, *value;
     } damaged[] = {
-        { LEDGER_STORE_POINT, "", "\x03\x00\x01\x02" },
-        { LEDGER_STORE_TOTAL, "short", "" },
-        { LEDGER_STORE_TOTAL, "0123456789a\x07nowhere\x01s\x01t", "" },
-        { LEDGER_STORE_POOL, "pool", "\x11" },
+        { LEDGER_STORE_POINT, "", "\x04\x00\x01\x02" },
+        { LEDGER_STORE_TOTAL, "short", "\x02" },
+        { LEDGER_STORE_TOTAL, "0123456789a\x01g\x01s\x01t", "" },
+        { LEDGER_STORE_TOTAL, "0123456789a\x07nowhere\x01s\x01t", "\x02" },
+        { LEDGER_STORE_POOL, "pool", "\x02\x11" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(damaged); i++) {
         struct topic topic = { 0 };

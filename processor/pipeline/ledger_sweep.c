@@ -1,0 +1,169 @@
+/*
+ * pipeline/ledger_sweep.c: rows from the version of the document that priced them to the one in force (DESIGN 3.5).
+ *
+ * No old document is needed: a row tells what was written of it, and totals and pools are built anew from nothing, of the
+ * rows that have come over. A row whose line items stay as they are is not written.
+ */
+#include <stdlib.h>
+
+#include "pipeline/ledger_parts.h"
+
+/* Their groups are places in the document that was. Closed months are still to be dropped. */
+static void forget_totals(struct ledger *ledger, billing_period from)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < ledger->month_count; i++) {
+        totals_done(&ledger->months[i].totals);
+        if (ledger->months[i].period < from)
+            ledger->months[kept++].period = ledger->months[i].period;
+    }
+    for (size_t i = 0; i < kept; i++)
+        ledger->months[i].totals = (struct totals){ 0 };
+    ledger->month_count = kept;
+}
+
+void ledger_sweep_begin(struct ledger *ledger, const struct pricing *pricing, billing_period from, int64_t number)
+{
+    CHECK(ledger->dirty_count == 0);
+    price_cache_done(&ledger->prices);
+    ledger->prices.pricing = pricing;
+    forget_totals(ledger, from);
+    ledger->totals_hold = false;
+    ledger->sweep.active = true;
+    ledger->sweep.number = number;
+    ledger->sweep.from = from;
+    ledger->sweep.has_after = false;
+    ledger->sweep.rows = 0;
+}
+
+void ledger_sweep_end(struct ledger *ledger)
+{
+    ledger->sweep.active = false;
+    ledger->totals_hold = true;
+}
+
+size_t ledger_sweep_rows(const struct ledger *ledger)
+{
+    return ledger->sweep.rows;
+}
+
+bool ledger_totals_hold(const struct ledger *ledger)
+{
+    return ledger->totals_hold;
+}
+
+/* ---- a row ---- */
+
+static const struct part *find_part(const struct entry *entry, uint32_t tier)
+{
+    for (uint16_t i = 0; i < entry->part_count; i++)
+        if (entry->parts[i].tier == tier)
+            return &entry->parts[i];
+    return NULL;
+}
+
+/* Whether its line items would be written as they were written last. */
+static bool is_as_written(struct ledger *ledger, const struct entry *entry, const struct row_view *view,
+                          const struct resolved *resolved)
+{
+    struct rated_row rated;
+    uint32_t written = 0;
+    ledger_rate_entry(ledger, entry, resolved, view, &rated);
+    if (resolved->pool != POOL_NONE && rated.status == STATUS_CHARGED)
+        ledger_drop_empty_parts(&rated);
+    for (uint32_t i = 0; i < rated.slice_count; i++) {
+        const struct part *part = find_part(entry, rated.slices[i].tier);
+        if (!part || !part->written ||
+            part->written_hash != line_item_price_hash_of_slice(&ledger->builder, view, &resolved->facts, &resolved->price,
+                                                                &rated, i))
+            return false;
+    }
+    for (uint16_t i = 0; i < entry->part_count; i++)
+        written += entry->parts[i].written;
+    return written == rated.slice_count;
+}
+
+static void restate(struct ledger *ledger, struct entry *entry, const struct row_view *view)
+{
+    const struct resolved *resolved = ledger_resolve(ledger, view);
+    ledger_empty_parts(entry);
+    if (resolved->pool != POOL_NONE && rate_fits(&resolved->price, &view->values)) {
+        bool fits = ledger_add_to_parts(ledger, entry, resolved, &view->values);
+        CHECK(fits);
+    }
+    if (resolved->price.in_sums)
+        ledger_add_share(ledger_total_of(ledger, view, resolved), entry, view, resolved);
+    entry->sweep = ledger->sweep.number;
+    line_item_builder_begin(&ledger->builder, ledger->prices.pricing, view->period);
+    if (!is_as_written(ledger, entry, view, resolved))
+        ledger_mark_dirty(ledger, entry);
+}
+
+/* ---- which rows are current ---- */
+
+static int compare_keys(const struct group_key *a, const struct group_key *b)
+{
+    if (a->period != b->period)
+        return a->period < b->period ? -1 : 1;
+    if (a->bucket_ms != b->bucket_ms)
+        return a->bucket_ms < b->bucket_ms ? -1 : 1;
+    return (a->account > b->account) - (a->account < b->account);
+}
+
+static bool is_current(const struct ledger *ledger, const struct entry *entry)
+{
+    return entry->sweep == ledger->sweep.number ||
+           (ledger->sweep.has_after && compare_keys(&ledger->groups[entry->group].key, &ledger->sweep.after) <= 0);
+}
+
+void ledger_sweep_meet(struct ledger *ledger, struct entry *entry, bool is_new)
+{
+    struct row_view view;
+    if (!ledger->sweep.active || is_current(ledger, entry))
+        return;
+    if (is_new) {
+        entry->sweep = ledger->sweep.number;
+        return;
+    }
+    row_table_read(ledger->table, entry->row, &view);
+    restate(ledger, entry, &view);
+}
+
+/* ---- the walk ---- */
+
+static void restate_group(struct ledger *ledger, uint32_t group, size_t *rows)
+{
+    uint32_t *places = ledger_order_group(ledger, &ledger->groups[group], rows);
+    for (size_t i = 0; i < *rows; i++) {
+        struct entry *entry = &ledger->entries[places[i]];
+        struct row_view view;
+        if (entry->sweep == ledger->sweep.number)
+            continue;
+        row_table_read(ledger->table, entry->row, &view);
+        restate(ledger, entry, &view);
+    }
+    free(places);
+}
+
+bool ledger_sweep_step(struct ledger *ledger, size_t rows_max, bool *done, struct error *error)
+{
+    struct group_walk *walk = group_walk_open_from(ledger->store, ledger->sweep.from,
+                                                   ledger->sweep.has_after ? &ledger->sweep.after : NULL);
+    struct group_key key;
+    bool found = true, went = true;
+    for (size_t taken = 0; taken < rows_max;) {
+        uint32_t group;
+        size_t rows;
+        went = ledger_next_group(ledger, walk, &key, &group, &found, error);
+        if (!went || !found)
+            break;
+        restate_group(ledger, group, &rows);
+        ledger->sweep.after = key;
+        ledger->sweep.has_after = true;
+        taken += rows + 1;
+        ledger->sweep.rows += rows;
+    }
+    group_walk_close(walk);
+    *done = went && !found;
+    return went;
+}

@@ -1,0 +1,371 @@
+/*
+ * pipeline/ledger_sweep: rows come over to another version of the document: worked examples, and what must not be written.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "pipeline/ledger.h"
+#include "support/fixtures.h"
+#include "support/scratch.h"
+
+#define PERIOD (2026 * 12 + 5)
+#define CENT (decimal_power(COST_SCALE - 2))
+
+/* What has been written since it was last cleared, by account; costs in all. */
+struct written {
+    size_t items, gone;
+    struct sum deltas[4]; /* of account 111111111111 × number */
+};
+
+struct month {
+    struct document_fixture before, after;
+    struct pricing pricings[2];
+    struct ledger *ledger;
+    struct ledger_store *store;
+    char directory[128];
+    struct written written;
+    int64_t revision;
+};
+
+static bool take_item(void *context, const struct line_item *item, struct error *error)
+{
+    struct written *written = context;
+    (void)error;
+    written->items++;
+    sum_add_sum(&written->deltas[account_parse(item->usage_account_id) / 111111111111], &item->cost_delta);
+    return true;
+}
+
+static bool take_gone(void *context, struct text id, struct error *error)
+{
+    struct written *written = context;
+    (void)error;
+    (void)id;
+    written->gone++;
+    return true;
+}
+
+static void describe(struct document_fixture *document, int64_t version)
+{
+    document_fixture_init(document);
+    document->conductor.version = version;
+    document->accounts[3] = document->accounts[2];
+    document->accounts[2] = (struct linked_account){ 333333333333, 0 };
+    document->conductor.account_count = 4;
+    list_add(document, "STORAGE", "AmazonS3", "Storage", "", "0 0.1, 500 0.05");
+}
+
+/* A markup on all that a plan prices. */
+static void mark_up(struct document_fixture *document, uint32_t plan, const char *percent)
+{
+    plan_add_rule(document, plan, (struct pricing_rule){ .id = TEXT("markup"), .scope = SCOPE_GLOBAL,
+                                                         .modifier = fixture_decimal(text_of(percent), MODIFIER_SCALE) });
+}
+
+static void open_store(struct month *month)
+{
+    struct rocks_options rocks = { 1024 * 1024, 1024 * 1024 };
+    struct error error;
+    if (!ledger_store_open(month->directory, &rocks, &month->store, &error))
+        fail_msg("%s", error.message);
+}
+
+static void open_ledger(struct month *month, const struct pricing *pricing)
+{
+    struct ledger_options options = { GRANULARITY_HOURLY, true, TASK_TIER, 5 };
+    open_store(month);
+    month->ledger = ledger_new(&options, pricing, month->store);
+}
+
+static void close_ledger(struct month *month)
+{
+    ledger_free(month->ledger);
+    ledger_store_close(month->store);
+}
+
+static void begin(struct month *month)
+{
+    static unsigned count;
+    *month = (struct month){ 0 };
+    snprintf(month->directory, sizeof month->directory, "%s/store-%u", scratch_folder, ++count);
+    describe(&month->before, 1);
+    describe(&month->after, 2);
+}
+
+/* The documents are as they are to be. */
+static void start(struct month *month)
+{
+    price_list_index(&month->before.list);
+    price_list_index(&month->after.list);
+    pricing_init(&month->pricings[0], &month->before.conductor, &month->before.list);
+    pricing_init(&month->pricings[1], &month->after.conductor, &month->after.list);
+    open_ledger(month, &month->pricings[0]);
+}
+
+static void end(struct month *month)
+{
+    close_ledger(month);
+    pricing_done(&month->pricings[0]);
+    pricing_done(&month->pricings[1]);
+    document_fixture_done(&month->before);
+    document_fixture_done(&month->after);
+}
+
+static void use(struct month *month, const char *account, const char *usage_type, unsigned hour, const char *amount)
+{
+    char start[32];
+    struct buffer facts = { 0 };
+    struct error error;
+    snprintf(start, sizeof start, "2026-06-01T%02u:00:00Z", hour);
+    struct usage_event event = event_of((struct event_texts){ .usage_account_id = account, .product_code = "AmazonS3",
+                                                              .usage_type = usage_type, .usage_start = start,
+                                                              .usage_amount = amount, .public_on_demand_rate = "0.1" });
+    facts_encode(&event, &facts);
+    if (!ledger_take(month->ledger, &event, buffer_text(&facts), PERIOD, &error))
+        fail_msg("%s", error.message);
+    buffer_done(&facts);
+}
+
+static void flush(struct month *month)
+{
+    struct ledger_sink sink = { &month->written, take_item, take_gone };
+    struct error error;
+    if (!ledger_flush(month->ledger, ++month->revision, &sink, &error))
+        fail_msg("%s", error.message);
+}
+
+static void save(struct month *month, int64_t version)
+{
+    struct ledger_point point = { month->revision, version, TEXT_NONE, 7 };
+    struct error error;
+    if (!ledger_save(month->ledger, &point, &error))
+        fail_msg("%s", error.message);
+}
+
+/* All is written and saved; from here on only what the sweep writes counts. */
+static void begin_sweep(struct month *month)
+{
+    flush(month);
+    flush(month); /* what is gone */
+    save(month, 1);
+    month->written = (struct written){ 0 };
+    ledger_sweep_begin(month->ledger, &month->pricings[1], PERIOD, month->revision + 1);
+}
+
+static void walk(struct month *month)
+{
+    struct error error;
+    bool done = false;
+    while (!done) {
+        if (!ledger_sweep_step(month->ledger, 1, &done, &error))
+            fail_msg("%s", error.message);
+        flush(month);
+    }
+    flush(month);
+    ledger_sweep_end(month->ledger);
+}
+
+static void expect_cents(const char *what, const struct sum *sum, long cents)
+{
+    i128 value = 0;
+    assert_true(sum_value(sum, &value));
+    if (value != cents * CENT)
+        fail_msg("%s: %ld hundredths of a cent, not %ld", what, (long)(value * 100 / CENT), cents * 100);
+}
+
+/* Of a group's rows in the ledger's totals. */
+static void expect_total(struct month *month, uint32_t group, uint64_t events, long cents)
+{
+    const struct totals *totals = ledger_totals(month->ledger, 0);
+    struct sum cost = { 0 };
+    uint64_t counted = 0;
+    for (size_t i = 0; i < totals->count; i++) {
+        if (totals->items[i].key.group != group)
+            continue;
+        sum_add_sum(&cost, &totals->items[i].cost);
+        counted += totals->items[i].usage_events;
+    }
+    assert_int_equal(counted, events);
+    expect_cents("total", &cost, cents);
+}
+
+/* ---- worked examples ---- */
+
+/*
+ * 400 at 0:00 and 800 at 1:00 share group 0's pool: 400 × 0.10 = 40.00; 100 × 0.10 + 700 × 0.05 = 45.00. 400 at 2:00 in
+ * group 1: 40.00. Then the second account moves: in group 1 its 800 come first, 500 × 0.10 + 300 × 0.05 = 65.00, and the
+ * 400 behind them are 400 × 0.05 = 20.00.
+ */
+static void an_account_that_moves_takes_its_usage_along_and_both_pools_run_anew(void **state)
+{
+    (void)state;
+    struct month month;
+    begin(&month);
+    month.after.accounts[2].group = 1;
+    start(&month);
+    use(&month, "111111111111", "Storage", 0, "400");
+    use(&month, "333333333333", "Storage", 1, "800");
+    use(&month, "222222222222", "Storage", 2, "400");
+    flush(&month);
+    expect_total(&month, 0, 2, 8500);
+    expect_total(&month, 1, 1, 4000);
+    begin_sweep(&month);
+    walk(&month);
+    expect_total(&month, 0, 1, 4000);
+    expect_total(&month, 1, 2, 8500);
+    expect_cents("who stays", &month.written.deltas[1], 0);
+    expect_cents("who moves", &month.written.deltas[3], 2000);
+    expect_cents("who comes behind", &month.written.deltas[2], -2000);
+    assert_int_equal(month.written.items, 2 + 2); /* both of whom moves; the first tier's of whom comes behind goes */
+    assert_int_equal(month.written.gone, 1);
+    end(&month);
+}
+
+/* 1000 × 0.10 + 5 % = 105.00; + 7.25 % = 107.25. */
+static void another_markup_restates_the_rows_of_its_plan_alone(void **state)
+{
+    (void)state;
+    struct month month;
+    begin(&month);
+    mark_up(&month.before, 0, "5");
+    mark_up(&month.after, 0, "7.25");
+    start(&month);
+    use(&month, "111111111111", "Requests", 0, "1000");
+    use(&month, "222222222222", "Requests", 0, "1000");
+    begin_sweep(&month);
+    walk(&month);
+    assert_int_equal(month.written.items, 1);
+    expect_cents("markup", &month.written.deltas[1], 225);
+    expect_total(&month, 0, 1, 10725);
+    expect_total(&month, 1, 1, 10000);
+    end(&month);
+}
+
+/* Out of its group a row is unmonitored: cost 0; and back. */
+static void a_row_that_becomes_unmonitored_is_taken_back(void **state)
+{
+    (void)state;
+    struct month month;
+    begin(&month);
+    month.after.accounts[2].group = GROUP_NONE;
+    start(&month);
+    use(&month, "333333333333", "Storage", 1, "600");
+    begin_sweep(&month);
+    walk(&month);
+    expect_cents("taken back", &month.written.deltas[3], -5500);
+    expect_total(&month, GROUP_NONE, 1, 0);
+    ledger_sweep_begin(month.ledger, &month.pricings[0], PERIOD, month.revision + 1);
+    walk(&month);
+    expect_cents("and charged again", &month.written.deltas[3], 0);
+    expect_total(&month, 0, 1, 5500);
+    end(&month);
+}
+
+/* ---- what is not written ---- */
+
+static void what_a_version_leaves_as_it_was_is_not_written(void **state)
+{
+    (void)state;
+    struct month month;
+    begin(&month);
+    start(&month);
+    use(&month, "111111111111", "Storage", 0, "400");
+    use(&month, "333333333333", "Storage", 1, "800");
+    use(&month, "222222222222", "Requests", 2, "3");
+    begin_sweep(&month);
+    walk(&month);
+    assert_int_equal(month.written.items, 0);
+    expect_total(&month, 0, 2, 8500);
+    expect_total(&month, 1, 1, 30);
+    end(&month);
+}
+
+/* ---- events meanwhile ---- */
+
+static void events_meet_rows_before_and_behind_the_walk(void **state)
+{
+    (void)state;
+    static const unsigned hours[] = { 0, 1, 2, 3 };
+    for (size_t steps = 0; steps <= ARRAY_COUNT(hours); steps++) {
+        struct month month;
+        struct error error;
+        bool done = false;
+        begin(&month);
+        mark_up(&month.after, 0, "10");
+        start(&month);
+        for (size_t i = 0; i < ARRAY_COUNT(hours); i++)
+            use(&month, "111111111111", "Storage", hours[i], "300");
+        begin_sweep(&month);
+        for (size_t i = 0; i < steps; i++)
+            assert_true(ledger_sweep_step(month.ledger, 1, &done, &error));
+        use(&month, "111111111111", "Storage", 0, "100");
+        use(&month, "111111111111", "Storage", 3, "100");
+        use(&month, "111111111111", "Storage", 4, "100"); /* a new one */
+        flush(&month);
+        save(&month, 2);
+        ledger_forget(month.ledger);
+        walk(&month);
+        /* 1500: 500 × 0.10 + 1000 × 0.05, + 10 % */
+        expect_total(&month, 0, 7, 11000);
+        end(&month);
+    }
+}
+
+/* A store that was saved in the middle gives no totals; the sweep begins anew, and what has come over is not written again. */
+static void a_sweep_that_was_cut_off_begins_anew_and_writes_only_the_rest(void **state)
+{
+    (void)state;
+    struct month month;
+    struct ledger_point point;
+    struct arena arena = { 0 };
+    struct error error;
+    bool done, found;
+    begin(&month);
+    mark_up(&month.after, 0, "10");
+    start(&month);
+    for (unsigned hour = 0; hour < 8; hour++)
+        use(&month, "111111111111", "Requests", hour, "100");
+    begin_sweep(&month);
+    assert_true(ledger_sweep_step(month.ledger, 6, &done, &error)); /* three groups of one row */
+    flush(&month);
+    save(&month, 2);
+    size_t written = month.written.items;
+    assert_true(written > 0 && written < 8);
+    close_ledger(&month);
+    open_ledger(&month, &month.pricings[1]);
+    assert_true(ledger_restore(month.ledger, &point, &arena, &found, &error));
+    assert_true(found && point.version == 0);
+    assert_false(ledger_totals_hold(month.ledger));
+    ledger_sweep_begin(month.ledger, &month.pricings[1], PERIOD, month.revision + 1);
+    walk(&month);
+    assert_true(ledger_totals_hold(month.ledger));
+    assert_int_equal(month.written.items, 8);
+    expect_cents("in all", &month.written.deltas[1], 800);
+    expect_total(&month, 0, 8, 8800);
+    arena_done(&arena);
+    end(&month);
+}
+
+static int setup(void **state)
+{
+    return scratch_setup(state);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_account_that_moves_takes_its_usage_along_and_both_pools_run_anew),
+        cmocka_unit_test(another_markup_restates_the_rows_of_its_plan_alone),
+        cmocka_unit_test(a_row_that_becomes_unmonitored_is_taken_back),
+        cmocka_unit_test(what_a_version_leaves_as_it_was_is_not_written),
+        cmocka_unit_test(events_meet_rows_before_and_behind_the_walk),
+        cmocka_unit_test(a_sweep_that_was_cut_off_begins_anew_and_writes_only_the_rest),
+    };
+    return cmocka_run_group_tests(tests, setup, scratch_teardown);
+}
