@@ -88,38 +88,80 @@ static enum stream_outcome read_control(struct worker *worker, struct error *err
     return worker_assign(worker, error) ? OUTCOME_DONE : OUTCOME_INDETERMINATE;
 }
 
-/* The first document starts the tasks. A later one waits for the next start: tasks say so when they restore. */
-static enum stream_outcome follow_control(struct worker *worker, struct error *error)
+static void free_document(struct document_version *document)
 {
-    worker->control_moved = false;
-    if (worker->document.number > 0 || conductor_topic_version(worker->control) == 0)
-        return OUTCOME_DONE;
-    struct document_version *document = &worker->document;
-    if (!conductor_topic_document(worker->control, &document->conductor, &document->list, error)) {
-        log_event(LOGGING_ERROR, "document_refused", LOG_NUMBER("version", conductor_topic_version(worker->control)),
-                  LOG_TEXT("reason", error->message));
-        return OUTCOME_DONE; /* a good one may follow */
-    }
-    pricing_init(&document->pricing, document->conductor, &document->list);
-    routing_init(&document->routing, document->conductor, &document->list);
-    document->number = document->conductor->version;
-    atomic_store(&worker->status->document, document->number);
-    log_event(LOGGING_INFO, "document_in_force", LOG_NUMBER("worker", worker->options->number),
-              LOG_NUMBER("version", document->number));
-    worker_make_tasks(worker);
-    return OUTCOME_DONE;
-}
-
-static void document_done(struct document_version *document)
-{
-    if (document->number == 0)
+    if (!document)
         return;
     routing_done(&document->routing);
     pricing_done(&document->pricing);
     price_list_done(&document->list);
     conductor_done(document->conductor);
     free(document->conductor);
-    *document = (struct document_version){ 0 };
+    free(document);
+}
+
+/* NULL: the topic's newest cannot be used. */
+static struct document_version *read_document(struct worker *worker, struct error *error)
+{
+    struct document_version *document = memory_new(sizeof *document);
+    if (!conductor_topic_document(worker->control, &document->conductor, &document->list, error)) {
+        log_event(LOGGING_ERROR, "document_refused", LOG_NUMBER("version", conductor_topic_version(worker->control)),
+                  LOG_TEXT("reason", error->message));
+        free(document);
+        return NULL;
+    }
+    pricing_init(&document->pricing, document->conductor, &document->list);
+    routing_init(&document->routing, document->conductor, &document->list);
+    document->number = document->conductor->version;
+    return document;
+}
+
+static bool is_closing(const struct worker *worker)
+{
+    for (size_t i = 0; i < worker->task_count; i++)
+        if (task_is_closing(worker->tasks[i]))
+            return true;
+    return false;
+}
+
+/*
+ * The first document starts the tasks. A later one takes its place between two transactions, when nothing is half written,
+ * and when no task is in the middle of a close, which ends under the document under which it began.
+ */
+static void change_document(struct worker *worker)
+{
+    struct document_version *before = worker->document;
+    if (!worker->next_document || worker->in_transaction || is_closing(worker))
+        return;
+    worker->document = worker->next_document;
+    worker->next_document = NULL;
+    worker->world.document = worker->document;
+    worker->world.document_pending = false;
+    atomic_store(&worker->status->document, worker->document->number);
+    log_event(LOGGING_INFO, "document_in_force", LOG_NUMBER("worker", worker->options->number),
+              LOG_NUMBER("version", worker->document->number));
+    if (!before)
+        worker_make_tasks(worker);
+    for (size_t i = 0; i < worker->task_count && before; i++)
+        task_follow_document(worker->tasks[i]);
+    free_document(before);
+}
+
+/* Of several new ones the newest counts. */
+static void follow_control(struct worker *worker, struct error *error)
+{
+    int64_t version = conductor_topic_version(worker->control);
+    worker->control_moved = false;
+    if (version == 0 || (worker->document && !conductor_topic_is_whole(worker->control)) ||
+        (worker->document && worker->document->number == version) ||
+        (worker->next_document && worker->next_document->number == version))
+        return;
+    struct document_version *document = read_document(worker, error);
+    if (!document)
+        return; /* a good one may follow */
+    free_document(worker->next_document);
+    worker->next_document = document;
+    worker->world.document_pending = worker->document != NULL;
 }
 
 /* ---- transactions ---- */
@@ -256,6 +298,7 @@ static enum stream_outcome commit(struct worker *worker, struct error *error)
         worker_show_counts(worker);
         save_tasks(worker, error);
         trim_tiered(worker);
+        change_document(worker);
     }
     return outcome;
 }
@@ -420,10 +463,10 @@ static enum stream_outcome work(struct worker *worker, struct error *error)
         worker->schemas_known = worker_meet_schemas(worker, error);
         return OUTCOME_DONE;
     }
-    if (worker->control_moved || worker->document.number == 0)
-        outcome = follow_control(worker, error);
-    if (outcome == OUTCOME_DONE)
-        outcome = worker_restore_step(worker, error);
+    if (worker->control_moved || !worker->document)
+        follow_control(worker, error);
+    change_document(worker);
+    outcome = worker_restore_step(worker, error);
     if (outcome == OUTCOME_DONE)
         outcome = retry_tasks(worker, error);
     if (outcome != OUTCOME_DONE || !worker->assignment_moved)
@@ -467,7 +510,6 @@ static void init_world(struct worker *worker)
         .stream = worker->stream,
         .wire = wire_new(settings->format == SETTINGS_JSON ? WIRE_JSON : WIRE_AVRO, worker->options->schemas,
                          settings->usage_excess_decimals),
-        .document = &worker->document,
         .control = worker->control,
         .granularity = settings->report_time_granularity,
         .resource_ids = settings->report_resource_ids,
@@ -521,7 +563,9 @@ static void close_worker(struct worker *worker)
     worker->stream->ops->close(worker->stream);
     wire_free(worker->world.wire);
     conductor_topic_free(worker->control);
-    document_done(&worker->document);
+    free_document(worker->document);
+    free_document(worker->next_document);
+    worker->document = worker->next_document = NULL;
     free(worker->assigned);
     free(worker->stopped);
     worker->stream = NULL;
@@ -610,7 +654,7 @@ enum worker_end worker_step(struct worker *worker, struct error *error)
     }
     if (outcome != OUTCOME_DONE)
         return reconnect(worker, outcome, error);
-    if (worker->document.number > 0 && !worker->restoring)
+    if (worker->document && !worker->restoring)
         worker->failures = 0;
     return WORKER_GOES_ON;
 }

@@ -16,7 +16,8 @@ struct worker {
     struct worker_status *status;
     struct stream *stream;
     struct task_world world;
-    struct document_version document;
+    struct document_version *document; /* in force; NULL before the first */
+    struct document_version *next_document; /* that takes its place at the next good moment, or NULL */
     struct conductor_topic *control;
     int64_t control_next;
     int64_t control_end, control_until;       /* read so far; to be read before usage is taken */

@@ -89,7 +89,7 @@ static void share_ids_memory(struct worker *worker)
 void worker_make_tasks(struct worker *worker)
 {
     worker_drop_tasks(worker);
-    if (worker->document.number == 0)
+    if (!worker->document)
         return;
     share_ids_memory(worker);
     worker->tasks = memory_new_array(worker->assigned_count, sizeof *worker->tasks);

@@ -39,11 +39,12 @@ static enum stream_outcome write_charge(struct task *task, struct bill_month *mo
     line_item_of_charge(&task->bills->builder, charge, &item);
     struct written_charge *written = bill_charge_of(month, number, item.line_item_id);
     written->wanted = true;
-    if (written->written && written->cost == charge->cost && written->too_large == charge->too_large)
+    uint64_t hash = charge_content_hash(&item, &task->value);
+    if (written->written && written->hash == hash)
         return OUTCOME_DONE;
     sum_add(&item.cost_delta, -written->cost);
     written->cost = charge->cost;
-    written->too_large = charge->too_large;
+    written->hash = hash;
     written->written = true;
     task->world->counts.line_items++;
     return task_produce(task, STREAM_LINE_ITEMS, (int32_t)task->number, item.line_item_id, &line_item_type, &item, error);
@@ -95,6 +96,16 @@ static enum stream_outcome write_charges(struct task *task, struct bill_month *m
     return drop_charges(task, month, number, error);
 }
 
+uint64_t charge_content_hash(const struct line_item *item, struct buffer *scratch)
+{
+    struct line_item content = *item;
+    content.revision = 0;
+    content.present &= ~((uint64_t)1 << LINE_ITEM_cost_delta | (uint64_t)1 << LINE_ITEM_conductor_version);
+    buffer_clear(scratch);
+    avro_encode(&line_item_type, &content, scratch);
+    return hash64(scratch->data, scratch->size);
+}
+
 /* ---- bill rows ---- */
 
 uint64_t bill_content_hash(const struct bill *bill, struct buffer *scratch)
@@ -119,8 +130,29 @@ void bill_row_key(const struct bill *bill, struct buffer *out)
     }
 }
 
-static enum stream_outcome write_bills(struct task *task, struct bill_month *month, struct statement *statement,
-                                       size_t *rows, struct error *error)
+/* A row that a bill no longer has loses its value. */
+static enum stream_outcome drop_rows(struct task *task, struct bill_month *month, uint32_t number, struct error *error)
+{
+    struct bill_group *group = bill_group_of(month, number);
+    enum stream_outcome outcome = OUTCOME_DONE;
+    for (size_t i = 0; i < group->row_count && outcome == OUTCOME_DONE; i++) {
+        struct written_bill *row = &month->written.items[group->rows[i]];
+        bool gone = row->written && !row->wanted;
+        row->wanted = false;
+        if (!gone)
+            continue;
+        row->written = false;
+        struct stream_record out = { .topic = STREAM_BILLS, .key = intern_text(&month->written.keys, group->rows[i]),
+                                     .partition = task_partition_for(task, STREAM_BILLS,
+                                                                     intern_text(&task->bills->group_ids, number)),
+                                     .is_null = true };
+        outcome = task_produce_raw(task, &out, error);
+    }
+    return outcome;
+}
+
+static enum stream_outcome write_bills(struct task *task, struct bill_month *month, uint32_t number,
+                                       struct statement *statement, size_t *rows, struct error *error)
 {
     size_t count = statement_row_count(statement);
     enum stream_outcome outcome = OUTCOME_DONE;
@@ -128,12 +160,16 @@ static enum stream_outcome write_bills(struct task *task, struct bill_month *mon
         struct bill bill;
         statement_row(statement, i, &bill);
         bill_row_key(&bill, &task->key);
-        if (bill_row_changed(month, buffer_text(&task->key), bill_content_hash(&bill, &task->value)))
+        struct written_bill *row = bill_row_of(month, number, buffer_text(&task->key));
+        uint64_t hash = bill_content_hash(&bill, &task->value);
+        bool changed = !row->written || row->hash != hash;
+        *row = (struct written_bill){ hash, true, true };
+        if (changed)
             outcome = task_produce(task, STREAM_BILLS, task_partition_for(task, STREAM_BILLS, statement->group),
                                    buffer_text(&task->key), &bill_type, &bill, error);
     }
     *rows += count;
-    return outcome;
+    return outcome == OUTCOME_DONE ? drop_rows(task, month, number, error) : outcome;
 }
 
 enum stream_outcome bill_group_write(struct task *task, struct bill_month *month, uint32_t number, bool closing,
@@ -143,8 +179,6 @@ enum stream_outcome bill_group_write(struct task *task, struct bill_month *month
     struct line_item_builder *builder = &task->bills->builder;
     struct bill_group *group = bill_group_of(month, number);
     struct text id = intern_text(&task->bills->group_ids, number);
-    if (id.size > 0 && bill_group_index(task->bills, number) == GROUP_NONE)
-        return OUTCOME_DONE; /* of a group that the document no longer has */
     builder->tasks[TASK_BILL] = task->number;
     builder->revision = task->marker.revision;
     line_item_builder_begin(builder, &task->world->document->pricing, month->period);
@@ -156,7 +190,7 @@ enum stream_outcome bill_group_write(struct task *task, struct bill_month *month
         statement.group = id;
         statement.period = text_of(builder->period_text);
         statement.currency = task->world->document->conductor->currency;
-        outcome = write_bills(task, month, &statement, rows, error);
+        outcome = write_bills(task, month, number, &statement, rows, error);
         statement_done(&statement);
     }
     custom_charges_done(&charges);

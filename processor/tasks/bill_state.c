@@ -15,6 +15,7 @@ static void group_done(struct bill_group *group)
     totals_done(&group->totals);
     report_totals_done(&group->report);
     free(group->charges);
+    free(group->rows);
 }
 
 static void month_done(struct bill_month *month)
@@ -25,7 +26,7 @@ static void month_done(struct bill_month *month)
     free(month->dirty);
     intern_done(&month->payers);
     intern_done(&month->written.keys);
-    free(month->written.hashes);
+    free(month->written.items);
     intern_done(&month->keys);
     intern_done(&month->charge_ids);
     free(month->known);
@@ -157,18 +158,19 @@ uint32_t bill_group_index(const struct bill_state *bills, uint32_t number)
 
 /* ---- what was written ---- */
 
-bool bill_row_changed(struct bill_month *month, struct text key, uint64_t hash)
+struct written_bill *bill_row_of(struct bill_month *month, uint32_t group, struct text key)
 {
     struct written_bills *written = &month->written;
     size_t before = written->keys.count;
     uint32_t number = intern_add(&written->keys, key);
-    if (written->keys.count > before) {
-        written->hashes = memory_reserve_one(written->hashes, number, &written->capacity, sizeof *written->hashes);
-        written->hashes[number] = ~hash;
-    }
-    bool changed = written->hashes[number] != hash;
-    written->hashes[number] = hash;
-    return changed;
+    if (written->keys.count == before)
+        return &written->items[number];
+    written->items = memory_reserve_one(written->items, number, &written->capacity, sizeof *written->items);
+    written->items[number] = (struct written_bill){ 0 };
+    struct bill_group *of = bill_group_of(month, group);
+    of->rows = memory_reserve_one(of->rows, of->row_count, &of->row_capacity, sizeof *of->rows);
+    of->rows[of->row_count++] = number;
+    return &written->items[number];
 }
 
 uint32_t bill_month_key(struct bill_month *month, struct text key, bool *is_first)
@@ -178,7 +180,7 @@ uint32_t bill_month_key(struct bill_month *month, struct text key, bool *is_firs
     *is_first = month->keys.count > before;
     if (*is_first) {
         month->known = memory_reserve_one(month->known, number, &month->known_capacity, sizeof *month->known);
-        month->known[number] = (struct total){ .latest_end_ms = INT64_MIN };
+        month->known[number] = (struct known_total){ 0 };
     }
     return number;
 }

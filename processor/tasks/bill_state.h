@@ -17,14 +17,28 @@ struct bill_group {
     struct report_totals report; /* group 0 */
     uint32_t *charges;           /* numbers of the custom line items' line items that it has or had */
     size_t charge_count, charge_capacity;
+    uint32_t *rows; /* numbers of the bill rows that it has or had */
+    size_t row_count, row_capacity;
     bool dirty;
 };
 
-/* The hash of what was last written under a key. */
+/* What was last written under a key. */
+struct written_bill {
+    uint64_t hash;
+    bool written, wanted;
+};
+
 struct written_bills {
     struct intern keys;
-    uint64_t *hashes; /* by key */
+    struct written_bill *items; /* by key */
     size_t capacity;
+};
+
+/* A task's last word on a total: it is in the group's, under the same key. */
+struct known_total {
+    struct total values;
+    uint32_t sender;
+    int64_t version; /* of the document that it is by */
 };
 
 struct bill_month {
@@ -36,7 +50,7 @@ struct bill_month {
     struct intern payers; /* that have usage; an empty one counts for all */
     struct written_bills written;
     struct intern keys;  /* of its records on `subtotals`, to be deleted when it is long closed */
-    struct total *known; /* by key: the last word of a total */
+    struct known_total *known; /* by key */
     size_t known_capacity;
     struct intern charge_ids;
     struct written_charge *charges; /* by id */
@@ -51,7 +65,8 @@ struct bill_month {
 /* A custom line item's line item as it was last written. */
 struct written_charge {
     i128 cost;
-    bool written, wanted, too_large;
+    uint64_t hash;
+    bool written, wanted;
 };
 
 struct bill_state {
@@ -88,8 +103,8 @@ uint32_t bill_group_index(const struct bill_state *bills, uint32_t number);
 /* A group belongs to the bill task of its subtotals partition. */
 bool bill_group_is_mine(const struct task *task, struct text group);
 void bill_month_free(struct bill_state *bills, size_t place);
-/* Whether content differs from what was last written under a key; from now on it is what was. */
-bool bill_row_changed(struct bill_month *month, struct text key, uint64_t hash);
+/* The bill row of a key, made if it is not known. */
+struct written_bill *bill_row_of(struct bill_month *month, uint32_t group, struct text key);
 struct written_charge *bill_charge_of(struct bill_month *month, uint32_t group, struct text id);
 /* The number of a record's key; *is_first: it has not spoken before. */
 uint32_t bill_month_key(struct bill_month *month, struct text key, bool *is_first);
@@ -100,6 +115,8 @@ enum stream_outcome bill_group_write(struct task *task, struct bill_month *month
 /* The charges of a group's month as they are now; the caller ends them. */
 void bill_group_charges(struct task *task, struct bill_month *month, uint32_t number, bool closing,
                         struct custom_charges *charges);
+/* Over all that a custom line item's line item says, but for when and under which version it was written. */
+uint64_t charge_content_hash(const struct line_item *item, struct buffer *scratch);
 uint64_t bill_content_hash(const struct bill *bill, struct buffer *scratch);
 void bill_row_key(const struct bill *bill, struct buffer *out);
 

@@ -43,7 +43,8 @@ static void add_difference(struct sum *sum, struct sum *known, const struct sum 
 static void take_total(struct task *task, const struct subtotal *subtotal, struct bill_month *month, uint32_t key)
 {
     uint32_t number = bill_group_number(task->bills, subtotal->billing_group);
-    struct total *known = &month->known[key];
+    struct known_total *told = &month->known[key];
+    struct total *known = &told->values;
     struct total *total = totals_get(&bill_group_of(month, number)->totals, number,
                                      account_parse(subtotal->usage_account_id), subtotal->product_code,
                                      subtotal->line_item_type);
@@ -57,7 +58,35 @@ static void take_total(struct task *task, const struct subtotal *subtotal, struc
     add_difference(&total->public_cost, &known->public_cost, &subtotal->public_cost);
     add_difference(&total->billable_cost, &known->billable_cost, &subtotal->billable_cost);
     add_difference(&total->tax, &known->tax, &subtotal->tax);
+    known->key = total->key;
+    told->sender = (uint32_t)subtotal->task;
+    told->version = subtotal->conductor_version;
     bill_group_touch(month, number);
+}
+
+/* What a task has not told again of a month since its rows are of another version is no longer there. */
+static void take_swept(struct bill_month *month, const struct subtotal *subtotal)
+{
+    static const struct sum nothing = { 0 };
+    for (size_t i = 0; i < month->keys.count; i++) {
+        struct known_total *told = &month->known[i];
+        struct total *known = &told->values;
+        if (known->usage_events == 0 || told->sender != (uint32_t)subtotal->task ||
+            told->version >= subtotal->conductor_version)
+            continue;
+        struct totals *totals = &bill_group_of(month, known->key.group)->totals;
+        struct total *total = totals_get(totals, known->key.group, known->key.account, total_service(totals, known),
+                                         total_type(totals, known));
+        total->usage_events -= known->usage_events;
+        total->charged_rows -= known->charged_rows;
+        add_difference(&total->cost, &known->cost, &nothing);
+        add_difference(&total->public_cost, &known->public_cost, &nothing);
+        add_difference(&total->billable_cost, &known->billable_cost, &nothing);
+        add_difference(&total->tax, &known->tax, &nothing);
+        known->usage_events = 0;
+        known->charged_rows = 0;
+        bill_group_touch(month, known->key.group);
+    }
 }
 
 /* The task's own word on the broker's clock comes back as a record with the broker's time. */
@@ -88,6 +117,9 @@ static bool take_message(struct task *task, const struct stream_record *record, 
         return true;
     case BILL_MESSAGE_CLOCK:
         take_clock(task->bills, record);
+        return true;
+    case BILL_MESSAGE_SWEPT:
+        take_swept(month, subtotal);
         return true;
     case BILL_MESSAGE_BARRIER:
         note_closed(month, (int32_t)subtotal->task);
@@ -147,14 +179,26 @@ enum stream_outcome bill_task_replay_subtotal(struct task *task, const struct st
     return bill_task_take(task, record, error);
 }
 
+static void replay_bill_gone(struct bill_state *bills, struct text key)
+{
+    for (size_t i = 0; i < bills->month_count; i++) {
+        struct written_bills *written = &bills->months[i].written;
+        uint32_t number = intern_find(&written->keys, key);
+        if (number != INTERN_NONE)
+            written->items[number].written = false;
+    }
+}
+
 /* What was written last need not be written again. Rows of closed months are not needed any more. */
 enum stream_outcome bill_task_replay_bill(struct task *task, const struct stream_record *record, struct error *error)
 {
     struct bill bill;
     struct refusal refusal;
     billing_period period;
-    if (record->is_null)
+    if (record->is_null) {
+        replay_bill_gone(task->bills, record->key);
         return OUTCOME_DONE;
+    }
     arena_reset(&task->arena);
     enum wire_answer answer = wire_decode(task->world->wire, &bill_type, record->value, &bill, &task->arena, &refusal, error);
     if (answer == WIRE_LATER)
@@ -163,7 +207,8 @@ enum stream_outcome bill_task_replay_bill(struct task *task, const struct stream
                                    ? bill_month_find(task->bills, period)
                                    : NULL;
     if (month)
-        bill_row_changed(month, record->key, bill_content_hash(&bill, &task->value));
+        *bill_row_of(month, bill_group_number(task->bills, bill.billing_group), record->key) =
+            (struct written_bill){ bill_content_hash(&bill, &task->value), true, false };
     return OUTCOME_DONE;
 }
 
@@ -175,9 +220,17 @@ static bool replay_charge(struct task *task, const struct line_item *item, struc
     struct bill_month *month = bill_month_of(task->bills, period);
     struct written_charge *charge = bill_charge_of(month, bill_group_number(task->bills, item->billing_group),
                                                    item->line_item_id);
-    *charge = (struct written_charge){ .cost = item->cost, .written = true,
-                                       .too_large = text_equal(item->status, line_item_status_text(STATUS_UNPRICED)) };
+    *charge = (struct written_charge){ .cost = item->cost, .hash = charge_content_hash(item, &task->value), .written = true };
     return true;
+}
+
+void bill_task_replay_gone(struct task *task, struct text line_item_id)
+{
+    for (size_t i = 0; i < task->bills->month_count; i++) {
+        uint32_t number = intern_find(&task->bills->months[i].charge_ids, line_item_id);
+        if (number != INTERN_NONE)
+            task->bills->months[i].charges[number].written = false;
+    }
 }
 
 /* ---- when ---- */
@@ -195,6 +248,17 @@ static bool has_dirty_group(const struct task *task)
     return false;
 }
 
+void bill_task_follow_document(struct task *task)
+{
+    struct bill_state *bills = task->bills;
+    bills->placed_for = NULL;
+    bill_state_place(task);
+    for (size_t i = 0; i < bills->month_count; i++)
+        for (uint32_t number = 0; number < bills->group_ids.count && !is_closed(task, &bills->months[i]); number++)
+            bill_group_touch(&bills->months[i], number);
+    task->moved = true;
+}
+
 /* Months before the last closed one: of the last one custom line items may still change. */
 static struct bill_month *outdated_month(const struct task *task)
 {
@@ -204,9 +268,15 @@ static struct bill_month *outdated_month(const struct task *task)
     return outdated ? &bills->months[0] : NULL;
 }
 
+/* One begins only under the newest document. */
+static const struct close_record *close_at_hand(const struct task *task)
+{
+    return task->closing || !task->world->document_pending ? bill_close_that_is_due(task) : NULL;
+}
+
 static bool bill_task_is_due(const struct task *task, int64_t now_ms)
 {
-    return task->bills->gone.size > 0 || bill_auto_close_is_due(task) || bill_close_that_is_due(task) ||
+    return task->bills->gone.size > 0 || bill_auto_close_is_due(task) || close_at_hand(task) ||
            outdated_month(task) ||
            (has_dirty_group(task) &&
             (task->bills->draining || now_ms - task->bills->last_bills_ms >= task->world->bills_interval_ms));
@@ -311,9 +381,23 @@ const struct close_record *bill_close_that_is_due(const struct task *task)
     return NULL;
 }
 
+/* Who wants to apply a document waits until all have said so. */
+static enum stream_outcome end_close(struct task *task, billing_period period, struct error *error)
+{
+    struct stream *stream = task->world->stream;
+    marker_close(&task->marker, period);
+    buffer_clear(&task->key);
+    buffer_clear(&task->value);
+    closed_record_write(period, task->number, stream->ops->partition_count(stream, STREAM_SUBTOTALS), &task->key,
+                        &task->value);
+    struct stream_record record = { .topic = STREAM_CONDUCTOR, .key = buffer_text(&task->key),
+                                    .value = buffer_text(&task->value) };
+    return task_produce_raw(task, &record, error);
+}
+
 static enum stream_outcome bill_task_work(struct task *task, struct error *error)
 {
-    const struct close_record *close = bill_close_that_is_due(task);
+    const struct close_record *close = close_at_hand(task);
     struct bill_month *outdated = close ? NULL : outdated_month(task);
     bool done = false;
     bill_state_place(task);
@@ -329,7 +413,7 @@ static enum stream_outcome bill_task_work(struct task *task, struct error *error
     if (outcome == OUTCOME_DONE)
         outcome = bill_close_step(task, close, &done, error);
     if (outcome == OUTCOME_DONE && done)
-        marker_close(&task->marker, close->period);
+        outcome = end_close(task, close->period, error);
     return outcome;
 }
 

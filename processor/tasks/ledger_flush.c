@@ -156,7 +156,16 @@ bool ledger_task_is_due(const struct task *task, int64_t now_ms)
 {
     (void)now_ms;
     return ledger_dirty_count(task->ledger) > 0 || (task->world->save_all && has_unsaved(task)) || task_point_is_old(task) ||
-           task->closing || task_close_is_due(task);
+           task->save_wanted || task->sweep.active || task->closing ||
+           (!task->world->document_pending && task_close_is_due(task));
+}
+
+/* A close begins when all rows are of the document that is in force, and that is the newest. */
+enum stream_outcome ledger_task_work(struct task *task, struct error *error)
+{
+    if (task->sweep.active)
+        return task_sweep_work(task, error);
+    return task->closing || !task->world->document_pending ? task_close_work(task, error) : OUTCOME_DONE;
 }
 
 bool ledger_task_replay_line_item(struct task *task, const struct line_item *item, struct error *error)
@@ -171,7 +180,10 @@ enum stream_outcome ledger_task_flush(struct task *task, int64_t now_ms, struct 
     struct ledger_sink sink = { &flush, write_line_item, write_gone };
     if (!ledger_flush(task->ledger, task->marker.revision, &sink, error))
         return flush.outcome != OUTCOME_DONE ? flush.outcome : task_ledger_failed(task, error);
-    enum stream_outcome outcome = write_subtotals(task, error);
+    /* Totals that are in the making are nobody's business. */
+    enum stream_outcome outcome = task->sweep.active && !task_sweep_ends(task) ? OUTCOME_DONE : write_subtotals(task, error);
+    if (outcome == OUTCOME_DONE && task_sweep_ends(task))
+        outcome = task_sweep_tell(task, error);
     if (outcome == OUTCOME_DONE)
         outcome = write_notes(task, error);
     return outcome == OUTCOME_DONE ? write_arrivals(task, error) : outcome;

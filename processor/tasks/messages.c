@@ -73,6 +73,7 @@ static const struct text message_names[BILL_MESSAGE_COUNT] = {
     [BILL_MESSAGE_REPORTED] = { "reported", 8 },
     [BILL_MESSAGE_CHECKSUM] = { "checksum", 8 },
     [BILL_MESSAGE_CLOCK] = { "clock", 5 },
+    [BILL_MESSAGE_SWEPT] = { "swept", 5 },
     [BILL_MESSAGE_BARRIER] = { "barrier", 7 },
 };
 

@@ -46,6 +46,7 @@ enum bill_message {
     BILL_MESSAGE_REPORTED, /* charged_rows and cost of the task's report rows of group, account and service */
     BILL_MESSAGE_CHECKSUM, /* the checksum of its report rows of group and account */
     BILL_MESSAGE_CLOCK,    /* bill task 0 to itself: the record's time is the broker's */
+    BILL_MESSAGE_SWEPT,    /* totals of the task and period that are of versions before conductor_version are gone */
     BILL_MESSAGE_BARRIER,  /* the task has sent all of the period */
     BILL_MESSAGE_COUNT,
 };

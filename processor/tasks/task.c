@@ -305,10 +305,24 @@ static enum stream_outcome write_marker(struct task *task, struct error *error)
     return outcome;
 }
 
+void task_follow_document(struct task *task)
+{
+    if (task->state == TASK_RESTORING)
+        task_restart(task);
+    else if (task->kind == TASK_BILL)
+        bill_task_follow_document(task);
+    else
+        task_sweep_begin(task);
+}
+
+bool task_is_closing(const struct task *task)
+{
+    return task->closing;
+}
+
 enum stream_outcome task_flush(struct task *task, int64_t now_ms, struct error *error)
 {
     task->marker.revision++;
-    task->marker.version = task->world->document->number;
     task_plan_save(task);
     enum stream_outcome outcome = task->operations->flush(task, now_ms, error);
     if (outcome != OUTCOME_DONE)
@@ -316,6 +330,10 @@ enum stream_outcome task_flush(struct task *task, int64_t now_ms, struct error *
     /* The first flush of a partition that was never read: its input begins at its first record. */
     if (task->input.offset == OFFSET_NONE)
         task->input.offset = 0;
+    if (!task->sweep.active) {
+        task->marker.version = task->world->document->number;
+        task->marker.target = 0;
+    }
     task->marker.offset = task->input.offset;
     task->input.transaction = task->marker.revision;
     task->moved = task->reached_end = false;

@@ -43,6 +43,7 @@ struct task_world {
     struct wire *wire;
     const struct document_version *document;
     const struct conductor_topic *control;
+    bool document_pending;              /* a newer version waits for closes to end; none begins meanwhile */
     enum granularity granularity;
     bool resource_ids, reject_late;
     size_t ids_memory;                  /* of each usage task */
@@ -103,6 +104,11 @@ void task_restart(struct task *task);
  * the record needs what is not there now.
  */
 enum stream_outcome task_take(struct task *task, const struct stream_record *record, struct error *error);
+
+/* The world's document is another one now. Between transactions. */
+void task_follow_document(struct task *task);
+/* Whether it is in the middle of a close: the document has to stay until it is through. */
+bool task_is_closing(const struct task *task);
 
 /* The input is read up to `end`: between the last record and it lie only the marks of transactions. */
 void task_reached(struct task *task, int64_t end);

@@ -23,6 +23,8 @@ struct month_arrival {
     int64_t latest_ms, told_ms;
 };
 
+enum sweep_stage { SWEEP_SAVE, SWEEP_WALK, SWEEP_END };
+
 /* What is different from kind to kind. */
 struct task_operations {
     enum stream_outcome (*take)(struct task *task, const struct stream_record *record, struct error *error);
@@ -86,6 +88,11 @@ struct task {
     size_t arrival_count, arrival_capacity;
     struct arena arena;
     struct buffer facts, key, value;
+    /* The sweep to the document in force. */
+    struct {
+        bool active;
+        enum sweep_stage stage;
+    } sweep;
     /* Of the close at hand. */
     bool closing;
     int closing_stage;
@@ -141,6 +148,7 @@ void task_note_payer(struct task *task, billing_period period, struct text payer
 
 /* ledger_flush.c: line items, subtotals; of usage and tier tasks. */
 bool ledger_task_is_due(const struct task *task, int64_t now_ms);
+enum stream_outcome ledger_task_work(struct task *task, struct error *error);
 enum stream_outcome ledger_task_flush(struct task *task, int64_t now_ms, struct error *error);
 bool ledger_task_replay_line_item(struct task *task, const struct line_item *item, struct error *error);
 
@@ -150,11 +158,21 @@ enum stream_outcome task_close_work(struct task *task, struct error *error);
 /* The end that a close gives a usage partition; OFFSET_NONE: the partition owes it nothing. */
 int64_t close_end_of(const struct close_record *close, int32_t partition);
 
+/* sweeping.c: rows come over to the document in force, in bounded steps. */
+void task_sweep_begin(struct task *task);
+enum stream_outcome task_sweep_work(struct task *task, struct error *error);
+/* Whether what the flush at hand writes is the end of a sweep; then, behind all totals, tells the bill tasks. */
+bool task_sweep_ends(const struct task *task);
+enum stream_outcome task_sweep_tell(struct task *task, struct error *error);
+
 /* bill_task.c */
+/* All groups of open months are written anew as far as they change. */
+void bill_task_follow_document(struct task *task);
 struct bill_state *bill_state_new(void);
 void bill_state_free(struct bill_state *bills);
 enum stream_outcome bill_task_replay_subtotal(struct task *task, const struct stream_record *record, struct error *error);
 enum stream_outcome bill_task_replay_bill(struct task *task, const struct stream_record *record, struct error *error);
+void bill_task_replay_gone(struct task *task, struct text line_item_id);
 /* bill_auto_close.c: bill task 0 closes the oldest open month when it is over and quiet for period.close.after. */
 bool bill_auto_close_is_due(const struct task *task);
 enum stream_outcome bill_auto_close(struct task *task, struct error *error);

@@ -94,6 +94,8 @@ static enum stream_outcome take_line_item(struct task *task, const struct stream
 /* Without a store there is nothing that could be out of date. */
 static enum stream_outcome take_gone(struct task *task, const struct stream_record *record, struct error *error)
 {
+    if (task->kind == TASK_BILL)
+        bill_task_replay_gone(task, record->key);
     if (!task->ledger || ledger_replay_gone(task->ledger, record->key) || !task->from_store)
         return OUTCOME_DONE;
     error_fail(error, ERROR_FAILED, "the store knows what the topic has forgotten");
@@ -188,12 +190,6 @@ static enum stream_outcome take_marker(struct task *task, struct error *error)
                         "state that has them; longer retention.ms of line-items keeps them");
         return OUTCOME_DONE;
     }
-    if (task->marker.version != task->world->document->number && task->kind != TASK_BILL) {
-        task_stop(task, "its rows are priced under document version %lld, version %lld is in force; a change "
-                        "while usage is being priced is not supported by this release",
-                  (long long)task->marker.version, (long long)task->world->document->number);
-        return OUTCOME_DONE;
-    }
     if (task->ledger && !ledger_replay_done(task->ledger, &mismatches, error)) {
         task_stop(task, "%s", error->message);
         return OUTCOME_DONE;
@@ -206,6 +202,22 @@ static enum stream_outcome take_marker(struct task *task, struct error *error)
     task->input.transaction = task->marker.revision;
     task->stage = task->operations->behind_ledger;
     return OUTCOME_DONE;
+}
+
+/* Who had the task before has seen a newer version than this process. */
+static bool is_ahead(const struct task *task)
+{
+    int64_t number = task->world->document->number;
+    return task->has_marker && (task->marker.version > number || task->marker.target > number);
+}
+
+static enum stream_outcome wait_for_document(struct task *task, int64_t next, struct error *error)
+{
+    int64_t version = task->marker.target > task->marker.version ? task->marker.target : task->marker.version;
+    task->stage = RESTORE_OFFSET;
+    task->resume_from = next;
+    error_fail(error, ERROR_LATER, "document version %lld has not come yet", (long long)version);
+    return OUTCOME_LATER;
 }
 
 /* An open transaction behind the end: it is read on when it has ended. */
@@ -243,7 +255,7 @@ static enum stream_outcome end_ledger(struct task *task, const struct stream_rea
         task->stage = RESTORE_DONE;
         return OUTCOME_DONE;
     case RESTORE_FROM_MARKER:
-        return take_marker(task, error);
+        return is_ahead(task) ? wait_for_document(task, reading->next, error) : take_marker(task, error);
     case RESTORE_WAITS:
         task->stage = RESTORE_OFFSET; /* its end may move the group's offset, too */
         return wait_for_transaction(task, reading->next, error);
@@ -433,6 +445,15 @@ static enum stream_outcome check_input(struct task *task, struct error *error)
     return OUTCOME_DONE;
 }
 
+/* Rows of another version, or a store without their totals, are swept at once. */
+static void begin_with_document(struct task *task)
+{
+    if (task->kind == TASK_BILL)
+        bill_task_follow_document(task);
+    else if (task->has_marker && (task->marker.version != task->world->document->number || !ledger_totals_hold(task->ledger)))
+        task_sweep_begin(task);
+}
+
 static enum stream_outcome end_restore(struct task *task, struct error *error)
 {
     int64_t ignored;
@@ -446,6 +467,7 @@ static enum stream_outcome end_restore(struct task *task, struct error *error)
     task->reason[0] = '\0';
     task->flushed_ms = task->world->now_ms;
     task->moved = task->has_marker; /* subtotals of open periods go out once */
+    begin_with_document(task);
     return OUTCOME_DONE;
 }
 

@@ -137,7 +137,7 @@ static void forget_marker(struct task *task)
     task->has_marker = false;
 }
 
-/* A point is believed if it is of this document and of late, and the partition still reaches from there on. */
+/* A point is believed if it is of late, and the partition still reaches from there on. */
 static bool take_up(struct task *task, int64_t *from, bool *asked, struct error *error)
 {
     int64_t now = task->world->real_now_ms;
@@ -147,8 +147,7 @@ static bool take_up(struct task *task, int64_t *from, bool *asked, struct error 
     bool found;
     *asked = true;
     arena_reset(&task->arena);
-    if (!ledger_restore(task->ledger, &point, &task->arena, &found, error) || !found ||
-        point.version != task->world->document->number || now - point.time_ms > POINT_AGE_MAX_MS)
+    if (!ledger_restore(task->ledger, &point, &task->arena, &found, error) || !found || now - point.time_ms > POINT_AGE_MAX_MS)
         return false;
     /* Who cannot be asked now may be asked later. */
     *asked = stream->ops->range(stream, STREAM_LINE_ITEMS, (int32_t)task->number, &first, &end, error);

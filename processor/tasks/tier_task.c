@@ -63,7 +63,7 @@ static enum stream_outcome tier_task_take(struct task *task, const struct stream
 const struct task_operations tier_task_operations = {
     .take = tier_task_take,
     .is_due = ledger_task_is_due,
-    .work = task_close_work,
+    .work = ledger_task_work,
     .flush = ledger_task_flush,
     .replay_line_item = ledger_task_replay_line_item,
     .behind_ledger = RESTORE_DONE,

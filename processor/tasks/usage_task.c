@@ -251,7 +251,7 @@ enum stream_outcome usage_task_replay_id(struct task *task, const struct stream_
 const struct task_operations usage_task_operations = {
     .take = usage_task_take,
     .is_due = ledger_task_is_due,
-    .work = task_close_work,
+    .work = ledger_task_work,
     .flush = ledger_task_flush,
     .replay_line_item = ledger_task_replay_line_item,
     .behind_ledger = RESTORE_IDS,

@@ -33,7 +33,7 @@ USAGE = DATA / "cur_2026-06_hourly_normalized.csv.gz"
 DOCUMENTS = ["--conductor", str(DATA / "conductor.json"), "--price-list", str(DATA / "pricelist/AmazonS3.json"),
              "--price-list", str(DATA / "pricelist/AmazonEC2.json")]
 BILL_KEY = ("billing_group", "billing_period", "usage_account_id", "product_code", "line_item_type")
-NOT_CONTENT = ("line_item_id", "revision", "cost_delta")
+NOT_CONTENT = ("line_item_id", "revision", "cost_delta", "conductor_version")
 CLOSE_SECONDS = 120
 
 
@@ -122,8 +122,8 @@ def content(item):
 class Expected:
     """What `proforma price` makes of the month."""
 
-    def __init__(self, proforma, out, usage=USAGE):
-        subprocess.run([proforma, "price", *DOCUMENTS, "--resource-ids", "--close", "2026-06", "--out", str(out), str(usage)],
+    def __init__(self, proforma, out, usage=USAGE, documents=DOCUMENTS):
+        subprocess.run([proforma, "price", *documents, "--resource-ids", "--close", "2026-06", "--out", str(out), str(usage)],
                        check=True, capture_output=True)
         self.line_items = sorted(content(json.loads(line)) for line in (out / "line-items.jsonl").open())
         self.bills = {tuple(row[name] for name in BILL_KEY): row
@@ -179,8 +179,8 @@ def check_bills(case, expected):
     assert set(bills) == set(expected.bills)
 
 
-def check_equals(case):
-    expected = case.context.expected
+def check_equals(case, expected=None):
+    expected = expected or case.context.expected
     records = case.topic("line-items")
     check_deltas(records)
     items = sorted(content(item) for item in latest(records).values() if item["status"] != "MARKER")
@@ -415,6 +415,75 @@ def ten_times_as_many_rows_as_fit_into_memory_equal_price(context):
     # A row takes some 400 bytes and an id 60: all of them would be six times the limit. What is over it is the process
     # itself, and what the allocator and RocksDB's background work add for a moment.
     assert peak < 3 * limit, peak
+
+
+def change_document(document, chance):
+    """Rates, plans, memberships and charges, each by chance."""
+    for rule in document["PricingRules"]:
+        if "ModifierPercentage" in rule:
+            rule["ModifierPercentage"] = chance.randrange(400) / 4
+    groups = document["BillingGroups"]
+    primary = {group["PrimaryAccountId"] for group in groups}
+    for account in document["LinkedAccounts"]:
+        if account["AccountId"] not in primary and account["AccountId"] != "200000000022":
+            account["BillingGroupArn"] = chance.choice(groups)["Arn"]
+    for group in groups:
+        group["Size"] = sum(account.get("BillingGroupArn") == group["Arn"] for account in document["LinkedAccounts"])
+    plans = [group["ComputationPreference"] for group in groups]
+    for group, plan in zip(groups, chance.sample(plans, len(plans))):
+        group["ComputationPreference"] = plan
+    for item in document["CustomLineItems"]:
+        details = item["ChargeDetails"]
+        if "Flat" in details:
+            details["Flat"]["ChargeValue"] = chance.randrange(500)
+        else:
+            details["Percentage"]["PercentageValue"] = chance.randrange(1, 10)
+
+
+def documents_that_change_while_it_runs_equal_a_fresh_run_under_the_last(context):
+    case = Case(context, "changing", workers=2)
+    chance = random.Random(context.seed)
+    case.prepare()
+    case.start()
+    importing = subprocess.Popen([context.proforma, "import", str(USAGE), *case.sets], stdout=subprocess.DEVNULL)
+    path = context.scratch / "changing.json"
+    for version in range(2, 8):
+        document = json.loads((DATA / "conductor.json").read_text())
+        change_document(document, chance)
+        path.write_text(json.dumps(document))
+        documents = ["--conductor", path, *DOCUMENTS[2:]]
+        shown = case.command("apply", *documents, "--dry-run", check=False)
+        assert shown.returncode == 4, shown.stderr
+        case.command("apply", *documents, "--expect", version - 1)
+        time.sleep(chance.random() * 1.5)
+        if version % 3 == 0:
+            case.kill_all()
+            case.start()
+    assert importing.wait() == 0
+    expected = Expected(context.proforma, context.scratch / "changed", documents=list(map(str, documents)))
+    case.command("close", "--period", "2026-06")
+    case.wait_for("manifests", lambda: len(case.manifests()) == len(expected.manifests))
+    case.stop()
+    check_equals(case, expected)
+
+
+def what_cannot_change_while_usage_is_priced_is_refused(context):
+    case = Case(context, "unchanging")
+    case.prepare()
+    case.start()
+    import_month(case)
+    document = json.loads((DATA / "conductor.json").read_text())
+    path = context.scratch / "unchanging.json"
+    path.write_text(json.dumps({**document, "BillingPeriod": "2026-07"}))
+    refused = case.command("apply", "--conductor", path, *DOCUMENTS[2:], check=False)
+    assert refused.returncode == 1 and "2026-06 is not closed" in refused.stderr, refused.stderr
+    refused = case.command("apply", *DOCUMENTS[:2], check=False)
+    assert refused.returncode == 1 and "which meters have tiers" in refused.stderr, refused.stderr
+    case.close()
+    case.wait_for("July's document", lambda: case.command("apply", "--conductor", path, *DOCUMENTS[2:],
+                                                          check=False).returncode == 0)
+    case.stop()
+    check_equals(case)
 
 
 def late_usage_goes_to_the_next_month_with_its_own_dates(context):
@@ -739,8 +808,11 @@ def writers_with_schemas_of_their_own_share_a_topic(context):
 CASES = [one_worker_equals_price, three_workers_equal_price, three_processes_equal_price, avro_equals_price,
          killed_at_random_moments_equals_price, processes_that_come_and_go_equal_price,
          randomly_keyed_usage_gives_the_same_reports, poisoned_usage_ends_in_dead_letters_that_say_why_and_where,
-         state_is_nothing_that_the_topics_do_not_hold, ten_times_as_many_rows_as_fit_into_memory_equal_price, late_usage_goes_to_the_next_month_with_its_own_dates,
+         state_is_nothing_that_the_topics_do_not_hold, ten_times_as_many_rows_as_fit_into_memory_equal_price,
+         late_usage_goes_to_the_next_month_with_its_own_dates,
          a_close_cuts_exactly_at_its_offsets,
+         documents_that_change_while_it_runs_equal_a_fresh_run_under_the_last,
+         what_cannot_change_while_usage_is_priced_is_refused,
          created_topics_are_there_for_the_next_command, dead_letters_of_a_reason_are_sent_again_once,
          usage_of_the_future_is_priced_once_its_time_has_come,
          a_month_that_is_over_and_quiet_closes_by_itself, the_commands_tell_what_the_topics_hold,

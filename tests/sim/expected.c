@@ -25,6 +25,7 @@ struct report {
 /* A month on its way into `expected`. */
 struct pricing_month {
     const struct world *world;
+    const struct documents *documents;
     struct expected *expected;
     billing_period period;
     bool is_closed;
@@ -37,7 +38,7 @@ struct pricing_month {
 
 void count_line_item(json_t *counts, const json_t *item)
 {
-    static const char *const members[] = { "line_item_id", "revision", "cost_delta" };
+    static const char *const members[] = { "line_item_id", "revision", "cost_delta", "conductor_version" };
     json_t *copy = json_copy((json_t *)(uintptr_t)item);
     for (size_t i = 0; i < ARRAY_COUNT(members); i++)
         json_object_del(copy, members[i]);
@@ -122,7 +123,7 @@ static void keep_report(const struct pricing_month *month, const struct report *
     period_format(month->period, period);
     if (report->account != WHOLE_GROUP)
         account_format(report->account, account);
-    snprintf(key, sizeof key, "%.*s/%s/%s", TEXT_ARGS(month->world->documents.conductor->groups[report->group].id), period,
+    snprintf(key, sizeof key, "%.*s/%s/%s", TEXT_ARGS(month->documents->conductor->groups[report->group].id), period,
              account);
     sum_format(&report->cost, COST_SCALE, cost);
     snprintf(checksum, sizeof checksum, "%016llx%016llx", (unsigned long long)report->checksum.high,
@@ -165,7 +166,7 @@ static void price_month(struct pricing_month *month, struct fold *fold)
     struct error error;
     struct sweep *sweep;
     const struct periods closings = { &month->period, month->is_closed, 1 };
-    bool done = false, went = sweep_open(fold, &month->world->documents.pricing, &closings, &sink, &sweep, &error);
+    bool done = false, went = sweep_open(fold, &month->documents->pricing, &closings, &sink, &sweep, &error);
     while (went && !done)
         went = sweep_step(sweep, 1000, &done, &error);
     CHECK(went);
@@ -236,8 +237,8 @@ static bool is_closed(billing_period period, const struct planned_close *closes,
     return false;
 }
 
-struct expected *expected_new(const struct world *world, const struct fed *fed, size_t fed_count,
-                              const struct planned_close *closes, size_t close_count)
+struct expected *expected_new(const struct world *world, const struct documents *documents, const struct fed *fed,
+                              size_t fed_count, const struct planned_close *closes, size_t close_count)
 {
     struct expected *expected = memory_new(sizeof *expected);
     struct fold_options options = { world->settings.report_time_granularity, world->settings.report_resource_ids, MEMORY };
@@ -249,7 +250,7 @@ struct expected *expected_new(const struct world *world, const struct fed *fed, 
     period_format(SIM_FIRST_PERIOD + (billing_period)close_count, first_open);
     memcpy(expected->first_open, first_open, sizeof expected->first_open);
     for (billing_period period = SIM_FIRST_PERIOD; period <= SIM_FIRST_PERIOD + SIM_MONTHS; period++) {
-        struct pricing_month month = { .world = world, .expected = expected, .period = period,
+        struct pricing_month month = { .world = world, .documents = documents, .expected = expected, .period = period,
                                        .is_closed = is_closed(period, closes, close_count) };
         struct fold *fold = fold_new(&options, NULL);
         fold_month(&month, fed, fed_count, closes, close_count, fold);

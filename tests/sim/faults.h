@@ -28,6 +28,7 @@
     X(EXPIRED, "expired")                     /* the group's offsets are forgotten */                               \
     X(MONTHS, "months")                       /* more than one is closed, while the last close is under way */      \
     X(BACK_TO_BACK, "back-to-back")           /* months closed one right after the other */                         \
+    X(DOCUMENTS, "documents")                 /* other documents, while usage comes in */                            \
     X(LATE, "late")                           /* usage of a month that is closed */                                 \
     X(CLOSED_TWICE, "closed-twice")           /* another close of a month, with other offsets */                    \
     X(ADDED, "added")                         /* a usage partition */                                               \

@@ -113,7 +113,7 @@ static void check_taken(struct memory_log *log, struct verdict *verdict)
     free(last);
 }
 
-static void check_closed(struct memory_log *log, billing_period closed, struct verdict *verdict)
+static void check_closed(struct memory_log *log, billing_period closed, int64_t version, struct verdict *verdict)
 {
     struct markers *markers = read_markers(log);
     for (size_t i = 0; i < ARRAY_COUNT(inputs); i++)
@@ -123,18 +123,21 @@ static void check_closed(struct memory_log *log, billing_period closed, struct v
             period_format(closed, text);
             if (!markers->found[task] || markers->items[task].closed < closed)
                 verdict_fail(verdict, "task %zu (%s-%d) has not closed %s", task, stream_topic_name(inputs[i]), p, text);
+            else if (markers->items[task].version != version)
+                verdict_fail(verdict, "task %zu (%s-%d) is at version %lld of %lld", task, stream_topic_name(inputs[i]), p,
+                             (long long)markers->items[task].version, (long long)version);
         }
     markers_done(markers);
 }
 
-bool markers_are_through(struct memory_log *log, billing_period closed, struct verdict *verdict)
+bool markers_are_through(struct memory_log *log, billing_period closed, int64_t version, struct verdict *verdict)
 {
     *verdict = (struct verdict){ 0 };
     if (!memory_log_is_settled(log))
         verdict_fail(verdict, "a transaction is still open");
     check_taken(log, verdict);
     if (!verdict->is_bad)
-        check_closed(log, closed, verdict);
+        check_closed(log, closed, version, verdict);
     return !verdict->is_bad;
 }
 

@@ -1,4 +1,4 @@
-/* sim/plan.c: the document, usage in some order, closes. */
+/* sim/plan.c: usage in some order, closes. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,24 +9,6 @@
 #include "sim/trace.h"
 
 #define USAGE_PARTITIONS 3
-
-void plan_publish(struct sim *sim)
-{
-    struct conductor_topic *empty = conductor_topic_new();
-    struct conductor_changes changes;
-    struct input *input;
-    struct error error;
-    bool done = input_open(SIM_DOCUMENT, &input, &error) &&
-                conductor_changes_compute(empty, input, sim->world->documents.conductor, &sim->world->documents.list,
-                                          &changes, &error);
-    CHECK(done);
-    for (size_t i = 0; i < changes.count; i++)
-        memory_log_append(sim->log, STREAM_CONDUCTOR, 0, changes.items[i].key, changes.items[i].value,
-                          changes.items[i].value.data == NULL);
-    input_close(input);
-    conductor_changes_done(&changes);
-    conductor_topic_free(empty);
-}
 
 /* ---- making it ---- */
 
@@ -151,7 +133,7 @@ void plan_feed_late(struct sim *sim)
 static void append_close(struct sim *sim, const struct planned_close *close)
 {
     struct buffer key = { 0 }, value = { 0 };
-    struct close_record record = { .period = close->period, .version = 1, .ends = (int64_t *)(uintptr_t)close->ends,
+    struct close_record record = { .period = close->period, .version = conductor_topic_version(sim->control), .ends = (int64_t *)(uintptr_t)close->ends,
                                    .end_count = close->end_count };
     close_record_write(&record, &key, &value);
     memory_log_append(sim->log, STREAM_CONDUCTOR, 0, buffer_text(&key), buffer_text(&value), false);

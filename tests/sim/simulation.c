@@ -51,6 +51,8 @@ static void chaos(struct sim *sim)
         memory_log_advance(sim->log, (int64_t)dice_below(&sim->dice, 15));
         if (dice_below(&sim->dice, (CHAOS_STEPS * 3 / 4) * pace / (sim->plan_count + 1) + 1) == 0)
             plan_follow(sim, (size_t)dice_below(&sim->dice, 2 * pace + 1));
+        if (sim->faults.has[FAULT_DOCUMENTS] && sim->close_count == 0 && dice_below(&sim->dice, 150) == 0)
+            document_publish_another(sim);
         if (dice_below(&sim->dice, 50) == 0)
             plan_feed_late(sim);
         chance(sim);
@@ -87,7 +89,7 @@ static void calm(struct sim *sim)
         process_step(&sim->slots[slot]);
         if (i % 30 == 0)
             plan_feed_late(sim);
-        bool through = settled > 0 || (i % 30 == 0 && sim->late_count == 0 && is_whole(sim) && markers_are_through(sim->log, last, &missing));
+        bool through = settled > 0 || (i % 30 == 0 && sim->late_count == 0 && is_whole(sim) && markers_are_through(sim->log, last, conductor_topic_version(sim->control), &missing));
         settled = through && is_whole(sim) ? settled + 1 : 0;
     }
     if (settled < SETTLED_STEPS)
@@ -97,7 +99,8 @@ static void calm(struct sim *sim)
 static void reckon(struct sim *sim)
 {
     memory_log_advance(sim->log, TRANSACTION_TIMEOUT_MS); /* the last marks come, too */
-    struct expected *expected = expected_new(sim->world, sim->fed, sim->fed_count, sim->closes, sim->close_count);
+    struct expected *expected = expected_new(sim->world, document_in_force(sim), sim->fed, sim->fed_count, sim->closes,
+                                             sim->close_count);
     expected->dead_may_repeat = sim->late_ends;
     outcome_check(expected, sim->log, &sim->verdict);
     expected_free(expected);
@@ -128,7 +131,7 @@ static void begin(struct sim *sim, const struct world *world, const struct simul
     choose_memory(sim);
     set_faults(sim);
     plan_make(sim);
-    plan_publish(sim);
+    document_publish_first(sim);
     for (size_t i = 0; i < SLOTS; i++)
         sim->slots[i] = start_process(sim, i);
 }
@@ -141,6 +144,7 @@ static void end(struct sim *sim)
         process_end(&sim->zombies[i], false);
     memory_log_free(sim->log);
     fixed_schemas_free(sim->schemas);
+    documents_end(sim);
     free(sim->plan);
     free(sim->late);
     free(sim->fed);

@@ -2,6 +2,7 @@
 #ifndef SIM_SIMULATION_PARTS_H
 #define SIM_SIMULATION_PARTS_H
 
+#include "control/conductor_topic.h"
 #include "sim/expected.h"
 #include "sim/process.h"
 #include "sim/simulation.h"
@@ -9,6 +10,8 @@
 #define SLOTS 3
 #define ZOMBIES 4
 #define FOLDERS 9
+
+struct document;
 
 struct sim {
     const struct world *world;
@@ -27,6 +30,8 @@ struct sim {
     /* What is fed, in this order: usage, or (NULL) the close of the next month. */
     const struct usage **plan;
     size_t plan_count, plan_next;
+    struct conductor_topic *control;  /* what has been published */
+    struct document *documents;       /* all that were, the last one first */
     const struct usage **late; /* which waits until it is late for every task */
     size_t late_count, late_capacity;
     struct fed *fed;
@@ -37,7 +42,12 @@ struct sim {
 
 /* plan.c: what comes in from outside. */
 void plan_make(struct sim *sim);
-void plan_publish(struct sim *sim);
+/* documents.c */
+void document_publish_first(struct sim *sim);
+/* Publishes a document made of the sample by chance. Only until the first month is closed. */
+void document_publish_another(struct sim *sim);
+const struct documents *document_in_force(const struct sim *sim);
+void documents_end(struct sim *sim);
 /* The next `count` things of the plan. */
 void plan_follow(struct sim *sim, size_t count);
 /* Feeds what waits to be late, if its time has come. */

@@ -44,20 +44,20 @@ static void every_number_and_month_comes_back(void **state)
     static const struct {
         const char *name;
         uint32_t task;
-        int64_t revision, offset, version, latest_ms;
+        int64_t revision, offset, version, target, latest_ms;
         const char *closed, *closing;
         int64_t reported;
     } rows[] = {
-        { "a new task", 0, 0, 0, 0, 0, "", "", 0 },
-        { "each number in its place", 1, 2, 3, 4, 5, "", "", 0 },
-        { "a month closed", 7, 12, 900, 3, INT64_C(1780272000000), "2026-05", "", 0 },
-        { "the first month being closed", 7, 12, 900, 3, INT64_C(1780272000000), "", "2026-06", 0 },
-        { "in the middle of its report", 7, 12, 900, 3, INT64_C(1780272000000), "2026-05", "2026-06", 123456 },
-        { "the ends of the calendar", 1, 1, 1, 1, 1, "1970-01", "9999-12", 1 },
-        { "the largest numbers", INT32_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, "2026-11", "2026-12",
+        { "a new task", 0, 0, 0, 0, 0, 0, "", "", 0 },
+        { "each number in its place", 1, 2, 3, 4, 6, 5, "", "", 0 },
+        { "a month closed", 7, 12, 900, 3, 0, INT64_C(1780272000000), "2026-05", "", 0 },
+        { "the first month being closed", 7, 12, 900, 3, 0, INT64_C(1780272000000), "", "2026-06", 0 },
+        { "in the middle of its report", 7, 12, 900, 3, 0, INT64_C(1780272000000), "2026-05", "2026-06", 123456 },
+        { "the ends of the calendar", 1, 1, 1, 1, 1, 1, "1970-01", "9999-12", 1 },
+        { "the largest numbers", INT32_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, "2026-11", "2026-12",
           INT64_MAX },
-        { "the largest task", UINT32_MAX, 1, 1, 1, 1, "", "", 0 },
-        { "below zero", 0, -1, -1, -1, INT64_MIN, "", "2026-06", -1 },
+        { "the largest task", UINT32_MAX, 1, 1, 1, 1, 1, "", "", 0 },
+        { "below zero", 0, -1, -1, -1, -1, INT64_MIN, "", "2026-06", -1 },
     };
     struct buffer out = { 0 };
     struct marker found = none();
@@ -67,6 +67,7 @@ static void every_number_and_month_comes_back(void **state)
             .revision = rows[i].revision,
             .offset = rows[i].offset,
             .version = rows[i].version,
+            .target = rows[i].target,
             .latest_ms = rows[i].latest_ms,
             .closed = month(rows[i].closed),
             .closing = month(rows[i].closing),
@@ -78,6 +79,7 @@ static void every_number_and_month_comes_back(void **state)
         expect_number(rows[i].name, found.revision, rows[i].revision);
         expect_number(rows[i].name, found.offset, rows[i].offset);
         expect_number(rows[i].name, found.version, rows[i].version);
+        expect_number(rows[i].name, found.target, rows[i].target);
         expect_number(rows[i].name, found.latest_ms, rows[i].latest_ms);
         expect_number(rows[i].name, found.closed, marker.closed);
         expect_number(rows[i].name, found.closing, marker.closing);

@@ -1,0 +1,231 @@
+/*
+ * sim/documents.c: the documents of a run: the sample first, then others that are made of it by chance: accounts move, plans
+ * and rates change, custom line items and groups come and go. Which meters are tiered stays.
+ */
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "sim/simulation_parts.h"
+#include "sim/trace.h"
+
+/* One that was published; its conductor and list are its own, but for those of the sample. */
+struct document {
+    struct document *before;
+    struct documents documents;
+    bool is_sample;
+};
+
+static void publish(struct sim *sim, const struct documents *documents, struct text json)
+{
+    struct conductor_changes changes;
+    struct error error;
+    struct input *input = input_from_memory(json.data, json.size, "simulation");
+    bool done = conductor_changes_compute(sim->control, input, documents->conductor, &documents->list, &changes, &error);
+    CHECK(done);
+    for (size_t i = 0; i < changes.count; i++) {
+        struct stream_record record = { .topic = STREAM_CONDUCTOR, .key = changes.items[i].key,
+                                        .value = changes.items[i].value, .is_null = changes.items[i].value.data == NULL };
+        memory_log_append(sim->log, STREAM_CONDUCTOR, 0, record.key, record.value, record.is_null);
+        done = conductor_topic_take(sim->control, &record, &error);
+        CHECK(done);
+    }
+    input_close(input);
+    conductor_changes_done(&changes);
+}
+
+void document_publish_first(struct sim *sim)
+{
+    json_error_t reason;
+    sim->control = conductor_topic_new();
+    sim->documents = memory_new(sizeof *sim->documents);
+    *sim->documents = (struct document){ .documents = sim->world->documents, .is_sample = true };
+    json_t *json = json_load_file(SIM_DOCUMENT, 0, &reason);
+    CHECK(json);
+    char *text = json_dumps(json, JSON_REAL_PRECISION(10));
+    publish(sim, &sim->world->documents, text_of(text));
+    free(text);
+    json_decref(json);
+}
+
+const struct documents *document_in_force(const struct sim *sim)
+{
+    return &sim->documents->documents;
+}
+
+/* ---- changes by chance ---- */
+
+static json_t *any_of(struct sim *sim, json_t *document, const char *kind)
+{
+    json_t *list = json_object_get(document, kind);
+    return json_array_get(list, (size_t)dice_below(&sim->dice, json_array_size(list)));
+}
+
+static void change_modifier(struct sim *sim, json_t *document)
+{
+    json_t *rule = any_of(sim, document, "PricingRules");
+    if (json_object_get(rule, "ModifierPercentage"))
+        json_object_set_new(rule, "ModifierPercentage", json_real((double)dice_below(&sim->dice, 400) / 4));
+}
+
+static void move_account(struct sim *sim, json_t *document)
+{
+    json_t *account = any_of(sim, document, "LinkedAccounts"), *group = any_of(sim, document, "BillingGroups");
+    json_t *primary;
+    size_t i;
+    const char *id = json_string_value(json_object_get(account, "AccountId"));
+    json_array_foreach (json_object_get(document, "BillingGroups"), i, primary)
+        if (strcmp(json_string_value(json_object_get(primary, "PrimaryAccountId")), id) == 0)
+            return; /* a group keeps its primary account */
+    json_t *item;
+    json_array_foreach (json_object_get(document, "CustomLineItems"), i, item)
+        if (json_object_get(item, "AccountId") && strcmp(json_string_value(json_object_get(item, "AccountId")), id) == 0)
+            return;
+    if (dice_below(&sim->dice, 4) == 0)
+        json_object_del(account, "BillingGroupArn");
+    else
+        json_object_set(account, "BillingGroupArn", json_object_get(group, "Arn"));
+}
+
+static void change_plan(struct sim *sim, json_t *document)
+{
+    json_t *from = any_of(sim, document, "BillingGroups"), *to = any_of(sim, document, "BillingGroups");
+    json_object_set(to, "ComputationPreference", json_object_get(from, "ComputationPreference"));
+}
+
+static void change_charge(struct sim *sim, json_t *document)
+{
+    json_t *details = json_object_get(any_of(sim, document, "CustomLineItems"), "ChargeDetails");
+    json_t *flat = json_object_get(details, "Flat"), *percentage = json_object_get(details, "Percentage");
+    if (flat)
+        json_object_set_new(flat, "ChargeValue", json_integer((json_int_t)dice_below(&sim->dice, 500)));
+    if (percentage)
+        json_object_set_new(percentage, "PercentageValue", json_integer(1 + (json_int_t)dice_below(&sim->dice, 9)));
+}
+
+static void describe_charge(struct sim *sim, json_t *document)
+{
+    char text[32];
+    snprintf(text, sizeof text, "charge %u", (unsigned)dice_below(&sim->dice, 1000));
+    json_object_set_new(any_of(sim, document, "CustomLineItems"), "Description", json_string(text));
+}
+
+static void drop_charge(struct sim *sim, json_t *document)
+{
+    json_t *items = json_object_get(document, "CustomLineItems"), *item;
+    size_t at = (size_t)dice_below(&sim->dice, json_array_size(items)), i;
+    const char *arn = json_string_value(json_object_get(json_array_get(items, at), "Arn"));
+    static const char *const kinds[] = { "CustomLineItemVersions", "ResourcesAssociatedToCustomLineItem" };
+    for (size_t k = 0; k < ARRAY_COUNT(kinds); k++) {
+        char *text = json_dumps(json_object_get(document, kinds[k]), JSON_ENCODE_ANY);
+        bool is_named = text && strstr(text, arn);
+        free(text);
+        if (is_named)
+            return; /* others stand in relation to it */
+    }
+    json_array_foreach (items, i, item)
+        if (i == at) {
+            json_array_remove(items, i);
+            break;
+        }
+}
+
+/* With its charges; its accounts are in no group then. */
+static void drop_group(struct sim *sim, json_t *document)
+{
+    json_t *groups = json_object_get(document, "BillingGroups"), *other;
+    size_t at = (size_t)dice_below(&sim->dice, json_array_size(groups)), i;
+    const char *arn = json_string_value(json_object_get(json_array_get(groups, at), "Arn"));
+    json_array_foreach (json_object_get(document, "CustomLineItems"), i, other)
+        if (strcmp(json_string_value(json_object_get(other, "BillingGroupArn")), arn) == 0)
+            return;
+    json_array_foreach (json_object_get(document, "LinkedAccounts"), i, other)
+        if (json_object_get(other, "BillingGroupArn") &&
+            strcmp(json_string_value(json_object_get(other, "BillingGroupArn")), arn) == 0)
+            json_object_del(other, "BillingGroupArn");
+    json_array_remove(groups, at);
+}
+
+static void (*const changes[])(struct sim *, json_t *) = { change_modifier, change_modifier, move_account,    move_account,
+                                                          change_plan,     change_charge,   describe_charge, drop_charge,
+                                                          drop_group };
+
+static json_int_t count_accounts(const json_t *document, const json_t *group)
+{
+    json_int_t count = 0;
+    size_t i;
+    json_t *account;
+    json_array_foreach (json_object_get(document, "LinkedAccounts"), i, account)
+        count += json_equal(json_object_get(account, "BillingGroupArn"), json_object_get(group, "Arn"));
+    return count;
+}
+
+static void count_members(json_t *document)
+{
+    size_t i;
+    json_t *group;
+    json_array_foreach (json_object_get(document, "BillingGroups"), i, group)
+        json_object_set_new(group, "Size", json_integer(count_accounts(document, group)));
+}
+
+/* The sample's, at other rates: which meters have tiers stays. */
+static void make_list(struct sim *sim, struct price_list *list)
+{
+    const struct price_list *sample = &sim->world->documents.list;
+    unsigned times = dice_percent(&sim->dice, 50) ? 1 : 1 + (unsigned)dice_below(&sim->dice, 3);
+    for (size_t i = 0; i < sample->count; i++) {
+        struct price_list_entry entry = sample->entries[i];
+        struct tier *tiers = memory_new_array(entry.schedule.count, sizeof *tiers);
+        memcpy(tiers, entry.schedule.tiers, entry.schedule.count * sizeof *tiers);
+        for (uint32_t t = 0; t < entry.schedule.count; t++)
+            tiers[t].rate *= times;
+        entry.schedule.tiers = tiers;
+        price_list_add(list, &entry);
+        free(tiers);
+    }
+    price_list_index(list);
+}
+
+void document_publish_another(struct sim *sim)
+{
+    struct document *document = memory_new(sizeof *document);
+    struct problems problems = { 0 };
+    struct error error;
+    json_error_t reason;
+    json_t *json = json_load_file(SIM_DOCUMENT, 0, &reason);
+    CHECK(json);
+    for (uint64_t i = dice_below(&sim->dice, 6) + 1; i > 0; i--)
+        changes[dice_below(&sim->dice, ARRAY_COUNT(changes))](sim, json);
+    count_members(json);
+    char *text = json_dumps(json, JSON_REAL_PRECISION(10));
+    struct input *input = input_from_memory(text, strlen(text), "simulation");
+    problems_begin(&problems, "simulation");
+    bool done = conductor_read(input, &document->documents.conductor, &problems, &error);
+    input_close(input);
+    problems_done(&problems);
+    if (done) {
+        make_list(sim, &document->documents.list);
+        pricing_init(&document->documents.pricing, document->documents.conductor, &document->documents.list);
+        publish(sim, &document->documents, text_of(text));
+        trace("outside: document version %lld", (long long)conductor_topic_version(sim->control));
+        document->before = sim->documents;
+        sim->documents = document;
+    } else {
+        trace("outside: no document: %s", error.message);
+        free(document);
+    }
+    free(text);
+    json_decref(json);
+}
+
+void documents_end(struct sim *sim)
+{
+    conductor_topic_free(sim->control);
+    while (sim->documents) {
+        struct document *before = sim->documents->before;
+        if (!sim->documents->is_sample)
+            documents_done(&sim->documents->documents);
+        free(sim->documents);
+        sim->documents = before;
+    }
+}
