@@ -9,6 +9,8 @@
 
 /* Others' transactions live as long as ours may, and the broker looks for old ones every ten seconds. */
 #define ORPHAN_MARGIN_MS 30000
+/* What a try counts for at most: after a long sleep the broker has still to be heard. */
+#define WAITED_AT_ONCE_MS 10000
 #define TAIL_RECORDS 2000 /* a transaction has more records only while a month closes */
 /* A row of a month may have been written before the month began, by what future.max allows and clocks differ by. */
 #define BEFORE_MONTH_MS (INT64_C(4) * 24 * 3600 * 1000)
@@ -22,7 +24,7 @@ void task_restore_begin(struct task *task)
     task->closed_before = PERIOD_NONE;
     task->first_row_ms = -1;
     task->beginning_is_gone = false;
-    task->wait_until_ms = 0;
+    task->waited_ms = task->waited_at_ms = 0;
     task->resume_from = OFFSET_NONE;
 }
 
@@ -223,8 +225,9 @@ static enum stream_outcome wait_for_document(struct task *task, int64_t next, st
 /* An open transaction behind the end: it is read on when it has ended. */
 static enum stream_outcome wait_for_transaction(struct task *task, int64_t next, struct error *error)
 {
-    if (task->wait_until_ms == 0)
-        task->wait_until_ms = task->world->now_ms + 2 * task->world->transaction_timeout_ms + ORPHAN_MARGIN_MS;
+    int64_t now = task->world->now_ms, since = task->waited_at_ms == 0 ? 0 : now - task->waited_at_ms;
+    task->waited_ms += since < WAITED_AT_ONCE_MS ? since : WAITED_AT_ONCE_MS;
+    task->waited_at_ms = now;
     task->resume_from = next;
     error_fail(error, ERROR_LATER, "a transaction of somebody else is still open on its line items");
     return OUTCOME_LATER;
@@ -246,7 +249,7 @@ static enum stream_outcome end_ledger(struct task *task, const struct stream_rea
         .committed_offset = task->committed.offset,
         .newest_row = task->newest_row,
         .is_open_behind = reading->high > reading->next,
-        .may_wait = task->wait_until_ms == 0 || task->world->now_ms < task->wait_until_ms,
+        .may_wait = task->waited_ms < 2 * task->world->transaction_timeout_ms + ORPHAN_MARGIN_MS,
         .repair = is_to_be_repaired(task),
     };
     switch (restore_decide(&facts)) {
