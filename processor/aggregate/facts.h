@@ -1,5 +1,5 @@
 /*
- * aggregate/facts.h: what makes a row a row, besides its bucket, account and resource (DESIGN 3.3).
+ * aggregate/facts.h: what makes a row a row, besides its bucket, account and resource (SEMANTICS 3.3).
  *
  * Facts are held as one run of bytes whose byte order is the canonical order of rows: texts end in a zero byte (no
  * text holds one), numbers are big-endian with their sign flipped. Equal facts are equal bytes.

@@ -1,5 +1,5 @@
 /*
- * aggregate/row.h: a row of the ledger before pricing: an identity and what folds into it without order (DESIGN 3.3).
+ * aggregate/row.h: a row of the ledger before pricing: an identity and what folds into it without order (SEMANTICS 3.3).
  *
  * Rows of one table are made of interned numbers and live in its chunks; `struct row_view` is a row with its texts,
  * wherever it came from (table or page). Pure. Thread: one per table.

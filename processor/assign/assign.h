@@ -1,5 +1,5 @@
 /*
- * assign/assign.h: which billing group an account's usage belongs to (DESIGN 3.2). Pure.
+ * assign/assign.h: which billing group an account's usage belongs to (SEMANTICS 3.2). Pure.
  */
 #ifndef ASSIGN_ASSIGN_H
 #define ASSIGN_ASSIGN_H

@@ -1,6 +1,6 @@
 /*
  * audit/chain.h: the versions of one line item, in their order: what each adds must be what it has more than the one before,
- * and revisions only grow (DESIGN 3.3). Pure.
+ * and revisions only grow (SEMANTICS 3.3). Pure.
  */
 #ifndef AUDIT_CHAIN_H
 #define AUDIT_CHAIN_H

@@ -1,5 +1,5 @@
 /*
- * audit/entry.h: what several topics say of one key, and whether they say the same (DESIGN 1: every way to add up a bill gives
+ * audit/entry.h: what several topics say of one key, and whether they say the same (SEMANTICS 1: every way to add up a bill gives
  * the same number). Pure.
  */
 #ifndef AUDIT_ENTRY_H

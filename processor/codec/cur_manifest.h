@@ -1,5 +1,5 @@
 /*
- * codec/cur_manifest.h: the record that completes a report on the topic (DESIGN 4): what rows there are, their totals and
+ * codec/cur_manifest.h: the record that completes a report on the topic (SEMANTICS 4): what rows there are, their totals and
  * checksum, and where they lie. In Avro (schemas/CurManifest.avsc) or JSON.
  */
 #ifndef CODEC_CUR_MANIFEST_H

@@ -1,4 +1,4 @@
-/* codec/event_json.h: usage events as JSON objects with the record's field names (DESIGN 6). */
+/* codec/event_json.h: usage events as JSON objects with the record's field names (SEMANTICS 6). */
 #ifndef CODEC_EVENT_JSON_H
 #define CODEC_EVENT_JSON_H
 

@@ -1,5 +1,5 @@
 /*
- * codec/foreign_format.h: names what is no usage, by its first bytes, and says what makes usage of it (DESIGN 6).
+ * codec/foreign_format.h: names what is no usage, by its first bytes, and says what makes usage of it (SEMANTICS 6).
  */
 #ifndef CODEC_FOREIGN_FORMAT_H
 #define CODEC_FOREIGN_FORMAT_H

@@ -1,6 +1,6 @@
 /*
  * codec/json_write.h: records as JSON objects with the fields' names: decimals as strings without trailing zeros, times
- * ISO 8601 UTC (DESIGN 6).
+ * ISO 8601 UTC (SEMANTICS 6).
  */
 #ifndef CODEC_JSON_WRITE_H
 #define CODEC_JSON_WRITE_H

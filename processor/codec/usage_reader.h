@@ -1,6 +1,6 @@
 /*
  * codec/usage_reader.h: usage events from a file of any of the formats: JSON lines, Avro object container, CUR CSV; each
- * compressed with gzip or not (DESIGN 6). By the name's ending, else by the content. Thread: one.
+ * compressed with gzip or not (SEMANTICS 6). By the name's ending, else by the content. Thread: one.
  */
 #ifndef CODEC_USAGE_READER_H
 #define CODEC_USAGE_READER_H

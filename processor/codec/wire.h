@@ -1,6 +1,6 @@
 /*
  * codec/wire.h: records as the values of topics: Avro in the Confluent wire format (a zero byte, the schema's id in four
- * big-endian bytes, the datum), or JSON (DESIGN 4).
+ * big-endian bytes, the datum), or JSON (SEMANTICS 4).
  *
  * Which id a schema has and which schema an id is, the caller's `wire_schemas` says. Thread: one.
  */

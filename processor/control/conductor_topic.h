@@ -1,6 +1,6 @@
 /*
  * control/conductor_topic.h: the conductor topic as a whole: entities of the document, price list entries, versions,
- * closes and imports, each under `period / kind / id` (DESIGN 4).
+ * closes and imports, each under `period / kind / id` (SEMANTICS 4).
  *
  * The topic is compacted: the latest value of each key is the state. A document is published in one transaction that ends
  * with its version record, so whoever has read that has read it all. Values are JSON. Thread: one.

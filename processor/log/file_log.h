@@ -1,5 +1,5 @@
 /*
- * log/file_log.h: the log port over local files: usage from files in turn, results into a folder (DESIGN 5, 6).
+ * log/file_log.h: the log port over local files: usage from files in turn, results into a folder (SEMANTICS 5, 6).
  */
 #ifndef LOG_FILE_LOG_H
 #define LOG_FILE_LOG_H

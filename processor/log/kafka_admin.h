@@ -1,4 +1,4 @@
-/* log/kafka_admin.h: makes and checks the topics (DESIGN 4). Nothing else ever makes one. */
+/* log/kafka_admin.h: makes and checks the topics (SEMANTICS 4). Nothing else ever makes one. */
 #ifndef LOG_KAFKA_ADMIN_H
 #define LOG_KAFKA_ADMIN_H
 

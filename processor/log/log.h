@@ -1,5 +1,5 @@
 /*
- * log/log.h: the port through which the pipeline reads usage and writes results (DESIGN 5).
+ * log/log.h: the port through which the pipeline reads usage and writes results (SEMANTICS 5).
  *
  * Behind it: local files (file_log.h). What is produced becomes visible all at once with commit, or never.
  * Thread: one. Functions fail with *error set; then only abort and close may follow.

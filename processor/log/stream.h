@@ -1,6 +1,6 @@
 /*
  * log/stream.h: the port of the running processor: partitions that are assigned and taken away, records in, and
- * transactions of records and offsets out (DESIGN 5). Behind it: Kafka (kafka_stream.h).
+ * transactions of records and offsets out (SEMANTICS 5). Behind it: Kafka (kafka_stream.h).
  *
  * Everything a stream calls back, it calls in poll, on the caller's thread. Thread: one per stream.
  */

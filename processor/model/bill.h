@@ -1,4 +1,4 @@
-/* model/bill.h: a running bill row (DESIGN 6) and the subtotal that a task sends for it (DESIGN 4). */
+/* model/bill.h: a running bill row (SEMANTICS 6) and the subtotal that a task sends for it (SEMANTICS 4). */
 #ifndef MODEL_BILL_H
 #define MODEL_BILL_H
 

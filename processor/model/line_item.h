@@ -1,5 +1,5 @@
 /*
- * model/line_item.h: the priced row of the ledger (DESIGN 3.3, 6), and its words.
+ * model/line_item.h: the priced row of the ledger (SEMANTICS 3.3, 6), and its words.
  */
 #ifndef MODEL_LINE_ITEM_H
 #define MODEL_LINE_ITEM_H
@@ -86,7 +86,7 @@ enum unpriced_reason {
     UNPRICED_REASON_COUNT
 };
 
-/* What a cost was made from (DESIGN 3.2). */
+/* What a cost was made from (SEMANTICS 3.2). */
 enum price_base {
     BASE_NONE,
     BASE_CUSTOM_TIERS,          /* the SKU rule's own rates */

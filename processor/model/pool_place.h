@@ -1,4 +1,4 @@
-/* model/pool_place.h: how a pool stands when a quantity comes to it (DESIGN 3.2). Units: QUANTITY_SCALE. */
+/* model/pool_place.h: how a pool stands when a quantity comes to it (SEMANTICS 3.2). Units: QUANTITY_SCALE. */
 #ifndef MODEL_POOL_PLACE_H
 #define MODEL_POOL_PLACE_H
 

@@ -65,7 +65,7 @@ struct price_query {
 };
 
 /*
- * The entry that prices a meter in a month (DESIGN 3.2): by sku of the same usage type, else by service, usage type and
+ * The entry that prices a meter in a month (SEMANTICS 3.2): by sku of the same usage type, else by service, usage type and
  * operation, else by service and usage type where the entry names no operation. The service is the service code before the
  * product; transfer that names no service code is looked for where AWS lists all of it. Of several entries of one price
  * the one with the smallest sku; of several prices the one that the own rate confirms, else none and *ambiguous. No

@@ -1,5 +1,5 @@
 /*
- * model/refusal.h: why an event is a dead letter. Follows from its bytes alone, never from a document (DESIGN 1).
+ * model/refusal.h: why an event is a dead letter. Follows from its bytes alone, never from a document (SEMANTICS 1).
  */
 #ifndef MODEL_REFUSAL_H
 #define MODEL_REFUSAL_H

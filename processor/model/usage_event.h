@@ -1,5 +1,5 @@
 /*
- * model/usage_event.h: a metered fact before pricing (DESIGN 6), and what makes one acceptable.
+ * model/usage_event.h: a metered fact before pricing (SEMANTICS 6), and what makes one acceptable.
  */
 #ifndef MODEL_USAGE_EVENT_H
 #define MODEL_USAGE_EVENT_H
@@ -71,7 +71,7 @@ MUST_USE bool usage_event_set_decimal(struct usage_event *event, size_t field, s
 MUST_USE bool usage_event_set_text(struct usage_event *event, size_t field, struct text text, struct refusal *refusal);
 
 /*
- * Completes (line_item_type Usage, billing_entity AWS) and checks a decoded event: every requirement of DESIGN 6,
+ * Completes (line_item_type Usage, billing_entity AWS) and checks a decoded event: every requirement of SEMANTICS 6,
  * texts from any codec included. After true every required field is there and every number within its bounds.
  */
 MUST_USE bool usage_event_accept(struct usage_event *event, struct refusal *refusal);

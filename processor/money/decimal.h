@@ -1,7 +1,7 @@
 /*
  * money/decimal.h: exact decimals as 128-bit integers of a fixed scale. Integers only, everywhere.
  *
- * Units: a value v of scale s means v / 10^s. Every value is below 10^38 in size: sinks hold no more (DESIGN 1).
+ * Units: a value v of scale s means v / 10^s. Every value is below 10^38 in size: sinks hold no more (SEMANTICS 1).
  * Pure. Thread: any.
  */
 #ifndef MONEY_DECIMAL_H

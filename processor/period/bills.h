@@ -1,5 +1,5 @@
 /*
- * period/bills.h: bill rows from totals: by account, service and type; by service; the group's (DESIGN 4, 6). Pure.
+ * period/bills.h: bill rows from totals: by account, service and type; by service; the group's (SEMANTICS 4, 6). Pure.
  */
 #ifndef PERIOD_BILLS_H
 #define PERIOD_BILLS_H

@@ -1,5 +1,5 @@
 /*
- * period/custom_line_items.h: what a period's custom line items charge (DESIGN 3.4). Pure.
+ * period/custom_line_items.h: what a period's custom line items charge (SEMANTICS 3.4). Pure.
  */
 #ifndef PERIOD_CUSTOM_LINE_ITEMS_H
 #define PERIOD_CUSTOM_LINE_ITEMS_H

@@ -1,5 +1,5 @@
 /*
- * period/pools.h: how far each pool of a period has got, and how its allowances are shared out (DESIGN 3.2). Pure.
+ * period/pools.h: how far each pool of a period has got, and how its allowances are shared out (SEMANTICS 3.2). Pure.
  *
  * A pool's quantity lies in its parts of allowances, and behind them in tiers. Until its allowances are shared out whoever
  * comes first takes of them. Thread: one.

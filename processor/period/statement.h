@@ -1,6 +1,6 @@
 /*
  * period/statement.h: a group's bill of a month from its totals and its custom charges: the group's row, its services' rows,
- * then its accounts' rows by service and type (DESIGN 4, 6). Rows of one key add up. Pure.
+ * then its accounts' rows by service and type (SEMANTICS 4, 6). Rows of one key add up. Pure.
  */
 #ifndef PERIOD_STATEMENT_H
 #define PERIOD_STATEMENT_H

@@ -1,5 +1,5 @@
 /*
- * pipeline/fold.h: from decoded events to rows: dedup, then fold, within a memory budget (DESIGN 5).
+ * pipeline/fold.h: from decoded events to rows: dedup, then fold, within a memory budget (SEMANTICS 5).
  */
 #ifndef PIPELINE_FOLD_H
 #define PIPELINE_FOLD_H
@@ -32,7 +32,7 @@ MUST_USE bool fold_take(struct fold *fold, const struct usage_entry *entry, stru
 const struct fold_counts *fold_counts(const struct fold *fold);
 struct row_store *fold_rows(struct fold *fold);
 
-/* Whether the payer has usage in the period (DESIGN 3.4). Usage that names no payer counts for all; so does an empty
+/* Whether the payer has usage in the period (SEMANTICS 3.4). Usage that names no payer counts for all; so does an empty
  * `payer`. */
 bool fold_has_usage(const struct fold *fold, billing_period period, struct text payer);
 

@@ -1,6 +1,6 @@
 /*
  * pipeline/ledger.h: the rows of a usage or tier task while usage comes in: folded, priced on the spot, written out as
- * changes; and read back from what was written (DESIGN 1, 3.3, 5).
+ * changes; and read back from what was written (SEMANTICS 1, 3.3, 5).
  *
  * The ledger's line items are its only state: replaying them gives the same ledger. It remembers of every line item what
  * was last written, so that `cost_delta` is what was added since. Nothing here undoes: a transaction that fails costs the
@@ -56,7 +56,7 @@ size_t ledger_period_count(const struct ledger *ledger);
 billing_period ledger_period(const struct ledger *ledger, size_t index);
 struct totals *ledger_totals(struct ledger *ledger, size_t index);
 
-/* ---- the final sweep of a month (DESIGN 3.6) ---- */
+/* ---- the final sweep of a month (SEMANTICS 3.6) ---- */
 
 /* Begins: pools of the month start anew. All of the month's rows have to be saved, and no new ones may come. */
 void ledger_final_begin(struct ledger *ledger, billing_period period);
@@ -65,7 +65,7 @@ MUST_USE bool ledger_final_step(struct ledger *ledger, size_t rows_max, bool *do
 /* Rows that the walk has come over so far. */
 size_t ledger_final_rows(const struct ledger *ledger);
 
-/* ---- the sweep to another version of the document (DESIGN 3.5) ---- */
+/* ---- the sweep to another version of the document (SEMANTICS 3.5) ---- */
 
 /*
  * From now on rows are priced by `pricing` (borrowed), months from `from` on anew: an event brings the row that it meets up to

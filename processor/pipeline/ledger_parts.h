@@ -92,7 +92,7 @@ struct ledger {
     struct intern replayed_zeros; /* ids of parts that came to nothing in it */
 };
 
-/* ledger.c */
+/* ledger_entries.c */
 void ledger_mark_unsaved(struct ledger *ledger, struct entry *entry);
 void ledger_mark_dirty(struct ledger *ledger, struct entry *entry);
 struct part *ledger_part_of(struct ledger *ledger, struct entry *entry, uint32_t tier);

@@ -1,5 +1,5 @@
 /*
- * pipeline/ledger_sweep.c: rows from the version of the document that priced them to the one in force (DESIGN 3.5).
+ * pipeline/ledger_sweep.c: rows from the version of the document that priced them to the one in force (SEMANTICS 3.5).
  *
  * No old document is needed: a row tells what was written of it, and totals and pools are built anew from nothing, of the
  * rows that have come over. A row whose line items stay as they are is not written.

@@ -1,5 +1,5 @@
 /*
- * pipeline/line_items.h: a priced slice or a custom charge as the line item that goes out (DESIGN 3.3, 6).
+ * pipeline/line_items.h: a priced slice or a custom charge as the line item that goes out (SEMANTICS 3.3, 6).
  * Texts of a built line item are borrowed from the row, the document and the builder. Thread: one builder each.
  */
 #ifndef PIPELINE_LINE_ITEMS_H
@@ -9,7 +9,7 @@
 #include "period/custom_line_items.h"
 #include "rate/rate.h"
 
-/* Tasks name themselves in an id's first three letters: bill tasks first, then tier, then usage (DESIGN 4). */
+/* Tasks name themselves in an id's first three letters: bill tasks first, then tier, then usage (SEMANTICS 4). */
 enum task_kind { TASK_BILL, TASK_TIER, TASK_USAGE, TASK_KIND_COUNT };
 
 struct line_item_builder {

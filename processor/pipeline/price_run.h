@@ -1,5 +1,5 @@
 /*
- * pipeline/price_run.h: the whole pipeline over files: usage in, line items, bills, CUR and summary out (DESIGN 6).
+ * pipeline/price_run.h: the whole pipeline over files: usage in, line items, bills, CUR and summary out (SEMANTICS 6).
  */
 #ifndef PIPELINE_PRICE_RUN_H
 #define PIPELINE_PRICE_RUN_H

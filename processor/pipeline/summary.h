@@ -1,4 +1,4 @@
-/* pipeline/summary.h: summary.json: what became of the events, and the groups' totals (DESIGN 6). */
+/* pipeline/summary.h: summary.json: what became of the events, and the groups' totals (SEMANTICS 6). */
 #ifndef PIPELINE_SUMMARY_H
 #define PIPELINE_SUMMARY_H
 

@@ -1,6 +1,6 @@
 /*
  * pipeline/sweep.h: the walk over a period's rows in key order, in bounded steps, that brings them to a document version
- * (DESIGN 3.5). Target *final*: pools are allocated anew over net quantities in that order.
+ * (SEMANTICS 3.5). Target *final*: pools are allocated anew over net quantities in that order.
  *
  * Rows come from a cursor, results go to a sink. Nothing here knows where either lives. Thread: one.
  */

@@ -1,4 +1,4 @@
-/* rate/line_item_class.h: what the pro forma domain does with each line item type (DESIGN 3.1). Pure. */
+/* rate/line_item_class.h: what the pro forma domain does with each line item type (SEMANTICS 3.1). Pure. */
 #ifndef RATE_LINE_ITEM_CLASS_H
 #define RATE_LINE_ITEM_CLASS_H
 

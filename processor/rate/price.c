@@ -1,4 +1,4 @@
-/* rate/price.c: from facts to a price, in the order of DESIGN 3.1 and 3.2. */
+/* rate/price.c: from facts to a price, in the order of SEMANTICS 3.1 and 3.2. */
 #include "rate/price.h"
 
 #include "assign/assign.h"

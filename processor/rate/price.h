@@ -1,5 +1,5 @@
 /*
- * rate/price.h: how a meter is priced for a group: status, base, rule, schedule, pool (DESIGN 3.1, 3.2).
+ * rate/price.h: how a meter is priced for a group: status, base, rule, schedule, pool (SEMANTICS 3.1, 3.2).
  *
  * A price depends on the document version, the group and the row's facts, not on its quantity: it is resolved once and
  * kept. Pure. Thread: any number of readers of one `struct pricing`.

@@ -1,5 +1,5 @@
 /*
- * rate/rate.h: what a row costs, exactly: quantity in the tier × rate × (100 ± modifier)/100 (DESIGN 3.2).
+ * rate/rate.h: what a row costs, exactly: quantity in the tier × rate × (100 ± modifier)/100 (SEMANTICS 3.2).
  *
  * Pure: the same price, row and pool position always give the same slices.
  */

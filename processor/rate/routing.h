@@ -1,5 +1,5 @@
 /*
- * rate/routing.h: which usage runs through tiers and so is priced by a tier task, and by which (DESIGN 5). Pure.
+ * rate/routing.h: which usage runs through tiers and so is priced by a tier task, and by which (SEMANTICS 5). Pure.
  *
  * Every pool lives within one usage type, and an allowance within a family of them: tiered usage is sent to a tier
  * partition by its family.

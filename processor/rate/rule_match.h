@@ -1,5 +1,5 @@
 /*
- * rate/rule_match.h: the rule of a plan that prices a meter: SKU > SERVICE > BILLING_ENTITY > GLOBAL (DESIGN 3.2).
+ * rate/rule_match.h: the rule of a plan that prices a meter: SKU > SERVICE > BILLING_ENTITY > GLOBAL (SEMANTICS 3.2).
  *
  * Pure. An index is built once per document and never changes. Thread: any.
  */

@@ -1,5 +1,5 @@
 /*
- * rate/tier.h: which part of a quantity falls into which tier (DESIGN 3.2). Pure.
+ * rate/tier.h: which part of a quantity falls into which tier (SEMANTICS 3.2). Pure.
  *
  * The first tier goes on below zero, the last one without end. A negative quantity takes back from the highest tier
  * reached. Units: QUANTITY_SCALE.

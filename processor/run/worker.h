@@ -1,6 +1,6 @@
 /*
  * run/worker.h: a thread of the running processor: one consumer, one transactional producer, the tasks assigned to it
- * (DESIGN 5). Workers share nothing mutable but what is atomic here.
+ * (SEMANTICS 5). Workers share nothing mutable but what is atomic here.
  */
 #ifndef RUN_WORKER_H
 #define RUN_WORKER_H

@@ -1,5 +1,5 @@
 /*
- * store/event_id.h: what is remembered of an event to tell whether it comes again (DESIGN 3.7). event_id is unique per
+ * store/event_id.h: what is remembered of an event to tell whether it comes again (SEMANTICS 3.7). event_id is unique per
  * usage account. Pure.
  */
 #ifndef STORE_EVENT_ID_H

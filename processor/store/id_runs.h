@@ -1,5 +1,5 @@
 /*
- * store/id_runs.h: event ids on disk, in sorted runs (DESIGN 3.7). A run is written once, from what came within a stretch
+ * store/id_runs.h: event ids on disk, in sorted runs (SEMANTICS 3.7). A run is written once, from what came within a stretch
  * of time; runs of like size are merged, in bounded steps; one whose ids have all left the window goes as a whole.
  *
  * A filter per run in memory says which need a look at the disk; filters shrink to stay within their memory. Shares its

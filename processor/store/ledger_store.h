@@ -1,6 +1,6 @@
 /*
  * store/ledger_store.h: a ledger on disk: pages of rows by group (month, bucket and account), and small records beside them
- * (DESIGN 5). Whatever goes wrong here: throw the directory away, the topic has it all.
+ * (SEMANTICS 5). Whatever goes wrong here: throw the directory away, the topic has it all.
  *
  * A group's pages are numbered; rows of a later page replace those of an earlier one. Everything put since the last write
  * goes with the next one, whole or not at all. Owns the directory while open. Thread: one.

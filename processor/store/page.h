@@ -1,5 +1,5 @@
 /*
- * store/page.h: rows as bytes. A page holds rows of one period, hour and account in canonical order (DESIGN 5).
+ * store/page.h: rows as bytes. A page holds rows of one period, hour and account in canonical order (SEMANTICS 5).
  *
  * Key:   'r' period (3) hour (4) account (8) [resource 0 facts of the first row] run (4), all big-endian. The first
  *        page of an hour and account leaves the row out. Byte order is canonical order.

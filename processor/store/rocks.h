@@ -1,7 +1,7 @@
 /*
  * store/rocks.h: an ordered map of bytes in RocksDB, the only room that includes its header.
  *
- * One column family, no write-ahead log: what is in here can always be made again (DESIGN 1, 5). Any error means that
+ * One column family, no write-ahead log: what is in here can always be made again (SEMANTICS 1, 5). Any error means that
  * the directory is to be thrown away. Owns the directory while open. Thread: one.
  */
 #ifndef STORE_ROCKS_H

@@ -1,5 +1,5 @@
 /*
- * store/seen.h: which event ids came within the last `window` of broker time (DESIGN 3.7).
+ * store/seen.h: which event ids came within the last `window` of broker time (SEMANTICS 3.7).
  *
  * A record is a duplicate when one with the same account and id lies before it by at most the window. The latest ids are in
  * a table in memory; when it is full they are saved as a run on disk: never a smaller window. Thread: one.

@@ -1,4 +1,4 @@
-/* tasks/bill_auto_close.c: months close by themselves (DESIGN 3.6). */
+/* tasks/bill_auto_close.c: months close by themselves (SEMANTICS 3.6). */
 #include <stdlib.h>
 
 #include "tasks/bill_state.h"

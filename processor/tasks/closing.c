@@ -1,5 +1,5 @@
 /*
- * tasks/closing.c: how a usage or tier task closes a month (DESIGN 3.6): from its offset (usage) or with all barriers
+ * tasks/closing.c: how a usage or tier task closes a month (SEMANTICS 3.6): from its offset (usage) or with all barriers
  * (tier) on, the month takes no usage; the final sweep; changed rows out; report rows out; then the barriers.
  *
  * The marker says how many of the month's rows have been reported. A month that is closing gets no new rows, so each keeps

@@ -1,5 +1,5 @@
 /*
- * tasks/marker.h: what a task knows that is no row, written with every transaction as its `#task` record (DESIGN 5).
+ * tasks/marker.h: what a task knows that is no row, written with every transaction as its `#task` record (SEMANTICS 5).
  */
 #ifndef TASKS_MARKER_H
 #define TASKS_MARKER_H

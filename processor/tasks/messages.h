@@ -1,6 +1,6 @@
 /*
  * tasks/messages.h: what tasks say to each other: on `tiered` to the tier tasks, on `subtotals` to the bill tasks
- * (DESIGN 4, 5). Both directions of each message and all keys are here.
+ * (SEMANTICS 4, 5). Both directions of each message and all keys are here.
  *
  *   usage → tier   an event as it came, or a barrier; its headers are a struct tier_message
  *   any → bill     a struct subtotal: a task's whole total of a key, or one of the messages below

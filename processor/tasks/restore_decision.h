@@ -1,5 +1,5 @@
 /*
- * tasks/restore_decision.h: whether what a restore has read is the whole truth (DESIGN 5). Pure.
+ * tasks/restore_decision.h: whether what a restore has read is the whole truth (SEMANTICS 5). Pure.
  *
  * The marker is the last record of a task's transaction in its line-items partition, the committed offset is what the group
  * coordinator got with the same transaction. A transaction is in both or in neither; where they differ either its end has

@@ -1,5 +1,5 @@
 /*
- * tasks/sweeping.c: how a usage or tier task comes over to another version of the document (DESIGN 3.5): what is in memory is
+ * tasks/sweeping.c: how a usage or tier task comes over to another version of the document (SEMANTICS 3.5): what is in memory is
  * saved, then a walk over the rows of all open months, then all totals, and behind them a word to the bill tasks that what
  * was not told again is gone.
  *

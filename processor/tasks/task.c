@@ -1,28 +1,16 @@
-/* tasks/task.c: what all kinds have in common: the life of a task, the marker, producing. */
+/* tasks/task.c: what all kinds have in common: the life of a task, and its marker. */
 #include "tasks/task.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/hash.h"
 #include "tasks/report_totals.h"
 #include "tasks/task_parts.h"
 
-#define BACKOFF_FIRST_MS 100
-#define BACKOFF_MAX_MS 5000
 /* A position that has moved only over the marks of transactions is committed when nothing else was for so long. */
 #define REACHED_MS 1000
 /* A marker is written anew before the topic's retention could take the last one. */
 #define MARKER_AGE_MAX_MS (INT64_C(24) * 3600 * 1000)
-
-uint32_t task_number_of(const struct stream *stream, enum stream_topic input, int32_t partition)
-{
-    uint32_t bills = (uint32_t)stream->ops->partition_count(stream, STREAM_SUBTOTALS);
-    uint32_t tiers = (uint32_t)stream->ops->partition_count(stream, STREAM_TIERED);
-    uint32_t before = input == STREAM_SUBTOTALS ? 0 : input == STREAM_TIERED ? bills : bills + tiers;
-    return before + (uint32_t)partition;
-}
 
 static bool is_active(const struct task *task)
 {
@@ -151,27 +139,7 @@ uint64_t task_disk_bytes(const struct task *task)
     return task->store ? ledger_store_disk_bytes(task->store) : 0;
 }
 
-bool task_stop(struct task *task, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vsnprintf(task->reason, sizeof task->reason, format, args);
-    va_end(args);
-    task->state = TASK_STOPPED;
-    return true;
-}
-
 /* ---- waiting ---- */
-
-enum stream_outcome task_wait(struct task *task, const struct error *error)
-{
-    task->backoff_ms = task->backoff_ms == 0                   ? BACKOFF_FIRST_MS
-                       : task->backoff_ms < BACKOFF_MAX_MS / 2 ? task->backoff_ms * 2
-                                                               : BACKOFF_MAX_MS;
-    task->retry_ms = task->world->now_ms + task->backoff_ms;
-    snprintf(task->reason, sizeof task->reason, "%.*s", (int)sizeof task->reason - 1, error->message);
-    return OUTCOME_LATER;
-}
 
 bool task_is_resting(const struct task *task)
 {
@@ -220,27 +188,15 @@ enum stream_outcome task_retry(struct task *task, struct error *error)
     return outcome;
 }
 
-/* ---- producing ---- */
+/* ---- restoring ---- */
 
-int32_t task_partition_for(const struct task *task, enum stream_topic topic, struct text key)
+/* With a store that failed it begins again; what waits for something else goes on where it was. */
+enum stream_outcome task_restore_step(struct task *task, size_t records_max, struct error *error)
 {
-    uint32_t count = (uint32_t)task->world->stream->ops->partition_count(task->world->stream, topic);
-    return (int32_t)(hash64(key.data, key.size) % count);
-}
-
-enum stream_outcome task_produce_raw(struct task *task, const struct stream_record *record, struct error *error)
-{
-    return task->world->stream->ops->produce(task->world->stream, record, error);
-}
-
-enum stream_outcome task_produce(struct task *task, enum stream_topic topic, int32_t partition, struct text key,
-                                 const struct record_type *type, const void *record, struct error *error)
-{
-    buffer_clear(&task->value);
-    if (!wire_encode(task->world->wire, stream_topic_name(topic), type, record, &task->value, error))
-        return OUTCOME_ABORT;
-    struct stream_record out = { .topic = topic, .partition = partition, .key = key, .value = buffer_text(&task->value) };
-    return task_produce_raw(task, &out, error);
+    enum stream_outcome outcome = task_restore_work(task, records_max, error);
+    if (outcome == OUTCOME_LATER && task->store_failed)
+        task_restart(task);
+    return outcome;
 }
 
 /* ---- running ---- */

@@ -1,6 +1,6 @@
 /*
  * tasks/task.h: a partition's life: restored from its own line items, fed with records, flushed into transactions
- * (DESIGN 5). One kind each for usage, tier and bill partitions.
+ * (SEMANTICS 5). One kind each for usage, tier and bill partitions.
  *
  *   restore:  committed offset, then the store, then what line items lie behind it, then ids; the marker must be the one
  *             that the committed offset names

@@ -101,6 +101,9 @@ struct task {
     struct report_totals *report;
 };
 
+/* task_base.c */
+/* Back to the first stage of a restore; what the task holds is not touched. */
+void task_restore_begin(struct task *task);
 /* Stops the task until an operator acts. True, so that a step can end with it. */
 bool task_stop(struct task *task, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Notes why the task waits and when it tries again, later each time. */
@@ -135,8 +138,8 @@ void task_plan_save(struct task *task);
 /* The outcome of a failure within the ledger: the store's, or the ledger contradicts itself and the task stops. */
 enum stream_outcome task_ledger_failed(struct task *task, const struct error *error);
 
-/* task_restore.c */
-void task_restore_begin(struct task *task);
+/* task_restore.c: as task_restore_step, but a task whose store failed is still to be restarted. */
+enum stream_outcome task_restore_work(struct task *task, size_t records_max, struct error *error);
 
 /* usage_task.c, tier_task.c */
 /* Decodes and accepts an event. *answer is WIRE_REFUSED with *refusal, or WIRE_DONE. LATER: its schema is not known yet. */

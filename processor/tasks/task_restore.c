@@ -15,19 +15,6 @@
 /* A row of a month may have been written before the month began, by what future.max allows and clocks differ by. */
 #define BEFORE_MONTH_MS (INT64_C(4) * 24 * 3600 * 1000)
 
-void task_restore_begin(struct task *task)
-{
-    task->state = TASK_RESTORING;
-    task->stage = RESTORE_OFFSET;
-    task->step_begun = false;
-    task->newest_row = 0;
-    task->closed_before = PERIOD_NONE;
-    task->first_row_ms = -1;
-    task->beginning_is_gone = false;
-    task->waited_ms = task->waited_at_ms = 0;
-    task->resume_from = OFFSET_NONE;
-}
-
 /* ---- what is read ---- */
 
 static enum stream_outcome replay_failed(struct task *task, const struct stream_record *record, const struct error *error)
@@ -418,15 +405,6 @@ static enum stream_outcome step(struct task *task, size_t records_max, struct er
     return read_records(task, records_max, error);
 }
 
-/* With a store that failed it begins again; what waits for something else goes on where it was. */
-static enum stream_outcome rest(struct task *task, const struct error *error)
-{
-    enum stream_outcome outcome = task_wait(task, error);
-    if (task->store_failed)
-        task_restart(task);
-    return outcome;
-}
-
 /* Records that retention took before they were read are usage that nobody has: the operator is to know. */
 static enum stream_outcome check_input(struct task *task, struct error *error)
 {
@@ -464,7 +442,7 @@ static enum stream_outcome end_restore(struct task *task, struct error *error)
     if (outcome != OUTCOME_DONE || task->state == TASK_STOPPED)
         return outcome;
     if (task->kind == TASK_USAGE && !task->seen && !task_open_ids(task, &ignored, error))
-        return rest(task, error);
+        return task_wait(task, error);
     task->state = TASK_RUNNING;
     task->retry_ms = task->backoff_ms = 0;
     task->reason[0] = '\0';
@@ -474,7 +452,7 @@ static enum stream_outcome end_restore(struct task *task, struct error *error)
     return OUTCOME_DONE;
 }
 
-enum stream_outcome task_restore_step(struct task *task, size_t records_max, struct error *error)
+enum stream_outcome task_restore_work(struct task *task, size_t records_max, struct error *error)
 {
     if (task->state != TASK_RESTORING)
         return OUTCOME_DONE;
@@ -484,7 +462,7 @@ enum stream_outcome task_restore_step(struct task *task, size_t records_max, str
         return OUTCOME_DONE;
     }
     if (outcome == OUTCOME_LATER)
-        return rest(task, error);
+        return task_wait(task, error);
     if (outcome != OUTCOME_DONE || task->stage != RESTORE_DONE)
         return outcome;
     return end_restore(task, error);

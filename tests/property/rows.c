@@ -104,7 +104,7 @@ static void random_event(struct random *random, bool few, struct random_event *o
     CLAIM(accepted, "%s", refusal.detail);
 }
 
-/* ---- identity and order of DESIGN 3.3, field by field ---- */
+/* ---- identity and order of SEMANTICS 3.3, field by field ---- */
 
 static int compare_optional(bool a_has, i128 a, bool b_has, i128 b)
 {

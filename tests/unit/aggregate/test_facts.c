@@ -1,4 +1,4 @@
-/* aggregate/facts: what makes a row a row (DESIGN 3.3), and the order of rows. */
+/* aggregate/facts: what makes a row a row (SEMANTICS 3.3), and the order of rows. */
 #include "support/fixtures.h"
 #include "support/unit.h"
 
@@ -110,7 +110,7 @@ static void usage_that_aws_bills_at_nothing_is_told(void **state)
     buffer_done(&bytes);
 }
 
-/* DESIGN 3.3 names the identity; everything else folds. */
+/* SEMANTICS 3.3 names the identity; everything else folds. */
 static void only_the_identity_is_in_the_facts(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* aggregate/row: events of one identity fold into one row, in any order (DESIGN 3.3). */
+/* aggregate/row: events of one identity fold into one row, in any order (SEMANTICS 3.3). */
 #include "aggregate/row.h"
 #include "support/fixtures.h"
 #include "support/unit.h"

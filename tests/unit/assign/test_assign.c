@@ -1,4 +1,4 @@
-/* assign/assign: whose usage it is (DESIGN 3.1, 3.2). */
+/* assign/assign: whose usage it is (SEMANTICS 3.1, 3.2). */
 #include "assign/assign.h"
 #include "support/fixtures.h"
 #include "support/unit.h"

@@ -1,4 +1,4 @@
-/* cur/cur_fold: parts of a row, their order and their sum (DESIGN 3.6). */
+/* cur/cur_fold: parts of a row, their order and their sum (SEMANTICS 3.6). */
 #include "support/unit.h"
 
 #include "cur/cur_fold.h"

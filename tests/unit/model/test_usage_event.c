@@ -1,4 +1,4 @@
-/* model/usage_event: which events are accepted, and why the others are not (DESIGN 6). */
+/* model/usage_event: which events are accepted, and why the others are not (SEMANTICS 6). */
 #include "support/fixtures.h"
 #include "support/unit.h"
 

@@ -1,4 +1,4 @@
-/* period/bills: bill rows and margins (DESIGN 3.1, 6). */
+/* period/bills: bill rows and margins (SEMANTICS 3.1, 6). */
 #include "period/bills.h"
 #include "support/unit.h"
 

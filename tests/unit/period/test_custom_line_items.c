@@ -1,4 +1,4 @@
-/* period/custom_line_items: what is charged beside usage (DESIGN 3.4). */
+/* period/custom_line_items: what is charged beside usage (SEMANTICS 3.4). */
 #include "period/custom_line_items.h"
 #include "support/fixtures.h"
 #include "support/unit.h"

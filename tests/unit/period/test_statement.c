@@ -1,4 +1,4 @@
-/* period/statement: the rows of a group's bill (DESIGN 4, 6). */
+/* period/statement: the rows of a group's bill (SEMANTICS 4, 6). */
 #include "base/buffer.h"
 #include "period/statement.h"
 #include "support/unit.h"

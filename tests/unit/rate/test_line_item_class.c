@@ -1,4 +1,4 @@
-/* rate/line_item_class: what the pro forma domain does with each type (DESIGN 3.1). */
+/* rate/line_item_class: what the pro forma domain does with each type (SEMANTICS 3.1). */
 #include "rate/line_item_class.h"
 #include "support/fixtures.h"
 #include "support/unit.h"

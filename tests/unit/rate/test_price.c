@@ -1,4 +1,4 @@
-/* rate/price: status, base and rule of a meter in a group (DESIGN 3.1, 3.2). */
+/* rate/price: status, base and rule of a meter in a group (SEMANTICS 3.1, 3.2). */
 #include "rate/price.h"
 #include "support/fixtures.h"
 #include "support/unit.h"

@@ -1,4 +1,4 @@
-/* rate/routing: which usage needs its group's pool and travels once more (DESIGN 5). */
+/* rate/routing: which usage needs its group's pool and travels once more (SEMANTICS 5). */
 #include "rate/routing.h"
 #include "support/fixtures.h"
 #include "support/unit.h"

@@ -1,0 +1,183 @@
+/*
+ * pipeline/ledger_entries.c: an entry of the ledger and its parts: what it is worth, which totals and pools it is in, what is
+ * to be written or saved of it.
+ */
+#include <stdlib.h>
+
+#include "assign/assign.h"
+#include "pipeline/ledger_parts.h"
+
+void ledger_mark_unsaved(struct ledger *ledger, struct entry *entry)
+{
+    struct group *group = &ledger->groups[entry->group];
+    if (entry->unsaved)
+        return;
+    entry->unsaved = true;
+    if (group->first_unsaved == 0) {
+        ledger->unsaved = memory_reserve_one(ledger->unsaved, ledger->unsaved_count, &ledger->unsaved_capacity,
+                                             sizeof *ledger->unsaved);
+        ledger->unsaved[ledger->unsaved_count++] = entry->group;
+    }
+    entry->next_unsaved = group->first_unsaved;
+    group->first_unsaved = (uint32_t)(entry - ledger->entries) + 1;
+    ledger->unsaved_rows++;
+}
+
+void ledger_mark_dirty(struct ledger *ledger, struct entry *entry)
+{
+    ledger_mark_unsaved(ledger, entry);
+    if (entry->dirty)
+        return;
+    entry->dirty = true;
+    ledger->dirty = memory_reserve_one(ledger->dirty, ledger->dirty_count, &ledger->dirty_capacity, sizeof *ledger->dirty);
+    ledger->dirty[ledger->dirty_count++] = (uint32_t)(entry - ledger->entries);
+}
+
+static void make_room_for_part(struct ledger *ledger, struct entry *entry)
+{
+    if (entry->part_count < entry->part_room)
+        return;
+    CHECK(entry->part_room < UINT16_MAX / 2);
+    uint16_t room = (uint16_t)(entry->part_room ? entry->part_room * 2 : 1);
+    struct part *parts = arena_take(&ledger->parts, room * sizeof *parts, _Alignof(struct part));
+    if (entry->part_count)
+        memcpy(parts, entry->parts, entry->part_count * sizeof *parts);
+    entry->parts = parts;
+    entry->part_room = room;
+}
+
+struct part *ledger_part_of(struct ledger *ledger, struct entry *entry, uint32_t tier)
+{
+    uint16_t at = 0;
+    while (at < entry->part_count && entry->parts[at].tier < tier)
+        at++;
+    if (at < entry->part_count && entry->parts[at].tier == tier)
+        return &entry->parts[at];
+    make_room_for_part(ledger, entry);
+    memmove(&entry->parts[at + 1], &entry->parts[at], (size_t)(entry->part_count - at) * sizeof *entry->parts);
+    entry->part_count++;
+    entry->parts[at] = (struct part){ .tier = tier };
+    return &entry->parts[at];
+}
+
+const struct resolved *ledger_resolve(struct ledger *ledger, const struct row_view *view)
+{
+    uint32_t group = assign_group(ledger->prices.pricing->conductor, view->account, view->period);
+    return price_cache_get(&ledger->prices, group, view->period, view->facts);
+}
+
+struct month *ledger_month_of(struct ledger *ledger, billing_period period)
+{
+    for (size_t i = 0; i < ledger->month_count; i++)
+        if (ledger->months[i].period == period)
+            return &ledger->months[i];
+    ledger->months = memory_reserve_one(ledger->months, ledger->month_count, &ledger->month_capacity,
+                                        sizeof *ledger->months);
+    ledger->months[ledger->month_count] = (struct month){ .period = period };
+    return &ledger->months[ledger->month_count++];
+}
+
+struct total *ledger_total_of(struct ledger *ledger, const struct row_view *view, const struct resolved *resolved)
+{
+    struct total *total = totals_get(&ledger_month_of(ledger, view->period)->totals, resolved->price.group, view->account,
+                                     resolved->facts.product_code, price_shown_type(&resolved->price, &resolved->facts));
+    total->changed = total->unsaved = true;
+    return total;
+}
+
+void ledger_empty_parts(struct entry *entry)
+{
+    for (uint16_t i = 0; i < entry->part_count; i++) {
+        struct part *part = &entry->parts[i];
+        part->quantity = part->public_cost = part->cost = (struct sum){ 0 };
+        part->live = false;
+    }
+}
+
+void ledger_leave_pool(struct ledger *ledger, const struct entry *entry, uint32_t pool)
+{
+    for (uint16_t i = 0; i < entry->part_count && pool != POOL_NONE; i++)
+        pools_subtract(&ledger->prices.pools, pool, pool_part_of_tier(entry->parts[i].tier), &entry->parts[i].quantity);
+}
+
+void ledger_enter_pool(struct ledger *ledger, const struct entry *entry, uint32_t pool)
+{
+    for (uint16_t i = 0; i < entry->part_count && pool != POOL_NONE; i++)
+        pools_add(&ledger->prices.pools, pool, pool_part_of_tier(entry->parts[i].tier), &entry->parts[i].quantity);
+}
+
+static void note_public_rate(struct part *part, const struct priced_slice *slice)
+{
+    part->has_public_rate = slice->has_public_rate &&
+                            (!part->live || (part->has_public_rate && part->public_rate == slice->public_rate));
+    part->public_rate = slice->public_rate;
+}
+
+static void add_to_part(struct ledger *ledger, struct entry *entry, uint32_t pool, const struct priced_slice *slice)
+{
+    struct part *part = ledger_part_of(ledger, entry, slice->tier);
+    struct sum quantity = sum_of(slice->quantity);
+    note_public_rate(part, slice);
+    part->live = true;
+    sum_add_sum(&part->quantity, &quantity);
+    sum_add(&part->public_cost, slice->public_cost);
+    sum_add(&part->cost, slice->cost);
+    pools_add(&ledger->prices.pools, pool, pool_part_of_tier(slice->tier), &quantity);
+}
+
+bool ledger_add_to_parts(struct ledger *ledger, struct entry *entry, const struct resolved *resolved,
+                         const struct row_values *values)
+{
+    struct pool_place place = price_cache_place(&ledger->prices, resolved->pool);
+    struct rated_row rated;
+    rate_row(&ledger->rater, &resolved->price, values, &place, &rated);
+    if (rated.status != STATUS_CHARGED)
+        return false;
+    for (uint32_t i = 0; i < rated.slice_count; i++)
+        add_to_part(ledger, entry, resolved->pool, &rated.slices[i]);
+    return true;
+}
+
+/* ---- line items of an entry ---- */
+
+void ledger_rate_entry(struct ledger *ledger, const struct entry *entry, const struct resolved *resolved,
+                       const struct row_view *view, struct rated_row *rated)
+{
+    const struct price *price = &resolved->price;
+    if (resolved->pool == POOL_NONE) {
+        rate_row(&ledger->rater, price, &view->values, NULL, rated);
+        return;
+    }
+    if (!rate_fits(price, &view->values)) {
+        struct price nothing = *price;
+        nothing.kind = PRICE_NOTHING;
+        nothing.status = STATUS_UNPRICED;
+        nothing.reason = UNPRICED_TOO_LARGE;
+        rate_row(&ledger->rater, &nothing, &view->values, NULL, rated);
+        return;
+    }
+    rate_parts(&ledger->rater, entry->part_count, rated);
+    rated->slice_count = 0;
+    for (uint32_t i = 0; i < entry->part_count; i++) {
+        const struct part *part = &entry->parts[i];
+        if (!part->live)
+            continue;
+        struct priced_slice *slice = &rated->slices[rated->slice_count++];
+        bool fits = sum_value(&part->quantity, &slice->quantity) && sum_value(&part->public_cost, &slice->public_cost) &&
+                    sum_value(&part->cost, &slice->cost);
+        CHECK(fits); /* parts_fit has said so */
+        slice->has_public_rate = part->has_public_rate;
+        slice->public_rate = part->public_rate;
+        rate_of_part(price, part->tier, slice);
+    }
+}
+
+void ledger_drop_empty_parts(struct rated_row *rated)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < rated->slice_count; i++)
+        if (rated->slices[i].quantity != 0 || rated->slices[i].cost != 0 || rated->slice_count == 1)
+            rated->slices[kept++] = rated->slices[i];
+    /* A row whose parts have all become nothing keeps its lowest. */
+    rated->slice_count = kept ? kept : 1;
+}
