@@ -21,8 +21,8 @@ struct http_server {
 
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, struct buffer *body)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(body->size, body->data ? body->data : (void *)"",
-                                                                    MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(body->size, body->data ? body->data : (void *)"", MHD_RESPMEM_MUST_COPY);
     if (!response)
         return MHD_NO;
     MHD_add_response_header(response, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
@@ -38,7 +38,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     const struct {
         const char *path;
         http_page *page;
-    } pages[] = { { "/metrics", server->pages.metrics }, { "/healthz", server->pages.health },
+    } pages[] = { { "/metrics", server->pages.metrics },
+                  { "/healthz", server->pages.health },
                   { "/readyz", server->pages.ready } };
     struct buffer body = { 0 };
     unsigned status = MHD_HTTP_NOT_FOUND;
@@ -72,13 +73,14 @@ static bool parse_listen(const char *listen, struct sockaddr_in *address)
     return *end == '\0' && port <= 65535 && inet_pton(AF_INET, host, &address->sin_addr) == 1;
 }
 
-bool http_start(const char *listen, const struct http_pages *pages, struct http_server **ret_server,
-                struct error *error)
+bool http_start(const char *listen, const struct http_pages *pages, struct http_server **ret_server, struct error *error)
 {
     struct sockaddr_in address;
     if (!parse_listen(listen, &address))
-        return error_fail(error, ERROR_INVALID, "http.listen: found '%s', expected an IPv4 address and a port, as "
-                                                "127.0.0.1:9464", listen);
+        return error_fail(error, ERROR_INVALID,
+                          "http.listen: found '%s', expected an IPv4 address and a port, as "
+                          "127.0.0.1:9464",
+                          listen);
     struct http_server *server = memory_new(sizeof *server);
     server->pages = *pages;
     errno = 0;

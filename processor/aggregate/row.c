@@ -18,7 +18,7 @@ struct row {
     uint64_t account;
     int64_t usage_end_ms;
     uint64_t usage_events;
-    uint32_t bucket_hour; /* hours since 1970 */
+    uint32_t bucket_hour;                  /* hours since 1970 */
     uint32_t facts, resource, description; /* interned numbers; INTERN_NONE */
     int32_t period;
     uint32_t word; /* the owner's */
@@ -94,8 +94,7 @@ static struct row *row_at(const struct row_table *table, uint32_t handle)
 static uint32_t add_row(struct row_table *table, size_t size)
 {
     if (table->chunk_count == 0 || CHUNK_BYTES - table->chunk_used < size) {
-        table->chunks = memory_reserve_one(table->chunks, table->chunk_count, &table->chunk_capacity,
-                                           sizeof *table->chunks);
+        table->chunks = memory_reserve_one(table->chunks, table->chunk_count, &table->chunk_capacity, sizeof *table->chunks);
         table->chunks[table->chunk_count++] = memory_new(CHUNK_BYTES);
         table->chunk_used = 0;
     }
@@ -237,8 +236,7 @@ void row_table_add_event(struct row_table *table, uint32_t handle, const struct 
     fold_description(table, row, event->description);
 }
 
-void row_table_fold_into(struct row_table *table, const struct usage_event *event, struct text facts,
-                         billing_period period)
+void row_table_fold_into(struct row_table *table, const struct usage_event *event, struct text facts, billing_period period)
 {
     struct row_identity identity = row_table_identity(table, event, facts, period);
     row_table_add_event(table, row_table_take(table, &identity), event);
@@ -361,10 +359,11 @@ void row_table_read(const struct row_table *table, uint32_t handle, struct row_v
         .account = row->account,
         .resource = row->resource == INTERN_NONE ? TEXT_NONE : intern_text(&table->resources, row->resource),
         .facts = intern_text(&table->facts, row->facts),
-        .description =
-            row->description == INTERN_NONE ? TEXT_NONE : intern_text(&table->descriptions, row->description),
-        .values = { .usage_events = row->usage_events, .usage_end_ms = row->usage_end_ms,
-                    .has_amount = row->has_amount, .amount = row->sums[0] },
+        .description = row->description == INTERN_NONE ? TEXT_NONE : intern_text(&table->descriptions, row->description),
+        .values = { .usage_events = row->usage_events,
+                    .usage_end_ms = row->usage_end_ms,
+                    .has_amount = row->has_amount,
+                    .amount = row->sums[0] },
     };
     const struct sum *sum = &row->sums[1];
     for (size_t i = 0; i < CARRIED_COUNT; i++)

@@ -55,8 +55,7 @@ struct row_table *row_table_new(enum granularity granularity, bool resource_ids)
 void row_table_fold(struct row_table *table, const struct usage_event *event, struct text facts);
 
 /* The same into the row of another month: late usage goes to an open period. */
-void row_table_fold_into(struct row_table *table, const struct usage_event *event, struct text facts,
-                         billing_period period);
+void row_table_fold_into(struct row_table *table, const struct usage_event *event, struct text facts, billing_period period);
 
 /*
  * A row of a table that lives on: found by its identity, changed in place. Handles stay valid until row_table_reset.

@@ -10,7 +10,7 @@
 #include "money/sum.h"
 
 struct total_key {
-    uint32_t group;     /* GROUP_NONE: unmonitored */
+    uint32_t group; /* GROUP_NONE: unmonitored */
     uint64_t account;
     uint32_t service, type; /* numbers in `texts` */
 };
@@ -18,9 +18,9 @@ struct total_key {
 struct total {
     struct total_key key;
     uint64_t usage_events;
-    int64_t charged_rows;       /* 0: nothing of it is in a custom line item's base */
-    bool changed, unsaved;      /* since its owner last looked, or saved it */
-    int64_t latest_end_ms;      /* how far the usage reaches; INT64_MIN if unknown */
+    int64_t charged_rows;                       /* 0: nothing of it is in a custom line item's base */
+    bool changed, unsaved;                      /* since its owner last looked, or saved it */
+    int64_t latest_end_ms;                      /* how far the usage reaches; INT64_MIN if unknown */
     struct sum public_cost, billable_cost, tax; /* AMOUNT_SCALE */
     struct sum cost;                            /* COST_SCALE */
 };

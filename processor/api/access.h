@@ -17,7 +17,7 @@ enum permission {
     MAY_CALL_OPERATIONS, /* Billing Conductor's, all of them */
     MAY_SEE_GROUP,       /* its whole group, totals too */
     MAY_SEE_OWN_ACCOUNT,
-    MAY_SEE_BILLABLE,    /* billable cost and margin */
+    MAY_SEE_BILLABLE, /* billable cost and margin */
     MAY_SEE_ALL,
     PERMISSION_COUNT,
 };

@@ -40,8 +40,7 @@ json_t *operation_ListAccountAssociations(struct call *call)
         element = json_object();
         copy_members(element, account, copied, ARRAY_COUNT(copied));
         if (entity_group(account))
-            json_object_set_new(element, "BillingGroupArn",
-                                arn_value(call, document, ENTITY_GROUP, entity_group(account)));
+            json_object_set_new(element, "BillingGroupArn", arn_value(call, document, ENTITY_GROUP, entity_group(account)));
         if (!list_add(&page, id, element))
             break;
     }

@@ -152,8 +152,9 @@ static billing_period asked_month(const struct api *api, const json_t *input)
 
 static void do_read(const struct api *api, enum operation operation, json_t *input, struct http_response *response)
 {
-    struct call call = { .operation = operation, .input = input, .now_s = (int64_t)time(NULL), .book = api->book,
-                         .view = api->view };
+    struct call call = {
+        .operation = operation, .input = input, .now_s = (int64_t)time(NULL), .book = api->book, .view = api->view
+    };
     call.now = api->source.running_month(api->source.context);
     call.month = asked_month(api, input);
     call.document = book_at(api->book, call.month);
@@ -212,7 +213,8 @@ static bool call_operation(const struct api *api, enum operation operation, stru
     }
     if (!api->changes) {
         json_decref(input);
-        return respond(response, FAILURE_ACCESS_DENIED, NULL, "this server shows a folder of results: nothing can be changed");
+        return respond(response, FAILURE_ACCESS_DENIED, NULL,
+                       "this server shows a folder of results: nothing can be changed");
     }
     struct waiting *waiting = memory_new(sizeof *waiting);
     *waiting = (struct waiting){ exchange, operation };

@@ -39,7 +39,7 @@ struct call {
     enum operation operation;
     json_t *input;
     int64_t now_s;
-    billing_period now;  /* the running month */
+    billing_period now;   /* the running month */
     billing_period month; /* asked for */
     struct book *book;
     struct view *view;

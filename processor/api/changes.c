@@ -132,8 +132,11 @@ static struct document *stage(struct changes *changes, const struct change *batc
                               struct document *current)
 {
     int64_t now_s = (int64_t)time(NULL);
-    struct call call = { .operation = change->operation, .input = change->input, .now_s = now_s,
-                         .now = period_of(now_s * 1000), .book = changes->book };
+    struct call call = { .operation = change->operation,
+                         .input = change->input,
+                         .now_s = now_s,
+                         .now = period_of(now_s * 1000),
+                         .book = changes->book };
     call.month = call.now;
     struct problems problems = { 0 };
     problems_begin(&problems, "request");

@@ -121,7 +121,8 @@ static bool read_modifier(struct read *read, i128 *ret_factor)
                  modifier >= MODIFIER_MIN * decimal_power(MODIFIER_SCALE) &&
                  modifier <= MODIFIER_MAX * decimal_power(MODIFIER_SCALE);
     *ret_factor = whole_percent() + modifier;
-    return sound || !read_fail(read, FAILURE_VALIDATION, "modifier: expected percent from -100 to 10000, at most 2 decimals");
+    return sound ||
+           !read_fail(read, FAILURE_VALIDATION, "modifier: expected percent from -100 to 10000, at most 2 decimals");
 }
 
 static bool walk(struct effect *effect)

@@ -8,8 +8,9 @@
 #include "codec/json_write.h"
 
 static const char *const type_names[ENTITY_KIND_COUNT] = {
-    [ENTITY_GROUP] = "billing group", [ENTITY_ACCOUNT] = "account",          [ENTITY_PLAN] = "pricing plan",
-    [ENTITY_RULE] = "pricing rule",   [ENTITY_ITEM] = "custom line item", [ENTITY_PREFERENCE] = "billing transfer preference",
+    [ENTITY_GROUP] = "billing group",   [ENTITY_ACCOUNT] = "account",
+    [ENTITY_PLAN] = "pricing plan",     [ENTITY_RULE] = "pricing rule",
+    [ENTITY_ITEM] = "custom line item", [ENTITY_PREFERENCE] = "billing transfer preference",
 };
 
 static void begin(struct call *call, enum failure_kind kind, const char *reason, const char *format, va_list args)

@@ -38,15 +38,15 @@ static json_t *grouping_value(const json_t *group)
 
 static json_t *group_element(struct call *call, const char *id, const json_t *group)
 {
-    static const char *const copied[] = { "Name", "Description", "PrimaryAccountId", "CreationTime", "LastModifiedTime",
-                                          "StatusReason" };
+    static const char *const copied[] = { "Name",         "Description",      "PrimaryAccountId",
+                                          "CreationTime", "LastModifiedTime", "StatusReason" };
     json_t *element = json_object();
     copy_members(element, group, copied, ARRAY_COUNT(copied));
     json_object_set_new(element, "Arn", arn_value(call, call->document, ENTITY_GROUP, id));
     if (group_plan(group))
-        json_object_set_new(element, "ComputationPreference",
-                            json_pack("{s:o}", "PricingPlanArn",
-                                      arn_value(call, call->document, ENTITY_PLAN, group_plan(group))));
+        json_object_set_new(
+            element, "ComputationPreference",
+            json_pack("{s:o}", "PricingPlanArn", arn_value(call, call->document, ENTITY_PLAN, group_plan(group))));
     size_t size = json_array_size(json_object_get(call->document->members, id));
     json_object_set_new(element, "Size", json_integer((json_int_t)size));
     json_object_set_new(element, "Status", json_string(status_of(group)));
@@ -114,8 +114,7 @@ static json_t *check_accounts(struct call *call, json_t *accounts)
 {
     size_t index;
     json_t *account, *seen = json_object();
-    json_array_foreach(accounts, index, account)
-    {
+    json_array_foreach (accounts, index, account) {
         const char *id = json_string_value(account);
         json_t *known = document_find(call->draft, ENTITY_ACCOUNT, id);
         if (json_object_get(seen, id))
@@ -136,7 +135,7 @@ static void associate(struct call *call, json_t *accounts, const char *group)
 {
     size_t index;
     json_t *account;
-    json_array_foreach(accounts, index, account)
+    json_array_foreach (accounts, index, account)
         json_object_set_new(document_edit(call->draft, ENTITY_ACCOUNT, json_string_value(account)), "BillingGroupArn",
                             arn_value(call, call->draft, ENTITY_GROUP, group));
 }
@@ -145,7 +144,7 @@ static bool other_auto_associates(const struct document *draft, const char *own_
 {
     const char *id;
     json_t *group;
-    json_object_foreach(draft->entities[ENTITY_GROUP], id, group)
+    json_object_foreach (draft->entities[ENTITY_GROUP], id, group)
         if (auto_associates(group) && (!own_id || strcmp(id, own_id) != 0))
             return true;
     return false;
@@ -243,8 +242,7 @@ static bool check_leaving(struct call *call, const char *group_id, const json_t 
     const char *primary = entity_text(group, "PrimaryAccountId");
     size_t index;
     json_t *account, *seen = json_object();
-    json_array_foreach(accounts, index, account)
-    {
+    json_array_foreach (accounts, index, account) {
         const char *id = json_string_value(account);
         json_t *known = document_find(call->draft, ENTITY_ACCOUNT, id);
         const char *in = known ? entity_group(known) : NULL;
@@ -270,7 +268,7 @@ json_t *operation_DisassociateAccounts(struct call *call)
     json_t *account;
     if (!group || !check_leaving(call, id, group, accounts))
         return NULL;
-    json_array_foreach(accounts, index, account)
+    json_array_foreach (accounts, index, account)
         json_object_del(document_edit(call->draft, ENTITY_ACCOUNT, json_string_value(account)), "BillingGroupArn");
     set_modified(call, document_edit(call->draft, ENTITY_GROUP, id));
     return arn_reply(call, ENTITY_GROUP, id);
@@ -316,15 +314,15 @@ static size_t count_members(const struct document *draft, const char *group)
     const char *id;
     json_t *account;
     size_t count = 0;
-    json_object_foreach(draft->entities[ENTITY_ACCOUNT], id, account)
+    json_object_foreach (draft->entities[ENTITY_ACCOUNT], id, account)
         count += text_equal(text_of(entity_group(account)), text_of(group));
     return count;
 }
 
 json_t *operation_UpdateBillingGroup(struct call *call)
 {
-    static const char *const copied[] = { "Name", "Description", "PrimaryAccountId", "LastModifiedTime", "Status",
-                                          "StatusReason" };
+    static const char *const copied[] = { "Name",   "Description", "PrimaryAccountId", "LastModifiedTime",
+                                          "Status", "StatusReason" };
     const char *id, *name = input_text(call, "Name");
     if (!look_up(call, ENTITY_GROUP, input_text(call, "Arn"), &id) ||
         (name && !name_is_free(call, ENTITY_GROUP, name, NULL, id)))
@@ -350,7 +348,7 @@ static json_t *ids_of_group(const struct document *draft, enum entity_kind kind,
 {
     const char *id;
     json_t *entity, *ids = json_array();
-    json_object_foreach(draft->entities[kind], id, entity)
+    json_object_foreach (draft->entities[kind], id, entity)
         if (text_equal(text_of(entity_group(entity)), text_of(group)))
             json_array_append_new(ids, json_string(id));
     return ids;
@@ -366,9 +364,9 @@ json_t *operation_DeleteBillingGroup(struct call *call)
     if (auto_associates(group))
         return fail_validation(call, "CANNOT_DELETE_AUTO_ASSOCIATE_BILLING_GROUP", "the group has AutoAssociate");
     json_t *accounts = ids_of_group(call->draft, ENTITY_ACCOUNT, id), *items = ids_of_group(call->draft, ENTITY_ITEM, id);
-    json_array_foreach(accounts, index, element)
+    json_array_foreach (accounts, index, element)
         json_object_del(document_edit(call->draft, ENTITY_ACCOUNT, json_string_value(element)), "BillingGroupArn");
-    json_array_foreach(items, index, element)
+    json_array_foreach (items, index, element)
         document_remove(call->draft, ENTITY_ITEM, json_string_value(element));
     json_decref(accounts);
     json_decref(items);

@@ -28,18 +28,17 @@ static json_t *resources_of(struct call *call, const char *id, const json_t *ite
     json_t *all = json_object(), *element;
     struct buffer key = { 0 };
     size_t index;
-    json_array_foreach(json_object_get(item, "Inputs"), index, element)
-    {
+    json_array_foreach (json_object_get(item, "Inputs"), index, element) {
         const char *input = arn_id(entity_text(element, "Arn"));
         buffer_clear(&key);
         buffer_printf(&key, "CHILD/%s", input);
         buffer_append_byte(&key, '\0');
         if (wants("CHILD", filter))
-            json_object_set_new(all, key.data, resource(call, kind_of(call->document, input), input, "CHILD",
-                                                        entity_text(element, "EndBillingPeriod")));
+            json_object_set_new(
+                all, key.data,
+                resource(call, kind_of(call->document, input), input, "CHILD", entity_text(element, "EndBillingPeriod")));
     }
-    json_array_foreach(json_object_get(call->document->items_of, id), index, element)
-    {
+    json_array_foreach (json_object_get(call->document->items_of, id), index, element) {
         buffer_clear(&key);
         buffer_printf(&key, "PARENT/%s", json_string_value(element));
         buffer_append_byte(&key, '\0');
@@ -62,7 +61,7 @@ json_t *operation_ListResourcesAssociatedToCustomLineItem(struct call *call)
     const char *last = page.after ? page.after : "";
     for (;;) {
         const char *next = NULL;
-        json_object_foreach(all, key, element)
+        json_object_foreach (all, key, element)
             if (strcmp(key, last) > 0 && (!next || strcmp(key, next) < 0))
                 next = key;
         if (!next || !list_add(&page, next, json_incref(json_object_get(all, next))))
@@ -85,7 +84,7 @@ static size_t find_input(const json_t *inputs, const char *id)
 {
     size_t index;
     json_t *input;
-    json_array_foreach((json_t *)(uintptr_t)inputs, index, input)
+    json_array_foreach ((json_t *)(uintptr_t)inputs, index, input)
         if (text_equal(text_of(arn_id(entity_text(input, "Arn"))), text_of(id)))
             return index;
     return SIZE_MAX;
@@ -142,8 +141,7 @@ json_t *operation_BatchAssociateResourcesToCustomLineItem(struct call *call)
     if (!item)
         return NULL;
     json_t *good = json_array(), *bad = json_array();
-    json_array_foreach(input_member(call, "ResourceArns"), index, arn)
-    {
+    json_array_foreach (input_member(call, "ResourceArns"), index, arn) {
         json_t *error = associate_error(call, item, arn, &id);
         if (error) {
             json_array_append_new(bad, error);
@@ -164,8 +162,7 @@ json_t *operation_BatchDisassociateResourcesFromCustomLineItem(struct call *call
     if (!item)
         return NULL;
     json_t *inputs = json_object_get(item, "Inputs"), *good = json_array(), *bad = json_array();
-    json_array_foreach(input_member(call, "ResourceArns"), index, arn)
-    {
+    json_array_foreach (input_member(call, "ResourceArns"), index, arn) {
         const char *id = input_id(call, ENTITY_ITEM, json_string_value(arn));
         failure_done(&call->failure);
         size_t at = id ? find_input(inputs, id) : SIZE_MAX;

@@ -16,7 +16,8 @@ static bool passes(const json_t *filter, const json_t *version)
 {
     billing_period from, until, start, end;
     const char *from_text = entity_text(filter, "StartBillingPeriod"), *until_text = entity_text(filter, "EndBillingPeriod");
-    const char *start_text = entity_text(version, "StartBillingPeriod"), *end_text = entity_text(version, "EndBillingPeriod");
+    const char *start_text = entity_text(version, "StartBillingPeriod"),
+               *end_text = entity_text(version, "EndBillingPeriod");
     if (!start_text || !period_parse(text_of(start_text), &start))
         return true;
     if (!end_text || !period_parse(text_of(end_text), &end))
@@ -35,7 +36,7 @@ static int compare_keys(const void *left, const void *right)
 
 static json_t *version_element(struct call *call, const char *id, const json_t *item, const json_t *version)
 {
-    static const char *const own[] = { "Name", "Description", "ChargeDetails", "StartBillingPeriod", "EndBillingPeriod",
+    static const char *const own[] = { "Name",     "Description", "ChargeDetails", "StartBillingPeriod", "EndBillingPeriod",
                                        "StartTime" };
     json_t *element = item_element(call, call->document, id, item);
     copy_members(element, version, own, ARRAY_COUNT(own));
@@ -54,7 +55,7 @@ json_t *operation_ListCustomLineItemVersions(struct call *call)
     const json_t *versions = json_object_get(item, "Versions");
     const json_t *filter = json_object_get(input_member(call, "Filters"), "BillingPeriodRange");
     size_t count = json_array_size(versions);
-    char (*keys)[64] = memory_new_array(count, sizeof *keys);
+    char(*keys)[64] = memory_new_array(count, sizeof *keys);
     for (size_t i = 0; i < count; i++)
         version_key(json_array_get(versions, i), i, keys[i]);
     if (count)

@@ -15,8 +15,9 @@ json_t *item_details(const json_t *item)
 
 json_t *item_element(struct call *call, const struct document *document, const char *id, const json_t *item)
 {
-    static const char *const copied[] = { "Name", "CurrencyCode", "Description", "ProductCode", "CreationTime",
-                                          "LastModifiedTime", "AccountId", "ComputationRule", "PresentationDetails" };
+    static const char *const copied[] = { "Name",        "CurrencyCode",    "Description",
+                                          "ProductCode", "CreationTime",    "LastModifiedTime",
+                                          "AccountId",   "ComputationRule", "PresentationDetails" };
     json_t *element = json_object();
     copy_members(element, item, copied, ARRAY_COUNT(copied));
     json_object_set_new(element, "Arn", arn_value(call, document, ENTITY_ITEM, id));
@@ -102,7 +103,8 @@ json_t *operation_ListCustomLineItems(struct call *call)
 bool item_range_read(struct call *call, struct item_range *ret)
 {
     const json_t *range = input_member(call, "BillingPeriodRange");
-    const char *start = entity_text(range, "InclusiveStartBillingPeriod"), *end = entity_text(range, "ExclusiveEndBillingPeriod");
+    const char *start = entity_text(range, "InclusiveStartBillingPeriod"),
+               *end = entity_text(range, "ExclusiveEndBillingPeriod");
     *ret = (struct item_range){ .is_given = range != NULL, .start = call->now, .end = call->now + 1 };
     if (!range)
         return true;
@@ -110,7 +112,8 @@ bool item_range_read(struct call *call, struct item_range *ret)
     if (!period_parse(text_of(start), &ret->start) || (end && !period_parse(text_of(end), &ret->end)))
         fail_validation(call, "ILLEGAL_BILLING_PERIOD_RANGE", "expected months");
     else if (end && ret->end <= ret->start)
-        fail_validation(call, "ILLEGAL_BILLING_PERIOD_RANGE", "ExclusiveEndBillingPeriod has to be a later month than %s", start);
+        fail_validation(call, "ILLEGAL_BILLING_PERIOD_RANGE", "ExclusiveEndBillingPeriod has to be a later month than %s",
+                        start);
     else if (ret->start < call->now - 1)
         fail_validation(call, "ILLEGAL_BILLING_PERIOD", "%s is before the previous month", start);
     return call->failure.kind == FAILURE_NONE;
@@ -146,8 +149,7 @@ static bool take_inputs(struct call *call, json_t *item, json_t *details)
     json_t *percentage = json_object_get(details, "Percentage"), *inputs = json_array(), *value;
     size_t index;
     json_object_set_new(item, "Inputs", inputs);
-    json_array_foreach(json_object_get(percentage, "AssociatedValues"), index, value)
-    {
+    json_array_foreach (json_object_get(percentage, "AssociatedValues"), index, value) {
         const char *id = input_id(call, ENTITY_ITEM, json_string_value(value));
         if (!id)
             return false;
@@ -185,7 +187,8 @@ static bool update_details(struct call *call, json_t *item)
 {
     const json_t *given = input_member(call, "ChargeDetails");
     json_t *details = json_object_get(item, "ChargeDetails"), *filters = json_object_get(given, "LineItemFilters");
-    const char *own = item_is_percentage(item) ? "Percentage" : "Flat", *other = item_is_percentage(item) ? "Flat" : "Percentage";
+    const char *own = item_is_percentage(item) ? "Percentage" : "Flat",
+               *other = item_is_percentage(item) ? "Flat" : "Percentage";
     json_t *value = json_object_get(given, own);
     if (!given)
         return true;
@@ -237,8 +240,7 @@ static void add_version(struct call *call, json_t *item, const json_t *before, b
     char text[TIME_TEXT_MAX];
     size_t index;
     period_format(start, text);
-    json_array_foreach(versions, index, version)
-    {
+    json_array_foreach (versions, index, version) {
         if (version_start(version) > start)
             continue;
         version = json_copy(version);
@@ -267,8 +269,9 @@ static void renew_version(struct call *call, json_t *item, const json_t *before,
 
 json_t *operation_UpdateCustomLineItem(struct call *call)
 {
-    static const char *const copied[] = { "Name", "Description", "LastModifiedTime", "BillingGroupArn", "AssociationSize",
-                                          "ChargeDetails" };
+    static const char *const copied[] = {
+        "Name", "Description", "LastModifiedTime", "BillingGroupArn", "AssociationSize", "ChargeDetails"
+    };
     const char *id, *name = input_text(call, "Name");
     struct item_range range;
     json_t *found = look_up(call, ENTITY_ITEM, input_text(call, "Arn"), &id);
@@ -296,12 +299,11 @@ static void drop_input(struct document *draft, const char *gone)
     const char *id;
     json_t *item, *holders = json_array(), *holder, *input;
     size_t index, at;
-    json_object_foreach(draft->entities[ENTITY_ITEM], id, item)
-        json_array_foreach(json_object_get(item, "Inputs"), at, input)
+    json_object_foreach (draft->entities[ENTITY_ITEM], id, item)
+        json_array_foreach (json_object_get(item, "Inputs"), at, input)
             if (text_equal(text_of(arn_id(entity_text(input, "Arn"))), text_of(gone)))
                 json_array_append_new(holders, json_string(id));
-    json_array_foreach(holders, index, holder)
-    {
+    json_array_foreach (holders, index, holder) {
         json_t *inputs = json_object_get(document_edit(draft, ENTITY_ITEM, json_string_value(holder)), "Inputs");
         for (at = json_array_size(inputs); at-- > 0;)
             if (text_equal(text_of(arn_id(entity_text(json_array_get(inputs, at), "Arn"))), text_of(gone)))
@@ -317,8 +319,7 @@ static bool end_before(struct document *draft, const char *id, billing_period st
     char text[TIME_TEXT_MAX];
     size_t index;
     period_format(start, text);
-    json_array_foreach(versions, index, version)
-    {
+    json_array_foreach (versions, index, version) {
         if (version_start(version) >= start)
             continue;
         version = json_copy(version);

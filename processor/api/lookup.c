@@ -43,8 +43,7 @@ bool name_is_free(struct call *call, enum entity_kind kind, const char *name, co
 {
     const char *id;
     json_t *entity;
-    json_object_foreach(call->draft->entities[kind], id, entity)
-    {
+    json_object_foreach (call->draft->entities[kind], id, entity) {
         const char *other = entity_text(entity, "Name");
         bool same_space = !group || text_equal(text_of(group), text_of(entity_group(entity)));
         bool is_self = own_id && strcmp(id, own_id) == 0;
@@ -75,8 +74,7 @@ bool filter_has(struct call *call, const json_t *list, const char *id)
     json_t *element;
     if (!list)
         return true;
-    json_array_foreach((json_t *)(uintptr_t)list, index, element)
-    {
+    json_array_foreach ((json_t *)(uintptr_t)list, index, element) {
         const char *arn = json_string_value(element);
         const char *wanted = input_id(call, ENTITY_GROUP, arn);
         if (wanted && strcmp(wanted, id) == 0)
@@ -92,7 +90,7 @@ bool filter_has_text(const json_t *list, const char *text)
     json_t *element;
     if (!list)
         return true;
-    json_array_foreach((json_t *)(uintptr_t)list, index, element)
+    json_array_foreach ((json_t *)(uintptr_t)list, index, element)
         if (text && strcmp(json_string_value(element), text) == 0)
             return true;
     return false;

@@ -42,6 +42,7 @@ struct member {
     enum location location;
 };
 
+/* clang-format off */
 #define OPERATIONS(X)                                                                                                  \
     X(AssociateAccounts) X(AssociatePricingRules) X(BatchAssociateResourcesToCustomLineItem)                           \
     X(BatchDisassociateResourcesFromCustomLineItem) X(CreateBillingGroup) X(CreateCustomLineItem)                      \
@@ -53,12 +54,13 @@ struct member {
     X(ListResourcesAssociatedToCustomLineItem) X(ListTagsForResource) X(TagResource) X(UntagResource)                  \
     X(UpdateBillingGroup) X(UpdateBillingTransferPreference) X(UpdateCustomLineItem) X(UpdatePricingPlan)              \
     X(UpdatePricingRule)
+/* clang-format on */
 
 enum operation {
 #define X(name) OPERATION_##name,
     OPERATIONS(X)
 #undef X
-    OPERATION_COUNT
+        OPERATION_COUNT
 };
 
 struct operation_model {

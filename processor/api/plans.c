@@ -45,7 +45,7 @@ static json_t *list_arns(struct call *call, const json_t *ids, enum entity_kind 
         json_decref(reply);
         return NULL;
     }
-    json_array_foreach((json_t *)(uintptr_t)ids, index, id)
+    json_array_foreach ((json_t *)(uintptr_t)ids, index, id)
         json_object_set_new(sorted, json_string_value(id), json_true());
     for (size_t at = page.after ? document_after(call->document, kind, page.after) : 0;
          at < document_count(call->document, kind); at++) {
@@ -86,8 +86,7 @@ static json_t *choose_rules(struct call *call, const json_t *arns)
 {
     size_t index;
     json_t *arn, *ids = json_array(), *seen = json_object();
-    json_array_foreach((json_t *)(uintptr_t)arns, index, arn)
-    {
+    json_array_foreach ((json_t *)(uintptr_t)arns, index, arn) {
         const char *id;
         if (!look_up_named(call, ENTITY_RULE, json_string_value(arn), &id))
             break;
@@ -152,7 +151,7 @@ static size_t index_of(const json_t *list, const char *id)
 {
     size_t index;
     json_t *element;
-    json_array_foreach((json_t *)(uintptr_t)list, index, element)
+    json_array_foreach ((json_t *)(uintptr_t)list, index, element)
         if (strcmp(json_string_value(element), id) == 0)
             return index;
     return SIZE_MAX;
@@ -167,8 +166,7 @@ json_t *operation_AssociatePricingRules(struct call *call)
     if (!rules)
         return NULL;
     plan = document_edit(call->draft, ENTITY_PLAN, id);
-    json_array_foreach(rules, index, element)
-    {
+    json_array_foreach (rules, index, element) {
         const char *rule = json_string_value(element);
         if (index_of(rules_of(plan), rule) != SIZE_MAX)
             fail_validation(call, "PRICINGRULES_ALREADY_ASSOCIATED", "rule %s is in the plan", rule);
@@ -189,8 +187,7 @@ json_t *operation_DisassociatePricingRules(struct call *call)
         return NULL;
     plan = document_edit(call->draft, ENTITY_PLAN, id);
     json_t *before = json_copy(rules_of(plan)), *seen = json_object();
-    json_array_foreach(input_member(call, "PricingRuleArns"), index, element)
-    {
+    json_array_foreach (input_member(call, "PricingRuleArns"), index, element) {
         if (!look_up(call, ENTITY_RULE, json_string_value(element), &rule))
             break;
         if (json_object_get(seen, rule))
@@ -214,12 +211,11 @@ json_t *operation_DeletePricingPlan(struct call *call)
     json_t *entity, *plan = own_plan(call, &id, look_up_named);
     if (!plan)
         return NULL;
-    json_object_foreach(call->draft->entities[ENTITY_GROUP], other, entity)
+    json_object_foreach (call->draft->entities[ENTITY_GROUP], other, entity)
         if (text_equal(text_of(group_plan(entity)), text_of(id)))
             return fail_conflict(call, "PRICING_PLAN_ATTACHED_TO_BILLING_GROUP_DELETE_CONFLICT", ENTITY_PLAN, id,
                                  "group %s has the plan", other);
-    json_object_foreach(call->draft->entities[ENTITY_PREFERENCE], other, entity)
-    {
+    json_object_foreach (call->draft->entities[ENTITY_PREFERENCE], other, entity) {
         const json_t *preference = json_object_get(entity, "AutoBillingTransferBillingGroupCreation");
         if (text_equal(text_of(arn_id(entity_text(preference, "PricingPlanArn"))), text_of(id)))
             return fail_conflict(call, "PRICING_PLAN_REFERENCED_BY_PREFERENCE_DELETE_CONFLICT", ENTITY_PLAN, id,

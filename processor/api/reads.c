@@ -70,7 +70,7 @@ struct rows {
     struct text service; /* filter that is not in the prefix; empty: none */
     bool nothing;        /* the caller may see none */
     size_t max, count, looked_at;
-    uint64_t arguments;  /* hash that a token is bound to */
+    uint64_t arguments; /* hash that a token is bound to */
     struct buffer last, after;
     bool more;
     void (*write)(struct rows *rows, const struct text parts[5], struct text value);
@@ -122,7 +122,8 @@ static bool take_token(struct rows *rows, struct text token)
             buffer_append_byte(&rows->after, (char)byte);
     }
     rows->range.after = buffer_text(&rows->after);
-    return sound || !read_fail(rows->read, FAILURE_VALIDATION, "next: expected what the page before gave, with the same question");
+    return sound ||
+           !read_fail(rows->read, FAILURE_VALIDATION, "next: expected what the page before gave, with the same question");
 }
 
 static bool take_row(void *context, struct text key, const struct text parts[5], struct text value)
@@ -258,7 +259,9 @@ static bool read_daily(struct read *read)
 
 static bool read_line_items(struct read *read)
 {
-    struct rows rows = { .read = read, .range = { .table = VIEW_LINE_ITEMS }, .max = LINE_ITEMS_A_PAGE, .write = write_record };
+    struct rows rows = {
+        .read = read, .range = { .table = VIEW_LINE_ITEMS }, .max = LINE_ITEMS_A_PAGE, .write = write_record
+    };
     return do_rows(&rows, "line_items");
 }
 
@@ -357,7 +360,7 @@ static bool read_periods(struct read *read)
         return read_fail_error(read, &error);
     }
     const char **names = memory_new_array(json_object_size(months), sizeof *names);
-    json_object_foreach(months, name, value)
+    json_object_foreach (months, name, value)
         names[count++] = name;
     if (count)
         qsort(names, count, sizeof *names, compare_names);
@@ -390,7 +393,8 @@ static void write_report(void *context, struct text group, struct text account)
     struct buffer *out = &read->response->body;
     if (!read_may_see_report(read, group, account))
         return;
-    buffer_printf(out, "%s{\"billing_period\":\"%s\",\"billing_group\":", out->data[out->size - 1] == '[' ? "" : ",", read->month);
+    buffer_printf(out, "%s{\"billing_period\":\"%s\",\"billing_group\":", out->data[out->size - 1] == '[' ? "" : ",",
+                  read->month);
     json_write_text(out, group);
     buffer_append_text(out, TEXT(",\"usage_account_id\":"));
     json_write_text(out, account);
@@ -529,12 +533,12 @@ static bool route(struct read *read)
         const char *path;
         bool (*answer)(struct read *read);
     } routes[] = {
-        { "/v1/periods", read_periods }, { "/v1/bills", read_bills },     { "/v1/daily", read_daily },
+        { "/v1/periods", read_periods },       { "/v1/bills", read_bills },     { "/v1/daily", read_daily },
         { "/v1/line-items", read_line_items }, { "/v1/reports", read_reports }, { "/v1/events", read_events },
-        { "/v1/caller", read_caller },   { "/v1/state", read_state },
-        { "/v1/effect", read_effect },
+        { "/v1/caller", read_caller },         { "/v1/state", read_state },     { "/v1/effect", read_effect },
     };
-    struct text path = read->request->path, item = behind(path, TEXT("/v1/line-items/")), report = behind(path, TEXT("/v1/reports/"));
+    struct text path = read->request->path, item = behind(path, TEXT("/v1/line-items/")),
+                report = behind(path, TEXT("/v1/reports/"));
     bool (*answer)(struct read *) = NULL;
     for (size_t i = 0; i < ARRAY_COUNT(routes); i++)
         if (text_equal(path, text_of(routes[i].path)))

@@ -12,8 +12,18 @@
 static bool is_number_member(const char *name)
 {
     static const char *const names[] = {
-        "ModifierPercentage", "BeginRangeInclusive", "EndRangeExclusive", "RateValue", "ChargeValue", "PercentageValue",
-        "Size", "AssociationSize", "AssociatedPricingPlanCount", "CreationTime", "LastModifiedTime", "StartTime",
+        "ModifierPercentage",
+        "BeginRangeInclusive",
+        "EndRangeExclusive",
+        "RateValue",
+        "ChargeValue",
+        "PercentageValue",
+        "Size",
+        "AssociationSize",
+        "AssociatedPricingPlanCount",
+        "CreationTime",
+        "LastModifiedTime",
+        "StartTime",
     };
     for (size_t i = 0; i < ARRAY_COUNT(names); i++)
         if (strcmp(names[i], name) == 0)
@@ -72,8 +82,7 @@ static void write_object(const json_t *object, bool numbers, struct buffer *out)
     const char *name, *between = "";
     json_t *value;
     buffer_append_byte(out, '{');
-    json_object_foreach((json_t *)(uintptr_t)object, name, value)
-    {
+    json_object_foreach ((json_t *)(uintptr_t)object, name, value) {
         buffer_append_text(out, text_of(between));
         between = ",";
         json_write_text(out, text_of(name));

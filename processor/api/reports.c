@@ -114,8 +114,8 @@ struct breakdown {
     struct call *call;
     const char *group;
     bool by_service, by_month;
-    char month[TIME_TEXT_MAX];  /* of the rows that are walked */
-    json_t *places;             /* key of a row to its number */
+    char month[TIME_TEXT_MAX]; /* of the rows that are walked */
+    json_t *places;            /* key of a row to its number */
     struct figures *rows;
     char **keys;
     size_t count, capacity, key_capacity;
@@ -128,10 +128,10 @@ static struct figures *row_of(struct breakdown *breakdown, const char *month, st
     buffer_append_byte(&key, '\0');
     json_t *place = json_object_get(breakdown->places, key.data);
     if (!place) {
-        breakdown->rows = memory_reserve_one(breakdown->rows, breakdown->count, &breakdown->capacity,
-                                             sizeof *breakdown->rows);
-        breakdown->keys = memory_reserve_one(breakdown->keys, breakdown->count, &breakdown->key_capacity,
-                                             sizeof *breakdown->keys);
+        breakdown->rows =
+            memory_reserve_one(breakdown->rows, breakdown->count, &breakdown->capacity, sizeof *breakdown->rows);
+        breakdown->keys =
+            memory_reserve_one(breakdown->keys, breakdown->count, &breakdown->key_capacity, sizeof *breakdown->keys);
         breakdown->rows[breakdown->count] = no_figures(breakdown->call);
         breakdown->keys[breakdown->count] = memory_copy_string(key.data);
         json_object_set_new(breakdown->places, key.data, place = json_integer((json_int_t)breakdown->count++));
@@ -223,7 +223,8 @@ static bool read_range(struct call *call, billing_period *start, billing_period 
                  period_parse(text_of(entity_text(range, "ExclusiveEndBillingPeriod")), end) && *end > *start &&
                  *end - *start <= RANGE_MONTHS_MAX;
     if (!sound)
-        fail_validation(call, "ILLEGAL_BILLING_PERIOD_RANGE", "expected 1 to %d months, the end exclusive", RANGE_MONTHS_MAX);
+        fail_validation(call, "ILLEGAL_BILLING_PERIOD_RANGE", "expected 1 to %d months, the end exclusive",
+                        RANGE_MONTHS_MAX);
     return sound;
 }
 

@@ -5,8 +5,9 @@
 
 static json_t *rule_element(struct call *call, const char *id, const json_t *rule, size_t plans)
 {
-    static const char *const copied[] = { "Name", "Description", "Scope", "Type", "Service", "CreationTime",
-                                          "LastModifiedTime", "BillingEntity", "Tiering", "UsageType", "Operation" };
+    static const char *const copied[] = { "Name",         "Description",      "Scope",         "Type",    "Service",
+                                          "CreationTime", "LastModifiedTime", "BillingEntity", "Tiering", "UsageType",
+                                          "Operation" };
     const char *type = entity_text(rule, "Type");
     json_t *element = arn_reply(call, ENTITY_RULE, id), *modifier = json_object_get(rule, "ModifierPercentage");
     copy_members(element, rule, copied, ARRAY_COUNT(copied));
@@ -108,7 +109,7 @@ static size_t count_plans(const struct document *draft, const char *rule)
     const char *id;
     json_t *plan;
     size_t count = 0;
-    json_object_foreach(draft->entities[ENTITY_PLAN], id, plan)
+    json_object_foreach (draft->entities[ENTITY_PLAN], id, plan)
         count += json_array_size(json_object_get(plan, "PricingRuleArns")) > 0 &&
                  filter_has_text(json_object_get(plan, "PricingRuleArns"), rule);
     return count;

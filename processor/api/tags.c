@@ -10,7 +10,9 @@ static json_t *find_tagged(struct call *call, enum entity_kind *kind, const char
     static const struct {
         const char *name;
         enum entity_kind kind;
-    } kinds[] = { { ":billinggroup", ENTITY_GROUP }, { ":pricingplan", ENTITY_PLAN }, { ":pricingrule", ENTITY_RULE },
+    } kinds[] = { { ":billinggroup", ENTITY_GROUP },
+                  { ":pricingplan", ENTITY_PLAN },
+                  { ":pricingrule", ENTITY_RULE },
                   { ":customlineitem", ENTITY_ITEM } };
     const struct document *document = call->draft ? call->draft : call->document;
     const char *arn = input_text(call, "ResourceArn"), *id = arn;
@@ -65,7 +67,7 @@ json_t *operation_UntagResource(struct call *call)
     if (!find_tagged(call, &kind, &id))
         return NULL;
     json_t *tags = json_object_get(document_edit(call->draft, kind, id), "Tags");
-    json_array_foreach(input_member(call, "TagKeys"), index, key)
+    json_array_foreach (input_member(call, "TagKeys"), index, key)
         json_object_del(tags, json_string_value(key));
     return json_object();
 }

@@ -111,7 +111,8 @@ static bool within(const struct shape *shape, size_t count)
     return (int64_t)count >= shape->min && (int64_t)count <= shape->max;
 }
 
-static json_t *refuse_size(struct failure *failure, const struct member_place *place, const struct shape *shape, const char *what)
+static json_t *refuse_size(struct failure *failure, const struct member_place *place, const struct shape *shape,
+                           const char *what)
 {
     char message[96];
     if (shape->max == SHAPE_NO_LIMIT)
@@ -144,8 +145,8 @@ static json_t *check_text(const struct shape *shape, const json_t *plain, const 
     return refuse(failure, place, "must be one of the enumeration's values");
 }
 
-static json_t *check_number(const struct shape *shape, const json_t *plain, const json_t *exact, const struct member_place *place,
-                            struct failure *failure)
+static json_t *check_number(const struct shape *shape, const json_t *plain, const json_t *exact,
+                            const struct member_place *place, struct failure *failure)
 {
     i128 value = 0, one = decimal_power(AMOUNT_SCALE);
     struct text text = { json_string_value(exact), json_string_length(exact) };
@@ -168,8 +169,8 @@ static json_t *check_number(const struct shape *shape, const json_t *plain, cons
 static json_t *check(const struct shape *shape, const json_t *plain, const json_t *exact, const struct member_place *place,
                      struct failure *failure);
 
-static json_t *check_list(const struct shape *shape, const json_t *plain, const json_t *exact, const struct member_place *place,
-                          struct failure *failure)
+static json_t *check_list(const struct shape *shape, const json_t *plain, const json_t *exact,
+                          const struct member_place *place, struct failure *failure)
 {
     if (!json_is_array(plain))
         return refuse(failure, place, "must be a list");
@@ -185,7 +186,8 @@ static json_t *check_list(const struct shape *shape, const json_t *plain, const 
     return list;
 }
 
-static json_t *check_map(const struct shape *shape, const json_t *plain, const struct member_place *place, struct failure *failure)
+static json_t *check_map(const struct shape *shape, const json_t *plain, const struct member_place *place,
+                         struct failure *failure)
 {
     const char *name;
     json_t *value, *map = json_object();
@@ -197,8 +199,7 @@ static json_t *check_map(const struct shape *shape, const json_t *plain, const s
         json_decref(map);
         return refuse_size(failure, place, shape, "members");
     }
-    json_object_foreach((json_t *)(uintptr_t)plain, name, value)
-    {
+    json_object_foreach ((json_t *)(uintptr_t)plain, name, value) {
         struct member_place here = { place, name, 0 };
         json_t *key = json_string(name), *checked_key = check_text(shape->key, key, &here, failure);
         json_t *checked = check_text(shape->element, value, &here, failure);
@@ -333,8 +334,8 @@ json_t *validate_request(enum operation operation, const struct http_request *re
                          struct failure *failure)
 {
     const struct shape *shape = operation_models[operation].input;
-    bool has_body = strcmp(operation_models[operation].method, "POST") == 0 ||
-                    strcmp(operation_models[operation].method, "PUT") == 0;
+    bool has_body =
+        strcmp(operation_models[operation].method, "POST") == 0 || strcmp(operation_models[operation].method, "PUT") == 0;
     json_t *object = check_body(shape, has_body ? request->body : TEXT_NONE, failure);
     for (size_t i = 0; i < shape->member_count && object; i++) {
         const struct member *member = &shape->members[i];

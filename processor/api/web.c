@@ -2,7 +2,7 @@
 #include "api/api.h"
 
 /* Nothing from elsewhere, nothing inline. */
-#define POLICY                                                                                                         \
+#define POLICY                                                                                                             \
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " \
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 

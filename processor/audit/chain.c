@@ -12,8 +12,8 @@ static void tell_place(struct audit_chain *chain, struct text id, const struct a
     chain->faults++;
 }
 
-static void tell_delta(struct audit_chain *chain, struct text id, const struct audit_version *version, const struct sum *before,
-                       struct buffer *out)
+static void tell_delta(struct audit_chain *chain, struct text id, const struct audit_version *version,
+                       const struct sum *before, struct buffer *out)
 {
     char from[SUM_TEXT_MAX], delta[SUM_TEXT_MAX], to[SUM_TEXT_MAX];
     sum_format(before, COST_SCALE, from);
@@ -34,7 +34,8 @@ static void take_value(struct audit_chain *chain, struct text id, const struct a
         tell_delta(chain, id, version, &before, out);
     if (version->revision <= chain->revision) {
         tell_place(chain, id, version, out);
-        buffer_printf(out, "revision %lld follows revision %lld\n", (long long)version->revision, (long long)chain->revision);
+        buffer_printf(out, "revision %lld follows revision %lld\n", (long long)version->revision,
+                      (long long)chain->revision);
     } else {
         chain->revision = version->revision;
     }

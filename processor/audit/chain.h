@@ -10,7 +10,7 @@
 
 struct audit_version {
     int64_t offset, revision;
-    bool is_null; /* deleted; has no revision and no cost */
+    bool is_null;                /* deleted; has no revision and no cost */
     struct sum cost, cost_delta; /* COST_SCALE */
 };
 

@@ -6,7 +6,8 @@
 #include "store/bytes.h"
 
 #define BIT(value) (1u << (value))
-#define ALL_SUMS (BIT(AUDIT_USAGE_EVENTS) | BIT(AUDIT_COST) | BIT(AUDIT_PUBLIC_COST) | BIT(AUDIT_BILLABLE_COST) | BIT(AUDIT_TAX))
+#define ALL_SUMS \
+    (BIT(AUDIT_USAGE_EVENTS) | BIT(AUDIT_COST) | BIT(AUDIT_PUBLIC_COST) | BIT(AUDIT_BILLABLE_COST) | BIT(AUDIT_TAX))
 
 static const char *const source_texts[AUDIT_SOURCE_COUNT] = {
     [AUDIT_LINE_ITEMS] = "line items", [AUDIT_SUBTOTALS] = "subtotals", [AUDIT_BILLS] = "bills",
@@ -72,8 +73,11 @@ static void widen(struct audit_figures *figures, const struct audit_figures *par
 
 void audit_figures_add_offset(struct audit_figures *figures, int64_t partition, int64_t offset)
 {
-    widen(figures, &(struct audit_figures){ .has_offsets = true, .first_partition = partition, .last_partition = partition,
-                                            .first_offset = offset, .last_offset = offset });
+    widen(figures, &(struct audit_figures){ .has_offsets = true,
+                                            .first_partition = partition,
+                                            .last_partition = partition,
+                                            .first_offset = offset,
+                                            .last_offset = offset });
 }
 
 void audit_figures_add(struct audit_figures *figures, const struct audit_figures *part)

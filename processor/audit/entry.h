@@ -1,6 +1,6 @@
 /*
- * audit/entry.h: what several topics say of one key, and whether they say the same (SEMANTICS 1: every way to add up a bill gives
- * the same number). Pure.
+ * audit/entry.h: what several topics say of one key, and whether they say the same (SEMANTICS 1: every way to add up a bill
+ * gives the same number). Pure.
  */
 #ifndef AUDIT_ENTRY_H
 #define AUDIT_ENTRY_H

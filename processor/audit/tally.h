@@ -1,6 +1,6 @@
 /*
- * audit/tally.h: what topics say, gathered by key and compared key by key. So many keys are in memory, the others are on disk,
- * whatever their number. Thread: one.
+ * audit/tally.h: what topics say, gathered by key and compared key by key. So many keys are in memory, the others are on
+ * disk, whatever their number. Thread: one.
  */
 #ifndef AUDIT_TALLY_H
 #define AUDIT_TALLY_H

@@ -15,10 +15,10 @@
 /* By consequence: what the process does about it. */
 enum error_kind {
     ERROR_NONE,
-    ERROR_FAILED,   /* exit 1: the world did not do its part (disk, file, limit) */
-    ERROR_INVALID,  /* exit 2: wrong usage or an invalid document */
-    ERROR_LATER,    /* exit 1 for a command; what runs on tries again: held by somebody else, full, away */
-    ERROR_DAMAGED,  /* exit 1 for a command; what can be made anew is: what is stored cannot be believed */
+    ERROR_FAILED,  /* exit 1: the world did not do its part (disk, file, limit) */
+    ERROR_INVALID, /* exit 2: wrong usage or an invalid document */
+    ERROR_LATER,   /* exit 1 for a command; what runs on tries again: held by somebody else, full, away */
+    ERROR_DAMAGED, /* exit 1 for a command; what can be made anew is: what is stored cannot be believed */
 };
 
 struct error {

@@ -59,8 +59,7 @@ uint32_t intern_find(const struct intern *intern, struct text text)
 
 size_t intern_bytes(const struct intern *intern)
 {
-    return intern->arena.bytes + intern->capacity * sizeof *intern->entries +
-           intern->slot_count * sizeof *intern->slots;
+    return intern->arena.bytes + intern->capacity * sizeof *intern->entries + intern->slot_count * sizeof *intern->slots;
 }
 
 void intern_reset(struct intern *intern)

@@ -11,8 +11,8 @@
 
 #include "base/text.h"
 
-void *memory_new(size_t size);                       /* zeroed; free() it */
-void *memory_new_array(size_t count, size_t size);   /* zeroed, the product is checked */
+void *memory_new(size_t size);                     /* zeroed; free() it */
+void *memory_new_array(size_t count, size_t size); /* zeroed, the product is checked */
 void *memory_grow(void *memory, size_t count, size_t size);
 char *memory_copy_string(const char *string);
 

@@ -15,8 +15,11 @@ bool text_contains(struct text text, struct text part)
 static size_t utf8_sequence_size(const unsigned char *bytes, size_t left)
 {
     unsigned char lead = bytes[0];
-    size_t size = lead < 0x80 ? 1 : lead >= 0xc2 && lead <= 0xdf ? 2 : (lead & 0xf0) == 0xe0 ? 3
-                                                                   : lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
+    size_t size = lead < 0x80                    ? 1
+                  : lead >= 0xc2 && lead <= 0xdf ? 2
+                  : (lead & 0xf0) == 0xe0        ? 3
+                  : lead >= 0xf0 && lead <= 0xf4 ? 4
+                                                 : 0;
     if (size == 0 || size > left)
         return 0;
     for (size_t i = 1; i < size; i++)

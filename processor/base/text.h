@@ -71,7 +71,6 @@ static inline bool text_is_ascii(struct text text)
     return (seen & high) == 0;
 }
 
-
 /* True where every byte is '0'..'9' and there are exactly `count` of them. */
 bool text_is_digits(struct text text, size_t count);
 

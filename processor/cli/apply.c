@@ -8,16 +8,15 @@
 #include "cli/failure.h"
 #include "service/apply.h"
 
-static const char apply_help[] =
-    "usage: proforma apply --conductor DOC [--price-list FILE]... [--strict] [--expect N]\n"
-    "                      [--dry-run] [--config FILE] [--set KEY=VALUE]...\n"
-    "\n"
-    "Validates a document and publishes what differs from the one in force, in one\n"
-    "transaction. A document without a BillingPeriod is for the running month.\n"
-    "\n"
-    "  --strict      skus of a price list that are at fault are an error\n"
-    "  --expect N    only if version N is in force (0: none yet)\n"
-    "  --dry-run     show the difference; exit 4 if there is any\n";
+static const char apply_help[] = "usage: proforma apply --conductor DOC [--price-list FILE]... [--strict] [--expect N]\n"
+                                 "                      [--dry-run] [--config FILE] [--set KEY=VALUE]...\n"
+                                 "\n"
+                                 "Validates a document and publishes what differs from the one in force, in one\n"
+                                 "transaction. A document without a BillingPeriod is for the running month.\n"
+                                 "\n"
+                                 "  --strict      skus of a price list that are at fault are an error\n"
+                                 "  --expect N    only if version N is in force (0: none yet)\n"
+                                 "  --dry-run     show the difference; exit 4 if there is any\n";
 
 static const char export_help[] = "usage: proforma export [--config FILE] [--set KEY=VALUE]...\n\n"
                                   "Prints the document in force.\n";
@@ -27,8 +26,8 @@ static billing_period running_month(void)
     return period_of((int64_t)time(NULL) * 1000);
 }
 
-static bool show_and_publish(struct connection *connection, const struct arguments *arguments,
-                             struct documents *documents, int *code, struct error *error)
+static bool show_and_publish(struct connection *connection, const struct arguments *arguments, struct documents *documents,
+                             int *code, struct error *error)
 {
     struct conductor_changes changes;
     struct input *input;
@@ -40,8 +39,8 @@ static bool show_and_publish(struct connection *connection, const struct argumen
         documents->conductor->period = running_month();
     if (!input_open(arguments->conductors[0], &input, error))
         return false;
-    bool done = conductor_changes_compute(connection->control, input, documents->conductor, &documents->list, &changes,
-                                          error);
+    bool done =
+        conductor_changes_compute(connection->control, input, documents->conductor, &documents->list, &changes, error);
     input_close(input);
     if (done) {
         printf("%zu added, %zu changed, %zu removed\n", changes.added, changes.changed, changes.removed);
@@ -66,8 +65,9 @@ int command_apply(int argc, char **argv)
     struct documents documents = { 0 };
     struct error error = { 0 };
     int code = EXIT_DONE;
-    bool done = arguments_parse(argc, argv, OPTION_SETTINGS | OPTION_CONDUCTOR | OPTION_PRICE_LIST | OPTION_STRICT | OPTION_APPLY,
-                                &arguments, &error);
+    bool done =
+        arguments_parse(argc, argv, OPTION_SETTINGS | OPTION_CONDUCTOR | OPTION_PRICE_LIST | OPTION_STRICT | OPTION_APPLY,
+                        &arguments, &error);
     if (done && arguments.help) {
         fputs(apply_help, stdout);
         arguments_done(&arguments);
@@ -76,8 +76,8 @@ int command_apply(int argc, char **argv)
     if (done && arguments.conductor_count == 0)
         done = error_fail(&error, ERROR_INVALID, "--conductor DOC is needed");
     done = done && connection_settings(&arguments, &connection, &error) &&
-           documents_of_arguments(&arguments, 0, &documents, &error) &&
-           connection_open(&connection, "apply", &error) && connection_read_control(&connection, &error) &&
+           documents_of_arguments(&arguments, 0, &documents, &error) && connection_open(&connection, "apply", &error) &&
+           connection_read_control(&connection, &error) &&
            show_and_publish(&connection, &arguments, &documents, &code, &error);
     if (!done)
         code = print_failure("apply", &error);

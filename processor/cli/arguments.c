@@ -11,9 +11,29 @@
 #define MEMORY_BYTES_DEFAULT ((size_t)512 * 1024 * 1024)
 #define MEMORY_BYTES_MIN ((size_t)64 * 1024 * 1024)
 
-enum option_code { CODE_CONDUCTOR = 256, CODE_PRICE_LIST, CODE_GRANULARITY, CODE_RESOURCE_IDS, CODE_CLOSE, CODE_FORMAT,
-                   CODE_OUT, CODE_MEMORY, CODE_STRICT, CODE_EXCESS, CODE_HELP, CODE_CONFIG, CODE_SET, CODE_EXPECT,
-                   CODE_DRY_RUN, CODE_AGAIN, CODE_EARLY, CODE_PERIOD, CODE_GROUP, CODE_REASON, CODE_REPAIR };
+enum option_code {
+    CODE_CONDUCTOR = 256,
+    CODE_PRICE_LIST,
+    CODE_GRANULARITY,
+    CODE_RESOURCE_IDS,
+    CODE_CLOSE,
+    CODE_FORMAT,
+    CODE_OUT,
+    CODE_MEMORY,
+    CODE_STRICT,
+    CODE_EXCESS,
+    CODE_HELP,
+    CODE_CONFIG,
+    CODE_SET,
+    CODE_EXPECT,
+    CODE_DRY_RUN,
+    CODE_AGAIN,
+    CODE_EARLY,
+    CODE_PERIOD,
+    CODE_GROUP,
+    CODE_REASON,
+    CODE_REPAIR
+};
 
 static const struct {
     struct option option;
@@ -47,9 +67,10 @@ bool size_parse(const char *text, size_t *bytes)
     static const struct {
         const char *suffix;
         uint64_t factor;
-    } units[] = { { "", 1 },           { "B", 1 },
-                  { "KiB", 1024 },     { "MiB", 1024 * 1024 }, { "GiB", 1024 * 1024 * 1024 },
-                  { "kB", 1000 },      { "MB", 1000000 },      { "GB", 1000000000 } };
+    } units[] = {
+        { "", 1 },      { "B", 1 },        { "KiB", 1024 },     { "MiB", 1024 * 1024 }, { "GiB", 1024 * 1024 * 1024 },
+        { "kB", 1000 }, { "MB", 1000000 }, { "GB", 1000000000 }
+    };
     char *end;
     if (*text < '0' || *text > '9')
         return false;
@@ -70,8 +91,9 @@ static bool bad_value(const char *option, const char *value, const char *expecte
 
 static bool parse_granularity(const char *value, enum granularity *granularity, struct error *error)
 {
-    static const char *const names[] = { [GRANULARITY_HOURLY] = "hourly", [GRANULARITY_DAILY] = "daily",
-                                         [GRANULARITY_MONTHLY] = "monthly" };
+    static const char *const names[] = {
+        [GRANULARITY_HOURLY] = "hourly", [GRANULARITY_DAILY] = "daily", [GRANULARITY_MONTHLY] = "monthly"
+    };
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
         if (strcmp(value, names[i]) != 0)
             continue;
@@ -99,8 +121,8 @@ static void add_price_list(struct arguments *arguments, const char *path)
 
 static void add_set(struct arguments *arguments, const char *set)
 {
-    arguments->sets = memory_reserve_one(arguments->sets, arguments->set_count, &arguments->set_capacity,
-                                         sizeof *arguments->sets);
+    arguments->sets =
+        memory_reserve_one(arguments->sets, arguments->set_count, &arguments->set_capacity, sizeof *arguments->sets);
     arguments->sets[arguments->set_count++] = set;
 }
 
@@ -129,7 +151,8 @@ static bool take_kafka_option(struct arguments *arguments, int code, const char 
     case CODE_REPAIR:
         if (strcmp(value, "all") == 0)
             return arguments->repair = REPAIR_ALL, true;
-        return parse_number("repair", value, "a task's number, as proforma status shows it, or all", &arguments->repair, error);
+        return parse_number("repair", value, "a task's number, as proforma status shows it, or all", &arguments->repair,
+                            error);
     case CODE_DRY_RUN:
         return arguments->dry_run = true;
     case CODE_AGAIN:
@@ -137,8 +160,7 @@ static bool take_kafka_option(struct arguments *arguments, int code, const char 
     case CODE_EARLY:
         return arguments->early = true;
     case CODE_PERIOD:
-        return period_parse(text_of(value), &arguments->period) ||
-               bad_value("period", value, "a month, as 2026-06", error);
+        return period_parse(text_of(value), &arguments->period) || bad_value("period", value, "a month, as 2026-06", error);
     case CODE_GROUP:
         arguments->group = value;
         return true;
@@ -198,8 +220,9 @@ static bool take_option(struct arguments *arguments, int code, const char *value
 
 bool arguments_parse(int argc, char **argv, unsigned options, struct arguments *arguments, struct error *error)
 {
-    *arguments = (struct arguments){ .period = PERIOD_NONE, .expect = -1, .repair = REPAIR_NONE,
-                                     .memory_bytes = MEMORY_BYTES_DEFAULT };
+    *arguments = (struct arguments){
+        .period = PERIOD_NONE, .expect = -1, .repair = REPAIR_NONE, .memory_bytes = MEMORY_BYTES_DEFAULT
+    };
     struct option longs[ARRAY_COUNT(known_options) + 1] = { 0 };
     size_t count = 0;
     for (size_t i = 0; i < ARRAY_COUNT(known_options); i++)
@@ -214,8 +237,7 @@ bool arguments_parse(int argc, char **argv, unsigned options, struct arguments *
         if (code == '?' && optopt > 0 && optopt < CODE_CONDUCTOR) /* one letter, maybe of several in a word */
             return error_fail(error, ERROR_INVALID, "-%c: no option of this command; --help lists them", optopt);
         if (code == '?')
-            return error_fail(error, ERROR_INVALID, "%s: no option of this command; --help lists them",
-                              argv[optind - 1]);
+            return error_fail(error, ERROR_INVALID, "%s: no option of this command; --help lists them", argv[optind - 1]);
         if (!take_option(arguments, code, optarg, options, error))
             return false;
     }

@@ -9,10 +9,10 @@
 enum exit_code {
     EXIT_DONE = 0,
     EXIT_FAILED = 1,
-    EXIT_INVALID = 2,      /* wrong usage or invalid document */
-    EXIT_STRICT = 3,       /* --strict, and some events dead or unpriced */
-    EXIT_CHANGES = 4,      /* --dry-run, and there is something to change */
-    EXIT_FENCED = 5,       /* another process is this worker now */
+    EXIT_INVALID = 2, /* wrong usage or invalid document */
+    EXIT_STRICT = 3,  /* --strict, and some events dead or unpriced */
+    EXIT_CHANGES = 4, /* --dry-run, and there is something to change */
+    EXIT_FENCED = 5,  /* another process is this worker now */
 };
 
 struct arguments {
@@ -27,11 +27,11 @@ struct arguments {
     enum excess_decimals excess;
     const char *out;
     size_t memory_bytes;
-    const char *config;     /* settings file; NULL: defaults */
-    const char **sets;      /* key=value over it */
+    const char *config; /* settings file; NULL: defaults */
+    const char **sets;  /* key=value over it */
     size_t set_count, set_capacity;
-    int64_t expect;         /* version that must be in force; -1: any */
-    int64_t repair;         /* task, REPAIR_ALL or REPAIR_NONE */
+    int64_t expect; /* version that must be in force; -1: any */
+    int64_t repair; /* task, REPAIR_ALL or REPAIR_NONE */
     bool dry_run, early, again;
     billing_period period;
     const char *group, *reason;
@@ -44,13 +44,13 @@ enum option_set {
     OPTION_CONDUCTOR = 1,
     OPTION_SECOND_CONDUCTOR = 2,
     OPTION_PRICE_LIST = 4,
-    OPTION_PRICING = 8,  /* granularity, resource ids, memory, strict, excess decimals */
+    OPTION_PRICING = 8, /* granularity, resource ids, memory, strict, excess decimals */
     OPTION_OUT = 16,
-    OPTION_RESULT = 32,  /* close, format */
-    OPTION_SETTINGS = 64,  /* config, set */
-    OPTION_APPLY = 128,    /* expect, dry-run */
-    OPTION_IMPORT = 256,   /* again, dry-run */
-    OPTION_CLOSE = 512,    /* early */
+    OPTION_RESULT = 32,   /* close, format */
+    OPTION_SETTINGS = 64, /* config, set */
+    OPTION_APPLY = 128,   /* expect, dry-run */
+    OPTION_IMPORT = 256,  /* again, dry-run */
+    OPTION_CLOSE = 512,   /* early */
     OPTION_PERIOD = 1024,
     OPTION_GROUP = 2048,
     OPTION_REASON = 4096,

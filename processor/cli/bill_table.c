@@ -37,8 +37,7 @@ static void print_line(FILE *out, struct text name, const struct bill_line *bill
     cents_format(billable_cents, billable);
     cents_format(cost_cents - billable_cents, margin);
     percentage_text(bill, percentage);
-    fprintf(out, LINE_FORMAT, TEXT_ARGS(name), (unsigned long long)bill->usage_events, cost, billable, margin,
-            percentage);
+    fprintf(out, LINE_FORMAT, TEXT_ARGS(name), (unsigned long long)bill->usage_events, cost, billable, margin, percentage);
 }
 
 static void print_heading(FILE *out, const struct bill_line *group, const struct conductor *conductor)
@@ -54,8 +53,7 @@ static void print_heading(FILE *out, const struct bill_line *group, const struct
 }
 
 /* A group's line comes first in the result, its services behind it; a person reads the total last. */
-static size_t print_group(FILE *out, const struct price_run_result *result, size_t first,
-                          const struct conductor *conductor)
+static size_t print_group(FILE *out, const struct price_run_result *result, size_t first, const struct conductor *conductor)
 {
     const struct bill_line *group = &result->bills[first];
     size_t end = first + 1;

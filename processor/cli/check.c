@@ -6,12 +6,11 @@
 #include "cli/documents.h"
 #include "cli/failure.h"
 
-static const char check_help[] =
-    "usage: proforma check --conductor DOC [--price-list FILE]... [--strict]\n"
-    "\n"
-    "Validates a conductor document and price lists. Prints every problem with its\n"
-    "JSON path, Billing Conductor's reason code, and what was expected. Skus of a price\n"
-    "list that are at fault are left out with a warning; --strict makes it an error.\n";
+static const char check_help[] = "usage: proforma check --conductor DOC [--price-list FILE]... [--strict]\n"
+                                 "\n"
+                                 "Validates a conductor document and price lists. Prints every problem with its\n"
+                                 "JSON path, Billing Conductor's reason code, and what was expected. Skus of a price\n"
+                                 "list that are at fault are left out with a warning; --strict makes it an error.\n";
 
 static void print_contents(const struct arguments *arguments, const struct documents *documents)
 {
@@ -36,11 +35,12 @@ static void print_hints(const struct documents *documents)
         struct text service = name_set_like(&services, rule->service);
         struct text usage_type = name_set_like(&usage_types, rule->usage_type);
         if (service.size)
-            fprintf(stderr, "hint: PricingRules[%zu].Service: \"%.*s\" will match nothing: the price lists have \"%.*s\"\n", i,
-                    TEXT_ARGS(rule->service), TEXT_ARGS(service));
+            fprintf(stderr, "hint: PricingRules[%zu].Service: \"%.*s\" will match nothing: the price lists have \"%.*s\"\n",
+                    i, TEXT_ARGS(rule->service), TEXT_ARGS(service));
         if (usage_type.size)
-            fprintf(stderr, "hint: PricingRules[%zu].UsageType: \"%.*s\" will match nothing: the price lists have \"%.*s\"\n",
-                    i, TEXT_ARGS(rule->usage_type), TEXT_ARGS(usage_type));
+            fprintf(stderr,
+                    "hint: PricingRules[%zu].UsageType: \"%.*s\" will match nothing: the price lists have \"%.*s\"\n", i,
+                    TEXT_ARGS(rule->usage_type), TEXT_ARGS(usage_type));
     }
     name_set_done(&services);
     name_set_done(&usage_types);
@@ -62,8 +62,7 @@ int command_check(int argc, char **argv)
         done = error_fail(&error, ERROR_INVALID, "--conductor DOC is needed");
     if (done && arguments.operand_count > 0)
         done = error_fail(&error, ERROR_INVALID, "%s: nothing is expected here", arguments.operands[0]);
-    done = done &&
-           documents_of_arguments(&arguments, 0, &documents, &error);
+    done = done && documents_of_arguments(&arguments, 0, &documents, &error);
     if (done) {
         print_contents(&arguments, &documents);
         print_hints(&documents);

@@ -7,11 +7,10 @@
 #include "cli/connection.h"
 #include "cli/failure.h"
 
-static const char close_help[] =
-    "usage: proforma close --period YYYY-MM [--early] [--config FILE] [--set KEY=VALUE]...\n"
-    "\n"
-    "Closes a month: what the usage topic holds now is on time, later usage goes to the\n"
-    "next month. A month that has not ended is closed only with --early.\n";
+static const char close_help[] = "usage: proforma close --period YYYY-MM [--early] [--config FILE] [--set KEY=VALUE]...\n"
+                                 "\n"
+                                 "Closes a month: what the usage topic holds now is on time, later usage goes to the\n"
+                                 "next month. A month that has not ended is closed only with --early.\n";
 
 static bool check_period(const struct connection *connection, const struct arguments *arguments, struct error *error)
 {
@@ -56,8 +55,9 @@ static bool close_period(struct connection *connection, billing_period period, s
 {
     struct close_record close = { .period = PERIOD_NONE };
     struct buffer key = { 0 }, value = { 0 };
-    bool done = announce(connection, period, error) &&
-                close_record_measure(connection->stream, period, conductor_topic_version(connection->control), &close, error);
+    bool done =
+        announce(connection, period, error) &&
+        close_record_measure(connection->stream, period, conductor_topic_version(connection->control), &close, error);
     if (done) {
         close_record_write(&close, &key, &value);
         done = publish(connection, &key, &value, error);

@@ -14,8 +14,8 @@
 bool connection_settings(const struct arguments *arguments, struct connection *connection, struct error *error)
 {
     struct buffer problems = { 0 };
-    bool done = settings_load(arguments->config, arguments->sets, arguments->set_count, &connection->settings, &problems,
-                              error);
+    bool done =
+        settings_load(arguments->config, arguments->sets, arguments->set_count, &connection->settings, &problems, error);
     if (problems.size)
         fprintf(stderr, "%.*s", (int)problems.size, problems.data);
     buffer_done(&problems);
@@ -69,8 +69,7 @@ bool connection_open(struct connection *connection, const char *command, struct 
         !schemas_source_open(&connection->settings, &connection->schemas, error))
         return false;
     connection->wire = wire_new(connection->settings.format == SETTINGS_JSON ? WIRE_JSON : WIRE_AVRO,
-                                &connection->schemas.port,
-                                connection->settings.usage_excess_decimals);
+                                &connection->schemas.port, connection->settings.usage_excess_decimals);
     return kafka_stream_open(&connection->kafka, NULL, 0, &connection->stream, error);
 }
 
@@ -108,7 +107,7 @@ bool connection_end(struct connection *connection, enum stream_topic topic, int3
 struct topic_plan connection_topics(const struct connection *connection)
 {
     const struct settings *settings = &connection->settings;
-    return (struct topic_plan){ settings->partitions_usage, settings->partitions_tier, settings->partitions_bill,
+    return (struct topic_plan){ settings->partitions_usage,   settings->partitions_tier, settings->partitions_bill,
                                 settings->replication_factor, settings->dedup_window_ms, settings->event_max_bytes };
 }
 

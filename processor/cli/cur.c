@@ -22,8 +22,8 @@ static bool read_partition(void *context, enum stream_topic topic, int32_t parti
 static bool write_report(struct connection *connection, const struct arguments *arguments, struct error *error)
 {
     const struct stream *stream = connection->stream;
-    struct report_port port = { connection, connection->wire,
-                                stream->ops->partition_count(stream, STREAM_CUR_MANIFESTS), read_partition };
+    struct report_port port = { connection, connection->wire, stream->ops->partition_count(stream, STREAM_CUR_MANIFESTS),
+                                read_partition };
     uint64_t rows;
     if (!report_files_write(&port, text_of(arguments->group), arguments->period, arguments->out, &rows, error))
         return false;

@@ -71,7 +71,8 @@ static bool judge_price_list(const char *path, const struct problems *found, siz
     }
     print_problems(found, "warning: ", WARNINGS_SHOWN);
     if (left_out > 0)
-        fprintf(stderr, "warning: %s: %zu sku%s left out of the price list for what is told above; --strict makes it an error\n",
+        fprintf(stderr,
+                "warning: %s: %zu sku%s left out of the price list for what is told above; --strict makes it an error\n",
                 path, left_out, left_out == 1 ? " is" : "s are");
     return true;
 }
@@ -150,7 +151,8 @@ bool documents_read_strictly(const char *conductor, const char *const *price_lis
     return read_documents(conductor, price_lists, price_list_count, true, documents, error);
 }
 
-bool documents_of_arguments(const struct arguments *arguments, size_t which, struct documents *documents, struct error *error)
+bool documents_of_arguments(const struct arguments *arguments, size_t which, struct documents *documents,
+                            struct error *error)
 {
     return read_documents(arguments->conductors[which], arguments->price_lists, arguments->price_list_count,
                           arguments->strict, documents, error);

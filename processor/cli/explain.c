@@ -13,12 +13,11 @@
 
 #define LINE_BYTES_MAX ((size_t)1024 * 1024)
 
-static const char explain_help[] =
-    "usage: proforma explain LINE_ITEM_ID --out DIR\n"
-    "       proforma explain LINE_ITEM_ID [--config FILE] [--set KEY=VALUE]...\n"
-    "\n"
-    "Shows how a line item came to its cost and does the sum again: one of an earlier\n"
-    "`proforma price --out DIR`, or one of the line-items topic.\n";
+static const char explain_help[] = "usage: proforma explain LINE_ITEM_ID --out DIR\n"
+                                   "       proforma explain LINE_ITEM_ID [--config FILE] [--set KEY=VALUE]...\n"
+                                   "\n"
+                                   "Shows how a line item came to its cost and does the sum again: one of an earlier\n"
+                                   "`proforma price --out DIR`, or one of the line-items topic.\n";
 
 /* A line item and what its texts live in. */
 struct found_item {

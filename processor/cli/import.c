@@ -1,4 +1,5 @@
-/* cli/import.c: proforma import: usage files into the usage topic; of a payer's month that is there, what a newer delivery changes. */
+/* cli/import.c: proforma import: usage files into the usage topic; of a payer's month that is there, what a newer delivery
+ * changes. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,13 +28,13 @@ struct import {
     struct connection *connection;
     const struct arguments *arguments;
     struct import_months months;
-    struct import_delivery *delivery;  /* NULL: no month of the files was imported before */
-    struct deliveries *deliveries;     /* of the first pass; NULL: all files are of one */
+    struct import_delivery *delivery; /* NULL: no month of the files was imported before */
+    struct deliveries *deliveries;    /* of the first pass; NULL: all files are of one */
     struct correction_counts corrections;
     struct buffer value;
     uint64_t events, refused, looked_at, in_transaction;
-    bool survey;    /* the first pass only looks */
-    bool is_piped;  /* no first pass: standard input comes once */
+    bool survey;   /* the first pass only looks */
+    bool is_piped; /* no first pass: standard input comes once */
     struct progress progress;
 };
 
@@ -52,7 +53,10 @@ static bool produce(struct import *import, struct text key, struct text value, s
     struct stream *stream = import->connection->stream;
     uint32_t partitions = (uint32_t)stream->ops->partition_count(stream, STREAM_USAGE);
     struct stream_header header = { IMPORT_HEADER, mark };
-    struct stream_record record = { .topic = STREAM_USAGE, .key = key, .value = value, .headers = &header,
+    struct stream_record record = { .topic = STREAM_USAGE,
+                                    .key = key,
+                                    .value = value,
+                                    .headers = &header,
                                     .header_count = mark.size ? 1 : 0,
                                     .partition = (int32_t)(hash64(key.data, key.size) % partitions) };
     if (import->arguments->dry_run)
@@ -185,8 +189,8 @@ static bool write_all(struct import *import, const struct usage_files *files, st
     if (!import_months_begin(&import->months, error) || (!dry_run && !import_months_record(&import->months, false, error)))
         return false;
     bool done = read_files(import, files, false, error) &&
-                (!import->delivery || import_delivery_write(import->delivery, publish_correction, import,
-                                                            &import->corrections, error)) &&
+                (!import->delivery ||
+                 import_delivery_write(import->delivery, publish_correction, import, &import->corrections, error)) &&
                 commit(import, error);
     return done && (dry_run || import_months_record(&import->months, true, error));
 }
@@ -225,7 +229,9 @@ int command_import(int argc, char **argv)
     struct arguments arguments;
     struct connection connection = { 0 };
     struct progress_line line;
-    struct import import = { .connection = &connection, .arguments = &arguments, .months.connection = &connection,
+    struct import import = { .connection = &connection,
+                             .arguments = &arguments,
+                             .months.connection = &connection,
                              .progress = progress_line_start(&line) };
     struct error error = { 0 };
     int code = EXIT_DONE;

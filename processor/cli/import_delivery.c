@@ -145,10 +145,12 @@ static bool find_range(struct import_delivery *delivery, int32_t partition, int6
     *start = start_of(delivery->months, partition);
     if (*start >= first)
         return true;
-    return error_fail(error, ERROR_FAILED,
-                      "partition %d of the usage topic begins at offset %lld, and the last delivery at %lld: what was published is "
-                      "no longer there to be compared; give the topic a retention.ms of 45 days and more, and see import --help "
-                      "for --again", partition, (long long)first, (long long)*start);
+    return error_fail(
+        error, ERROR_FAILED,
+        "partition %d of the usage topic begins at offset %lld, and the last delivery at %lld: what was published is "
+        "no longer there to be compared; give the topic a retention.ms of 45 days and more, and see import --help "
+        "for --again",
+        partition, (long long)first, (long long)*start);
 }
 
 static bool open_ids(struct import_delivery *delivery, int32_t partition, struct error *error)

@@ -12,8 +12,8 @@
 struct import_delivery;
 
 /* Makes a folder for rows beyond memory. */
-MUST_USE bool import_delivery_open(struct import_months *months, struct progress progress, struct import_delivery **ret_delivery,
-                                   struct error *error);
+MUST_USE bool import_delivery_open(struct import_months *months, struct progress progress,
+                                   struct import_delivery **ret_delivery, struct error *error);
 /* Takes an event of a month in mode IMPORT_DELIVERY. */
 MUST_USE bool import_delivery_take(struct import_delivery *delivery, const struct usage_event *event, struct error *error);
 /* Reads what was published, and hands over what is to be. Fails also: the topic no longer has all of it. */

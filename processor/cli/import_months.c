@@ -51,8 +51,8 @@ bool import_months_decide(struct import_months *months, bool again, struct error
         else if (!month->is_other)
             month->mode = IMPORT_DELIVERY;
         else if (month->record.is_done)
-            return error_fail(error, ERROR_FAILED, "%s of payer '%.*s' was imported before; --again does it once more", period,
-                              TEXT_ARGS(intern_text(&months->payers, month->payer)));
+            return error_fail(error, ERROR_FAILED, "%s of payer '%.*s' was imported before; --again does it once more",
+                              period, TEXT_ARGS(intern_text(&months->payers, month->payer)));
     }
     return true;
 }
@@ -62,9 +62,11 @@ bool import_months_check_new(const struct import_months *months, const struct im
     char period[TIME_TEXT_MAX];
     period_format(month->period, period);
     return !month->has_record ||
-           error_fail(error, ERROR_FAILED,
-                      "%s of payer '%.*s' was imported before; name its file, so that it can be compared, or --again does it once "
-                      "more", period, TEXT_ARGS(intern_text(&months->payers, month->payer)));
+           error_fail(
+               error, ERROR_FAILED,
+               "%s of payer '%.*s' was imported before; name its file, so that it can be compared, or --again does it once "
+               "more",
+               period, TEXT_ARGS(intern_text(&months->payers, month->payer)));
 }
 
 bool import_months_begin(struct import_months *months, struct error *error)

@@ -1,6 +1,6 @@
 /*
- * cli/import_months.h: the payers' months that an import is about, what is to be done with each, and what the conductor topic
- * is told of them.
+ * cli/import_months.h: the payers' months that an import is about, what is to be done with each, and what the conductor
+ * topic is told of them.
  */
 #ifndef CLI_IMPORT_MONTHS_H
 #define CLI_IMPORT_MONTHS_H
@@ -37,8 +37,8 @@ struct import_months {
 MUST_USE bool import_months_begin(struct import_months *months, struct error *error);
 
 /* The month of an event; a new one is looked up on the conductor topic. */
-MUST_USE bool import_months_find(struct import_months *months, const struct usage_event *event, struct import_month **ret_month,
-                                 struct error *error);
+MUST_USE bool import_months_find(struct import_months *months, const struct usage_event *event,
+                                 struct import_month **ret_month, struct error *error);
 /* Decides on each month's mode, once all are known. Fails: usage that is no report came before, and no --again. */
 MUST_USE bool import_months_decide(struct import_months *months, bool again, struct error *error);
 /* Where they are not known beforehand, as of standard input: fails for a month that is there already. */

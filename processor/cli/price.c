@@ -10,32 +10,30 @@
 
 #define EVENT_BYTES_MAX ((size_t)256 * 1024)
 
-static const char price_help[] =
-    "usage: proforma price --conductor DOC [--price-list FILE]... --out DIR USAGE...\n"
-    "\n"
-    "Prices usage under a conductor document and writes line items, bills and, for a\n"
-    "closed period, Cost and Usage Reports into DIR, which must be new or empty.\n"
-    "USAGE is .jsonl, .avro or a CUR .csv, each also .gz or .zip, or a CUR's\n"
-    "...-Manifest.json, which stands for its files; - is standard input.\n"
-    "\n"
-    "  --conductor DOC          the conductor document, JSON\n"
-    "  --price-list FILE        an AWS offer file; several make one list\n"
-    "  --granularity G          hourly (default), daily or monthly\n"
-    "  --resource-ids           keep resource ids apart\n"
-    "  --close YYYY-MM          close this period: write its reports; may be given again\n"
-    "  --format F               jsonl (default) or avro\n"
-    "  --excess-decimals E      round (default) or reject numbers with too many decimals\n"
-    "  --memory SIZE            bound of the working memory, default 512MiB\n"
-    "  --strict                 exit 3 if events are dead or unpriced, 2 if\n"
-    "                           skus of a price list are at fault\n"
-    "  --out DIR                where results go\n";
+static const char price_help[] = "usage: proforma price --conductor DOC [--price-list FILE]... --out DIR USAGE...\n"
+                                 "\n"
+                                 "Prices usage under a conductor document and writes line items, bills and, for a\n"
+                                 "closed period, Cost and Usage Reports into DIR, which must be new or empty.\n"
+                                 "USAGE is .jsonl, .avro or a CUR .csv, each also .gz or .zip, or a CUR's\n"
+                                 "...-Manifest.json, which stands for its files; - is standard input.\n"
+                                 "\n"
+                                 "  --conductor DOC          the conductor document, JSON\n"
+                                 "  --price-list FILE        an AWS offer file; several make one list\n"
+                                 "  --granularity G          hourly (default), daily or monthly\n"
+                                 "  --resource-ids           keep resource ids apart\n"
+                                 "  --close YYYY-MM          close this period: write its reports; may be given again\n"
+                                 "  --format F               jsonl (default) or avro\n"
+                                 "  --excess-decimals E      round (default) or reject numbers with too many decimals\n"
+                                 "  --memory SIZE            bound of the working memory, default 512MiB\n"
+                                 "  --strict                 exit 3 if events are dead or unpriced, 2 if\n"
+                                 "                           skus of a price list are at fault\n"
+                                 "  --out DIR                where results go\n";
 
-static const char compare_help[] =
-    "usage: proforma compare --conductor A --conductor B [--price-list FILE]... USAGE...\n"
-    "\n"
-    "Shows what each billing group would pay under document B instead of A, exactly.\n"
-    "Takes --granularity, --resource-ids, --excess-decimals, --memory and --strict as\n"
-    "price does.\n";
+static const char compare_help[] = "usage: proforma compare --conductor A --conductor B [--price-list FILE]... USAGE...\n"
+                                   "\n"
+                                   "Shows what each billing group would pay under document B instead of A, exactly.\n"
+                                   "Takes --granularity, --resource-ids, --excess-decimals, --memory and --strict as\n"
+                                   "price does.\n";
 
 static void set_run_options(const struct arguments *arguments, const char *out, struct progress_line *line,
                             struct price_run_options *options)
@@ -89,7 +87,8 @@ static void tell_surprises(const struct sweep_counts *sweep)
         { sweep->free_tier, "hint",
           "are free: AWS bills them at nothing; a rule with FreeTier Activated false charges their public price" },
         { sweep->refunds, "hint",
-          "are refunds, which pro forma leaves out as AWS does, also of a fee that is charged: a custom line item gives them on" },
+          "are refunds, which pro forma leaves out as AWS does, also of a fee that is charged: a custom line item gives "
+          "them on" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(surprises); i++)
         if (surprises[i].count > 0)
@@ -112,7 +111,8 @@ static int report_events(const struct price_run_result *result, const struct arg
         fprintf(stderr, "warning: %llu custom line items charge nothing: their charge is 10^14 or more\n",
                 (unsigned long long)sweep->unpriced_charges);
     tell_surprises(sweep);
-    return arguments->strict && (result->fold.dead > 0 || sweep->unpriced + sweep->unpriced_charges > 0) ? EXIT_STRICT : EXIT_DONE;
+    return arguments->strict && (result->fold.dead > 0 || sweep->unpriced + sweep->unpriced_charges > 0) ? EXIT_STRICT
+                                                                                                         : EXIT_DONE;
 }
 
 static void print_totals(const struct price_run_result *result, const struct arguments *arguments)
@@ -127,8 +127,8 @@ static void print_totals(const struct price_run_result *result, const struct arg
         printf("%zu Cost and Usage Reports in %s/cur\n", result->cur_report_count, arguments->out);
 }
 
-static bool run_price(const struct arguments *arguments, const struct documents *documents,
-                      struct price_run_result *result, struct error *error)
+static bool run_price(const struct arguments *arguments, const struct documents *documents, struct price_run_result *result,
+                      struct error *error)
 {
     struct price_run_options options;
     struct progress_line line;
@@ -160,8 +160,8 @@ int command_price(int argc, char **argv)
     struct price_run_result result = { 0 };
     struct error error = { 0 };
     int code = EXIT_DONE;
-    bool done = arguments_parse(argc, argv, OPTION_CONDUCTOR | OPTION_PRICE_LIST | OPTION_PRICING | OPTION_OUT | OPTION_RESULT,
-                                &arguments, &error);
+    bool done = arguments_parse(
+        argc, argv, OPTION_CONDUCTOR | OPTION_PRICE_LIST | OPTION_PRICING | OPTION_OUT | OPTION_RESULT, &arguments, &error);
     if (done && arguments.help) {
         fputs(price_help, stdout);
         arguments_done(&arguments);
@@ -170,8 +170,7 @@ int command_price(int argc, char **argv)
     done = done && need_usage(&arguments, 1, &error);
     if (done && !arguments.out)
         done = error_fail(&error, ERROR_INVALID, "--out DIR is needed");
-    done = done &&
-           documents_of_arguments(&arguments, 0, &documents, &error) &&
+    done = done && documents_of_arguments(&arguments, 0, &documents, &error) &&
            run_price(&arguments, &documents, &result, &error);
     if (done) {
         bill_table_print(stdout, &result, documents.conductor);

@@ -11,12 +11,11 @@
 
 #define STEP_RECORDS 4096
 
-static const char replay_help[] =
-    "usage: proforma replay --reason R [--config FILE] [--set KEY=VALUE]...\n"
-    "\n"
-    "Puts the dead letters of a reason back to the usage topic, for when what was wrong has\n"
-    "been put right. Each goes once: how far a reason's letters have been sent is the offset\n"
-    "of the group <group.id>-replay-<reason>. A letter that was cut is left where it is.\n";
+static const char replay_help[] = "usage: proforma replay --reason R [--config FILE] [--set KEY=VALUE]...\n"
+                                  "\n"
+                                  "Puts the dead letters of a reason back to the usage topic, for when what was wrong has\n"
+                                  "been put right. Each goes once: how far a reason's letters have been sent is the offset\n"
+                                  "of the group <group.id>-replay-<reason>. A letter that was cut is left where it is.\n";
 
 struct replay {
     struct connection *connection;
@@ -107,7 +106,8 @@ static bool replay_partition(struct replay *replay, int32_t partition, struct er
 static bool replay_all(struct replay *replay, struct error *error)
 {
     struct connection *connection = replay->connection;
-    snprintf(replay->group, sizeof replay->group, "%s-replay-%.*s", connection->settings.group_id, TEXT_ARGS(replay->reason));
+    snprintf(replay->group, sizeof replay->group, "%s-replay-%.*s", connection->settings.group_id,
+             TEXT_ARGS(replay->reason));
     connection->kafka.group_id = replay->group;
     if (!connection_open(connection, "replay", error))
         return false;
@@ -129,7 +129,8 @@ static bool check_reason(const char *reason, struct error *error)
         buffer_printf(&known, "%s%s", known.size ? ", " : "", refusal_reason_text(i));
     }
     if (!found)
-        error_fail(error, ERROR_INVALID, "--reason: found '%s', expected one of %.*s", reason, TEXT_ARGS(buffer_text(&known)));
+        error_fail(error, ERROR_INVALID, "--reason: found '%s', expected one of %.*s", reason,
+                   TEXT_ARGS(buffer_text(&known)));
     buffer_done(&known);
     return found;
 }

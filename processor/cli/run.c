@@ -105,9 +105,13 @@ static void start_worker(struct worker_thread *thread, const struct connection *
     thread->kafka.send_bytes_max = shares.send;
     thread->kafka.fetch_bytes_max = shares.fetch;
     thread->stop = stop;
-    thread->options = (struct worker_options){ .settings = &connection->settings, .kafka = &thread->kafka,
-                                               .schemas = &thread->schemas.port, .number = number, .stop = stop,
-                                               .worker_count = (unsigned)count, .state_dir = state_dir,
+    thread->options = (struct worker_options){ .settings = &connection->settings,
+                                               .kafka = &thread->kafka,
+                                               .schemas = &thread->schemas.port,
+                                               .number = number,
+                                               .stop = stop,
+                                               .worker_count = (unsigned)count,
+                                               .state_dir = state_dir,
                                                .repair_task = repair_task };
     int result = pthread_create(&thread->thread, NULL, run_worker, thread);
     CHECK(result == 0);
@@ -137,8 +141,7 @@ static void bound_allocator(size_t workers, size_t memory_limit)
     mallopt(M_ARENA_MAX, (int)(4 * workers + 1));
 }
 
-static int run_workers(const struct connection *connection, const char *state_dir, int64_t repair_task,
-                       struct error *error)
+static int run_workers(const struct connection *connection, const char *state_dir, int64_t repair_task, struct error *error)
 {
     size_t count = worker_count(&connection->settings);
     struct worker_thread *threads = memory_new_array(count, sizeof *threads);

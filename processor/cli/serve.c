@@ -31,7 +31,7 @@ struct serving {
     struct topics *topics;        /* otherwise */
     struct state_dir *state;
     struct schemas_source schemas[2];
-    struct wire *wires[2];        /* reading, reports */
+    struct wire *wires[2]; /* reading, reports */
     struct buffer directory, report_directory;
     struct credentials credentials;
     struct buffer certificate, key;
@@ -141,7 +141,8 @@ static bool open_topics(struct serving *serving, struct error *error)
     struct topics_options options = {
         .kafka = &serving->connection.kafka,
         .directory = serving->directory.data,
-        .memory_bytes = settings->memory_limit_bytes / 2 < VIEW_BYTES_MAX ? settings->memory_limit_bytes / 2 : VIEW_BYTES_MAX,
+        .memory_bytes =
+            settings->memory_limit_bytes / 2 < VIEW_BYTES_MAX ? settings->memory_limit_bytes / 2 : VIEW_BYTES_MAX,
         .payer = payer_of_keys(&serving->credentials),
         .wire = serving->wires[0],
         .report_wire = serving->wires[1],
@@ -168,7 +169,9 @@ static bool listen_on(struct serving *serving, struct error *error)
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     struct http_options options = {
         .listen = settings->api_listen,
-        .threads = cores > 8 ? 8 : cores > 2 ? (unsigned)cores : 2,
+        .threads = cores > 8   ? 8
+                   : cores > 2 ? (unsigned)cores
+                               : 2,
         .connections = CONNECTIONS_MAX,
         .certificate = serving->certificate.data,
         .key = serving->key.data,

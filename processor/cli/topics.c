@@ -6,11 +6,10 @@
 #include "cli/connection.h"
 #include "cli/failure.h"
 
-static const char topics_help[] =
-    "usage: proforma topics create|describe [--config FILE] [--set KEY=VALUE]...\n"
-    "\n"
-    "create makes the topics that are not there yet; describe shows all and what is\n"
-    "wrong with them.\n";
+static const char topics_help[] = "usage: proforma topics create|describe [--config FILE] [--set KEY=VALUE]...\n"
+                                  "\n"
+                                  "create makes the topics that are not there yet; describe shows all and what is\n"
+                                  "wrong with them.\n";
 
 static bool describe(const struct connection *connection, struct error *error)
 {

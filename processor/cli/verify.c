@@ -88,7 +88,8 @@ static void rest(int64_t milliseconds)
 }
 
 /* A difference of an open month may be a bill on its way: it is one only if the topics stand still. */
-static bool run_passes(struct verify *verify, billing_period period, struct verify_pass *pass, bool *moving, struct error *error)
+static bool run_passes(struct verify *verify, billing_period period, struct verify_pass *pass, bool *moving,
+                       struct error *error)
 {
     struct progress_line line;
     bool done = true;
@@ -97,8 +98,12 @@ static bool run_passes(struct verify *verify, billing_period period, struct veri
         int64_t before, after = 0;
         buffer_clear(&verify->lines);
         verify->line_count = 0;
-        *pass = (struct verify_pass){ .connection = verify->connection, .conductor = verify->conductor, .period = period, .scratch = verify->scratch,
-                                      .tell = keep_lines, .context = verify };
+        *pass = (struct verify_pass){ .connection = verify->connection,
+                                      .conductor = verify->conductor,
+                                      .period = period,
+                                      .scratch = verify->scratch,
+                                      .tell = keep_lines,
+                                      .context = verify };
         pass->progress = progress_line_start(&line);
         done = sum_of_ends(verify->connection, &before, error) && verify_pass_run(pass, error);
         progress_line_clear(&line);
@@ -118,11 +123,12 @@ static bool run_passes(struct verify *verify, billing_period period, struct veri
 static void print_counts(const struct verify_pass *pass, const char *period)
 {
     const struct verify_counts *counts = &pass->counts;
-    printf("%s is %s: %llu line items in %llu versions, %llu markers, %llu subtotals, %llu bills, %llu manifests, %llu report "
-           "rows\n",
-           period, pass->closed ? "closed" : "open", (unsigned long long)counts->line_items,
-           (unsigned long long)counts->versions, (unsigned long long)counts->markers, (unsigned long long)counts->subtotals,
-           (unsigned long long)counts->bills, (unsigned long long)counts->manifests, (unsigned long long)counts->report_rows);
+    printf(
+        "%s is %s: %llu line items in %llu versions, %llu markers, %llu subtotals, %llu bills, %llu manifests, %llu report "
+        "rows\n",
+        period, pass->closed ? "closed" : "open", (unsigned long long)counts->line_items,
+        (unsigned long long)counts->versions, (unsigned long long)counts->markers, (unsigned long long)counts->subtotals,
+        (unsigned long long)counts->bills, (unsigned long long)counts->manifests, (unsigned long long)counts->report_rows);
     if (counts->begun_late > 0)
         printf("of %llu line items the first versions have been compacted away: their deltas are checked from there on\n",
                (unsigned long long)counts->begun_late);

@@ -25,7 +25,7 @@ struct partition_read {
     struct verify_run *run;
     int32_t partition;
     int64_t first_offset, first_revision, last_revision; /* of markers; 0: none */
-    int64_t newest_row; /* revision */
+    int64_t newest_row;                                  /* revision */
     char newest_id[LINE_ITEM_ID_LETTERS + 1];
 };
 
@@ -51,8 +51,9 @@ static bool read_item(struct text bytes, struct stored_item *item)
 {
     struct byte_reader reader = bytes_reader(bytes);
     uint64_t flags = bytes_take_varint(&reader);
-    *item = (struct stored_item){ .charged = flags >> 1 & 1, .in_sums = flags >> 2 & 1, .is_tax = flags >> 3 & 1,
-                                  .is_custom = flags >> 4 & 1 };
+    *item = (struct stored_item){
+        .charged = flags >> 1 & 1, .in_sums = flags >> 2 & 1, .is_tax = flags >> 3 & 1, .is_custom = flags >> 4 & 1
+    };
     item->version.is_null = flags & 1;
     item->version.revision = bytes_take_signed(&reader);
     item->version.cost = bytes_take_sum(&reader);
@@ -69,7 +70,8 @@ static bool read_item(struct text bytes, struct stored_item *item)
 
 /* ---- from the topic to disk ---- */
 
-/* The type under which bills and reports show a row: covered by a commitment that is not the group's own it is plain usage. */
+/* The type under which bills and reports show a row: covered by a commitment that is not the group's own it is plain usage.
+ */
 static struct text shown_type(const struct verify_run *run, const struct line_item *item)
 {
     const struct conductor *conductor = run->pass->conductor;
@@ -203,26 +205,26 @@ static bool add_to_bills(struct verify_run *run, int32_t task, const struct stor
            verify_add(run, AUDIT_BILL, AUDIT_LINE_ITEMS, figures, error, "%.*s/%s//%.*s/", TEXT_ARGS(item->group), period,
                       TEXT_ARGS(item->service)) &&
            verify_add(run, AUDIT_BILL, AUDIT_LINE_ITEMS, figures, error, "%.*s/%s///", TEXT_ARGS(item->group), period) &&
-           (item->is_custom ||
-            verify_add(run, AUDIT_SUBTOTAL, AUDIT_LINE_ITEMS, figures, error, "%d/%.*s/%s/%.*s/%.*s/%.*s", task,
-                       TEXT_ARGS(item->group), period, TEXT_ARGS(item->account), TEXT_ARGS(item->service),
-                       TEXT_ARGS(item->type)));
+           (item->is_custom || verify_add(run, AUDIT_SUBTOTAL, AUDIT_LINE_ITEMS, figures, error, "%d/%.*s/%s/%.*s/%.*s/%.*s",
+                                          task, TEXT_ARGS(item->group), period, TEXT_ARGS(item->account),
+                                          TEXT_ARGS(item->service), TEXT_ARGS(item->type)));
 }
 
 static bool add_to_reports(struct verify_run *run, struct text id, const struct stored_item *item,
                            const struct audit_figures *figures, struct error *error)
 {
     struct text own = { id.data + LINE_ITEM_TASK_LETTERS, id.size - LINE_ITEM_TASK_LETTERS };
-    return verify_add(run, AUDIT_REPORT, AUDIT_LINE_ITEMS, figures, error, "%.*s/%s/", TEXT_ARGS(item->group), run->period) &&
-           verify_add(run, AUDIT_REPORT, AUDIT_LINE_ITEMS, figures, error, "%.*s/%s/%.*s", TEXT_ARGS(item->group), run->period,
-                      TEXT_ARGS(item->account)) &&
+    return verify_add(run, AUDIT_REPORT, AUDIT_LINE_ITEMS, figures, error, "%.*s/%s/", TEXT_ARGS(item->group),
+                      run->period) &&
+           verify_add(run, AUDIT_REPORT, AUDIT_LINE_ITEMS, figures, error, "%.*s/%s/%.*s", TEXT_ARGS(item->group),
+                      run->period, TEXT_ARGS(item->account)) &&
            verify_add(run, AUDIT_REPORT_ROW, AUDIT_LINE_ITEMS, figures, error, "%.*s/%.*s", TEXT_ARGS(item->group),
                       TEXT_ARGS(own));
 }
 
 /* The last version of a row. */
-static bool end_row(struct partition_read *read, struct text id, const struct audit_chain *chain, const struct stored_item *item,
-                    struct error *error)
+static bool end_row(struct partition_read *read, struct text id, const struct audit_chain *chain,
+                    const struct stored_item *item, struct error *error)
 {
     struct verify_run *run = read->run;
     run->pass->counts.begun_late += chain->beginning_lost;

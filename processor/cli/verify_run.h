@@ -23,7 +23,8 @@ struct verify_run {
 /* Counts and tells one difference. */
 void verify_tell(struct verify_run *run, const char *format, ...) PRINTF_LIKE(2, 3);
 MUST_USE bool verify_add(struct verify_run *run, enum audit_kind kind, enum audit_source source,
-                         const struct audit_figures *figures, struct error *error, const char *key_format, ...) PRINTF_LIKE(6, 7);
+                         const struct audit_figures *figures, struct error *error, const char *key_format, ...)
+    PRINTF_LIKE(6, 7);
 void verify_progress(struct verify_run *run, const char *phase);
 
 /* Opens a scratch store of a name below the pass's folder. */

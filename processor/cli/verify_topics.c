@@ -1,4 +1,5 @@
-/* cli/verify_topics.c: the topics of a month, one after the other. Line items come first: what follows from them is later. */
+/* cli/verify_topics.c: the topics of a month, one after the other. Line items come first: what follows from them is later.
+ */
 #include "cli/verify_topics.h"
 
 #include <stdio.h>
@@ -74,8 +75,8 @@ static bool read_latest(struct verify_run *run, enum stream_topic topic,
 }
 
 /* False: told, and *failed says whether there is more to it than a record that is none. */
-static bool decode(struct verify_run *run, const char *what, const struct record_type *type, struct text key, struct text value,
-                   void *record, bool *failed, struct error *error)
+static bool decode(struct verify_run *run, const char *what, const struct record_type *type, struct text key,
+                   struct text value, void *record, bool *failed, struct error *error)
 {
     struct refusal refusal;
     enum wire_answer answer = wire_decode(run->pass->connection->wire, type, value, record, &run->arena, &refusal, error);
@@ -90,8 +91,9 @@ static bool decode(struct verify_run *run, const char *what, const struct record
 static void check_bill(struct verify_run *run, struct text key, const struct bill *bill)
 {
     char named[1024];
-    snprintf(named, sizeof named, "%.*s/%.*s/%.*s/%.*s/%.*s", TEXT_ARGS(bill->billing_group), TEXT_ARGS(bill->billing_period),
-             TEXT_ARGS(bill->usage_account_id), TEXT_ARGS(bill->product_code), TEXT_ARGS(bill->line_item_type));
+    snprintf(named, sizeof named, "%.*s/%.*s/%.*s/%.*s/%.*s", TEXT_ARGS(bill->billing_group),
+             TEXT_ARGS(bill->billing_period), TEXT_ARGS(bill->usage_account_id), TEXT_ARGS(bill->product_code),
+             TEXT_ARGS(bill->line_item_type));
     if (!text_equal(key, text_of(named)))
         verify_tell(run, "bill %.*s: its fields name %s", TEXT_ARGS(key), named);
     struct sum margin = margin_of(&bill->cost, &bill->billable_cost), percentage;
@@ -134,9 +136,10 @@ static bool take_subtotal(struct verify_run *run, struct text key, struct text v
     sum_add_sum(&figures.amounts[AUDIT_PUBLIC_COST], &subtotal.public_cost);
     sum_add_sum(&figures.amounts[AUDIT_BILLABLE_COST], &subtotal.billable_cost);
     sum_add_sum(&figures.amounts[AUDIT_TAX], &subtotal.tax);
-    if ((uint64_t)subtotal.task < run->marker_count && subtotal.revision > run->markers[subtotal.task].revision && run->pass->closed)
-        verify_tell(run, "subtotal %.*s: revision %lld is newer than the marker of its task, which is at %lld", TEXT_ARGS(key),
-                    (long long)subtotal.revision, (long long)run->markers[subtotal.task].revision);
+    if ((uint64_t)subtotal.task < run->marker_count && subtotal.revision > run->markers[subtotal.task].revision &&
+        run->pass->closed)
+        verify_tell(run, "subtotal %.*s: revision %lld is newer than the marker of its task, which is at %lld",
+                    TEXT_ARGS(key), (long long)subtotal.revision, (long long)run->markers[subtotal.task].revision);
     run->pass->counts.subtotals++;
     return tally_add(run->tally, AUDIT_SUBTOTAL, key, AUDIT_SUBTOTALS, &figures, error);
 }
@@ -191,7 +194,8 @@ static bool take_manifest(struct verify_run *run, struct text key, struct text v
         verify_tell(run, "report %.*s: the manifest has %lld rows, and %lld in its offsets", TEXT_ARGS(key),
                     (long long)manifest.rows, (long long)manifest.offsets.rows);
     run->pass->counts.manifests++;
-    return tally_add(run->tally, AUDIT_REPORT, key, AUDIT_MANIFESTS, &figures, error) && take_totals(run, key, &manifest, error);
+    return tally_add(run->tally, AUDIT_REPORT, key, AUDIT_MANIFESTS, &figures, error) &&
+           take_totals(run, key, &manifest, error);
 }
 
 static bool add_report_row(struct verify_run *run, struct text group, struct text account, const struct cur_row *row,
@@ -257,8 +261,8 @@ static void check_counts(struct verify_run *run)
             const struct marker *sender = &run->markers[number];
             int64_t sent = count_of(sender->sent, sender->sent_count, t);
             if (tier->received[i].count > sent)
-                verify_tell(run, "marker of task %u: it has taken %lld records from task %d, which has sent %lld", tier->task,
-                            (long long)tier->received[i].count, number, (long long)sent);
+                verify_tell(run, "marker of task %u: it has taken %lld records from task %d, which has sent %lld",
+                            tier->task, (long long)tier->received[i].count, number, (long long)sent);
         }
     }
 }
@@ -304,7 +308,8 @@ static bool compare(struct verify_run *run, struct error *error)
 {
     unsigned reports = run->pass->closed ? 0 : 1u << AUDIT_CUR_ROWS | 1u << AUDIT_MANIFESTS;
     unsigned may_lack[AUDIT_KIND_COUNT] = { [AUDIT_SUBTOTAL] = run->pass->closed ? 1u << AUDIT_SUBTOTALS : 0,
-                                            [AUDIT_REPORT] = reports, [AUDIT_REPORT_TOTAL] = reports,
+                                            [AUDIT_REPORT] = reports,
+                                            [AUDIT_REPORT_TOTAL] = reports,
                                             [AUDIT_REPORT_ROW] = reports };
     struct tally_result *result = &run->pass->result;
     bool done = tally_compare(run->tally, may_lack, run->pass->tell, run->pass->context, result, error);
@@ -335,7 +340,8 @@ bool verify_pass_run(struct verify_pass *pass, struct error *error)
         run.tally = tally_new(rocks, KEYS_IN_MEMORY);
         done = read_line_items(&run, error) && read_latest(&run, STREAM_SUBTOTALS, take_subtotal, error) &&
                read_latest(&run, STREAM_BILLS, take_bill, error) &&
-               read_latest(&run, STREAM_CUR_MANIFESTS, take_manifest, error) && read_cur(&run, error) && compare(&run, error);
+               read_latest(&run, STREAM_CUR_MANIFESTS, take_manifest, error) && read_cur(&run, error) &&
+               compare(&run, error);
     }
     run_done(&run);
     rocks_close(rocks);

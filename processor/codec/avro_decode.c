@@ -174,8 +174,7 @@ static bool skip(struct decoder *decoder, const struct avro_step *step, unsigned
     case AVRO_SKIP_FIXED:
         return (step->count || count_empty(decoder)) && take(decoder, step->count, &bytes);
     case AVRO_SKIP_BOOLEAN:
-        return take(decoder, 1, &bytes) &&
-               (*bytes <= 1 || lose(decoder, REFUSAL_MALFORMED, "a boolean is neither 0 nor 1"));
+        return take(decoder, 1, &bytes) && (*bytes <= 1 || lose(decoder, REFUSAL_MALFORMED, "a boolean is neither 0 nor 1"));
     case AVRO_SKIP_LONG:
         return read_long(decoder, &number);
     case AVRO_SKIP_ENUM:
@@ -457,9 +456,8 @@ static bool run(struct decoder *decoder, void *record)
                 return lose(decoder, REFUSAL_MALFORMED, "a union has no branch of this number");
         }
         void *member = record_member(record, field);
-        if (__builtin_expect(step->kind == AVRO_CHOOSE, 0)
-                ? !read_nested(decoder, step, member, &present)
-                : !read_value(decoder, step, member, &present))
+        if (__builtin_expect(step->kind == AVRO_CHOOSE, 0) ? !read_nested(decoder, step, member, &present)
+                                                           : !read_value(decoder, step, member, &present))
             return false;
         found |= (uint64_t)present << step->field;
     }
@@ -471,8 +469,13 @@ bool avro_decode(const struct avro_program *program, const uint8_t *bytes, size_
                  struct arena *arena, enum excess_decimals excess, struct refusal *refusal)
 {
     struct decoder decoder = {
-        .at = bytes, .begin = bytes, .end = bytes + size, .program = program,
-        .arena = arena, .refusal = refusal, .excess = excess,
+        .at = bytes,
+        .begin = bytes,
+        .end = bytes + size,
+        .program = program,
+        .arena = arena,
+        .refusal = refusal,
+        .excess = excess,
     };
     memset(record, 0, program->type->size);
     *ret_used = 0;

@@ -9,9 +9,9 @@
 #include "codec/avro_schema.h"
 #include "model/usage_event.h"
 
-#define AVRO_VALUE_DEPTH_MAX 64    /* nesting of skipped values */
-#define AVRO_EMPTY_VALUES_MAX 256  /* values of no bytes, as in an array of null, besides 16 for every byte */
-#define AVRO_TAGS_MAX 65536        /* more do not fit an event of 256 KiB */
+#define AVRO_VALUE_DEPTH_MAX 64   /* nesting of skipped values */
+#define AVRO_EMPTY_VALUES_MAX 256 /* values of no bytes, as in an array of null, besides 16 for every byte */
+#define AVRO_TAGS_MAX 65536       /* more do not fit an event of 256 KiB */
 
 /*
  * Zeroes *record (of the program's type) and fills it. Texts borrow from `bytes`; tags live in `arena`. Empty text is

@@ -27,7 +27,7 @@ struct avro_file {
     struct buffer damaged;   /* the first bytes of a block that was dropped */
     const uint8_t *at, *end; /* the block's datums that are left; in `plain` or the window */
     uint64_t records_left;
-    size_t stored;           /* bytes of the block in the window, marker included; 0 between blocks */
+    size_t stored; /* bytes of the block in the window, marker included; 0 between blocks */
     bool ended;
     struct avro_file_place place;
 };
@@ -93,8 +93,7 @@ static void show(struct avro_file *file, const uint8_t *bytes, size_t size, uint
 }
 
 /* Nothing more is to be had from the input. */
-static enum avro_file_status end_of_input(struct avro_file *file, bool inside, struct refusal *refusal,
-                                          struct error *error)
+static enum avro_file_status end_of_input(struct avro_file *file, bool inside, struct refusal *refusal, struct error *error)
 {
     const struct input *input = file->window.input;
     file->ended = true;
@@ -133,9 +132,8 @@ static enum avro_file_status give_up_block(struct avro_file *file, bool is_short
     bool found = window_seek_behind(&file->window, file->sync, AVRO_SYNC_BYTES);
     if (!found && (is_short || file->window.status == INPUT_FAILED))
         return end_of_input(file, true, refusal, error);
-    refuse(refusal, REFUSAL_MALFORMED, NULL, file->place.value, "block %llu: %s; %s",
-           (unsigned long long)file->place.block, detail,
-           found ? "reading goes on behind the next sync marker" : "no sync marker follows");
+    refuse(refusal, REFUSAL_MALFORMED, NULL, file->place.value, "block %llu: %s; %s", (unsigned long long)file->place.block,
+           detail, found ? "reading goes on behind the next sync marker" : "no sync marker follows");
     return AVRO_FILE_REFUSED;
 }
 
@@ -218,8 +216,8 @@ static enum avro_file_status enter_block(struct avro_file *file, struct refusal 
     if (!reason)
         return AVRO_FILE_RECORD;
     show(file, window_bytes(window), stored, stored);
-    refuse(refusal, REFUSAL_MALFORMED, NULL, file->place.value, "block %llu: %s",
-           (unsigned long long)file->place.block, reason);
+    refuse(refusal, REFUSAL_MALFORMED, NULL, file->place.value, "block %llu: %s", (unsigned long long)file->place.block,
+           reason);
     file->at = file->end;
     file->records_left = 0;
     return AVRO_FILE_REFUSED;

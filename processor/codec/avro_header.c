@@ -39,8 +39,7 @@ static enum header_status read_sized(struct reader *reader, struct text *text)
     return HEADER_DONE;
 }
 
-static enum header_status read_entries(struct reader *reader, int64_t count, struct avro_header *header,
-                                       struct text *codec)
+static enum header_status read_entries(struct reader *reader, int64_t count, struct avro_header *header, struct text *codec)
 {
     for (; count > 0; count--) {
         struct text key, value;
@@ -103,8 +102,7 @@ static bool fail_short(const struct window *window, struct error *error)
     if (window->status == INPUT_FAILED)
         return error_fail(error, ERROR_FAILED, "%s: cannot read: %s", name, input_failure(window->input));
     if (window->status == INPUT_OK)
-        return error_fail(error, ERROR_INVALID, "%s: the Avro header is longer than %zu bytes", name,
-                          AVRO_HEADER_BYTES_MAX);
+        return error_fail(error, ERROR_INVALID, "%s: the Avro header is longer than %zu bytes", name, AVRO_HEADER_BYTES_MAX);
     return error_fail(error, ERROR_INVALID, "%s: ends inside the Avro header%s%s", name,
                       window->status == INPUT_END ? "" : ": ",
                       window->status == INPUT_END ? "" : input_failure(window->input));
@@ -114,8 +112,7 @@ bool avro_header_read(struct window *window, struct avro_header *header, struct 
 {
     const char *name = input_name(window->input);
     if (window_fill(window, sizeof magic) && memcmp(window_bytes(window), magic, sizeof magic) != 0)
-        return error_fail(error, ERROR_INVALID, "%s: no Avro object container file: does not begin with \"Obj\" 1",
-                          name);
+        return error_fail(error, ERROR_INVALID, "%s: no Avro object container file: does not begin with \"Obj\" 1", name);
     /* Parsed anew with twice as many bytes until it is all there. */
     for (size_t size = 4096;; size *= 2) {
         bool is_filled = window_fill(window, size);

@@ -21,8 +21,8 @@ uint32_t compiler_take_steps(struct compiler *compiler, size_t count)
 static uint32_t add_text(struct compiler *compiler, const char *string)
 {
     struct avro_program *program = compiler->program;
-    program->texts = memory_reserve_one(program->texts, program->text_count, &compiler->text_capacity,
-                                        sizeof *program->texts);
+    program->texts =
+        memory_reserve_one(program->texts, program->text_count, &compiler->text_capacity, sizeof *program->texts);
     struct text text = text_of(string);
     text.data = arena_copy_string(&program->arena, text); /* a reason is printed, so it needs its final NUL */
     program->texts[program->text_count] = text;
@@ -72,8 +72,7 @@ static bool skip_record(struct compiler *compiler, const struct writer_type *typ
     set_step(compiler, at,
              (struct avro_step){ .kind = AVRO_SKIP_RECORD, .first = named->skip_first, .count = named->skip_count });
     for (uint32_t i = 0; !known && i < named->skip_count; i++)
-        if (!resolve_skip(compiler, json_object_get(json_array_get(fields, i), "type"), type->space,
-                          named->skip_first + i))
+        if (!resolve_skip(compiler, json_object_get(json_array_get(fields, i), "type"), type->space, named->skip_first + i))
             return false;
     return true;
 }
@@ -158,8 +157,9 @@ static bool resolve_symbols(struct compiler *compiler, const struct writer_type 
             add_text(compiler, symbol ? symbol : "");
         }
     }
-    return set_step(compiler, at, (struct avro_step){ .kind = AVRO_READ_TEXT_ENUM, .first = named->text_first,
-                                                      .count = named->text_count });
+    return set_step(
+        compiler, at,
+        (struct avro_step){ .kind = AVRO_READ_TEXT_ENUM, .first = named->text_first, .count = named->text_count });
 }
 
 static bool resolve_text(struct compiler *compiler, const struct writer_type *type, uint32_t at)
@@ -178,14 +178,14 @@ static bool resolve_decimal(struct compiler *compiler, const struct writer_type 
     if (scale >= 0 && type->kind == WRITER_BYTES)
         return set_step(compiler, at, (struct avro_step){ .kind = AVRO_READ_DECIMAL, .scale = (uint8_t)scale });
     if (scale >= 0 && size > 0)
-        return set_step(compiler, at, (struct avro_step){ .kind = AVRO_READ_DECIMAL_FIXED, .scale = (uint8_t)scale,
-                                                          .count = (uint32_t)size });
+        return set_step(
+            compiler, at,
+            (struct avro_step){ .kind = AVRO_READ_DECIMAL_FIXED, .scale = (uint8_t)scale, .count = (uint32_t)size });
     if ((type->kind == WRITER_INT || type->kind == WRITER_LONG) && !writer_logical_type(type)[0])
         return set_step(compiler, at, (struct avro_step){ .kind = AVRO_READ_DECIMAL_LONG });
     if (type->kind == WRITER_STRING)
         return set_step(compiler, at, (struct avro_step){ .kind = AVRO_READ_DECIMAL_TEXT });
-    return fail_type(compiler, type,
-                     "bytes or fixed with logicalType decimal (scale at most 200), int, long or a string");
+    return fail_type(compiler, type, "bytes or fixed with logicalType decimal (scale at most 200), int, long or a string");
 }
 
 /* Only we write sums. */
@@ -229,8 +229,7 @@ static bool resolve_tags(struct compiler *compiler, const struct writer_type *ty
     return resolve_field(compiler, json_object_get(type->json, "values"), type->space, &value, child);
 }
 
-static bool resolve_type(struct compiler *compiler, const struct writer_type *type, const struct field *field,
-                         uint32_t at)
+static bool resolve_type(struct compiler *compiler, const struct writer_type *type, const struct field *field, uint32_t at)
 {
     switch (field->kind) {
     case FIELD_TEXT:
@@ -255,13 +254,11 @@ static bool refuse_branch(struct compiler *compiler, const json_t *branch, const
     char reason[sizeof compiler->reason];
     memcpy(reason, compiler->reason, sizeof reason);
     uint32_t child = compiler_take_steps(compiler, 1);
-    set_step(compiler, at,
-             (struct avro_step){ .kind = AVRO_REFUSE, .first = child, .count = add_text(compiler, reason) });
+    set_step(compiler, at, (struct avro_step){ .kind = AVRO_REFUSE, .first = child, .count = add_text(compiler, reason) });
     return resolve_skip(compiler, branch, space, child);
 }
 
-static bool resolve_union(struct compiler *compiler, const struct writer_type *type, const struct field *field,
-                          uint32_t at)
+static bool resolve_union(struct compiler *compiler, const struct writer_type *type, const struct field *field, uint32_t at)
 {
     uint32_t count = (uint32_t)json_array_size(type->json);
     uint32_t read = 0, refused = 0, null_branch = AVRO_NO_NULL, other = 0;

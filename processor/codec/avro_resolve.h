@@ -19,7 +19,7 @@ uint32_t compiler_take_steps(struct compiler *compiler, size_t count);
 /* Fills step `at`. False: `reason` says what is wrong with the schema. */
 MUST_USE bool resolve_skip(struct compiler *compiler, const json_t *schema, const char *space, uint32_t at);
 /* Fills step `at` so that it reads a value for `field`. False: `reason` says what was met and what was expected. */
-MUST_USE bool resolve_field(struct compiler *compiler, const json_t *schema, const char *space,
-                            const struct field *field, uint32_t at);
+MUST_USE bool resolve_field(struct compiler *compiler, const json_t *schema, const char *space, const struct field *field,
+                            uint32_t at);
 
 #endif

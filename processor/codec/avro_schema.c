@@ -70,8 +70,8 @@ static size_t find_field(const struct record_type *type, const char *name)
     return type->field_count;
 }
 
-static bool compile_field(struct compiler *compiler, const json_t *writer, const char *space, uint32_t at,
-                          uint64_t *found, struct error *error)
+static bool compile_field(struct compiler *compiler, const json_t *writer, const char *space, uint32_t at, uint64_t *found,
+                          struct error *error)
 {
     const struct record_type *type = compiler->program->type;
     const char *name = json_string_value(json_object_get(writer, "name"));
@@ -112,8 +112,7 @@ static bool compile_record(struct compiler *compiler, const json_t *schema, stru
     return true;
 }
 
-bool avro_program_compile(struct text schema, const struct record_type *type, struct avro_program **ret,
-                          struct error *error)
+bool avro_program_compile(struct text schema, const struct record_type *type, struct avro_program **ret, struct error *error)
 {
     CHECK(type->field_count <= 64);
     json_t *json = NULL;

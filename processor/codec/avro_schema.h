@@ -15,29 +15,29 @@
 /* What a step does with the bytes of one value. */
 enum avro_step_kind {
     AVRO_READ_TEXT,
-    AVRO_READ_TEXT_ENUM,      /* symbols: texts [first, first+count) */
-    AVRO_READ_DECIMAL,        /* bytes, at `scale` */
-    AVRO_READ_DECIMAL_FIXED,  /* `count` bytes, at `scale` */
-    AVRO_READ_DECIMAL_LONG,   /* a whole number */
+    AVRO_READ_TEXT_ENUM,     /* symbols: texts [first, first+count) */
+    AVRO_READ_DECIMAL,       /* bytes, at `scale` */
+    AVRO_READ_DECIMAL_FIXED, /* `count` bytes, at `scale` */
+    AVRO_READ_DECIMAL_LONG,  /* a whole number */
     AVRO_READ_DECIMAL_TEXT,
-    AVRO_READ_SUM,            /* bytes, at the field's scale */
-    AVRO_READ_TIME,           /* `count` units a millisecond */
+    AVRO_READ_SUM,  /* bytes, at the field's scale */
+    AVRO_READ_TIME, /* `count` units a millisecond */
     AVRO_READ_TIME_TEXT,
     AVRO_READ_LONG,
-    AVRO_READ_TAGS,           /* values: step `first`, which reads text */
+    AVRO_READ_TAGS, /* values: step `first`, which reads text */
 
-    AVRO_CHOOSE,              /* a union; branches: steps [first, first+count) */
-    AVRO_REFUSE,              /* skips step `first` and refuses with texts[count] */
+    AVRO_CHOOSE, /* a union; branches: steps [first, first+count) */
+    AVRO_REFUSE, /* skips step `first` and refuses with texts[count] */
 
     AVRO_SKIP_NULL,
-    AVRO_SKIP_FIXED,          /* `count` bytes */
+    AVRO_SKIP_FIXED, /* `count` bytes */
     AVRO_SKIP_BOOLEAN,
     AVRO_SKIP_LONG,
-    AVRO_SKIP_ENUM,           /* `count` symbols */
+    AVRO_SKIP_ENUM, /* `count` symbols */
     AVRO_SKIP_BYTES,
-    AVRO_SKIP_ARRAY,          /* items: step `first` */
-    AVRO_SKIP_MAP,            /* values: step `first` */
-    AVRO_SKIP_RECORD,         /* fields: steps [first, first+count) */
+    AVRO_SKIP_ARRAY,  /* items: step `first` */
+    AVRO_SKIP_MAP,    /* values: step `first` */
+    AVRO_SKIP_RECORD, /* fields: steps [first, first+count) */
 };
 
 #define AVRO_NO_NULL 0xff

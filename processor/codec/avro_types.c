@@ -11,9 +11,9 @@ static const struct {
     const char *name;
     enum writer_kind kind;
 } kinds[] = {
-    { "null", WRITER_NULL },     { "boolean", WRITER_BOOLEAN }, { "int", WRITER_INT },       { "long", WRITER_LONG },
-    { "float", WRITER_FLOAT },   { "double", WRITER_DOUBLE },   { "bytes", WRITER_BYTES },   { "string", WRITER_STRING },
-    { "record", WRITER_RECORD }, { "error", WRITER_RECORD },    { "enum", WRITER_ENUM },     { "fixed", WRITER_FIXED },
+    { "null", WRITER_NULL },     { "boolean", WRITER_BOOLEAN }, { "int", WRITER_INT },     { "long", WRITER_LONG },
+    { "float", WRITER_FLOAT },   { "double", WRITER_DOUBLE },   { "bytes", WRITER_BYTES }, { "string", WRITER_STRING },
+    { "record", WRITER_RECORD }, { "error", WRITER_RECORD },    { "enum", WRITER_ENUM },   { "fixed", WRITER_FIXED },
     { "array", WRITER_ARRAY },   { "map", WRITER_MAP },
 };
 
@@ -226,8 +226,7 @@ const char *writer_type_text(const struct writer_type *type, char *out, size_t s
 
 int writer_decimal_scale(const struct writer_type *type)
 {
-    if ((type->kind != WRITER_BYTES && type->kind != WRITER_FIXED) ||
-        strcmp(writer_logical_type(type), "decimal") != 0)
+    if ((type->kind != WRITER_BYTES && type->kind != WRITER_FIXED) || strcmp(writer_logical_type(type), "decimal") != 0)
         return -1;
     const json_t *precision = json_object_get(type->json, "precision"), *scale = json_object_get(type->json, "scale");
     if (!json_is_integer(precision) || (scale && !json_is_integer(scale)))

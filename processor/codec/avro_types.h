@@ -32,7 +32,7 @@ enum writer_kind {
 struct named_type {
     enum writer_kind kind;
     const json_t *json;
-    const char *space;             /* namespace for the names inside */
+    const char *space;               /* namespace for the names inside */
     uint32_t skip_first, skip_count; /* record: the steps that skip its fields */
     uint32_t text_first, text_count; /* enum: its symbols among the texts */
     bool skip_known, texts_known;

@@ -8,7 +8,7 @@ struct window {
     struct input *input; /* borrowed */
     uint8_t *bytes;      /* moves when more is read */
     size_t start, end, capacity;
-    uint64_t offset;     /* of `start` in the file */
+    uint64_t offset;          /* of `start` in the file */
     enum input_status status; /* INPUT_OK while there may be more */
 };
 

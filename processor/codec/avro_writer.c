@@ -53,8 +53,8 @@ bool avro_file_create(FILE *out, const struct record_type *type, enum avro_file_
     writer->out = out;
     writer->codec = codec;
     make_sync(schema, writer->sync);
-    if (codec == AVRO_FILE_DEFLATE && deflateInit2(&writer->stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8,
-                                                   Z_DEFAULT_STRATEGY) != Z_OK) {
+    if (codec == AVRO_FILE_DEFLATE &&
+        deflateInit2(&writer->stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
         free(writer);
         return error_fail(error, ERROR_FAILED, "cannot start zlib");
     }

@@ -17,7 +17,7 @@ enum column_target {
     COLUMN_LINE_ITEM_ID,
     COLUMN_TIME_INTERVAL,
     COLUMN_PERIOD_START,
-    COLUMN_PARENT, /* of a share of it that split cost allocation shows */
+    COLUMN_PARENT,      /* of a share of it that split cost allocation shows */
     COLUMN_REGION_NAME, /* product/region: only where there is no regionCode */
     COLUMN_TAG,
 };
@@ -78,7 +78,7 @@ struct cur_csv {
     struct intern headings; /* what each column is */
     uint64_t heading;       /* sum of the headings' hashes */
     bool is_legacy;
-    const char *twice;      /* the first heading that says what another said */
+    const char *twice; /* the first heading that says what another said */
     struct cur_tags tags;
     /* Of the row at hand. */
     size_t at, rows;
@@ -226,7 +226,8 @@ static bool check_columns(const struct cur_csv *csv, struct text heading, struct
         return foreign_heading_fail(heading, csv->source, missing, error);
     return !csv->twice || error_fail(error, ERROR_FAILED,
                                      "%s: the column %s comes twice in the heading, and which of them counts is unknown; "
-                                     "expected each once", csv->source, csv->twice);
+                                     "expected each once",
+                                     csv->source, csv->twice);
 }
 
 bool cur_csv_open(struct text heading, const char *source, struct cur_csv **ret_csv, struct error *error)
@@ -270,8 +271,8 @@ static void set_id(struct cur_csv *csv)
 static void empty_share(struct usage_event *event)
 {
     static const enum usage_event_field costs[] = {
-        USAGE_EVENT_public_on_demand_rate, USAGE_EVENT_public_on_demand_cost, USAGE_EVENT_unblended_cost,
-        USAGE_EVENT_net_unblended_cost, USAGE_EVENT_reservation_effective_cost, USAGE_EVENT_savings_plan_effective_cost,
+        USAGE_EVENT_public_on_demand_rate, USAGE_EVENT_public_on_demand_cost,      USAGE_EVENT_unblended_cost,
+        USAGE_EVENT_net_unblended_cost,    USAGE_EVENT_reservation_effective_cost, USAGE_EVENT_savings_plan_effective_cost,
     };
     for (size_t i = 0; i < ARRAY_COUNT(costs); i++)
         *(i128 *)record_member(event, &usage_event_type.fields[costs[i]]) = 0;

@@ -176,7 +176,8 @@ static void take_totals(struct datum *datum, struct cur_manifest *manifest)
         datum->failed = true;
         return;
     }
-    manifest->totals = arena_take(datum->arena, (size_t)count * sizeof *manifest->totals, _Alignof(struct cur_manifest_total));
+    manifest->totals =
+        arena_take(datum->arena, (size_t)count * sizeof *manifest->totals, _Alignof(struct cur_manifest_total));
     manifest->total_count = (size_t)count;
     for (int64_t i = 0; i < count; i++) {
         manifest->totals[i].usage_account_id = take_text(datum);
@@ -248,9 +249,9 @@ static void read_json_totals(json_t *array, struct cur_manifest *manifest, struc
 {
     size_t index;
     json_t *total;
-    manifest->totals = arena_take(arena, json_array_size(array) * sizeof *manifest->totals,
-                                  _Alignof(struct cur_manifest_total));
-    json_array_foreach(array, index, total) {
+    manifest->totals =
+        arena_take(arena, json_array_size(array) * sizeof *manifest->totals, _Alignof(struct cur_manifest_total));
+    json_array_foreach (array, index, total) {
         manifest->totals[index] = (struct cur_manifest_total){ json_member(total, "usage_account_id", arena),
                                                                json_member(total, "product_code", arena),
                                                                json_number(total, "rows"), json_cost(total) };

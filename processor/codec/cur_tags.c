@@ -45,8 +45,7 @@ struct cur_tag_column cur_tag_column_of(struct text heading, struct arena *names
     for (size_t i = 0; i < ARRAY_COUNT(columns); i++) {
         size_t size = strlen(columns[i].name);
         bool is_map = columns[i].kind == CUR_TAG_MAP;
-        if ((is_map ? heading.size != size : heading.size <= size) ||
-            strncasecmp(heading.data, columns[i].name, size) != 0)
+        if ((is_map ? heading.size != size : heading.size <= size) || strncasecmp(heading.data, columns[i].name, size) != 0)
             continue;
         struct text prefix = text_of(columns[i].prefix);
         struct text key = { heading.data + size, heading.size - size };
@@ -110,8 +109,8 @@ static bool add_value(struct cur_tags *tags, const struct cur_tag_column *column
     if (json_is_null(value))
         return true;
     if (!json_is_string(value))
-        return refuse(refusal, REFUSAL_BAD_FIELD, "tags", arena_copy(arena, text_of(key)), "the value of tag %.80s is no text",
-                      key);
+        return refuse(refusal, REFUSAL_BAD_FIELD, "tags", arena_copy(arena, text_of(key)),
+                      "the value of tag %.80s is no text", key);
     add_entry(tags, column, text_of(key), (struct text){ json_string_value(value), json_string_length(value) }, arena);
     return true;
 }
@@ -127,12 +126,12 @@ static bool add_json(struct cur_tags *tags, const struct cur_tag_column *column,
     bool done = json != NULL;
     if (!json)
         refuse_map(map, "no JSON", refusal);
-    json_object_foreach(json, key, value) {
+    json_object_foreach (json, key, value) {
         done = add_value(tags, column, key, value, arena, refusal);
         if (!done)
             break;
     }
-    json_array_foreach(json, index, value) {
+    json_array_foreach (json, index, value) {
         key = json_string_value(json_object_get(value, "key"));
         done = key ? add_value(tags, column, key, json_object_get(value, "value"), arena, refusal)
                    : refuse_map(map, "an entry has no key", refusal);
@@ -261,7 +260,7 @@ bool cur_tags_add_map(struct cur_tags *tags, const struct cur_tag_column *column
     while (map.data[at] == ' ' || map.data[at] == '\n' || map.data[at] == '\r' || map.data[at] == '\t')
         at++;
     return map.data[at] == '"' || map.data[at] == '}' ? add_json(tags, column, map, arena, refusal)
-                                                     : add_braces(tags, column, map, arena, refusal);
+                                                      : add_braces(tags, column, map, arena, refusal);
 }
 
 static int compare_tags(const void *left, const void *right)

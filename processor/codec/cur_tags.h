@@ -1,7 +1,7 @@
 /*
- * codec/cur_tags.h: tags of a CUR row in all their spellings (SEMANTICS 6): a column a tag (`resourceTags/user:team`, Athena's
- * `resource_tags_user_team`) or a map (`resource_tags`, `cost_category`, `tags`) as JSON, `{k=v, …}` or null. Cost categories
- * and account tags are tags under their own prefix: `costCategory/…`, `accountTag/…`.
+ * codec/cur_tags.h: tags of a CUR row in all their spellings (SEMANTICS 6): a column a tag (`resourceTags/user:team`,
+ * Athena's `resource_tags_user_team`) or a map (`resource_tags`, `cost_category`, `tags`) as JSON, `{k=v, …}` or null. Cost
+ * categories and account tags are tags under their own prefix: `costCategory/…`, `accountTag/…`.
  */
 #ifndef CODEC_CUR_TAGS_H
 #define CODEC_CUR_TAGS_H

@@ -25,11 +25,12 @@ static bool set_tags(json_t *object, struct usage_event *event, struct arena *ar
     struct tag *items = arena_take(arena, json_object_size(object) * sizeof *items, _Alignof(struct tag));
     const char *key;
     json_t *value;
-    json_object_foreach(object, key, value) {
+    json_object_foreach (object, key, value) {
         if (json_is_null(value))
             continue;
         if (!json_is_string(value))
-            return refuse(refusal, REFUSAL_BAD_FIELD, "tags", arena_copy(arena, text_of(key)), "the value of tag %.80s is no text", key);
+            return refuse(refusal, REFUSAL_BAD_FIELD, "tags", arena_copy(arena, text_of(key)),
+                          "the value of tag %.80s is no text", key);
         items[count++] = (struct tag){
             arena_copy(arena, text_of(key)),
             arena_copy(arena, (struct text){ json_string_value(value), json_string_length(value) }),
@@ -63,13 +64,13 @@ static bool set_member(struct usage_event *event, size_t index, json_t *value, e
 
 static bool refuse_json(const json_error_t *error, struct text json, struct refusal *refusal)
 {
-    enum refusal_reason reason = strstr(error->text, "UTF-8") || strstr(error->text, "utf-8") ? REFUSAL_BAD_ENCODING
-                                                                                           : REFUSAL_MALFORMED;
+    enum refusal_reason reason =
+        strstr(error->text, "UTF-8") || strstr(error->text, "utf-8") ? REFUSAL_BAD_ENCODING : REFUSAL_MALFORMED;
     return refuse(refusal, reason, NULL, json, "no JSON object at byte %d: %s", error->position, error->text);
 }
 
-bool event_json_decode(struct event_json *decoder, struct text json, enum excess_decimals excess,
-                       struct usage_event *event, struct arena *arena, struct refusal *refusal)
+bool event_json_decode(struct event_json *decoder, struct text json, enum excess_decimals excess, struct usage_event *event,
+                       struct arena *arena, struct refusal *refusal)
 {
     *event = (struct usage_event){ 0 };
     if (!text_is_utf8(json))
@@ -80,12 +81,11 @@ bool event_json_decode(struct event_json *decoder, struct text json, enum excess
     json_t *object = json_parse_exact(json, &decoder->scratch, &error);
     if (!object)
         return refuse_json(&error, json, refusal);
-    bool done = json_is_object(object) ||
-                refuse(refusal, REFUSAL_MALFORMED, NULL, json, "the record is no JSON object");
+    bool done = json_is_object(object) || refuse(refusal, REFUSAL_MALFORMED, NULL, json, "the record is no JSON object");
     const char *name;
     json_t *value;
     if (done) {
-        json_object_foreach(object, name, value) {
+        json_object_foreach (object, name, value) {
             uint32_t field = intern_find(&decoder->names, text_of(name));
             if (field != INTERN_NONE)
                 done = set_member(event, field, value, excess, arena, refusal);

@@ -9,7 +9,10 @@ struct foreign {
     const char *name, *way_out; /* %s: the file */
 };
 
-#define MAGIC(bytes) { (bytes), sizeof(bytes) - 1 }
+#define MAGIC(bytes)               \
+    {                              \
+        (bytes), sizeof(bytes) - 1 \
+    }
 #define UNPACKED_BY(command) "unpack it: " command " %s | proforma … -"
 
 static const struct foreign formats[] = {
@@ -22,7 +25,9 @@ static const struct foreign formats[] = {
     { MAGIC("PK\3\4"), "a zip archive in a pipe or in another container", UNPACKED_BY("unzip -p") },
     { MAGIC("PK\5\6"), "an empty zip archive", "%s must hold a report" },
     { MAGIC("\x28\xb5\x2f\xfd"), "compressed with zstd", UNPACKED_BY("zstd -dc") },
-    { MAGIC("\xfd""7zXZ\0"), "compressed with xz", UNPACKED_BY("xz -dc") },
+    { MAGIC("\xfd"
+            "7zXZ\0"),
+      "compressed with xz", UNPACKED_BY("xz -dc") },
     { MAGIC("\x04\x22\x4d\x18"), "compressed with lz4", UNPACKED_BY("lz4 -dc") },
     { MAGIC("BZh91AY&SY"), "compressed with bzip2", UNPACKED_BY("bzip2 -dc") },
     { MAGIC("\x1f\x9d"), "compressed with compress", UNPACKED_BY("gzip -dc") },
@@ -72,8 +77,7 @@ static bool check_empty(struct input *input, bool may_be_empty, struct error *er
     enum input_status status = input_read(input, &byte, 1, &got);
     if (status != INPUT_END)
         return error_fail(error, ERROR_FAILED, "%s: cannot read: %s", name, input_failure(input));
-    return may_be_empty ||
-           error_fail(error, ERROR_FAILED, "%s: is empty: expected usage; was it copied whole?", name);
+    return may_be_empty || error_fail(error, ERROR_FAILED, "%s: is empty: expected usage; was it copied whole?", name);
 }
 
 bool foreign_format_check(struct input *input, bool may_be_empty, struct error *error)

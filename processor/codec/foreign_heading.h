@@ -1,5 +1,6 @@
 /*
- * codec/foreign_heading.h: names what a CSV heading is the heading of, when it is not a Cost and Usage Report's (SEMANTICS 6).
+ * codec/foreign_heading.h: names what a CSV heading is the heading of, when it is not a Cost and Usage Report's (SEMANTICS
+ * 6).
  */
 #ifndef CODEC_FOREIGN_HEADING_H
 #define CODEC_FOREIGN_HEADING_H

@@ -316,8 +316,7 @@ struct text input_peek(struct input *input)
     /* A pipe or a short gzip member may give less at a time than is there. */
     while (input->peeked_start == 0 && input->peeked_end < sizeof input->peeked) {
         size_t got;
-        if (read_more(input, input->peeked + input->peeked_end, sizeof input->peeked - input->peeked_end, &got) !=
-            INPUT_OK)
+        if (read_more(input, input->peeked + input->peeked_end, sizeof input->peeked - input->peeked_end, &got) != INPUT_OK)
             break;
         input->peeked_end += got;
     }

@@ -46,7 +46,8 @@ struct input *input_from_memory(const void *bytes, size_t size, const char *name
 enum input_status input_read(struct input *input, void *bytes, size_t size, size_t *got);
 
 #define INPUT_PEEK_BYTES 4096
-/* The next bytes (at most INPUT_PEEK_BYTES, fewer only at the end) without taking them; empty at the end or on failure. Valid until the next call. */
+/* The next bytes (at most INPUT_PEEK_BYTES, fewer only at the end) without taking them; empty at the end or on failure.
+ * Valid until the next call. */
 struct text input_peek(struct input *input);
 
 const char *input_name(const struct input *input);    /* the path as given */

@@ -9,11 +9,11 @@ static bool read_tags(json_t *object, struct arena *arena, struct tags *tags)
     struct tag *items = arena_take(arena, json_object_size(object) * sizeof *items, _Alignof(struct tag));
     const char *key;
     json_t *value;
-    json_object_foreach(object, key, value) {
+    json_object_foreach (object, key, value) {
         if (!json_is_string(value))
             return false;
-        items[count++] = (struct tag){ arena_copy(arena, text_of(key)),
-                                       arena_copy(arena, text_of(json_string_value(value))) };
+        items[count++] =
+            (struct tag){ arena_copy(arena, text_of(key)), arena_copy(arena, text_of(json_string_value(value))) };
     }
     *tags = (struct tags){ items, count };
     return true;

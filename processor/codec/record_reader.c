@@ -16,7 +16,7 @@ struct record_reader {
     uint64_t line;               /* of the record at hand */
     enum input_status status;    /* OK until the input has ended in some way */
     bool at_beginning, reported_end;
-    char shown[1024];            /* the beginning of a record that was too large */
+    char shown[1024]; /* the beginning of a record that was too large */
 };
 
 struct record_reader *record_reader_new(struct input *input, size_t bytes_max, bool quotes)

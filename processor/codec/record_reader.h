@@ -13,7 +13,7 @@ enum record_status {
     RECORD_UNBALANCED, /* CSV: a quote never closes; text is the one line, reading goes on behind it */
     RECORD_TRUNCATED,  /* the compressed input ends or breaks inside; text is what there is of it, maybe nothing */
     RECORD_END,
-    RECORD_FAILED,     /* the system could not read */
+    RECORD_FAILED, /* the system could not read */
 };
 
 struct record_reader;

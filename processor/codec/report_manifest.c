@@ -116,11 +116,11 @@ static bool read_keys(json_t *keys, const char *member, const char *path, struct
     json_t *key;
     bool done = true;
     manifest->keys = arena_take(arena, (json_array_size(keys) + 1) * sizeof *manifest->keys, _Alignof(const char *));
-    json_array_foreach(keys, index, key) {
+    json_array_foreach (keys, index, key) {
         struct text text = without_bucket(text_of(json_string_value(key)), manifest, arena);
         if (text.size == 0 || !is_path(text)) {
-            done = error_fail(error, ERROR_FAILED, "%s: %s[%zu]: found \"%.200s\", expected the key of an object in S3", path,
-                              member, index, json_is_string(key) ? json_string_value(key) : "no text");
+            done = error_fail(error, ERROR_FAILED, "%s: %s[%zu]: found \"%.200s\", expected the key of an object in S3",
+                              path, member, index, json_is_string(key) ? json_string_value(key) : "no text");
             break;
         }
         if (intern_find(&seen, text) != INTERN_NONE) {

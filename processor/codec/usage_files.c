@@ -75,8 +75,8 @@ static bool add_members(struct finder *finder, const struct found *found)
     }
     zip_archive_done(&archive);
     return finder->files->count > before ||
-           error_fail(finder->error, ERROR_FAILED, "%s: the zip archive holds no usage: no .csv, .jsonl or .avro, each also .gz",
-                      found->path);
+           error_fail(finder->error, ERROR_FAILED,
+                      "%s: the zip archive holds no usage: no .csv, .jsonl or .avro, each also .gz", found->path);
 }
 
 /* The first bytes; of regular files only, a pipe's would be gone. */
@@ -135,7 +135,8 @@ static bool check_once(struct finder *finder, const struct found *found)
         if (other->device != found->device || other->inode != found->inode || (!other->manifest && !found->manifest))
             continue;
         return error_fail(finder->error, ERROR_FAILED, "%s: comes twice: by %s and by %s", found->path,
-                          other->manifest ? other->manifest : "its own name", found->manifest ? found->manifest : "its own name");
+                          other->manifest ? other->manifest : "its own name",
+                          found->manifest ? found->manifest : "its own name");
     }
     finder->found = memory_reserve_one(finder->found, finder->found_count, &finder->found_capacity, sizeof *found);
     finder->found[finder->found_count++] = *found;
@@ -159,11 +160,9 @@ static bool add_found(struct finder *finder, const char *path, const char *manif
         return false;
     if (zip_is_magic(read_magic(&found, magic, sizeof magic)))
         return add_members(finder, &found);
-    return add_file(finder, (struct usage_file){ .path = path,
-                                                 .name = path,
-                                                 .manifest = manifest,
-                                                 .assembly = found.assembly,
-                                                 .bytes = found.bytes });
+    return add_file(
+        finder, (struct usage_file){
+                    .path = path, .name = path, .manifest = manifest, .assembly = found.assembly, .bytes = found.bytes });
 }
 
 /* ---- manifests ---- */
@@ -203,11 +202,12 @@ static const char *find_copy(struct finder *finder, const char *manifest, const 
 
 static bool fail_no_copy(struct finder *finder, const char *path, const struct report_manifest *manifest, size_t index)
 {
-    return error_fail(finder->error, ERROR_FAILED,
-                      "%s: file %zu of %zu, %s, is neither beside the manifest nor below its folder under a tail of that path; "
-                      "copy it there: aws s3 cp s3://%.*s/%s FOLDER/",
-                      path, index + 1, manifest->key_count, manifest->keys[index],
-                      TEXT_ARGS(manifest->bucket.size ? manifest->bucket : TEXT("BUCKET")), manifest->keys[index]);
+    return error_fail(
+        finder->error, ERROR_FAILED,
+        "%s: file %zu of %zu, %s, is neither beside the manifest nor below its folder under a tail of that path; "
+        "copy it there: aws s3 cp s3://%.*s/%s FOLDER/",
+        path, index + 1, manifest->key_count, manifest->keys[index],
+        TEXT_ARGS(manifest->bucket.size ? manifest->bucket : TEXT("BUCKET")), manifest->keys[index]);
 }
 
 static bool add_manifest(struct finder *finder, const char *path)

@@ -139,13 +139,11 @@ bool usage_reader_open(const char *path, const struct usage_reader_options *opti
     return usage_reader_open_file(&file, options, ret_reader, error);
 }
 
-static void decode_record(struct usage_reader *reader, struct text record, struct arena *arena,
-                          struct usage_entry *entry)
+static void decode_record(struct usage_reader *reader, struct text record, struct arena *arena, struct usage_entry *entry)
 {
-    bool decoded = reader->csv ? cur_csv_decode(reader->csv, record, reader->options.excess, &entry->event, arena,
-                                                &entry->refusal)
-                               : event_json_decode(reader->json, record, reader->options.excess, &entry->event, arena,
-                                                   &entry->refusal);
+    bool decoded =
+        reader->csv ? cur_csv_decode(reader->csv, record, reader->options.excess, &entry->event, arena, &entry->refusal)
+                    : event_json_decode(reader->json, record, reader->options.excess, &entry->event, arena, &entry->refusal);
     entry->refused = !decoded || !usage_event_accept(&entry->event, &entry->refusal);
     if (entry->refused)
         entry->place.raw = record;
@@ -183,8 +181,7 @@ static bool next_record(struct usage_reader *reader, struct arena *arena, struct
     case RECORD_FAILED:
         break;
     }
-    return error_fail(error, ERROR_FAILED, "%s: cannot read: %s", input_name(reader->input),
-                      input_failure(reader->input));
+    return error_fail(error, ERROR_FAILED, "%s: cannot read: %s", input_name(reader->input), input_failure(reader->input));
 }
 
 static bool next_datum(struct usage_reader *reader, struct arena *arena, struct usage_entry *entry, bool *found,
@@ -221,7 +218,8 @@ static bool check_any_good(const struct usage_reader *reader, struct error *erro
     if (!reader->is_guess || reader->good > 0 || reader->bad == 0)
         return true;
     const char *is_line = place->line ? "line" : "block";
-    return error_fail(error, ERROR_FAILED, "%s: holds no usage: none of %llu records is an event; the first, %s %llu: %s: %s",
+    return error_fail(error, ERROR_FAILED,
+                      "%s: holds no usage: none of %llu records is an event; the first, %s %llu: %s: %s",
                       input_name(reader->input), (unsigned long long)reader->bad, is_line,
                       (unsigned long long)(place->line ? place->line : place->block), refusal_reason_text(refusal->reason),
                       refusal->detail);
@@ -241,11 +239,11 @@ bool usage_reader_next(struct usage_reader *reader, struct arena *arena, struct 
 {
     entry->refused = false;
     entry->refusal = (struct refusal){ 0 };
-    entry->place = (struct usage_place){ .source = input_name(reader->input),
-                                         .report = reader->csv ? &reader->report : NULL };
+    entry->place =
+        (struct usage_place){ .source = input_name(reader->input), .report = reader->csv ? &reader->report : NULL };
     *found = true;
-    bool done = reader->avro ? next_datum(reader, arena, entry, found, error)
-                             : next_record(reader, arena, entry, found, error);
+    bool done =
+        reader->avro ? next_datum(reader, arena, entry, found, error) : next_record(reader, arena, entry, found, error);
     if (!done)
         return false;
     if (!*found)

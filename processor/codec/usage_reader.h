@@ -12,19 +12,19 @@
 /* A CUR's file, as far as it says what delivery it is of. */
 struct usage_report {
     const char *name;
-    size_t number;         /* of the file in the run */
-    struct text assembly;  /* empty: unknown */
-    struct text archive;   /* that it is a member of; empty: none */
-    uint64_t heading;      /* equal for equal columns */
-    bool is_legacy;        /* headings as lineItem/UsageAmount, else as line_item_usage_amount */
+    size_t number;        /* of the file in the run */
+    struct text assembly; /* empty: unknown */
+    struct text archive;  /* that it is a member of; empty: none */
+    uint64_t heading;     /* equal for equal columns */
+    bool is_legacy;       /* headings as lineItem/UsageAmount, else as line_item_usage_amount */
 };
 
 /* Where an entry stands in its input. */
 struct usage_place {
     const char *source;
     const struct usage_report *report; /* NULL: no CUR */
-    uint64_t line;   /* from 1; 0: the format has no lines */
-    uint64_t offset; /* Avro: of the block in the uncompressed file */
+    uint64_t line;                     /* from 1; 0: the format has no lines */
+    uint64_t offset;                   /* Avro: of the block in the uncompressed file */
     uint64_t block, record;
     struct text raw; /* of a refused record, its beginning */
 };
@@ -55,7 +55,8 @@ void usage_reader_number(struct usage_reader *reader, size_t number);
 MUST_USE bool usage_reader_open_input(struct input *input, const struct usage_reader_options *options,
                                       struct usage_reader **ret_reader, struct error *error);
 
-/* *found is false at the end, which is a failure where the format was guessed and none of the records is usage. The entry's texts live until the next call or until `arena` is reset. */
+/* *found is false at the end, which is a failure where the format was guessed and none of the records is usage. The entry's
+ * texts live until the next call or until `arena` is reset. */
 MUST_USE bool usage_reader_next(struct usage_reader *reader, struct arena *arena, struct usage_entry *entry, bool *found,
                                 struct error *error);
 

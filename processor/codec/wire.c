@@ -62,8 +62,11 @@ bool wire_meet_schemas(struct wire *wire, struct error *error)
     static const struct {
         const char *topic;
         const struct record_type *type;
-    } written[] = { { "line-items", &line_item_type }, { "subtotals", &subtotal_type }, { "bills", &bill_type },
-                    { "cur", &cur_row_type },          { "cur-manifests", &manifest_type } };
+    } written[] = { { "line-items", &line_item_type },
+                    { "subtotals", &subtotal_type },
+                    { "bills", &bill_type },
+                    { "cur", &cur_row_type },
+                    { "cur-manifests", &manifest_type } };
     uint32_t id;
     for (size_t i = 0; i < ARRAY_COUNT(written) && wire->format == WIRE_AVRO; i++)
         if (!wire->schemas.id_of(wire->schemas.context, written[i].topic, written[i].type, &id, error))
@@ -113,8 +116,7 @@ enum wire_answer wire_decode(struct wire *wire, const struct record_type *type, 
                                      : decode_avro(wire, type, value, record, arena, refusal, error);
 }
 
-bool wire_encode_manifest(struct wire *wire, const struct cur_manifest *manifest, struct buffer *out,
-                          struct error *error)
+bool wire_encode_manifest(struct wire *wire, const struct cur_manifest *manifest, struct buffer *out, struct error *error)
 {
     uint32_t id;
     if (wire->format == WIRE_JSON) {
@@ -162,8 +164,7 @@ struct fixed_schemas *fixed_schemas_new(void)
     return memory_new(sizeof(struct fixed_schemas));
 }
 
-static bool fixed_id_of(void *context, const char *topic, const struct record_type *type, uint32_t *id,
-                        struct error *error)
+static bool fixed_id_of(void *context, const char *topic, const struct record_type *type, uint32_t *id, struct error *error)
 {
     (void)context;
     (void)topic;
@@ -176,8 +177,7 @@ static bool fixed_id_of(void *context, const char *topic, const struct record_ty
 }
 
 static enum wire_answer fixed_program_of(void *context, uint32_t id, const struct record_type *type,
-                                         const struct avro_program **program, struct refusal *refusal,
-                                         struct error *error)
+                                         const struct avro_program **program, struct refusal *refusal, struct error *error)
 {
     struct fixed_schemas *schemas = context;
     if (id == 0 || id > ARRAY_COUNT(fixed_names) || strcmp(fixed_names[id - 1], type->name) != 0) {

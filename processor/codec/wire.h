@@ -49,8 +49,8 @@ struct cur_manifest;
 /* The same for manifests, which have arrays and so no record_type. */
 MUST_USE bool wire_encode_manifest(struct wire *wire, const struct cur_manifest *manifest, struct buffer *out,
                                    struct error *error);
-MUST_USE bool wire_decode_manifest(struct wire *wire, struct text value, struct cur_manifest *manifest,
-                                   struct arena *arena, struct error *error);
+MUST_USE bool wire_decode_manifest(struct wire *wire, struct text value, struct cur_manifest *manifest, struct arena *arena,
+                                   struct error *error);
 
 void wire_free(struct wire *wire);
 

@@ -68,7 +68,8 @@ bool zip_is_magic(struct text start)
 
 static bool fail_damaged(const struct reader *reader, const char *what)
 {
-    return error_fail(reader->error, ERROR_FAILED, "%s: a damaged zip archive: %s; was it copied whole?", reader->path, what);
+    return error_fail(reader->error, ERROR_FAILED, "%s: a damaged zip archive: %s; was it copied whole?", reader->path,
+                      what);
 }
 
 /* Bytes at a place that is known to lie in the file. */
@@ -118,7 +119,8 @@ static bool read_end(const struct reader *reader, const char *end, uint64_t end_
 {
     if (u16(end + 4) != 0 && u16(end + 4) != UINT16_MAX)
         return error_fail(reader->error, ERROR_FAILED,
-                          "%s: a zip archive of several parts; join them first: zip -s 0 ARCHIVE --out WHOLE.zip", reader->path);
+                          "%s: a zip archive of several parts; join them first: zip -s 0 ARCHIVE --out WHOLE.zip",
+                          reader->path);
     *directory = (struct directory){ .entries = u16(end + 10), .size = u32(end + 12), .offset = u32(end + 16) };
     bool is_zip64 = directory->entries == UINT16_MAX || directory->size == UINT32_MAX || directory->offset == UINT32_MAX;
     return !is_zip64 || read_end64(reader, end_offset, directory);
@@ -264,7 +266,8 @@ static bool check_overlaps(const struct reader *reader, const struct zip_archive
     for (size_t i = 1; i < archive->count; i++)
         overlap = overlap || parts[i].offset - parts[i - 1].offset < parts[i - 1].compressed_size;
     free(parts);
-    return !overlap || error_fail(reader->error, ERROR_FAILED, "%s: no sound zip archive: its members overlap", reader->path);
+    return !overlap ||
+           error_fail(reader->error, ERROR_FAILED, "%s: no sound zip archive: its members overlap", reader->path);
 }
 
 static bool read_directory(const struct reader *reader, struct zip_archive *archive)
@@ -274,8 +277,8 @@ static bool read_directory(const struct reader *reader, struct zip_archive *arch
         return false;
     if (directory.size > ZIP_DIRECTORY_BYTES_MAX)
         return error_fail(reader->error, ERROR_FAILED,
-                          "%s: a zip archive with a directory of %llu bytes, expected at most %zu; unpack it first", reader->path,
-                          (unsigned long long)directory.size, ZIP_DIRECTORY_BYTES_MAX);
+                          "%s: a zip archive with a directory of %llu bytes, expected at most %zu; unpack it first",
+                          reader->path, (unsigned long long)directory.size, ZIP_DIRECTORY_BYTES_MAX);
     char *bytes = memory_new((size_t)directory.size + 1);
     struct text rest = { bytes, (size_t)directory.size };
     bool done = read_at(reader, directory.offset, bytes, rest.size);

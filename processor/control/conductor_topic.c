@@ -11,20 +11,28 @@
 
 /* Parts of the document, each an array of entities; the kinds of keys. */
 static const char *const entity_kinds[] = {
-    "BillingGroups", "LinkedAccounts", "PricingPlans", "PricingRules", "PricingRulesAssociatedToPricingPlan",
-    "CustomLineItems", "CustomLineItemVersions", "ResourcesAssociatedToCustomLineItem", "BillingTransferPreferences",
+    "BillingGroups",
+    "LinkedAccounts",
+    "PricingPlans",
+    "PricingRules",
+    "PricingRulesAssociatedToPricingPlan",
+    "CustomLineItems",
+    "CustomLineItemVersions",
+    "ResourcesAssociatedToCustomLineItem",
+    "BillingTransferPreferences",
 };
-static const char price_kind[] = "Price", version_kind[] = "version", close_kind[] = "close", announcement_kind[] = "closing",
-                  closed_kind[] = "closed", import_kind[] = "import", document_kind[] = "document";
+static const char price_kind[] = "Price", version_kind[] = "version", close_kind[] = "close",
+                  announcement_kind[] = "closing", closed_kind[] = "closed", import_kind[] = "import",
+                  document_kind[] = "document";
 
 struct conductor_topic {
     struct intern keys;
     char **values; /* by key; NULL: none */
     size_t value_capacity;
     int64_t version;
-    bool is_half; /* parts of a document have come, but not its version record */
+    bool is_half;                       /* parts of a document have come, but not its version record */
     char version_period[TIME_TEXT_MAX]; /* "2026-06": the month of the newest version's document */
-    billing_period announced; /* PERIOD_NONE: no close was */
+    billing_period announced;           /* PERIOD_NONE: no close was */
     int64_t announced_offset;
     struct close_record *closes;
     size_t close_count, close_capacity;
@@ -71,14 +79,13 @@ static bool split_key(struct text key, struct topic_key *parts)
     return true;
 }
 
-static bool take_version(struct conductor_topic *topic, const struct topic_key *key, struct text value,
-                         struct error *error)
+static bool take_version(struct conductor_topic *topic, const struct topic_key *key, struct text value, struct error *error)
 {
     json_error_t reason;
     json_int_t number;
     json_t *object = json_loadb(value.data, value.size, 0, &reason);
-    bool done = object && json_unpack(object, "{s:I}", "number", &number) == 0 &&
-                key->period.size < sizeof topic->version_period;
+    bool done =
+        object && json_unpack(object, "{s:I}", "number", &number) == 0 && key->period.size < sizeof topic->version_period;
     json_decref(object);
     if (!done)
         return error_fail(error, ERROR_FAILED, "conductor topic: a version record cannot be read");
@@ -101,7 +108,7 @@ static int64_t *read_offsets(json_t *offsets, size_t *count)
         return NULL;
     }
     int64_t *read = memory_new_array(*count, sizeof *read);
-    json_array_foreach(offsets, index, offset)
+    json_array_foreach (offsets, index, offset)
         read[index] = json_is_integer(offset) ? json_integer_value(offset) : OFFSET_NONE;
     return read;
 }
@@ -181,8 +188,7 @@ bool conductor_topic_take(struct conductor_topic *topic, const struct stream_rec
                           (long long)record->offset);
     if (!record->is_null && text_equal(key.kind, text_of(close_kind)) && !take_close(topic, record->value, error))
         return false;
-    if (!record->is_null && text_equal(key.kind, text_of(version_kind)) &&
-        !take_version(topic, &key, record->value, error))
+    if (!record->is_null && text_equal(key.kind, text_of(version_kind)) && !take_version(topic, &key, record->value, error))
         return false;
     if (!record->is_null && text_equal(key.kind, text_of(announcement_kind)) && period_parse(key.period, &topic->announced))
         topic->announced_offset = record->offset;
@@ -346,7 +352,7 @@ static bool read_optional(json_t *object, struct price_list_entry *entry, struct
     if (since && (!json_is_string(since) || !period_parse(text_of(json_string_value(since)), &entry->since)))
         return false;
     *ret_skus = memory_new_array(json_array_size(skus), sizeof **ret_skus);
-    json_array_foreach(skus, index, sku) {
+    json_array_foreach (skus, index, sku) {
         if (!json_is_string(sku))
             return false;
         (*ret_skus)[entry->applies_to_count++] = text_of(json_string_value(sku));
@@ -362,17 +368,21 @@ static bool read_price(const char *value, struct price_list *list)
     json_t *tiers, *tier;
     size_t index;
     json_t *object = json_loads(value, 0, &reason);
-    bool done = object && json_unpack(object, "{s:s,s:s,s:s,s:s,s:s,s:o}", "sku", &sku, "service", &service, "usage_type",
-                                      &usage_type, "operation", &operation, "unit", &unit, "tiers", &tiers) == 0 &&
+    bool done = object &&
+                json_unpack(object, "{s:s,s:s,s:s,s:s,s:s,s:o}", "sku", &sku, "service", &service, "usage_type", &usage_type,
+                            "operation", &operation, "unit", &unit, "tiers", &tiers) == 0 &&
                 json_is_array(tiers) && json_array_size(tiers) > 0;
     if (done) {
         struct text *skus = NULL;
         struct tier *read = memory_new_array(json_array_size(tiers), sizeof *read);
-        json_array_foreach(tiers, index, tier)
+        json_array_foreach (tiers, index, tier)
             done = done && read_tier(tier, &read[index]);
-        struct price_list_entry entry = { .sku = text_of(sku), .service = text_of(service),
-                                          .usage_type = text_of(usage_type), .operation = text_of(operation),
-                                          .unit = text_of(unit), .schedule = { read, (uint32_t)json_array_size(tiers) } };
+        struct price_list_entry entry = { .sku = text_of(sku),
+                                          .service = text_of(service),
+                                          .usage_type = text_of(usage_type),
+                                          .operation = text_of(operation),
+                                          .unit = text_of(unit),
+                                          .schedule = { read, (uint32_t)json_array_size(tiers) } };
         done = done && read_optional(object, &entry, &skus);
         if (done)
             price_list_add(list, &entry);
@@ -398,8 +408,8 @@ static bool read_prices(const struct conductor_topic *topic, struct price_list *
     return true;
 }
 
-bool conductor_topic_document(const struct conductor_topic *topic, struct conductor **ret_conductor,
-                              struct price_list *list, struct error *error)
+bool conductor_topic_document(const struct conductor_topic *topic, struct conductor **ret_conductor, struct price_list *list,
+                              struct error *error)
 {
     struct buffer json = { 0 };
     struct problems problems = { 0 };
@@ -428,16 +438,16 @@ bool conductor_topic_document(const struct conductor_topic *topic, struct conduc
 static void add_change(struct conductor_changes *changes, struct text key, struct text value)
 {
     changes->items = memory_reserve_one(changes->items, changes->count, &changes->capacity, sizeof *changes->items);
-    changes->items[changes->count++] = (struct conductor_change){ arena_copy(&changes->arena, key),
-                                                                  arena_copy(&changes->arena, value) };
+    changes->items[changes->count++] =
+        (struct conductor_change){ arena_copy(&changes->arena, key), arena_copy(&changes->arena, value) };
 }
 
 /* What a new document is held against. */
 struct comparison {
     const struct conductor_topic *topic;
     struct conductor_changes *changes;
-    struct intern wanted;      /* keys of the new document */
-    struct hash128 *values;    /* of each, its value's hash */
+    struct intern wanted;   /* keys of the new document */
+    struct hash128 *values; /* of each, its value's hash */
     size_t value_capacity;
     char period[TIME_TEXT_MAX];
     struct buffer key;
@@ -456,8 +466,8 @@ static bool take_key(struct comparison *comparison, struct hash128 value)
         size_t before = comparison->wanted.count;
         uint32_t at = intern_add(&comparison->wanted, buffer_text(&comparison->key));
         if (comparison->wanted.count > before) {
-            comparison->values = memory_reserve_one(comparison->values, at, &comparison->value_capacity,
-                                                    sizeof *comparison->values);
+            comparison->values =
+                memory_reserve_one(comparison->values, at, &comparison->value_capacity, sizeof *comparison->values);
             comparison->values[at] = value;
             return true;
         }
@@ -513,7 +523,8 @@ static void append_id(struct buffer *key, const char *kind, json_t *entity)
         id = text_member(entity, "Name");
     buffer_printf(key, "%s", id ? id : "");
     if (strcmp(kind, "CustomLineItemVersions") == 0)
-        buffer_printf(key, "/%s", text_member(entity, "StartBillingPeriod") ? text_member(entity, "StartBillingPeriod") : "");
+        buffer_printf(key, "/%s",
+                      text_member(entity, "StartBillingPeriod") ? text_member(entity, "StartBillingPeriod") : "");
 }
 
 static bool want_entity(void *context, const struct json_item *item, struct error *error)
@@ -568,8 +579,11 @@ static void write_price(const struct price_list_entry *entry, struct buffer *out
     const struct {
         const char *name;
         struct text text;
-    } members[] = { { "sku", entry->sku }, { "service", entry->service }, { "usage_type", entry->usage_type },
-                    { "operation", entry->operation }, { "unit", entry->unit } };
+    } members[] = { { "sku", entry->sku },
+                    { "service", entry->service },
+                    { "usage_type", entry->usage_type },
+                    { "operation", entry->operation },
+                    { "unit", entry->unit } };
     for (size_t i = 0; i < ARRAY_COUNT(members); i++) {
         buffer_printf(out, "%s\"%s\":", i ? "," : "{", members[i].name);
         json_write_text(out, members[i].text);

@@ -31,8 +31,7 @@ struct conductor_topic *conductor_topic_new(void);
 void conductor_topic_free(struct conductor_topic *topic);
 
 /* Takes a record of the topic. */
-MUST_USE bool conductor_topic_take(struct conductor_topic *topic, const struct stream_record *record,
-                                   struct error *error);
+MUST_USE bool conductor_topic_take(struct conductor_topic *topic, const struct stream_record *record, struct error *error);
 
 /* The number of the newest version; 0 before the first. */
 int64_t conductor_topic_version(const struct conductor_topic *topic);
@@ -104,7 +103,8 @@ void close_announcement_write(billing_period period, struct buffer *key, struct 
 /* What a bill task says when it has closed a month; `tasks`: how many there are. */
 void closed_record_write(billing_period period, uint32_t task, int32_t tasks, struct buffer *key, struct buffer *value);
 
-/* Asks the broker for the ends that a close of now has: all that has come, also what is still being committed. close_record_done it. */
+/* Asks the broker for the ends that a close of now has: all that has come, also what is still being committed.
+ * close_record_done it. */
 MUST_USE bool close_record_measure(struct stream *stream, billing_period period, int64_t version, struct close_record *close,
                                    struct error *error);
 void close_record_done(struct close_record *close);

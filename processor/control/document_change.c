@@ -15,7 +15,8 @@ static bool check_closes(const struct conductor_topic *topic, struct error *erro
     billing_period announced = conductor_topic_announced(topic, &ignored);
     if (announced != PERIOD_NONE) {
         period_format(announced, text);
-        return error_fail(error, ERROR_FAILED, "%s is about to be closed: a document can be applied when that is done", text);
+        return error_fail(error, ERROR_FAILED, "%s is about to be closed: a document can be applied when that is done",
+                          text);
     }
     for (size_t i = 0; i < conductor_topic_close_count(topic); i++) {
         billing_period period = conductor_topic_close(topic, i)->period;
@@ -90,8 +91,10 @@ static struct conductor_topic *topic_with(const struct conductor_topic *topic, c
     struct conductor_topic *with = conductor_topic_copy(topic);
     *done = true;
     for (size_t i = 0; i < changes->count && *done; i++) {
-        struct stream_record record = { .topic = STREAM_CONDUCTOR, .key = changes->items[i].key,
-                                        .value = changes->items[i].value, .is_null = changes->items[i].value.size == 0 };
+        struct stream_record record = { .topic = STREAM_CONDUCTOR,
+                                        .key = changes->items[i].key,
+                                        .value = changes->items[i].value,
+                                        .is_null = changes->items[i].value.size == 0 };
         *done = conductor_topic_take(with, &record, error);
     }
     return with;

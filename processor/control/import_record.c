@@ -19,7 +19,7 @@ bool import_record_read(struct text value, struct import_record *record, struct 
     record->is_unmarked = !offsets || json_is_true(json_object_get(object, "unmarked"));
     record->offset_count = json_array_size(offsets);
     record->offsets = arena_take(arena, (record->offset_count + 1) * sizeof *record->offsets, _Alignof(int64_t));
-    json_array_foreach(offsets, index, offset)
+    json_array_foreach (offsets, index, offset)
         record->offsets[index] = json_integer_value(offset);
     json_decref(object);
     return true;

@@ -231,8 +231,8 @@ static void write_ids(struct buffer *out, const struct survey *survey, const str
     buffer_printf(out, "%s\",", report);
     buffer_printf(&identity, "/%s/%s/%.*s", period, checksum, TEXT_ARGS(files->document_hash));
     format_hash(hash128(identity.data, identity.size), assembly);
-    buffer_printf(out, "\"assemblyId\":\"%.8s-%.4s-%.4s-%.4s-%.12s\",", assembly, assembly + 8, assembly + 12,
-                  assembly + 16, assembly + 20);
+    buffer_printf(out, "\"assemblyId\":\"%.8s-%.4s-%.4s-%.4s-%.12s\",", assembly, assembly + 8, assembly + 12, assembly + 16,
+                  assembly + 20);
     buffer_done(&identity);
 }
 
@@ -258,8 +258,8 @@ static void write_manifest(struct buffer *out, const struct survey *survey, cons
     write_columns(out, survey);
     buffer_append_text(out, TEXT("\"charset\":\"UTF-8\",\"compression\":\"GZIP\",\"contentType\":\"text/csv\","));
     write_string(out, "reportName", files->name);
-    buffer_printf(out, "\"billingPeriod\":{\"start\":\"%sT000000.000Z\",\"end\":\"%sT000000.000Z\"},\"bucket\":\"\",",
-                  start, end);
+    buffer_printf(out, "\"billingPeriod\":{\"start\":\"%sT000000.000Z\",\"end\":\"%sT000000.000Z\"},\"bucket\":\"\",", start,
+                  end);
     write_keys(out, files, dates, totals->files);
     buffer_append_text(out, TEXT("\"additionalArtifactKeys\":[],"));
     buffer_printf(out, "\"revision\":1,\"conductorVersion\":%lld,", (long long)files->conductor_version);
@@ -299,8 +299,7 @@ bool cur_files_write(struct cur_spool *spool, struct cur_report report, const st
     buffer_printf(&dates, "%s-%s", start, end);
     buffer_printf(&folder, "%s/%s", files->folder, dates.data);
     struct survey survey = { 0 };
-    struct csv_writer writer = { .survey = &survey, .folder = folder.data, .name = files->name,
-                                 .file.descriptor = -1 };
+    struct csv_writer writer = { .survey = &survey, .folder = folder.data, .name = files->name, .file.descriptor = -1 };
     bool done = mkdir(folder.data, 0755) == 0 || errno == EEXIST ||
                 error_fail(error, ERROR_FAILED, "%s: cannot make the folder: %s", folder.data, strerror(errno));
     done = done && survey_report(spool, report, &survey, error) && write_csv(spool, report, &writer, error);

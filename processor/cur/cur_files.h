@@ -13,10 +13,10 @@
 #define CUR_ROWS_PER_FILE 1000000
 
 struct cur_report_files {
-    const char *folder;      /* exists */
-    struct text name;        /* of the report: the group's or the account's id */
+    const char *folder; /* exists */
+    struct text name;   /* of the report: the group's or the account's id */
     billing_period period;
-    struct text payer;       /* "account" of the manifest; may be empty */
+    struct text payer; /* "account" of the manifest; may be empty */
     struct text currency;
     struct text document_hash; /* hex */
     int64_t conductor_version;

@@ -26,10 +26,20 @@ static void put_decimal(struct buffer *out, const struct cur_row *row, enum cur_
 static void put_facts(const struct cur_row *row, struct buffer *out)
 {
     const struct text texts[] = {
-        row->line_item_resource_id, row->bill_payer_account_id, row->bill_billing_entity, row->line_item_line_item_type,
-        row->line_item_product_code, row->line_item_usage_type, row->line_item_operation, row->product_sku,
-        row->product_region_code, row->line_item_availability_zone, row->pricing_unit, row->line_item_currency_code,
-        row->reservation_reservation_a_r_n, row->savings_plan_savings_plan_a_r_n,
+        row->line_item_resource_id,
+        row->bill_payer_account_id,
+        row->bill_billing_entity,
+        row->line_item_line_item_type,
+        row->line_item_product_code,
+        row->line_item_usage_type,
+        row->line_item_operation,
+        row->product_sku,
+        row->product_region_code,
+        row->line_item_availability_zone,
+        row->pricing_unit,
+        row->line_item_currency_code,
+        row->reservation_reservation_a_r_n,
+        row->savings_plan_savings_plan_a_r_n,
     };
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
         put_text(out, texts[i]);

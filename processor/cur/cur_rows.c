@@ -13,10 +13,10 @@ static void set_text(struct cur_row *row, enum cur_row_field field, struct text 
 static void copy(struct cur_row *row, enum cur_row_field to, const struct line_item *item, enum line_item_field from)
 {
     const struct field *field = &line_item_type.fields[from];
-    static const size_t sizes[] = { [FIELD_TEXT] = sizeof(struct text), [FIELD_DECIMAL] = sizeof(i128),
-                                    [FIELD_SUM] = sizeof(struct sum),
-                                    [FIELD_TIME] = sizeof(int64_t), [FIELD_LONG] = sizeof(int64_t),
-                                    [FIELD_TAGS] = sizeof(struct tags) };
+    static const size_t sizes[] = {
+        [FIELD_TEXT] = sizeof(struct text), [FIELD_DECIMAL] = sizeof(i128), [FIELD_SUM] = sizeof(struct sum),
+        [FIELD_TIME] = sizeof(int64_t),     [FIELD_LONG] = sizeof(int64_t), [FIELD_TAGS] = sizeof(struct tags)
+    };
     bool widened = field->kind == FIELD_DECIMAL && cur_row_type.fields[to].kind == FIELD_SUM;
     CHECK((widened || field->kind == cur_row_type.fields[to].kind) && field->scale == cur_row_type.fields[to].scale);
     if (!record_has(item, from))

@@ -163,8 +163,8 @@ static bool decode(struct cur_reader *reader, const struct stored_row *stored, s
     size_t used = 0;
     struct refusal refusal;
     struct text bytes = arena_copy(&reader->arena, buffer_text(&stored->value));
-    if (avro_decode(reader->spool->program, (const uint8_t *)bytes.data, bytes.size, &used, row, &reader->arena, EXCESS_ROUND,
-                    &refusal) &&
+    if (avro_decode(reader->spool->program, (const uint8_t *)bytes.data, bytes.size, &used, row, &reader->arena,
+                    EXCESS_ROUND, &refusal) &&
         used == bytes.size)
         return true;
     return error_fail(error, ERROR_FAILED, "state store: a damaged CUR row of %zu bytes", bytes.size);

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 /* `seen` holds the names so far, each with what it must be unique in. */
-static void check_name(struct draft *draft, struct intern *seen, struct text name, struct text within,
-                       enum section section, uint32_t index)
+static void check_name(struct draft *draft, struct intern *seen, struct text name, struct text within, enum section section,
+                       uint32_t index)
 {
     if (name.size == 0)
         return;
@@ -17,8 +17,8 @@ static void check_name(struct draft *draft, struct intern *seen, struct text nam
     intern_add(seen, buffer_text(&key));
     buffer_done(&key);
     if (seen->count == count)
-        draft_problem(draft, (struct origin){ index, INDEX_NONE, section }, "Name", PROBLEM_RESOURCE_NAME_CONFLICT,
-                      name, "a name of its own");
+        draft_problem(draft, (struct origin){ index, INDEX_NONE, section }, "Name", PROBLEM_RESOURCE_NAME_CONFLICT, name,
+                      "a name of its own");
 }
 
 static void check_names(struct draft *draft)
@@ -89,17 +89,15 @@ static void check_groups(struct draft *draft)
         struct origin origin = { i, INDEX_NONE, SECTION_GROUPS };
         check_primary(draft, i);
         if (group->plan != INDEX_NONE && conductor->plans[group->plan].kind == PLAN_PASSTHROUGH && !group->is_transfer)
-            draft_problem(draft, origin, "ComputationPreference.PricingPlanArn",
-                          PROBLEM_ILLEGAL_BILLING_GROUP_PRICING_PLAN, MANAGED_PLAN_PASSTHROUGH,
-                          "another plan: Passthrough is for TRANSFER_BILLING groups");
+            draft_problem(draft, origin, "ComputationPreference.PricingPlanArn", PROBLEM_ILLEGAL_BILLING_GROUP_PRICING_PLAN,
+                          MANAGED_PLAN_PASSTHROUGH, "another plan: Passthrough is for TRANSFER_BILLING groups");
         if (!group->auto_associate)
             continue;
         if (conductor->auto_associate_group == GROUP_NONE)
             conductor->auto_associate_group = i;
         else
-            draft_problem(draft, origin, "AccountGrouping.AutoAssociate",
-                          PROBLEM_TOO_MANY_AUTO_ASSOCIATE_BILLING_GROUPS, TEXT("true"),
-                          "at most one group with AutoAssociate");
+            draft_problem(draft, origin, "AccountGrouping.AutoAssociate", PROBLEM_TOO_MANY_AUTO_ASSOCIATE_BILLING_GROUPS,
+                          TEXT("true"), "at most one group with AutoAssociate");
     }
 }
 
@@ -165,8 +163,7 @@ static void check_plan_rules(struct draft *draft)
             if (i == 0 || link[-1].plan_index != link->plan_index)
                 report_managed(draft, link);
         } else if (rule_in[rule] == plan) {
-            draft_problem(draft, link->origin, NULL, PROBLEM_DUPLICATE_PRICINGRULE_ARNS, id,
-                          "each rule once in a plan");
+            draft_problem(draft, link->origin, NULL, PROBLEM_DUPLICATE_PRICINGRULE_ARNS, id, "each rule once in a plan");
         } else if (draft->rules[rule].is_sound) {
             if (selector_in[selectors[rule]] == plan)
                 draft_problem(draft, link->origin, NULL, PROBLEM_PRICING_RULE_IN_PRICING_PLAN_CONFLICT, id,

@@ -70,8 +70,8 @@ static struct text guess_id(const struct node *arn)
     return slash ? (struct text){ slash + 1, (size_t)(text.data + text.size - slash - 1) } : text;
 }
 
-struct reference draft_read_self(struct draft *draft, const struct node *entity, enum arn_type type,
-                                 struct text otherwise, struct text *ret_id)
+struct reference draft_read_self(struct draft *draft, const struct node *entity, enum arn_type type, struct text otherwise,
+                                 struct text *ret_id)
 {
     struct node node = node_member(entity, "Arn");
     struct reference self = { INTERN_NONE, INTERN_NONE };

@@ -141,8 +141,8 @@ bool draft_read_arn(struct draft *draft, const struct node *node, unsigned allow
                     struct arn *ret_arn);
 bool draft_read_reference(struct draft *draft, const struct node *node, enum arn_type type, struct reference *ret);
 /* The id of an entity: its Arn or, in the create forms, `otherwise`. Sets *ret_id to a copy. */
-struct reference draft_read_self(struct draft *draft, const struct node *entity, enum arn_type type,
-                                 struct text otherwise, struct text *ret_id);
+struct reference draft_read_self(struct draft *draft, const struct node *entity, enum arn_type type, struct text otherwise,
+                                 struct text *ret_id);
 struct text draft_read_name(struct draft *draft, const struct node *entity);
 bool draft_read_period(const struct node *node, billing_period *ret);
 /* Requires a member to be there. */

@@ -33,8 +33,7 @@ MUST_USE bool conductor_read_whole(struct input *input, struct conductor **ret_c
  * no rate above twice the highest published one. The list is indexed. Problems name places in the document last begun
  * in `problems` (problems_begin).
  */
-void conductor_check_prices(const struct conductor *conductor, const struct price_list *list,
-                            struct problems *problems);
+void conductor_check_prices(const struct conductor *conductor, const struct price_list *list, struct problems *problems);
 
 /* Of the content: equal documents have equal hashes, in whatever order their parts come. Leaves out the version. */
 struct hash128 conductor_hash(const struct conductor *conductor);

@@ -11,8 +11,8 @@ static i128 highest_rate(struct schedule schedule)
     return highest;
 }
 
-static void check_tiers(const struct pricing_rule *rule, const struct price_list_entry *entry,
-                        const struct place *tiers, struct problems *problems)
+static void check_tiers(const struct pricing_rule *rule, const struct price_list_entry *entry, const struct place *tiers,
+                        struct problems *problems)
 {
     char text[DECIMAL_TEXT_MAX];
     i128 max = highest_rate(entry->schedule) * RATE_FACTOR_MAX;
@@ -34,8 +34,7 @@ static void check_tiers(const struct pricing_rule *rule, const struct price_list
     }
 }
 
-void conductor_check_prices(const struct conductor *conductor, const struct price_list *list,
-                            struct problems *problems)
+void conductor_check_prices(const struct conductor *conductor, const struct price_list *list, struct problems *problems)
 {
     struct place rules = { NULL, TEXT("PricingRules"), 0 };
     for (size_t i = 0; i < conductor->rule_count; i++) {
@@ -43,7 +42,8 @@ void conductor_check_prices(const struct conductor *conductor, const struct pric
         if (rule->custom.count == 0 || rule->usage_type.size == 0)
             continue;
         bool ambiguous;
-        struct price_query query = { .product_code = rule->service, .usage_type = rule->usage_type,
+        struct price_query query = { .product_code = rule->service,
+                                     .usage_type = rule->usage_type,
                                      .operation = rule->operation,
                                      .period = conductor->period != PERIOD_NONE ? conductor->period : PERIOD_LATEST };
         uint32_t index = price_list_find(list, &query, &ambiguous);

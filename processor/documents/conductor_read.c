@@ -36,16 +36,11 @@ static void read_currency(struct draft *draft, const struct node *node)
 static bool visit(void *context, const struct json_item *item, struct error *error)
 {
     static void (*const read[SECTION_COUNT])(struct draft *, const struct node *) = {
-        [SECTION_GROUPS] = draft_read_group,
-        [SECTION_ACCOUNTS] = draft_read_linked_account,
-        [SECTION_PLANS] = draft_read_plan,
-        [SECTION_PLAN_RULES] = draft_read_plan_rules,
-        [SECTION_RULES] = draft_read_rule,
-        [SECTION_ITEMS] = draft_read_item,
-        [SECTION_VERSIONS] = draft_read_version,
-        [SECTION_INPUTS] = draft_read_inputs,
-        [SECTION_PERIOD] = read_period,
-        [SECTION_CURRENCY] = read_currency,
+        [SECTION_GROUPS] = draft_read_group,     [SECTION_ACCOUNTS] = draft_read_linked_account,
+        [SECTION_PLANS] = draft_read_plan,       [SECTION_PLAN_RULES] = draft_read_plan_rules,
+        [SECTION_RULES] = draft_read_rule,       [SECTION_ITEMS] = draft_read_item,
+        [SECTION_VERSIONS] = draft_read_version, [SECTION_INPUTS] = draft_read_inputs,
+        [SECTION_PERIOD] = read_period,          [SECTION_CURRENCY] = read_currency,
     };
     struct draft *draft = context;
     struct place section = { NULL, text_of(section_names[item->target]), 0 };

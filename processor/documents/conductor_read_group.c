@@ -25,8 +25,7 @@ static void read_type(const struct node *node, const struct node *grouping, stru
     struct text arn;
     bool has_transfer = node_text(&transfer, &arn);
     if (has_transfer && !arn_is_responsibility_transfer(arn))
-        node_problem(&transfer, PROBLEM_INVALID_ARN,
-                     "arn:aws:organizations::<12 digits>:transfer/o-…/billing/…/rt-…");
+        node_problem(&transfer, PROBLEM_INVALID_ARN, "arn:aws:organizations::<12 digits>:transfer/o-…/billing/…/rt-…");
     if (choice == 0 && has_transfer)
         node_problem(&type, PROBLEM_ILLEGAL_BILLING_GROUP_TYPE, "TRANSFER_BILLING beside a ResponsibilityTransferArn");
     group->is_transfer = choice == 1 || has_transfer;
@@ -143,8 +142,8 @@ static void read_rule_arns(struct draft *draft, const struct node *node, struct 
         link.origin.element = (uint32_t)i;
         if (!draft_read_reference(draft, &arn, ARN_RULE, &link.rule))
             continue;
-        draft->plan_rules = memory_reserve_one(draft->plan_rules, draft->plan_rule_count, &draft->plan_rule_capacity,
-                                               sizeof link);
+        draft->plan_rules =
+            memory_reserve_one(draft->plan_rules, draft->plan_rule_count, &draft->plan_rule_capacity, sizeof link);
         draft->plan_rules[draft->plan_rule_count++] = link;
     }
 }
@@ -170,8 +169,9 @@ void draft_read_plan(struct draft *draft, const struct node *node)
         plan->kind = PLAN_BASIC;
     else if (text_equal(plan->id, MANAGED_PLAN_PASSTHROUGH))
         plan->kind = PLAN_PASSTHROUGH;
-    read_rule_arns(draft, node, (struct plan_rule_draft){ .plan = none, .plan_index = index,
-                                                          .origin = { index, INDEX_NONE, SECTION_PLANS } });
+    read_rule_arns(
+        draft, node,
+        (struct plan_rule_draft){ .plan = none, .plan_index = index, .origin = { index, INDEX_NONE, SECTION_PLANS } });
 }
 
 void draft_read_plan_rules(struct draft *draft, const struct node *node)

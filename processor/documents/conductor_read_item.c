@@ -70,8 +70,7 @@ static void read_type_filter(const struct node *filter, int match, struct custom
     node_problem(&first, PROBLEM_ILLEGAL_LINE_ITEM_FILTER, "SAVINGS_PLAN_NEGATION");
 }
 
-static void read_service_filter(struct draft *draft, const struct node *filter, int match,
-                                struct custom_line_item *item)
+static void read_service_filter(struct draft *draft, const struct node *filter, int match, struct custom_line_item *item)
 {
     struct text value;
     if (!read_filter_value(filter, "AttributeValues", "Values", &value))
@@ -104,8 +103,7 @@ static void read_filter(struct draft *draft, const struct node *details, uint32_
     struct node attribute = node_member(&filter, "Attribute"), match = node_member(&filter, "MatchOption");
     draft_require(&attribute, PROBLEM_ILLEGAL_LINE_ITEM_FILTER, "LINE_ITEM_TYPE or SERVICE");
     draft_require(&match, PROBLEM_ILLEGAL_LINE_ITEM_FILTER, "NOT_EQUAL or EQUAL");
-    int attribute_choice =
-        node_choice(&attribute, attributes, ARRAY_COUNT(attributes), PROBLEM_ILLEGAL_LINE_ITEM_FILTER);
+    int attribute_choice = node_choice(&attribute, attributes, ARRAY_COUNT(attributes), PROBLEM_ILLEGAL_LINE_ITEM_FILTER);
     int match_choice = node_choice(&match, matches, ARRAY_COUNT(matches), PROBLEM_ILLEGAL_LINE_ITEM_FILTER);
     if (attribute_choice < 0 || match_choice < 0)
         return;
@@ -157,14 +155,12 @@ static void read_description(struct draft *draft, const struct node *node, struc
 
 static void add_version(struct draft *draft, struct version_draft version)
 {
-    draft->versions = memory_reserve_one(draft->versions, draft->version_count, &draft->version_capacity,
-                                         sizeof version);
+    draft->versions = memory_reserve_one(draft->versions, draft->version_count, &draft->version_capacity, sizeof version);
     draft->versions[draft->version_count++] = version;
 }
 
 /* `end_is_above`: an empty range is a problem. An edited version may be empty: replaced in the month it began. */
-static bool read_range(const struct node *start, const struct node *end, bool end_is_above,
-                       struct version_draft *version)
+static bool read_range(const struct node *start, const struct node *end, bool end_is_above, struct version_draft *version)
 {
     version->start = version->end = PERIOD_NONE;
     bool has_start = draft_require(start, PROBLEM_ILLEGAL_BILLING_PERIOD_RANGE, "the first billing period") &&
@@ -205,8 +201,8 @@ void draft_read_item(struct draft *draft, const struct node *node)
 {
     struct conductor *conductor = draft->conductor;
     uint32_t index = (uint32_t)conductor->custom_line_item_count++;
-    conductor->custom_line_items = memory_reserve_one(conductor->custom_line_items, index, &draft->item_capacity,
-                                                      sizeof *conductor->custom_line_items);
+    conductor->custom_line_items =
+        memory_reserve_one(conductor->custom_line_items, index, &draft->item_capacity, sizeof *conductor->custom_line_items);
     draft->items = memory_reserve_one(draft->items, index, &draft->item_draft_capacity, sizeof *draft->items);
     struct custom_line_item *item = &conductor->custom_line_items[index];
     struct reference none = { INTERN_NONE, INTERN_NONE };

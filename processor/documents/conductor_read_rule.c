@@ -111,10 +111,9 @@ static bool read_tier(const struct node *node, bool is_last, i128 expected_begin
         return false;
     struct node begin = node_member(node, "BeginRangeInclusive"), end = node_member(node, "EndRangeExclusive");
     struct node value = node_member(node, "RateValue");
-    bool has_rate = draft_require(&value, PROBLEM_ILLEGAL_TIERING_INPUT, rate.expected) &&
-                    node_decimal(&value, &rate, &tier->rate);
-    if (!draft_require(&begin, PROBLEM_ILLEGAL_TIERING_INPUT, range.expected) ||
-        !node_decimal(&begin, &range, &tier->begin))
+    bool has_rate =
+        draft_require(&value, PROBLEM_ILLEGAL_TIERING_INPUT, rate.expected) && node_decimal(&value, &rate, &tier->rate);
+    if (!draft_require(&begin, PROBLEM_ILLEGAL_TIERING_INPUT, range.expected) || !node_decimal(&begin, &range, &tier->begin))
         return false;
     if (tier->begin != expected_begin) {
         node_problem(&begin, PROBLEM_ILLEGAL_TIERING_INPUT, "0 in the first tier, else the end of the tier before");
@@ -188,8 +187,7 @@ static void read_tiering(struct draft *draft, const struct node *node, struct pr
         node_problem(&type, PROBLEM_ILLEGAL_TYPE, "MARKUP or DISCOUNT with BILLING_ENTITY");
         return;
     }
-    if (!draft_require(&tiering, PROBLEM_ILLEGAL_TIERING_INPUT, "a Tiering in a TIERING rule") ||
-        !node_is_object(&tiering))
+    if (!draft_require(&tiering, PROBLEM_ILLEGAL_TIERING_INPUT, "a Tiering in a TIERING rule") || !node_is_object(&tiering))
         return;
     struct node free_tier = node_member(&tiering, "FreeTier"), custom = node_member(&tiering, "CustomTiers");
     if (node_is_present(&free_tier) == node_is_present(&custom)) {

@@ -76,8 +76,7 @@ uint32_t draft_find(struct draft *draft, struct reference reference, enum arn_ty
         [ARN_GROUP] = { PROBLEM_MISSING_BILLINGGROUP, PROBLEM_MISMATCHED_BILLINGGROUP_ARN, "a group of BillingGroups" },
         [ARN_PLAN] = { PROBLEM_MISSING_PRICINGPLAN, PROBLEM_MISMATCHED_PRICINGPLAN_ARN, "a plan of PricingPlans" },
         [ARN_RULE] = { PROBLEM_PRICINGRULES_NOT_EXIST, PROBLEM_MISMATCHED_PRICINGRULE_ARN, "a rule of PricingRules" },
-        [ARN_ITEM] = { PROBLEM_MISSING_CUSTOMLINEITEM, PROBLEM_MISMATCHED_CUSTOMLINEITEM_ARN,
-                       "an item of CustomLineItems" },
+        [ARN_ITEM] = { PROBLEM_MISSING_CUSTOMLINEITEM, PROBLEM_MISMATCHED_CUSTOMLINEITEM_ARN, "an item of CustomLineItems" },
     };
     if (reference.id == INTERN_NONE)
         return INDEX_NONE;
@@ -147,8 +146,7 @@ static void report_twice(struct draft *draft, const struct member_draft *member,
         digits[i] = (char)('0' + rest % 10);
     draft_problem(draft, member->origin, member->origin.section == SECTION_ACCOUNTS ? "AccountId" : NULL,
                   same_group ? PROBLEM_DUPLICATE_ACCOUNT : PROBLEM_ACCOUNTS_ALREADY_ASSOCIATED,
-                  (struct text){ digits, sizeof digits },
-                  same_group ? "each account once" : "an account in one group only");
+                  (struct text){ digits, sizeof digits }, same_group ? "each account once" : "an account in one group only");
 }
 
 static void resolve_members(struct draft *draft)
@@ -164,15 +162,13 @@ static void resolve_members(struct draft *draft)
     conductor->accounts = memory_new_array(draft->member_count, sizeof *conductor->accounts);
     for (size_t i = 0; i < draft->member_count; i++) {
         const struct member_draft *member = &draft->members[i];
-        struct linked_account *last =
-            conductor->account_count ? &conductor->accounts[conductor->account_count - 1] : NULL;
+        struct linked_account *last = conductor->account_count ? &conductor->accounts[conductor->account_count - 1] : NULL;
         if (last && last->account == member->account) {
             bool both_in_groups = last->group != GROUP_NONE && member->group_index != INDEX_NONE;
             report_twice(draft, member, !both_in_groups || last->group == member->group_index);
             continue;
         }
-        conductor->accounts[conductor->account_count++] =
-            (struct linked_account){ member->account, member->group_index };
+        conductor->accounts[conductor->account_count++] = (struct linked_account){ member->account, member->group_index };
     }
 }
 
@@ -184,10 +180,10 @@ static void resolve_links(struct draft *draft)
         struct origin reply = { link->origin.index, INDEX_NONE, link->origin.section };
         if (link->plan_index == INDEX_NONE) {
             /* All rules of a reply share its plan: one that is missing is reported once. */
-            bool is_repeated = i > 0 && link[-1].origin.section == link->origin.section &&
-                               link[-1].origin.index == link->origin.index;
-            link->plan_index = is_repeated ? link[-1].plan_index
-                                           : draft_find(draft, link->plan, ARN_PLAN, reply, "PricingPlanArn");
+            bool is_repeated =
+                i > 0 && link[-1].origin.section == link->origin.section && link[-1].origin.index == link->origin.index;
+            link->plan_index =
+                is_repeated ? link[-1].plan_index : draft_find(draft, link->plan, ARN_PLAN, reply, "PricingPlanArn");
         }
         uint32_t rule = draft_find(draft, link->rule, ARN_RULE, link->origin, NULL);
         if (rule == INDEX_NONE)

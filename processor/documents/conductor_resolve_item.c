@@ -99,8 +99,7 @@ static void take_group(struct draft *draft, const struct input_draft *input, str
     if (group != item->group)
         draft_problem(draft, input->origin, member, PROBLEM_MISMATCHED_BILLINGGROUP_ARN, id, "the item's own group");
     else if (item->of_group)
-        draft_problem(draft, input->origin, member, PROBLEM_CUSTOM_LINE_ITEM_ASSOCIATION_EXISTS, id,
-                      "each resource once");
+        draft_problem(draft, input->origin, member, PROBLEM_CUSTOM_LINE_ITEM_ASSOCIATION_EXISTS, id, "each resource once");
     item->of_group = true;
 }
 
@@ -124,8 +123,7 @@ static void take_flat_item(struct draft *draft, const struct input_draft *input,
         return;
     }
     if (taken_by[index] == input->item_index + 1) {
-        draft_problem(draft, input->origin, member, PROBLEM_CUSTOM_LINE_ITEM_ASSOCIATION_EXISTS, id,
-                      "each resource once");
+        draft_problem(draft, input->origin, member, PROBLEM_CUSTOM_LINE_ITEM_ASSOCIATION_EXISTS, id, "each resource once");
         return;
     }
     taken_by[index] = input->item_index + 1;
@@ -152,8 +150,7 @@ static int compare_indexes(const void *left, const void *right)
 }
 
 /* All inputs of one item, which stand together. */
-static void resolve_inputs_of(struct draft *draft, const struct input_draft *inputs, size_t count,
-                              uint32_t *taken_by)
+static void resolve_inputs_of(struct draft *draft, const struct input_draft *inputs, size_t count, uint32_t *taken_by)
 {
     struct conductor *conductor = draft->conductor;
     struct custom_line_item *item = &conductor->custom_line_items[inputs->item_index];
@@ -187,8 +184,7 @@ static void resolve_inputs(struct draft *draft)
             continue;
         struct origin reply = { input->origin.index, INDEX_NONE, SECTION_INPUTS };
         /* All resources of a reply share its item: one that is missing is reported once. */
-        bool is_repeated =
-            i > 0 && input[-1].origin.section == SECTION_INPUTS && input[-1].origin.index == reply.index;
+        bool is_repeated = i > 0 && input[-1].origin.section == SECTION_INPUTS && input[-1].origin.index == reply.index;
         input->item_index = is_repeated ? input[-1].item_index : draft_find(draft, input->item, ARN_ITEM, reply, "Arn");
     }
     if (draft->input_count)

@@ -1,4 +1,5 @@
-/* documents/conductor_whole.c: AWS's own counts and tokens against what the document has: a reply cut short prices wrongly. */
+/* documents/conductor_whole.c: AWS's own counts and tokens against what the document has: a reply cut short prices wrongly.
+ */
 #include "documents/conductor_draft.h"
 
 #include <stdio.h>
@@ -126,13 +127,15 @@ static const char *source_of(const struct draft *draft, const struct claim *clai
     const struct conductor *conductor = draft->conductor;
     switch (claim->section) {
     case SECTION_GROUPS:
-        return needs_no_accounts(&conductor->groups[claim->index]) ? NULL : "LinkedAccounts: " CALL "list-account-associations";
+        return needs_no_accounts(&conductor->groups[claim->index]) ? NULL
+                                                                   : "LinkedAccounts: " CALL "list-account-associations";
     case SECTION_PLANS:
     case SECTION_RULES:
         return "PricingRulesAssociatedToPricingPlan: " CALL "list-pricing-rules-associated-to-pricing-plan, one a plan";
     default:
         return conductor->custom_line_items[claim->index].is_percentage
-                   ? "ResourcesAssociatedToCustomLineItem: " CALL "list-resources-associated-to-custom-line-item, one an item"
+                   ? "ResourcesAssociatedToCustomLineItem: " CALL
+                     "list-resources-associated-to-custom-line-item, one an item"
                    : NULL;
     }
 }

@@ -47,8 +47,7 @@ static bool fail_at_end(struct json_scan *scan, const char *expected)
     if (scan->failed)
         return false;
     scan->failed = true;
-    return error_fail(scan->error, ERROR_FAILED, "%s: cannot read: %s", input_name(scan->input),
-                      input_failure(scan->input));
+    return error_fail(scan->error, ERROR_FAILED, "%s: cannot read: %s", input_name(scan->input), input_failure(scan->input));
 }
 
 bool json_scan_fail_expected(struct json_scan *scan, const char *expected)
@@ -66,8 +65,8 @@ static bool keep_captured(struct json_scan *scan)
 {
     size_t size = scan->at - scan->capture_from;
     if (scan->capture.size + size > JSON_CAPTURE_BYTES_MAX)
-        return json_scan_fail(scan, json_scan_position(scan),
-                              "found a value of more than %zu bytes, expected a smaller one", JSON_CAPTURE_BYTES_MAX);
+        return json_scan_fail(scan, json_scan_position(scan), "found a value of more than %zu bytes, expected a smaller one",
+                              JSON_CAPTURE_BYTES_MAX);
     buffer_append(&scan->capture, scan->chunk + scan->capture_from, size);
     scan->capture_from = scan->at;
     return true;

@@ -189,12 +189,12 @@ static bool walk_object(struct walk *walk)
     }
 }
 
-static struct walk walk_of(const struct json_target *targets, size_t target_count, json_walk_visit *visit,
-                           void *context, struct error *error)
+static struct walk walk_of(const struct json_target *targets, size_t target_count, json_walk_visit *visit, void *context,
+                           struct error *error)
 {
     CHECK(target_count <= JSON_TARGETS_MAX);
-    return (struct walk){ .targets = targets, .target_count = target_count, .visit = visit, .context = context,
-                          .error = error };
+    return (
+        struct walk){ .targets = targets, .target_count = target_count, .visit = visit, .context = context, .error = error };
 }
 
 static void walk_close(struct walk *walk)

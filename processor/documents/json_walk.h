@@ -26,10 +26,10 @@ struct json_target {
 };
 
 struct json_item {
-    size_t target; /* position in the list of targets */
-    struct text name; /* of a member, unescaped */
-    size_t index;     /* of an element or member in its container */
-    json_t *value;    /* NULL: what is at the path is no such container */
+    size_t target;     /* position in the list of targets */
+    struct text name;  /* of a member, unescaped */
+    size_t index;      /* of an element or member in its container */
+    json_t *value;     /* NULL: what is at the path is no such container */
     const char *found; /* then: "a string" and so on */
 };
 
@@ -42,8 +42,8 @@ typedef bool json_walk_visit(void *context, const struct json_item *item, struct
  * Fails: ERROR_INVALID with file, line, column and byte for whatever is no JSON document, is cut off, has a value of
  * more than 16 MiB or more than 128 levels; ERROR_FAILED if the system could not read.
  */
-MUST_USE bool json_walk(struct input *input, const struct json_target *targets, size_t target_count,
-                        json_walk_visit *visit, void *context, bool *ret_seen, struct error *error);
+MUST_USE bool json_walk(struct input *input, const struct json_target *targets, size_t target_count, json_walk_visit *visit,
+                        void *context, bool *ret_seen, struct error *error);
 
 /*
  * The same for several documents behind one another, as pages of replies are saved; each may also be an array where a

@@ -28,14 +28,22 @@ enum column {
 };
 
 static const char *const headings[COLUMN_COUNT] = {
-    [COLUMN_SKU] = "SKU",           [COLUMN_TERM] = "OfferTermCode",     [COLUMN_TERM_TYPE] = "TermType",
-    [COLUMN_DATE] = "EffectiveDate", [COLUMN_BEGIN] = "StartingRange",    [COLUMN_END] = "EndingRange",
-    [COLUMN_UNIT] = "Unit",         [COLUMN_PRICE] = "PricePerUnit",     [COLUMN_CURRENCY] = "Currency",
-    [COLUMN_SERVICE] = "serviceCode", [COLUMN_USAGE_TYPE] = "usageType", [COLUMN_OPERATION] = "operation",
+    [COLUMN_SKU] = "SKU",
+    [COLUMN_TERM] = "OfferTermCode",
+    [COLUMN_TERM_TYPE] = "TermType",
+    [COLUMN_DATE] = "EffectiveDate",
+    [COLUMN_BEGIN] = "StartingRange",
+    [COLUMN_END] = "EndingRange",
+    [COLUMN_UNIT] = "Unit",
+    [COLUMN_PRICE] = "PricePerUnit",
+    [COLUMN_CURRENCY] = "Currency",
+    [COLUMN_SERVICE] = "serviceCode",
+    [COLUMN_USAGE_TYPE] = "usageType",
+    [COLUMN_OPERATION] = "operation",
     [COLUMN_RELATED] = "RelatedTo",
 };
-static const enum column needed[] = { COLUMN_SKU, COLUMN_TERM_TYPE, COLUMN_BEGIN, COLUMN_END, COLUMN_PRICE, COLUMN_CURRENCY,
-                                      COLUMN_USAGE_TYPE };
+static const enum column needed[] = { COLUMN_SKU,   COLUMN_TERM_TYPE, COLUMN_BEGIN,     COLUMN_END,
+                                      COLUMN_PRICE, COLUMN_CURRENCY,  COLUMN_USAGE_TYPE };
 
 #define INDEX_NONE SIZE_MAX
 

@@ -17,7 +17,7 @@ struct offer_csv_sku {
 
 /* Takes each sku once, in the order of their bytes, after the whole file has been read; of a row some forty bytes are kept.
  * Fails: ERROR_INVALID with the line if it is no such file, ERROR_FAILED if it cannot be read. */
-MUST_USE bool offer_csv_read(struct input *input, void (*take)(void *context, const struct offer_csv_sku *sku), void *context,
-                             struct error *error);
+MUST_USE bool offer_csv_read(struct input *input, void (*take)(void *context, const struct offer_csv_sku *sku),
+                             void *context, struct error *error);
 
 #endif

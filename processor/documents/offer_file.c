@@ -71,8 +71,8 @@ struct reader {
     struct pending *pending;
     size_t pending_count, pending_capacity;
     struct arena arena;
-    uint32_t offer_code; /* in `texts` */
-    struct offer_term term; /* scratch */
+    uint32_t offer_code;      /* in `texts` */
+    struct offer_term term;   /* scratch */
     uint32_t *other_currency; /* skus without a price in ours */
     size_t other_currency_count, other_currency_capacity;
     size_t next_tokens; /* replies that say that more follow */
@@ -85,8 +85,8 @@ static struct offer *offer_of(struct reader *reader, struct text sku)
     uint32_t number = intern_add(&reader->skus, sku);
     if (number == known) {
         reader->offers = memory_reserve_one(reader->offers, known, &reader->offer_capacity, sizeof *reader->offers);
-        reader->offers[number] = (struct offer){ INTERN_NONE, INTERN_NONE, INTERN_NONE, INTERN_NONE, PENDING_NONE,
-                                                 false, false };
+        reader->offers[number] =
+            (struct offer){ INTERN_NONE, INTERN_NONE, INTERN_NONE, INTERN_NONE, PENDING_NONE, false, false };
     }
     return &reader->offers[number];
 }
@@ -171,23 +171,24 @@ static void read_product(struct reader *reader, struct text sku, const struct no
 static struct pending version_of(const struct reader *reader, size_t index)
 {
     const struct offer_version *version = &reader->term.versions[index];
-    return (struct pending){ { reader->term.tiers + version->first, (uint32_t)version->count }, version->since,
-                             reader->term.applies_to, (uint32_t)reader->term.applies_to_count,
+    return (struct pending){ { reader->term.tiers + version->first, (uint32_t)version->count },
+                             version->since,
+                             reader->term.applies_to,
+                             (uint32_t)reader->term.applies_to_count,
                              index + 1 == reader->term.version_count };
 }
 
 static void keep_pending(struct reader *reader, struct pending term)
 {
     struct tier *tiers = arena_take(&reader->arena, term.schedule.count * sizeof *tiers, _Alignof(struct tier));
-    struct text *applies_to = arena_take(&reader->arena, term.applies_to_count * sizeof *applies_to,
-                                         _Alignof(struct text));
+    struct text *applies_to = arena_take(&reader->arena, term.applies_to_count * sizeof *applies_to, _Alignof(struct text));
     memcpy(tiers, term.schedule.tiers, term.schedule.count * sizeof *tiers);
     for (uint32_t i = 0; i < term.applies_to_count; i++)
         applies_to[i] = arena_copy(&reader->arena, term.applies_to[i]);
     term.schedule.tiers = tiers;
     term.applies_to = applies_to;
-    reader->pending = memory_reserve_one(reader->pending, reader->pending_count, &reader->pending_capacity,
-                                         sizeof *reader->pending);
+    reader->pending =
+        memory_reserve_one(reader->pending, reader->pending_count, &reader->pending_capacity, sizeof *reader->pending);
     reader->pending[reader->pending_count++] = term;
 }
 
@@ -237,7 +238,8 @@ static void read_offer_code(struct reader *reader, const struct node *node)
 /* An item of get-products: {"product": {"sku", "attributes"}, "terms": {"OnDemand": {"<sku>.<term>": …}}}. */
 static void read_item_object(struct reader *reader, const struct node *item)
 {
-    struct node product = node_member(item, "product"), terms = node_member(item, "terms"), sku = node_member(&product, "sku");
+    struct node product = node_member(item, "product"), terms = node_member(item, "terms"),
+                sku = node_member(&product, "sku");
     struct node on_demand = node_member(&terms, "OnDemand");
     struct text text;
     if (!node_text(&sku, &text) || text.size == 0) {
@@ -322,10 +324,17 @@ static void read_target(struct reader *reader, const struct json_item *item, con
 static bool visit(void *context, const struct json_item *item, struct error *error)
 {
     static const char *const names[TARGET_COUNT] = {
-        [TARGET_OFFER_CODE] = "offerCode", [TARGET_PRODUCTS] = "products",   [TARGET_ON_DEMAND] = "OnDemand",
-        [TARGET_PRICE_LIST] = "PriceList", [TARGET_NEXT_TOKEN] = "NextToken", [TARGET_PRODUCT] = "product",
-        [TARGET_ARRAY] = "",               [TARGET_OFFERS] = "offers",        [TARGET_REGIONS] = "regions",
-        [TARGET_VERSIONS] = "versions",    [TARGET_GROUPS] = "BillingGroups",
+        [TARGET_OFFER_CODE] = "offerCode",
+        [TARGET_PRODUCTS] = "products",
+        [TARGET_ON_DEMAND] = "OnDemand",
+        [TARGET_PRICE_LIST] = "PriceList",
+        [TARGET_NEXT_TOKEN] = "NextToken",
+        [TARGET_PRODUCT] = "product",
+        [TARGET_ARRAY] = "",
+        [TARGET_OFFERS] = "offers",
+        [TARGET_REGIONS] = "regions",
+        [TARGET_VERSIONS] = "versions",
+        [TARGET_GROUPS] = "BillingGroups",
     };
     struct reader *reader = context;
     struct place terms = { NULL, TEXT("terms"), 0 };
@@ -380,8 +389,9 @@ static void finish(struct reader *reader)
 /* What a JSON document without products is. */
 static bool fail_no_products(const struct input *input, const bool *seen, struct error *error)
 {
-    const char *is = "no offer file: it has no products; expected AWS's offer file of a service, as JSON or CSV, or what aws "
-                     "pricing get-products prints";
+    const char *is =
+        "no offer file: it has no products; expected AWS's offer file of a service, as JSON or CSV, or what aws "
+        "pricing get-products prints";
     if (seen[TARGET_OFFERS])
         is = "AWS's index of offer files, without prices; expected the file that an offer's currentVersionUrl names";
     else if (seen[TARGET_REGIONS])

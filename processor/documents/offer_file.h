@@ -17,7 +17,7 @@
  * Fails: ERROR_INVALID if the file is no such document (an index of AWS's is named), ERROR_FAILED if it cannot be read. The
  * list then holds part of the file and is only good for price_list_done.
  */
-MUST_USE bool offer_file_read(struct input *input, struct text currency, struct price_list *list,
-                              struct problems *problems, struct error *error);
+MUST_USE bool offer_file_read(struct input *input, struct text currency, struct price_list *list, struct problems *problems,
+                              struct error *error);
 
 #endif

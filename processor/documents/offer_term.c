@@ -1,4 +1,5 @@
-/* documents/offer_term.c: a sku's terms in the order of their months, and the tiers of each: half-open, contiguous, from 0. */
+/* documents/offer_term.c: a sku's terms in the order of their months, and the tiers of each: half-open, contiguous, from 0.
+ */
 #include "documents/offer_term.h"
 
 #include <stdlib.h>
@@ -172,8 +173,8 @@ static bool read_applies_to(const struct node *dimension, struct offer_term *ter
         struct text text;
         if (!node_text(&sku, &text) || text.size == 0)
             continue;
-        term->applies_to = memory_reserve_one(term->applies_to, term->applies_to_count, &term->applies_to_capacity,
-                                              sizeof text);
+        term->applies_to =
+            memory_reserve_one(term->applies_to, term->applies_to_count, &term->applies_to_capacity, sizeof text);
         term->applies_to[term->applies_to_count++] = text;
     }
     return dimension->problems->total == problems;
@@ -193,8 +194,7 @@ static bool read_unit(const struct node *dimension, struct offer_term *term)
     return false;
 }
 
-static bool read_dimensions(const struct node *dimensions, struct text sku, struct text currency,
-                            struct offer_term *term)
+static bool read_dimensions(const struct node *dimensions, struct text sku, struct text currency, struct offer_term *term)
 {
     bool is_sound = true, lacks_price = false;
     size_t first = term->count;
@@ -224,8 +224,7 @@ static bool read_dimensions(const struct node *dimensions, struct text sku, stru
     return check_ranges(dimensions, sku, term, first);
 }
 
-static bool read_version(const struct candidate *candidate, struct text sku, struct text currency,
-                         struct offer_term *term)
+static bool read_version(const struct candidate *candidate, struct text sku, struct text currency, struct offer_term *term)
 {
     struct node dimensions = node_member(&candidate->node, "priceDimensions");
     size_t first = term->count;
@@ -235,8 +234,8 @@ static bool read_version(const struct candidate *candidate, struct text sku, str
     }
     if (!node_is_object(&dimensions) || !read_dimensions(&dimensions, sku, currency, term))
         return false;
-    term->versions = memory_reserve_one(term->versions, term->version_count, &term->version_capacity,
-                                        sizeof *term->versions);
+    term->versions =
+        memory_reserve_one(term->versions, term->version_count, &term->version_capacity, sizeof *term->versions);
     term->versions[term->version_count++] = (struct offer_version){ candidate->since, first, term->count - first };
     return true;
 }

@@ -61,8 +61,7 @@ void problem_add(struct problems *problems, const struct place *place, enum prob
     va_end(args);
     struct buffer path = { 0 };
     append_path(&path, place);
-    problems->items =
-        memory_reserve_one(problems->items, problems->count, &problems->capacity, sizeof *problems->items);
+    problems->items = memory_reserve_one(problems->items, problems->count, &problems->capacity, sizeof *problems->items);
     problems->items[problems->count++] = (struct problem){
         .reason = reason,
         .document = problems->document,

@@ -13,55 +13,55 @@
 #define PROBLEMS_KEPT 1000
 
 /* Values of ValidationExceptionReason and ConflictExceptionReason. */
-#define PROBLEM_REASONS(X)                              \
-    X(FIELD_VALIDATION_FAILED)                          \
-    X(INVALID_ARN)                                      \
-    X(RESOURCE_NAME_CONFLICT)                           \
-    X(ACCOUNTS_ALREADY_ASSOCIATED)                      \
-    X(ACCOUNTS_NOT_ASSOCIATED)                          \
-    X(DUPLICATE_ACCOUNT)                                \
-    X(ILLEGAL_ACCOUNT_ID)                               \
-    X(ILLEGAL_PRIMARY_ACCOUNT)                          \
-    X(PRIMARY_NOT_ASSOCIATED)                           \
-    X(TOO_MANY_AUTO_ASSOCIATE_BILLING_GROUPS)           \
-    X(INVALID_BILLING_GROUP_STATUS)                     \
-    X(ILLEGAL_BILLING_GROUP_TYPE)                       \
-    X(ILLEGAL_BILLING_GROUP_PRICING_PLAN)               \
+#define PROBLEM_REASONS(X)                                   \
+    X(FIELD_VALIDATION_FAILED)                               \
+    X(INVALID_ARN)                                           \
+    X(RESOURCE_NAME_CONFLICT)                                \
+    X(ACCOUNTS_ALREADY_ASSOCIATED)                           \
+    X(ACCOUNTS_NOT_ASSOCIATED)                               \
+    X(DUPLICATE_ACCOUNT)                                     \
+    X(ILLEGAL_ACCOUNT_ID)                                    \
+    X(ILLEGAL_PRIMARY_ACCOUNT)                               \
+    X(PRIMARY_NOT_ASSOCIATED)                                \
+    X(TOO_MANY_AUTO_ASSOCIATE_BILLING_GROUPS)                \
+    X(INVALID_BILLING_GROUP_STATUS)                          \
+    X(ILLEGAL_BILLING_GROUP_TYPE)                            \
+    X(ILLEGAL_BILLING_GROUP_PRICING_PLAN)                    \
     X(BILLING_GROUP_ALREADY_EXIST_IN_CURRENT_BILLING_PERIOD) \
-    X(MISSING_BILLINGGROUP)                             \
-    X(MISMATCHED_BILLINGGROUP_ARN)                      \
-    X(MISSING_PRICING_PLAN_ARN)                         \
-    X(MISSING_PRICINGPLAN)                              \
-    X(MISMATCHED_PRICINGPLAN_ARN)                       \
-    X(PRICINGRULES_NOT_EXIST)                           \
-    X(MISMATCHED_PRICINGRULE_ARN)                       \
-    X(DUPLICATE_PRICINGRULE_ARNS)                       \
-    X(PRICING_RULE_IN_PRICING_PLAN_CONFLICT)            \
-    X(ILLEGAL_SCOPE)                                    \
-    X(ILLEGAL_TYPE)                                     \
-    X(ILLEGAL_SERVICE)                                  \
-    X(ILLEGAL_USAGE_TYPE)                               \
-    X(ILLEGAL_OPERATION)                                \
-    X(ILLEGAL_BILLING_ENTITY)                           \
-    X(INVALID_SKU_COMBO)                                \
-    X(ILLEGAL_MODIFIER_PERCENTAGE)                      \
-    X(ILLEGAL_TIERING_INPUT)                            \
-    X(ILLEGAL_CHARGE_DETAILS)                           \
-    X(ILLEGAL_LINE_ITEM_FILTER)                         \
-    X(ILLEGAL_COMPUTATION_RULE)                         \
-    X(ILLEGAL_CUSTOMLINEITEM)                           \
-    X(ILLEGAL_CHILD_ASSOCIATE_RESOURCE)                 \
-    X(CUSTOM_LINE_ITEM_ASSOCIATION_EXISTS)              \
-    X(MISSING_CUSTOMLINEITEM)                           \
-    X(MISMATCHED_CUSTOMLINEITEM_ARN)                    \
-    X(ILLEGAL_BILLING_PERIOD)                           \
+    X(MISSING_BILLINGGROUP)                                  \
+    X(MISMATCHED_BILLINGGROUP_ARN)                           \
+    X(MISSING_PRICING_PLAN_ARN)                              \
+    X(MISSING_PRICINGPLAN)                                   \
+    X(MISMATCHED_PRICINGPLAN_ARN)                            \
+    X(PRICINGRULES_NOT_EXIST)                                \
+    X(MISMATCHED_PRICINGRULE_ARN)                            \
+    X(DUPLICATE_PRICINGRULE_ARNS)                            \
+    X(PRICING_RULE_IN_PRICING_PLAN_CONFLICT)                 \
+    X(ILLEGAL_SCOPE)                                         \
+    X(ILLEGAL_TYPE)                                          \
+    X(ILLEGAL_SERVICE)                                       \
+    X(ILLEGAL_USAGE_TYPE)                                    \
+    X(ILLEGAL_OPERATION)                                     \
+    X(ILLEGAL_BILLING_ENTITY)                                \
+    X(INVALID_SKU_COMBO)                                     \
+    X(ILLEGAL_MODIFIER_PERCENTAGE)                           \
+    X(ILLEGAL_TIERING_INPUT)                                 \
+    X(ILLEGAL_CHARGE_DETAILS)                                \
+    X(ILLEGAL_LINE_ITEM_FILTER)                              \
+    X(ILLEGAL_COMPUTATION_RULE)                              \
+    X(ILLEGAL_CUSTOMLINEITEM)                                \
+    X(ILLEGAL_CHILD_ASSOCIATE_RESOURCE)                      \
+    X(CUSTOM_LINE_ITEM_ASSOCIATION_EXISTS)                   \
+    X(MISSING_CUSTOMLINEITEM)                                \
+    X(MISMATCHED_CUSTOMLINEITEM_ARN)                         \
+    X(ILLEGAL_BILLING_PERIOD)                                \
     X(ILLEGAL_BILLING_PERIOD_RANGE)
 
 enum problem_reason {
 #define X(name) PROBLEM_##name,
     PROBLEM_REASONS(X)
 #undef X
-    PROBLEM_REASON_COUNT
+        PROBLEM_REASON_COUNT
 };
 
 /* A place in a document: a chain from the value up to the top, on the caller's stack. No member name: an element. */

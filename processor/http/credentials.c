@@ -55,8 +55,8 @@ static bool begin_section(struct reading *reading, struct text line, struct erro
     size_t at = reading->line;
     if (!check_section(reading, error))
         return false;
-    credentials->items = memory_reserve_one(credentials->items, credentials->count, &credentials->capacity,
-                                            sizeof *credentials->items);
+    credentials->items =
+        memory_reserve_one(credentials->items, credentials->count, &credentials->capacity, sizeof *credentials->items);
     reading->current = &credentials->items[credentials->count++];
     *reading->current = (struct credential){ 0 };
     reading->line = reading->section_line = at;

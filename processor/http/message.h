@@ -56,14 +56,14 @@ struct http_response {
     unsigned status;
     const char *content_type; /* static; NULL: no body */
     struct buffer body;
-    struct text fixed_body;   /* static bytes in place of `body` */
+    struct text fixed_body; /* static bytes in place of `body` */
     struct {
-        const char *name;     /* static */
+        const char *name; /* static */
         char value[384];
     } headers[HTTP_EXTRA_HEADERS_MAX];
     size_t header_count;
-    bool closes;              /* the connection ends behind it */
-    int file;                 /* a descriptor to send, taken over; -1: none */
+    bool closes; /* the connection ends behind it */
+    int file;    /* a descriptor to send, taken over; -1: none */
     uint64_t file_bytes;
     void *stream;
     http_stream_read *stream_read;

@@ -129,8 +129,8 @@ static bool is_printable(struct text value)
 /* A length is digits, once, and not beside a transfer encoding: two readings of one body are two requests. */
 static bool framing_is_sound(const struct http_request *request)
 {
-    size_t lengths = http_header_count(request, "content-length"), encodings = http_header_count(request,
-                                                                                             "transfer-encoding");
+    size_t lengths = http_header_count(request, "content-length"),
+           encodings = http_header_count(request, "transfer-encoding");
     struct text length = http_header(request, "content-length");
     if (lengths > 1 || encodings > 1 || (lengths && encodings))
         return false;
@@ -175,8 +175,7 @@ static ssize_t read_stream(void *context, uint64_t position, char *out, size_t s
     struct http_server *server = exchange->server;
     (void)position;
     pthread_mutex_lock(&server->lock);
-    long got = server->stopping ? HTTP_STREAM_END
-                                : exchange->response.stream_read(exchange->response.stream, out, size);
+    long got = server->stopping ? HTTP_STREAM_END : exchange->response.stream_read(exchange->response.stream, out, size);
     if (got == 0) {
         exchange->asleep = true;
         MHD_suspend_connection(exchange->connection);
@@ -188,8 +187,8 @@ static ssize_t read_stream(void *context, uint64_t position, char *out, size_t s
 static struct MHD_Response *make_stream(struct http_exchange *exchange)
 {
     struct http_server *server = exchange->server;
-    struct MHD_Response *made = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, read_stream,
-                                                                  exchange, NULL);
+    struct MHD_Response *made =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, read_stream, exchange, NULL);
     pthread_mutex_lock(&server->lock);
     exchange->next = server->streams;
     if (exchange->next)
@@ -361,9 +360,8 @@ static struct MHD_Daemon *start(struct http_server *server, struct sockaddr *add
     return MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_SOCK_ADDR, address,
                             MHD_OPTION_URI_LOG_CALLBACK, on_uri, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
                             MHD_OPTION_CONNECTION_LIMIT, options->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                            CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_SECONDS,
-                            MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_ARRAY,
-                            extras, MHD_OPTION_END);
+                            CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT,
+                            0, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_ARRAY, extras, MHD_OPTION_END);
 }
 
 bool http_server_start(const struct http_options *options, struct http_server **ret_server, struct error *error)

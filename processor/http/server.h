@@ -20,7 +20,7 @@ typedef bool http_handler(void *context, struct http_exchange *exchange, const s
                           struct http_response *response);
 
 struct http_options {
-    const char *listen;          /* "127.0.0.1:9465", "[::1]:9465", "localhost:0" */
+    const char *listen; /* "127.0.0.1:9465", "[::1]:9465", "localhost:0" */
     unsigned threads, connections;
     const char *certificate, *key; /* PEM, for TLS; NULL: none */
     http_handler *handler;

@@ -344,8 +344,7 @@ enum signature_verdict signature_verify(const struct http_request *request, cons
         return SIGNATURE_UNKNOWN_KEY;
     bool in_time = time >= now - SIGNATURE_SKEW_SECONDS && time <= now + SIGNATURE_SKEW_SECONDS;
     bool in_scope = text_equal(authorization.day, (struct text){ stamp, 8 }) &&
-                    text_equal(authorization.service, TEXT(SERVICE)) &&
-                    text_equal(authorization.scope_end, TEXT(SCOPE_END));
+                    text_equal(authorization.service, TEXT(SERVICE)) && text_equal(authorization.scope_end, TEXT(SCOPE_END));
     if (!in_time || !in_scope || !signs_what_matters(request, authorization.signed_headers) ||
         !matches(request, &authorization, credential, stamp))
         return SIGNATURE_INVALID;

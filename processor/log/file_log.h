@@ -12,7 +12,7 @@ struct file_log_options {
     const char *const *usage; /* paths, "-" is standard input; borrowed */
     size_t usage_count;
     struct usage_reader_options reader;
-    const char *out;          /* NULL: nothing is written, dead letters are only counted */
+    const char *out; /* NULL: nothing is written, dead letters are only counted */
     enum record_format format;
 };
 

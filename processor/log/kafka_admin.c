@@ -146,8 +146,8 @@ static rd_kafka_NewTopic_t *new_topic(const struct kafka_settings *settings, con
 {
     char name[KAFKA_TOPIC_NAME_MAX], reason[256], bytes[24];
     kafka_topic_name(settings, topic, name);
-    rd_kafka_NewTopic_t *made = rd_kafka_NewTopic_new(name, partitions_of(plan, topic), plan->replication_factor, reason,
-                                                      sizeof reason);
+    rd_kafka_NewTopic_t *made =
+        rd_kafka_NewTopic_new(name, partitions_of(plan, topic), plan->replication_factor, reason, sizeof reason);
     if (!made) {
         error_fail(error, ERROR_INVALID, "topic %s: %s", name, reason);
         return NULL;

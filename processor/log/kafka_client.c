@@ -59,8 +59,8 @@ static bool set_token(rd_kafka_t *handle, const char *path, struct buffer *bytes
         return false;
     char *value = memory_new(token.token.size + 1);
     memcpy(value, token.token.data, token.token.size);
-    rd_kafka_resp_err_t result = rd_kafka_oauthbearer_set_token(handle, value, token.good_until_ms, token.principal, NULL, 0,
-                                                                reason, sizeof reason);
+    rd_kafka_resp_err_t result =
+        rd_kafka_oauthbearer_set_token(handle, value, token.good_until_ms, token.principal, NULL, 0, reason, sizeof reason);
     free(value);
     return result == RD_KAFKA_RESP_ERR_NO_ERROR || error_fail(error, ERROR_INVALID, "%s", reason);
 }
@@ -195,7 +195,7 @@ void kafka_headers_of_message(const rd_kafka_message_t *message, struct stream_h
     const char *name;
     const void *value;
     size_t size;
-    for (size_t i = 0; i < room && rd_kafka_header_get_all(of_message, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
-         i++)
+    for (size_t i = 0;
+         i < room && rd_kafka_header_get_all(of_message, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
         headers[record->header_count++] = (struct stream_header){ name, { value, size } };
 }

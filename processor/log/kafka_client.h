@@ -21,7 +21,7 @@ struct kafka_settings {
     const char *instance_id;      /* of the process; NULL or empty: none */
     unsigned worker;              /* its number, from 0 */
     int session_timeout_ms, transaction_timeout_ms;
-    bool reads_headers; /* a restore hands over the headers of every topic */
+    bool reads_headers;                     /* a restore hands over the headers of every topic */
     size_t fetch_bytes_max, send_bytes_max; /* what may wait to be taken and to be sent; 0: our default for a command */
 };
 

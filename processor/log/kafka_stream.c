@@ -47,8 +47,8 @@ struct kafka_stream {
     char transactional_id[256];
     _Atomic bool is_down;
     _Atomic unsigned connection_failures; /* of the producer, since it is there */
-    bool is_worker, is_stale; /* stale: an end may have been sent twice; only a new epoch makes that harmless */
-    int64_t asked_s; /* when a broker was last asked whether it is there */
+    bool is_worker, is_stale;             /* stale: an end may have been sent twice; only a new epoch makes that harmless */
+    int64_t asked_s;                      /* when a broker was last asked whether it is there */
 };
 
 static struct kafka_stream *stream_of(struct stream *stream)
@@ -124,8 +124,8 @@ static int64_t transaction_of(const rd_kafka_topic_partition_t *partition)
     return number;
 }
 
-static rd_kafka_topic_partition_list_t *list_of(const struct kafka_stream *stream,
-                                                const struct stream_partition *partitions, size_t count)
+static rd_kafka_topic_partition_list_t *list_of(const struct kafka_stream *stream, const struct stream_partition *partitions,
+                                                size_t count)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
     for (size_t i = 0; i < count; i++) {
@@ -173,8 +173,7 @@ static void on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t event, rd_kaf
     rd_kafka_assign(consumer, NULL);
 }
 
-static bool stream_assign(struct stream *port, const struct stream_partition *partitions, size_t count,
-                          struct error *error)
+static bool stream_assign(struct stream *port, const struct stream_partition *partitions, size_t count, struct error *error)
 {
     struct kafka_stream *stream = stream_of(port);
     rd_kafka_topic_partition_list_t *list = list_of(stream, partitions, count);
@@ -280,8 +279,8 @@ static void wake_fetcher(const struct kafka_stream *stream, rd_kafka_t *consumer
     rd_kafka_query_watermark_offsets(consumer, rd_kafka_topic_name(message->rkt), message->partition, &first, &end, 1);
 }
 
-static enum stream_outcome stream_poll(struct stream *port, int timeout_ms, size_t records_max, const struct stream_handler *handler,
-                        struct error *error)
+static enum stream_outcome stream_poll(struct stream *port, int timeout_ms, size_t records_max,
+                                       const struct stream_handler *handler, struct error *error)
 {
     struct kafka_stream *stream = stream_of(port);
     stream->handler = handler;
@@ -381,9 +380,9 @@ static enum stream_outcome stream_produce(struct stream *port, const struct stre
             continue;
         }
         fail_with(error, "cannot produce", result);
-        return is_denied(result)                    ? OUTCOME_REFUSED
+        return is_denied(result)                     ? OUTCOME_REFUSED
                : result == RD_KAFKA_RESP_ERR__FENCED ? OUTCOME_FENCED
-               : result == RD_KAFKA_RESP_ERR__FATAL ? OUTCOME_INDETERMINATE
+               : result == RD_KAFKA_RESP_ERR__FATAL  ? OUTCOME_INDETERMINATE
                                                      : OUTCOME_ABORT;
     }
 }
@@ -401,8 +400,8 @@ static enum stream_outcome failed_earlier(struct kafka_stream *stream, struct er
     return OUTCOME_INDETERMINATE;
 }
 
-static enum stream_outcome send_offsets(struct kafka_stream *stream, const struct stream_partition *partitions,
-                                        size_t count, struct error *error)
+static enum stream_outcome send_offsets(struct kafka_stream *stream, const struct stream_partition *partitions, size_t count,
+                                        struct error *error)
 {
     rd_kafka_topic_partition_list_t *list = list_of(stream, partitions, count);
     rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata(stream->consumer);
@@ -539,8 +538,8 @@ static int64_t restored_high(const struct kafka_stream *stream)
     char name[KAFKA_TOPIC_NAME_MAX];
     int64_t first, high;
     kafka_topic_name(stream->settings, stream->restore_topic, name);
-    rd_kafka_resp_err_t result = rd_kafka_get_watermark_offsets(stream->restorer, name, stream->restore_partition, &first,
-                                                                &high);
+    rd_kafka_resp_err_t result =
+        rd_kafka_get_watermark_offsets(stream->restorer, name, stream->restore_partition, &first, &high);
     return result == RD_KAFKA_RESP_ERR_NO_ERROR && high > stream->restore_next ? high : stream->restore_next;
 }
 
@@ -585,8 +584,8 @@ static bool stream_range(struct stream *port, enum stream_topic topic, int32_t p
     struct kafka_stream *stream = stream_of(port);
     char name[KAFKA_TOPIC_NAME_MAX];
     kafka_topic_name(stream->settings, topic, name);
-    rd_kafka_resp_err_t result = rd_kafka_query_watermark_offsets(stream->consumer, name, partition, first, end,
-                                                                  CALL_TIMEOUT_MS);
+    rd_kafka_resp_err_t result =
+        rd_kafka_query_watermark_offsets(stream->consumer, name, partition, first, end, CALL_TIMEOUT_MS);
     return result == RD_KAFKA_RESP_ERR_NO_ERROR || fail_with(error, "cannot ask for the end of a partition", result);
 }
 
@@ -643,8 +642,8 @@ static bool stream_high(struct stream *port, enum stream_topic topic, int32_t pa
     if (!open_measurer(stream, error))
         return false;
     kafka_topic_name(stream->settings, topic, name);
-    rd_kafka_resp_err_t result = rd_kafka_query_watermark_offsets(stream->measurer, name, partition, &first, high,
-                                                                  CALL_TIMEOUT_MS);
+    rd_kafka_resp_err_t result =
+        rd_kafka_query_watermark_offsets(stream->measurer, name, partition, &first, high, CALL_TIMEOUT_MS);
     return result == RD_KAFKA_RESP_ERR_NO_ERROR || fail_with(error, "cannot ask for the end of a partition", result);
 }
 

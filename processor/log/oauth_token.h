@@ -13,9 +13,9 @@
 #define OAUTH_TOKEN_BYTES_MAX ((size_t)64 * 1024)
 
 struct oauth_token {
-    struct text token;    /* borrowed; without the spaces and line ends around it */
+    struct text token; /* borrowed; without the spaces and line ends around it */
     int64_t good_until_ms;
-    char principal[256];  /* "sub"; empty: the token does not say */
+    char principal[256]; /* "sub"; empty: the token does not say */
 };
 
 /* Fails: it is empty, not of characters that a header may hold, or over. `now_ms` since 1970. */

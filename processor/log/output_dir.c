@@ -141,7 +141,7 @@ bool output_dir_make(const struct output_dir *dir, const char *relative, struct 
 {
     char *path = join(dir->partial, relative);
     bool done = true;
-    for (char *at = path + strlen(dir->partial) + 1; done && at; ) {
+    for (char *at = path + strlen(dir->partial) + 1; done && at;) {
         char *slash = strchr(at, '/');
         if (slash)
             *slash = '\0';
@@ -158,8 +158,8 @@ bool output_dir_make(const struct output_dir *dir, const char *relative, struct 
 static bool rename_entry(const char *from_folder, const char *to_folder, const char *name, struct error *error)
 {
     char *from = join(from_folder, name), *to = join(to_folder, name);
-    bool done = rename(from, to) == 0 ||
-                error_fail(error, ERROR_FAILED, "%s: cannot rename to %s: %s", from, to, strerror(errno));
+    bool done =
+        rename(from, to) == 0 || error_fail(error, ERROR_FAILED, "%s: cannot rename to %s: %s", from, to, strerror(errno));
     free(from);
     free(to);
     return done;

@@ -17,8 +17,8 @@ struct record_file {
     struct buffer scratch;
 };
 
-bool record_file_create(const char *path, const struct record_type *type, enum record_format format,
-                        enum json_absent absent, struct record_file **ret_file, struct error *error)
+bool record_file_create(const char *path, const struct record_type *type, enum record_format format, enum json_absent absent,
+                        struct record_file **ret_file, struct error *error)
 {
     struct record_file *file = memory_new(sizeof *file);
     size_t size = strlen(path) + sizeof ".jsonl";

@@ -43,15 +43,15 @@ struct stream_record {
 struct stream_partition {
     enum stream_topic topic;
     int32_t partition;
-    int64_t offset; /* where reading goes on, or OFFSET_NONE */
+    int64_t offset;      /* where reading goes on, or OFFSET_NONE */
     int64_t transaction; /* number of the transaction that the offset was committed with; 0: unknown */
 };
 
 /* How far a restore has come. */
 struct stream_reading {
     bool ended;
-    int64_t next;       /* the offset behind what has been read */
-    int64_t high;       /* once ended: the partition's end with what is not committed yet */
+    int64_t next; /* the offset behind what has been read */
+    int64_t high; /* once ended: the partition's end with what is not committed yet */
 };
 
 /* What a transaction's step came to, by what has to be done next. */
@@ -82,8 +82,8 @@ struct stream_ops {
      * Waits up to `timeout_ms` for records, then hands over what is there, at most `records_max`. INDETERMINATE: the
      * connection is no good; FENCED: another member has this one's name.
      */
-    enum stream_outcome (*poll)(struct stream *stream, int timeout_ms, size_t records_max, const struct stream_handler *handler,
-                 struct error *error);
+    enum stream_outcome (*poll)(struct stream *stream, int timeout_ms, size_t records_max,
+                                const struct stream_handler *handler, struct error *error);
     /* Reads exactly these partitions from their offsets on. */
     bool (*assign)(struct stream *stream, const struct stream_partition *partitions, size_t count, struct error *error);
     /*
@@ -108,8 +108,8 @@ struct stream_ops {
     bool (*restore_begin)(struct stream *stream, enum stream_topic topic, int32_t partition, int64_t offset,
                           struct error *error);
     bool (*restore_step)(struct stream *stream, size_t records_max,
-                         bool (*take)(void *context, const struct stream_record *record, struct error *error),
-                         void *context, struct stream_reading *reading, struct error *error);
+                         bool (*take)(void *context, const struct stream_record *record, struct error *error), void *context,
+                         struct stream_reading *reading, struct error *error);
     /* The first offset whose record came at or after a time; the end if there is none. */
     bool (*offset_of_time)(struct stream *stream, enum stream_topic topic, int32_t partition, int64_t time_ms,
                            int64_t *offset, struct error *error);

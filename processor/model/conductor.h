@@ -36,10 +36,10 @@ struct pricing_rule {
     enum rule_scope scope;
     enum rule_type type;
     struct text service, usage_type, operation, billing_entity; /* the scope's selector; empty: any */
-    i128 modifier;             /* percent at scale 2, + for MARKUP, − for DISCOUNT, 0 for TIERING */
-    bool sets_free_tier;       /* TIERING with FreeTier */
+    i128 modifier;       /* percent at scale 2, + for MARKUP, − for DISCOUNT, 0 for TIERING */
+    bool sets_free_tier; /* TIERING with FreeTier */
     bool free_tier_activated;
-    struct schedule custom;    /* TIERING with CustomTiers; count 0 if none */
+    struct schedule custom; /* TIERING with CustomTiers; count 0 if none */
 };
 
 enum plan_kind { PLAN_CUSTOM, PLAN_BASIC, PLAN_PASSTHROUGH };
@@ -71,15 +71,15 @@ enum filter_attribute { FILTER_NONE, FILTER_SERVICE_EQUAL, FILTER_SERVICE_NOT_EQ
 struct custom_line_item {
     struct text id, name, description;
     uint32_t group;
-    struct text account;     /* who bears it: the named member or the group's primary account */
+    struct text account; /* who bears it: the named member or the group's primary account */
     bool is_credit, is_percentage, is_itemized;
-    i128 value;              /* flat: amount at AMOUNT_SCALE; percentage: at PERCENT_SCALE. Never negative */
-    struct text service;     /* shown under; AWSBillingConductor by default. Empty, itemized: as the row it stands beside */
+    i128 value;          /* flat: amount at AMOUNT_SCALE; percentage: at PERCENT_SCALE. Never negative */
+    struct text service; /* shown under; AWSBillingConductor by default. Empty, itemized: as the row it stands beside */
     enum filter_attribute filter;
     struct text filter_service;
-    billing_period start, end; /* [start, end); PERIOD_NONE: no such bound */
-    bool own_period_only;      /* no range given: only the document's own period */
-    bool of_group;             /* percentage: the group's total is in the base */
+    billing_period start, end;  /* [start, end); PERIOD_NONE: no such bound */
+    bool own_period_only;       /* no range given: only the document's own period */
+    bool of_group;              /* percentage: the group's total is in the base */
     const uint32_t *flat_items; /* percentage: indexes of flat items in the base */
     uint32_t flat_item_count;
 };
@@ -100,7 +100,7 @@ struct conductor {
     size_t custom_line_item_count;
     struct linked_account *accounts; /* sorted by account, each once */
     size_t account_count;
-    uint32_t auto_associate_group;   /* GROUP_NONE if none */
+    uint32_t auto_associate_group; /* GROUP_NONE if none */
 };
 
 void conductor_done(struct conductor *conductor);

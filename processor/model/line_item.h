@@ -7,64 +7,64 @@
 #include "model/record.h"
 
 /* X(kind, name, scale, required). Identity first; `marker` is only set in a task's own record. */
-#define LINE_ITEM_FIELDS(X)                                       \
-    X(TEXT, line_item_id, 0, true)                                \
-    X(TEXT, status, 0, true)                                      \
-    X(LONG, revision, 0, true)                                    \
-    X(TEXT, billing_period, 0, false)                             \
-    X(TIME, usage_start, 0, false)                                \
-    X(TEXT, payer_account_id, 0, false)                           \
-    X(TEXT, usage_account_id, 0, false)                           \
-    X(TEXT, billing_entity, 0, false)                             \
-    X(TEXT, line_item_type, 0, false)                             \
-    X(TEXT, product_code, 0, false)                               \
-    X(TEXT, service_code, 0, false)                               \
-    X(TEXT, usage_type, 0, false)                                 \
-    X(TEXT, operation, 0, false)                                  \
-    X(TEXT, sku, 0, false)                                        \
-    X(TEXT, region, 0, false)                                     \
-    X(TEXT, availability_zone, 0, false)                          \
-    X(TEXT, resource_id, 0, false)                                \
-    X(TEXT, unit, 0, false)                                       \
-    X(TEXT, currency, 0, false)                                   \
-    X(DECIMAL, public_on_demand_rate, RATE_SCALE, false)          \
-    X(LONG, billed_at_nothing, 0, false)                          \
-    X(TEXT, reservation_arn, 0, false)                            \
-    X(TEXT, savings_plan_arn, 0, false)                           \
-    X(DECIMAL, savings_plan_rate, RATE_SCALE, false)              \
-    X(DECIMAL, normalization_factor, QUANTITY_SCALE, false)       \
-    X(TAGS, tags, 0, false)                                       \
-    X(LONG, tier, 0, false)                                       \
-    X(TEXT, custom_line_item, 0, false)                           \
-    X(TEXT, reason, 0, false)                                     \
-    X(TEXT, billing_group, 0, false)                              \
-    X(TIME, usage_end, 0, false)                                  \
-    X(SUM, usage_amount, QUANTITY_SCALE, false)                   \
-    X(LONG, usage_events, 0, false)                               \
-    X(TEXT, base, 0, false)                                       \
-    X(SUM, public_on_demand_cost, AMOUNT_SCALE, false)            \
-    X(DECIMAL, public_rate, RATE_SCALE, false)                    \
-    X(DECIMAL, public_cost, AMOUNT_SCALE, false)                  \
-    X(DECIMAL, rate, PRICED_RATE_SCALE, false)                    \
-    X(DECIMAL, cost, COST_SCALE, false)                           \
-    X(SUM, cost_delta, COST_SCALE, false)                         \
-    X(SUM, billable_cost, AMOUNT_SCALE, false)                    \
-    X(SUM, unblended_cost, AMOUNT_SCALE, false)                   \
-    X(SUM, net_unblended_cost, AMOUNT_SCALE, false)               \
-    X(SUM, reservation_effective_cost, AMOUNT_SCALE, false)       \
-    X(SUM, savings_plan_effective_cost, AMOUNT_SCALE, false)      \
-    X(TEXT, pricing_plan, 0, false)                               \
-    X(TEXT, pricing_rule, 0, false)                               \
-    X(DECIMAL, modifier, MODIFIER_SCALE, false)                   \
-    X(LONG, conductor_version, 0, false)                          \
-    X(TEXT, description, 0, false)                                \
+#define LINE_ITEM_FIELDS(X)                                  \
+    X(TEXT, line_item_id, 0, true)                           \
+    X(TEXT, status, 0, true)                                 \
+    X(LONG, revision, 0, true)                               \
+    X(TEXT, billing_period, 0, false)                        \
+    X(TIME, usage_start, 0, false)                           \
+    X(TEXT, payer_account_id, 0, false)                      \
+    X(TEXT, usage_account_id, 0, false)                      \
+    X(TEXT, billing_entity, 0, false)                        \
+    X(TEXT, line_item_type, 0, false)                        \
+    X(TEXT, product_code, 0, false)                          \
+    X(TEXT, service_code, 0, false)                          \
+    X(TEXT, usage_type, 0, false)                            \
+    X(TEXT, operation, 0, false)                             \
+    X(TEXT, sku, 0, false)                                   \
+    X(TEXT, region, 0, false)                                \
+    X(TEXT, availability_zone, 0, false)                     \
+    X(TEXT, resource_id, 0, false)                           \
+    X(TEXT, unit, 0, false)                                  \
+    X(TEXT, currency, 0, false)                              \
+    X(DECIMAL, public_on_demand_rate, RATE_SCALE, false)     \
+    X(LONG, billed_at_nothing, 0, false)                     \
+    X(TEXT, reservation_arn, 0, false)                       \
+    X(TEXT, savings_plan_arn, 0, false)                      \
+    X(DECIMAL, savings_plan_rate, RATE_SCALE, false)         \
+    X(DECIMAL, normalization_factor, QUANTITY_SCALE, false)  \
+    X(TAGS, tags, 0, false)                                  \
+    X(LONG, tier, 0, false)                                  \
+    X(TEXT, custom_line_item, 0, false)                      \
+    X(TEXT, reason, 0, false)                                \
+    X(TEXT, billing_group, 0, false)                         \
+    X(TIME, usage_end, 0, false)                             \
+    X(SUM, usage_amount, QUANTITY_SCALE, false)              \
+    X(LONG, usage_events, 0, false)                          \
+    X(TEXT, base, 0, false)                                  \
+    X(SUM, public_on_demand_cost, AMOUNT_SCALE, false)       \
+    X(DECIMAL, public_rate, RATE_SCALE, false)               \
+    X(DECIMAL, public_cost, AMOUNT_SCALE, false)             \
+    X(DECIMAL, rate, PRICED_RATE_SCALE, false)               \
+    X(DECIMAL, cost, COST_SCALE, false)                      \
+    X(SUM, cost_delta, COST_SCALE, false)                    \
+    X(SUM, billable_cost, AMOUNT_SCALE, false)               \
+    X(SUM, unblended_cost, AMOUNT_SCALE, false)              \
+    X(SUM, net_unblended_cost, AMOUNT_SCALE, false)          \
+    X(SUM, reservation_effective_cost, AMOUNT_SCALE, false)  \
+    X(SUM, savings_plan_effective_cost, AMOUNT_SCALE, false) \
+    X(TEXT, pricing_plan, 0, false)                          \
+    X(TEXT, pricing_rule, 0, false)                          \
+    X(DECIMAL, modifier, MODIFIER_SCALE, false)              \
+    X(LONG, conductor_version, 0, false)                     \
+    X(TEXT, description, 0, false)                           \
     X(TEXT, marker, 0, false)
 
 enum line_item_field {
 #define X(kind, name, scale, required) LINE_ITEM_##name,
     LINE_ITEM_FIELDS(X)
 #undef X
-    LINE_ITEM_FIELD_COUNT
+        LINE_ITEM_FIELD_COUNT
 };
 
 struct line_item {

@@ -187,9 +187,9 @@ static uint32_t in_force(const struct price_list *list, uint32_t first, billing_
 }
 
 /* Goes through the entries of a chain that match. */
-#define EACH(list, slots, hash, matches)                                             \
+#define EACH(list, slots, hash, matches)                                              \
     for (size_t slot = (size_t)(hash) & ((list)->slot_count - 1); (slots)[slot] != 0; \
-         slot = (slot + 1) & ((list)->slot_count - 1))                               \
+         slot = (slot + 1) & ((list)->slot_count - 1))                                \
         for (const struct price_list_entry *entry = &(list)->entries[(slots)[slot] - 1]; entry && (matches); entry = NULL)
 
 static uint32_t first_of_sku(const struct price_list *list, struct text sku, struct text usage_type)
@@ -197,12 +197,11 @@ static uint32_t first_of_sku(const struct price_list *list, struct text sku, str
     if (list->count == 0 || sku.size == 0)
         return ENTRY_NONE;
     EACH(list, list->by_sku, sku_hash(sku, usage_type), is_sku(entry, sku, usage_type))
-        return list->by_sku[slot] - 1;
+    return list->by_sku[slot] - 1;
     return ENTRY_NONE;
 }
 
-uint32_t price_list_find_sku(const struct price_list *list, struct text sku, struct text usage_type,
-                             billing_period period)
+uint32_t price_list_find_sku(const struct price_list *list, struct text sku, struct text usage_type, billing_period period)
 {
     uint32_t first = first_of_sku(list, sku, usage_type);
     return first == ENTRY_NONE ? ENTRY_NONE : in_force(list, first, period);
@@ -255,11 +254,11 @@ static uint32_t find_in_service(const struct price_list *list, const struct pric
     if (query->operation.size)
         EACH(list, list->by_operation, hash_texts(service, query->usage_type, query->operation),
              is_meter(entry, service, query->usage_type) && text_equal(entry->operation, query->operation))
-            choose(list, in_force(list, list->by_operation[slot] - 1, query->period), query, &choice);
+    choose(list, in_force(list, list->by_operation[slot] - 1, query->period), query, &choice);
     if (choice.first == ENTRY_NONE)
         EACH(list, list->by_usage_type, hash_texts(service, query->usage_type, TEXT_NONE),
              is_meter(entry, service, query->usage_type))
-            choose(list, in_force(list, list->by_usage_type[slot] - 1, query->period), query, &choice);
+    choose(list, in_force(list, list->by_usage_type[slot] - 1, query->period), query, &choice);
     return chosen(&choice, ambiguous);
 }
 
@@ -285,7 +284,7 @@ bool price_list_is_tiered(const struct price_list *list, struct text service, st
     if (list->count == 0)
         return false;
     EACH(list, list->tiered, hash_texts(service, usage_type, TEXT_NONE), is_meter(entry, service, usage_type))
-        return true;
+    return true;
     return false;
 }
 

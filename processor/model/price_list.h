@@ -74,8 +74,7 @@ struct price_query {
 uint32_t price_list_find(const struct price_list *list, const struct price_query *query, bool *ambiguous);
 
 /* The entry of a sku and usage type that is in force in a month; of none, its first. ENTRY_NONE: no such sku. */
-uint32_t price_list_find_sku(const struct price_list *list, struct text sku, struct text usage_type,
-                             billing_period period);
+uint32_t price_list_find_sku(const struct price_list *list, struct text sku, struct text usage_type, billing_period period);
 
 /* True if any entry of this service and usage type has more than one tier, or an allowance before them. */
 bool price_list_is_tiered(const struct price_list *list, struct text service, struct text usage_type);

@@ -15,8 +15,8 @@ const char *refusal_reason_text(enum refusal_reason reason)
     return texts[reason];
 }
 
-bool refuse(struct refusal *refusal, enum refusal_reason reason, const char *field, struct text value,
-            const char *format, ...)
+bool refuse(struct refusal *refusal, enum refusal_reason reason, const char *field, struct text value, const char *format,
+            ...)
 {
     va_list args;
     va_start(args, format);

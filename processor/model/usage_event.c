@@ -45,8 +45,8 @@ bool usage_event_set_decimal(struct usage_event *event, size_t index, struct tex
         break;
     case DECIMAL_ROUNDED:
         if (excess == EXCESS_REJECT)
-            return refuse(refusal, REFUSAL_EXCESS_DECIMALS, field->name, text, "%s has more than %u decimals",
-                          field->name, (unsigned)field->scale);
+            return refuse(refusal, REFUSAL_EXCESS_DECIMALS, field->name, text, "%s has more than %u decimals", field->name,
+                          (unsigned)field->scale);
         event->excess_decimals++;
         break;
     case DECIMAL_NOT_A_NUMBER:
@@ -83,8 +83,8 @@ bool usage_event_set_text(struct usage_event *event, size_t index, struct text t
     }
     CHECK(field->kind == FIELD_TIME);
     if (!time_parse(text, record_member(event, field)))
-        return refuse(refusal, REFUSAL_BAD_TIME, field->name, text,
-                      "%s must be ISO 8601 in UTC, as 2026-06-01T00:00:00Z", field->name);
+        return refuse(refusal, REFUSAL_BAD_TIME, field->name, text, "%s must be ISO 8601 in UTC, as 2026-06-01T00:00:00Z",
+                      field->name);
     record_set(event, index);
     return true;
 }
@@ -192,8 +192,8 @@ bool usage_event_accept(struct usage_event *event, struct refusal *refusal)
         !require(event, USAGE_EVENT_usage_account_id, refusal) || !require(event, USAGE_EVENT_product_code, refusal) ||
         !require(event, USAGE_EVENT_usage_start, refusal))
         return false;
-    if (is_metered(event->line_item_type) && (!require(event, USAGE_EVENT_usage_type, refusal) ||
-                                              !require(event, USAGE_EVENT_usage_amount, refusal)))
+    if (is_metered(event->line_item_type) &&
+        (!require(event, USAGE_EVENT_usage_type, refusal) || !require(event, USAGE_EVENT_usage_amount, refusal)))
         return false;
     if (!check_account(event, USAGE_EVENT_usage_account_id, event->usage_account_id, refusal) ||
         !check_account(event, USAGE_EVENT_payer_account_id, event->payer_account_id, refusal) ||

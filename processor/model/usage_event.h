@@ -8,44 +8,44 @@
 #include "model/refusal.h"
 
 /* X(kind, name, scale, required by the Avro schema) */
-#define USAGE_EVENT_FIELDS(X)                          \
-    X(TEXT, event_id, 0, true)                         \
-    X(TEXT, payer_account_id, 0, false)                \
-    X(TEXT, usage_account_id, 0, true)                 \
-    X(TEXT, billing_period, 0, false)                  \
-    X(TEXT, billing_entity, 0, false)                  \
-    X(TEXT, line_item_type, 0, false)                  \
-    X(TEXT, product_code, 0, true)                     \
-    X(TEXT, service_code, 0, false)                    \
-    X(TEXT, usage_type, 0, false)                      \
-    X(TEXT, operation, 0, false)                       \
-    X(TEXT, sku, 0, false)                             \
-    X(TEXT, region, 0, false)                          \
-    X(TEXT, availability_zone, 0, false)               \
-    X(TEXT, resource_id, 0, false)                     \
-    X(TIME, usage_start, 0, true)                      \
-    X(TIME, usage_end, 0, false)                       \
-    X(DECIMAL, usage_amount, QUANTITY_SCALE, false)    \
-    X(TEXT, unit, 0, false)                            \
-    X(TEXT, currency, 0, false)                        \
-    X(DECIMAL, public_on_demand_rate, RATE_SCALE, false)          \
-    X(DECIMAL, public_on_demand_cost, AMOUNT_SCALE, false)        \
-    X(DECIMAL, unblended_cost, AMOUNT_SCALE, false)               \
-    X(DECIMAL, net_unblended_cost, AMOUNT_SCALE, false)           \
-    X(TEXT, reservation_arn, 0, false)                            \
-    X(DECIMAL, reservation_effective_cost, AMOUNT_SCALE, false)   \
-    X(TEXT, savings_plan_arn, 0, false)                           \
-    X(DECIMAL, savings_plan_rate, RATE_SCALE, false)              \
-    X(DECIMAL, savings_plan_effective_cost, AMOUNT_SCALE, false)  \
-    X(DECIMAL, normalization_factor, QUANTITY_SCALE, false)       \
-    X(TEXT, description, 0, false)                                \
+#define USAGE_EVENT_FIELDS(X)                                    \
+    X(TEXT, event_id, 0, true)                                   \
+    X(TEXT, payer_account_id, 0, false)                          \
+    X(TEXT, usage_account_id, 0, true)                           \
+    X(TEXT, billing_period, 0, false)                            \
+    X(TEXT, billing_entity, 0, false)                            \
+    X(TEXT, line_item_type, 0, false)                            \
+    X(TEXT, product_code, 0, true)                               \
+    X(TEXT, service_code, 0, false)                              \
+    X(TEXT, usage_type, 0, false)                                \
+    X(TEXT, operation, 0, false)                                 \
+    X(TEXT, sku, 0, false)                                       \
+    X(TEXT, region, 0, false)                                    \
+    X(TEXT, availability_zone, 0, false)                         \
+    X(TEXT, resource_id, 0, false)                               \
+    X(TIME, usage_start, 0, true)                                \
+    X(TIME, usage_end, 0, false)                                 \
+    X(DECIMAL, usage_amount, QUANTITY_SCALE, false)              \
+    X(TEXT, unit, 0, false)                                      \
+    X(TEXT, currency, 0, false)                                  \
+    X(DECIMAL, public_on_demand_rate, RATE_SCALE, false)         \
+    X(DECIMAL, public_on_demand_cost, AMOUNT_SCALE, false)       \
+    X(DECIMAL, unblended_cost, AMOUNT_SCALE, false)              \
+    X(DECIMAL, net_unblended_cost, AMOUNT_SCALE, false)          \
+    X(TEXT, reservation_arn, 0, false)                           \
+    X(DECIMAL, reservation_effective_cost, AMOUNT_SCALE, false)  \
+    X(TEXT, savings_plan_arn, 0, false)                          \
+    X(DECIMAL, savings_plan_rate, RATE_SCALE, false)             \
+    X(DECIMAL, savings_plan_effective_cost, AMOUNT_SCALE, false) \
+    X(DECIMAL, normalization_factor, QUANTITY_SCALE, false)      \
+    X(TEXT, description, 0, false)                               \
     X(TAGS, tags, 0, false)
 
 enum usage_event_field {
 #define X(kind, name, scale, required) USAGE_EVENT_##name,
     USAGE_EVENT_FIELDS(X)
 #undef X
-    USAGE_EVENT_FIELD_COUNT
+        USAGE_EVENT_FIELD_COUNT
 };
 
 struct usage_event {
@@ -64,8 +64,8 @@ enum excess_decimals { EXCESS_ROUND, EXCESS_REJECT };
 /*
  * Sets a decimal field from text. Refuses BAD_NUMBER, NUMBER_TOO_LARGE, and EXCESS_DECIMALS where `excess` rejects.
  */
-MUST_USE bool usage_event_set_decimal(struct usage_event *event, size_t field, struct text text,
-                                      enum excess_decimals excess, struct refusal *refusal);
+MUST_USE bool usage_event_set_decimal(struct usage_event *event, size_t field, struct text text, enum excess_decimals excess,
+                                      struct refusal *refusal);
 
 /* Sets a text or time field from text: encoding, zero bytes, time format. */
 MUST_USE bool usage_event_set_text(struct usage_event *event, size_t field, struct text text, struct refusal *refusal);

@@ -2,7 +2,7 @@
 #include "money/sum.h"
 
 #define LIMBS 4
-#define POWER_MAX 19 /* 10^19 is the largest power that a limb holds */
+#define POWER_MAX 19                             /* 10^19 is the largest power that a limb holds */
 #define PERCENT_OF_ONE ((uint64_t)1000000000000) /* 100 % at PERCENT_SCALE */
 
 /* Least limb first. Values stay below 10^57 × 2^64, which is below 2^254. */

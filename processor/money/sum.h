@@ -12,7 +12,7 @@
 
 /* 24 bytes: millions of rows hold a few each, and a 128-bit member would round that up to 32. */
 struct sum {
-    uint64_t low;  /* the sum, modulo 2^128: low and high half */
+    uint64_t low; /* the sum, modulo 2^128: low and high half */
     int64_t high;
     int64_t wraps; /* × 2^128 */
 };
@@ -96,7 +96,8 @@ int sum_compare(const struct sum *a, const struct sum *b); /* below, at or above
 MUST_USE bool sum_multiply_power(const struct sum *sum, unsigned exponent, struct sum *ret);
 /* / 10^exponent, up to 38, half to even. */
 struct sum sum_divide_power(const struct sum *sum, unsigned exponent);
-/* A percentage of a sum at the sum's scale, half to even; percentage at PERCENT_SCALE, 0 or more, below 2^64. False: as above. */
+/* A percentage of a sum at the sum's scale, half to even; percentage at PERCENT_SCALE, 0 or more, below 2^64. False: as
+ * above. */
 MUST_USE bool sum_share(const struct sum *base, i128 percentage, struct sum *ret);
 /* part / whole × 100 at PERCENT_SCALE, half to even; both at one scale. False: whole is 0, or as above. */
 MUST_USE bool sum_percentage(const struct sum *part, const struct sum *whole, struct sum *ret);

@@ -21,8 +21,8 @@ void logging_set_level(enum logging_level level);
 void logging_write(enum logging_level level, const char *event, const struct logging_field *fields, unsigned count);
 
 /* log_event(LOGGING_INFO, "task_restored", LOG_NUMBER("task", 3), LOG_NUMBER("rows", rows)) */
-#define log_event(level, event, ...)                                                                     \
-    logging_write((level), (event), (const struct logging_field[]){ __VA_ARGS__ },                       \
+#define log_event(level, event, ...)                                               \
+    logging_write((level), (event), (const struct logging_field[]){ __VA_ARGS__ }, \
                   sizeof((const struct logging_field[]){ __VA_ARGS__ }) / sizeof(struct logging_field))
 
 #endif

@@ -7,8 +7,7 @@
 
 static const struct text conductor_service = { "AWSBillingConductor", sizeof "AWSBillingConductor" - 1 };
 
-bool custom_line_item_applies(const struct conductor *conductor, const struct custom_line_item *item,
-                              billing_period period)
+bool custom_line_item_applies(const struct conductor *conductor, const struct custom_line_item *item, billing_period period)
 {
     if (item->own_period_only)
         return conductor->period == PERIOD_NONE || conductor->period == period;
@@ -108,7 +107,8 @@ static void charge_itemized(const struct base *base, uint32_t index, struct cust
         const struct total *row = &base->rows[i];
         if (!in_base(item, base->totals, row))
             continue;
-        struct custom_charge charge = { .account = row->key.account, .of_service = total_service(base->totals, row),
+        struct custom_charge charge = { .account = row->key.account,
+                                        .of_service = total_service(base->totals, row),
                                         .of_type = total_type(base->totals, row) };
         set_percentage_of(item, &row->cost, &charge);
         add_charge(charges, base->conductor, index, charge);
@@ -117,8 +117,10 @@ static void charge_itemized(const struct base *base, uint32_t index, struct cust
         const struct custom_line_item *flat = &base->conductor->custom_line_items[item->flat_items[i]];
         if (!custom_line_item_applies(base->conductor, flat, base->period))
             continue;
-        struct custom_charge charge = { .account = account_parse(flat->account), .of_service = flat->service,
-                                        .of_type = shown_type(flat), .of_item = flat->id };
+        struct custom_charge charge = { .account = account_parse(flat->account),
+                                        .of_service = flat->service,
+                                        .of_type = shown_type(flat),
+                                        .of_item = flat->id };
         struct sum cost = sum_of(custom_line_item_flat_cost(flat));
         set_percentage_of(item, &cost, &charge);
         add_charge(charges, base->conductor, index, charge);
@@ -134,9 +136,9 @@ void custom_charges_compute(const struct conductor *conductor, uint32_t group, b
         if (item->group != group || !custom_line_item_applies(conductor, item, period))
             continue;
         if (!item->is_percentage)
-            add_charge(charges, conductor, (uint32_t)i,
-                       (struct custom_charge){ .account = account_parse(item->account),
-                                               .cost = custom_line_item_flat_cost(item) });
+            add_charge(
+                charges, conductor, (uint32_t)i,
+                (struct custom_charge){ .account = account_parse(item->account), .cost = custom_line_item_flat_cost(item) });
         else if (item->is_itemized)
             charge_itemized(&base, (uint32_t)i, charges);
         else

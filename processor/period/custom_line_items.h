@@ -9,13 +9,13 @@
 
 /* One line item of a custom line item. Texts are borrowed from the document and the totals. */
 struct custom_charge {
-    uint32_t item;         /* index in the document */
-    uint64_t account;      /* who bears it */
-    struct text service, type; /* as shown: "AWSBillingConductor", "Proforma_Fee", … */
+    uint32_t item;                   /* index in the document */
+    uint64_t account;                /* who bears it */
+    struct text service, type;       /* as shown: "AWSBillingConductor", "Proforma_Fee", … */
     struct text of_service, of_type; /* itemized: the bill row it belongs to; else empty */
     struct text of_item;             /* itemized: the flat item, where that is what it belongs to */
-    i128 cost;             /* COST_SCALE; negative for a credit */
-    bool too_large;        /* the charge reaches 10^14, more than a line item's cost holds: 0 is charged, and it says so */
+    i128 cost;                       /* COST_SCALE; negative for a credit */
+    bool too_large; /* the charge reaches 10^14, more than a line item's cost holds: 0 is charged, and it says so */
 };
 
 struct custom_charges {
@@ -24,8 +24,7 @@ struct custom_charges {
 };
 
 /* Whether an item is charged in a period, by its range. */
-bool custom_line_item_applies(const struct conductor *conductor, const struct custom_line_item *item,
-                              billing_period period);
+bool custom_line_item_applies(const struct conductor *conductor, const struct custom_line_item *item, billing_period period);
 
 /* Whether a group is charged its items in a period: one that is being closed, or in which its payer has usage. */
 bool custom_line_items_are_due(const struct conductor *conductor, uint32_t group, billing_period period, bool has_usage,

@@ -24,8 +24,8 @@ void pools_add_share(struct pools *pools, uint32_t pool, struct text allowance_k
     struct pool *owner = &pools->items[pool];
     CHECK(owner->first_share + owner->share_count == pools->share_count);
     if (pools->allowance_keys.count > before) {
-        pools->allowances = memory_reserve_one(pools->allowances, before, &pools->allowance_capacity,
-                                               sizeof *pools->allowances);
+        pools->allowances =
+            memory_reserve_one(pools->allowances, before, &pools->allowance_capacity, sizeof *pools->allowances);
         pools->allowances[allowance] = (struct pool_allowance){ .period = owner->period, .quantity = quantity };
     }
     pools->shares = memory_reserve_one(pools->shares, pools->share_count, &pools->share_capacity, sizeof *pools->shares);
@@ -47,8 +47,7 @@ struct pool_place pools_place(const struct pools *pools, uint32_t pool, struct a
         i128 held = sum_clamped(&share->held);
         i128 left = allowance->is_shared_out ? at_least_zero(share->reserved - at_least_zero(held))
                                              : at_least_zero(allowance->quantity - sum_clamped(&allowance->used));
-        scratch[i] = (struct allowance_place){ held, left,
-                                               allowance->is_shared_out ? share->open : left > 0 || held != 0 };
+        scratch[i] = (struct allowance_place){ held, left, allowance->is_shared_out ? share->open : left > 0 || held != 0 };
     }
     return (struct pool_place){ sum_clamped(&found->position), scratch, found->share_count };
 }

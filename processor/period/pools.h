@@ -16,8 +16,8 @@
 struct pool_share {
     uint32_t allowance; /* in pools' */
     struct sum held;
-    i128 reserved;      /* once shared out: what is its own */
-    bool open;          /* some of the allowance was left when its turn came */
+    i128 reserved; /* once shared out: what is its own */
+    bool open;     /* some of the allowance was left when its turn came */
 };
 
 struct pool {

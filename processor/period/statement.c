@@ -11,7 +11,8 @@ static void add_up(struct statement *statement)
     const struct totals *lines = &statement->lines;
     for (size_t i = 0; i < lines->count; i++) {
         total_add(&statement->whole, &lines->items[i]);
-        total_add(totals_get(&statement->services, 0, 0, total_service(lines, &lines->items[i]), TEXT_NONE), &lines->items[i]);
+        total_add(totals_get(&statement->services, 0, 0, total_service(lines, &lines->items[i]), TEXT_NONE),
+                  &lines->items[i]);
     }
     totals_sort(&statement->services);
 }

@@ -194,8 +194,7 @@ static void set_id(struct writer *writer, struct usage_event *event)
     hash_letters(hash128(identity.data, identity.size), sizeof letters, letters);
     buffer_done(&identity);
     int size = snprintf(id, sizeof id, "delivery/%.*s/%llu", ID_LETTERS, letters, (unsigned long long)++writer->before);
-    set_text(event, USAGE_EVENT_event_id,
-             arena_copy(&writer->corrections->arena, (struct text){ id, (size_t)size }));
+    set_text(event, USAGE_EVENT_event_id, arena_copy(&writer->corrections->arena, (struct text){ id, (size_t)size }));
 }
 
 static bool has_facts_of_row(struct writer *writer, const struct usage_event *event)
@@ -284,7 +283,8 @@ static bool write_row(struct writer *writer, const struct row_values *new, const
         record_set(&event, USAGE_EVENT_usage_end);
     }
     if (!set_sums(new, old, &facts, &event))
-        return error_fail(error, ERROR_FAILED, "a row of account %s cannot be corrected: its difference is too large", account);
+        return error_fail(error, ERROR_FAILED, "a row of account %s cannot be corrected: its difference is too large",
+                          account);
     writer->before = old->usage_events;
     if (!has_facts_of_row(writer, &event))
         return hand_over_in_two(writer, &event, error);

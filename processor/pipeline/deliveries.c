@@ -60,8 +60,8 @@ static uint32_t file_of(struct deliveries *deliveries, const struct usage_report
 {
     if (deliveries->file_count > 0 && deliveries->files[deliveries->file_count - 1].number == report->number)
         return (uint32_t)deliveries->file_count - 1;
-    deliveries->files = memory_reserve_one(deliveries->files, deliveries->file_count, &deliveries->file_capacity,
-                                           sizeof *deliveries->files);
+    deliveries->files =
+        memory_reserve_one(deliveries->files, deliveries->file_count, &deliveries->file_capacity, sizeof *deliveries->files);
     deliveries->files[deliveries->file_count] = (struct file){
         .name = arena_copy_string(&deliveries->arena, text_of(report->name)),
         .assembly = arena_copy(&deliveries->arena, report->assembly),
@@ -81,9 +81,11 @@ static bool fail_two(const struct month *month, const struct intern *payers, con
     char period[TIME_TEXT_MAX];
     struct text payer = intern_text(payers, month->payer);
     period_format(month->period, period);
-    return error_fail(error, ERROR_FAILED,
-                      "%s of payer %.*s comes in two deliveries, and would be billed twice: %.150s and %.150s %s; name the files of "
-                      "one delivery", period, TEXT_ARGS(payer.size ? payer : TEXT("(not named)")), a->name, b->name, why);
+    return error_fail(
+        error, ERROR_FAILED,
+        "%s of payer %.*s comes in two deliveries, and would be billed twice: %.150s and %.150s %s; name the files of "
+        "one delivery",
+        period, TEXT_ARGS(payer.size ? payer : TEXT("(not named)")), a->name, b->name, why);
 }
 
 static bool check_alike(const struct deliveries *deliveries, const struct month *month, const struct file *a,
@@ -115,11 +117,11 @@ static bool check_month(struct deliveries *deliveries, uint32_t file, const stru
     for (size_t i = 0; i < deliveries->month_count; i++) {
         const struct month *known = &deliveries->months[i];
         if (known->period == month.period && known->payer == month.payer)
-            return known->file == file || check_alike(deliveries, known, &deliveries->files[known->file],
-                                                      &deliveries->files[file], error);
+            return known->file == file ||
+                   check_alike(deliveries, known, &deliveries->files[known->file], &deliveries->files[file], error);
     }
-    deliveries->months = memory_reserve_one(deliveries->months, deliveries->month_count, &deliveries->month_capacity,
-                                            sizeof month);
+    deliveries->months =
+        memory_reserve_one(deliveries->months, deliveries->month_count, &deliveries->month_capacity, sizeof month);
     deliveries->months[deliveries->month_count++] = month;
     return true;
 }
@@ -129,8 +131,9 @@ static bool check_month(struct deliveries *deliveries, uint32_t file, const stru
 /* What stays the same from one delivery to the next: not ids, costs, amounts and tags, which a restatement changes. */
 static uint64_t row_hash(const struct usage_event *event)
 {
-    const struct text texts[] = { event->payer_account_id, event->usage_account_id, event->line_item_type, event->product_code,
-                                  event->usage_type, event->operation, event->resource_id, event->availability_zone, event->description };
+    const struct text texts[] = { event->payer_account_id, event->usage_account_id,  event->line_item_type,
+                                  event->product_code,     event->usage_type,        event->operation,
+                                  event->resource_id,      event->availability_zone, event->description };
     uint64_t hash = hash_mix((uint64_t)event->usage_start, (uint64_t)event->usage_end);
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
         hash = hash_mix(hash, texts[i].size ? hash64(texts[i].data, texts[i].size) : i);

@@ -48,8 +48,8 @@ static void note_payer(struct fold *fold, const struct usage_event *event)
     for (size_t i = 0; i < fold->payer_period_count; i++)
         if (fold->payer_periods[i].period == noted.period && fold->payer_periods[i].payer == noted.payer)
             return;
-    fold->payer_periods = memory_reserve_one(fold->payer_periods, fold->payer_period_count,
-                                             &fold->payer_period_capacity, sizeof *fold->payer_periods);
+    fold->payer_periods = memory_reserve_one(fold->payer_periods, fold->payer_period_count, &fold->payer_period_capacity,
+                                             sizeof *fold->payer_periods);
     fold->payer_periods[fold->payer_period_count++] = noted;
 }
 

@@ -145,8 +145,8 @@ static bool is_among(const struct rated_row *rated, uint32_t tier)
     return false;
 }
 
-static bool write_item(struct part *part, i128 cost, i128 public_cost, struct line_item *item,
-                       struct total *total, const struct ledger_sink *sink, struct error *error)
+static bool write_item(struct part *part, i128 cost, i128 public_cost, struct line_item *item, struct total *total,
+                       const struct ledger_sink *sink, struct error *error)
 {
     item->cost_delta = sum_of(cost);
     sum_add(&item->cost_delta, -part->written_cost);

@@ -23,8 +23,8 @@ struct ledger;
 struct ledger_options {
     enum granularity granularity;
     bool resource_ids;
-    enum task_kind kind;   /* TASK_USAGE or TASK_TIER */
-    uint32_t task;         /* its number: the line-items partition */
+    enum task_kind kind; /* TASK_USAGE or TASK_TIER */
+    uint32_t task;       /* its number: the line-items partition */
 };
 
 /* Borrows pricing and store until ledger_free. */
@@ -34,8 +34,8 @@ void ledger_free(struct ledger *ledger);
 /* ---- usage in ---- */
 
 /* Folds an event into its row and prices it; `facts` is facts_encode's answer. Fails: the store. */
-MUST_USE bool ledger_take(struct ledger *ledger, const struct usage_event *event, struct text facts,
-                          billing_period period, struct error *error);
+MUST_USE bool ledger_take(struct ledger *ledger, const struct usage_event *event, struct text facts, billing_period period,
+                          struct error *error);
 
 /* ---- line items out ---- */
 
@@ -68,12 +68,13 @@ size_t ledger_final_rows(const struct ledger *ledger);
 /* ---- the sweep to another version of the document (SEMANTICS 3.5) ---- */
 
 /*
- * From now on rows are priced by `pricing` (borrowed), months from `from` on anew: an event brings the row that it meets up to
- * date, the sweep all others. Totals and pools begin at nothing and are whole when the sweep is done. Nothing may be dirty.
- * `number`: of no earlier sweep of which the store may know.
+ * From now on rows are priced by `pricing` (borrowed), months from `from` on anew: an event brings the row that it meets up
+ * to date, the sweep all others. Totals and pools begin at nothing and are whole when the sweep is done. Nothing may be
+ * dirty. `number`: of no earlier sweep of which the store may know.
  */
 void ledger_sweep_begin(struct ledger *ledger, const struct pricing *pricing, billing_period from, int64_t number);
-/* Once all rows that were there when it began are saved: goes on by about `rows_max` rows; those that change become dirty. */
+/* Once all rows that were there when it began are saved: goes on by about `rows_max` rows; those that change become dirty.
+ */
 MUST_USE bool ledger_sweep_step(struct ledger *ledger, size_t rows_max, bool *done, struct error *error);
 /* All rows are current. */
 void ledger_sweep_end(struct ledger *ledger);
@@ -85,8 +86,7 @@ bool ledger_totals_hold(const struct ledger *ledger);
  * A month that takes no usage any more keeps its rows' places. `shown_as_usage` as cur_row_of_line_item takes it. */
 struct ledger_report_sink {
     void *context;
-    bool (*line_item)(void *context, const struct line_item *item, uint32_t group, bool shown_as_usage,
-                      struct error *error);
+    bool (*line_item)(void *context, const struct line_item *item, uint32_t group, bool shown_as_usage, struct error *error);
 };
 MUST_USE bool ledger_report(struct ledger *ledger, billing_period period, size_t *cursor, size_t rows_max, bool *done,
                             const struct ledger_report_sink *sink, struct error *error);

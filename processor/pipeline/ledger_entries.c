@@ -1,6 +1,6 @@
 /*
- * pipeline/ledger_entries.c: an entry of the ledger and its parts: what it is worth, which totals and pools it is in, what is
- * to be written or saved of it.
+ * pipeline/ledger_entries.c: an entry of the ledger and its parts: what it is worth, which totals and pools it is in, what
+ * is to be written or saved of it.
  */
 #include <stdlib.h>
 
@@ -14,8 +14,8 @@ void ledger_mark_unsaved(struct ledger *ledger, struct entry *entry)
         return;
     entry->unsaved = true;
     if (group->first_unsaved == 0) {
-        ledger->unsaved = memory_reserve_one(ledger->unsaved, ledger->unsaved_count, &ledger->unsaved_capacity,
-                                             sizeof *ledger->unsaved);
+        ledger->unsaved =
+            memory_reserve_one(ledger->unsaved, ledger->unsaved_count, &ledger->unsaved_capacity, sizeof *ledger->unsaved);
         ledger->unsaved[ledger->unsaved_count++] = entry->group;
     }
     entry->next_unsaved = group->first_unsaved;
@@ -71,8 +71,8 @@ struct month *ledger_month_of(struct ledger *ledger, billing_period period)
     for (size_t i = 0; i < ledger->month_count; i++)
         if (ledger->months[i].period == period)
             return &ledger->months[i];
-    ledger->months = memory_reserve_one(ledger->months, ledger->month_count, &ledger->month_capacity,
-                                        sizeof *ledger->months);
+    ledger->months =
+        memory_reserve_one(ledger->months, ledger->month_count, &ledger->month_capacity, sizeof *ledger->months);
     ledger->months[ledger->month_count] = (struct month){ .period = period };
     return &ledger->months[ledger->month_count++];
 }
@@ -108,8 +108,8 @@ void ledger_enter_pool(struct ledger *ledger, const struct entry *entry, uint32_
 
 static void note_public_rate(struct part *part, const struct priced_slice *slice)
 {
-    part->has_public_rate = slice->has_public_rate &&
-                            (!part->live || (part->has_public_rate && part->public_rate == slice->public_rate));
+    part->has_public_rate =
+        slice->has_public_rate && (!part->live || (part->has_public_rate && part->public_rate == slice->public_rate));
     part->public_rate = slice->public_rate;
 }
 

@@ -157,8 +157,8 @@ static bool report_row(struct ledger *ledger, const struct entry *entry, const s
 }
 
 /* Reports rows of a group from `first` on. */
-static bool report_group(struct ledger *ledger, uint32_t group, size_t first, size_t rows_max, size_t *rows,
-                         size_t *taken, const struct ledger_report_sink *sink, struct error *error)
+static bool report_group(struct ledger *ledger, uint32_t group, size_t first, size_t rows_max, size_t *rows, size_t *taken,
+                         const struct ledger_report_sink *sink, struct error *error)
 {
     uint32_t *places = ledger_order_group(ledger, &ledger->groups[group], rows);
     bool done = true;
@@ -188,7 +188,8 @@ bool ledger_report(struct ledger *ledger, billing_period period, size_t *cursor,
 {
     place_report(ledger, period, *cursor);
     line_item_builder_begin(&ledger->builder, ledger->prices.pricing, period);
-    struct group_walk *walk = group_walk_open(ledger->store, period, ledger->report.has_after ? &ledger->report.after : NULL);
+    struct group_walk *walk =
+        group_walk_open(ledger->store, period, ledger->report.has_after ? &ledger->report.after : NULL);
     struct group_key key;
     bool found = true, went = true;
     for (size_t left = rows_max; left > 0;) {

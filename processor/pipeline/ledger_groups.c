@@ -36,10 +36,10 @@ static void rehash(struct ledger *ledger)
 
 static void add_entry(struct ledger *ledger, uint32_t row, uint32_t group)
 {
-    ledger->entries = memory_reserve_one(ledger->entries, ledger->entry_count, &ledger->entry_capacity,
-                                         sizeof *ledger->entries);
-    ledger->entries[ledger->entry_count++] = (struct entry){ .row = row, .group = group,
-                                                             .next = ledger->groups[group].first };
+    ledger->entries =
+        memory_reserve_one(ledger->entries, ledger->entry_count, &ledger->entry_capacity, sizeof *ledger->entries);
+    ledger->entries[ledger->entry_count++] =
+        (struct entry){ .row = row, .group = group, .next = ledger->groups[group].first };
     *row_table_word(ledger->table, row) = ledger->groups[group].first = (uint32_t)ledger->entry_count;
     ledger->groups[group].row_count++;
 }
@@ -85,8 +85,8 @@ bool ledger_group_of(struct ledger *ledger, const struct group_key *key, uint32_
         if (same_key(&ledger->groups[*ret_group].key, key))
             return true;
     }
-    ledger->groups = memory_reserve_one(ledger->groups, ledger->group_count, &ledger->group_capacity,
-                                        sizeof *ledger->groups);
+    ledger->groups =
+        memory_reserve_one(ledger->groups, ledger->group_count, &ledger->group_capacity, sizeof *ledger->groups);
     ledger->groups[ledger->group_count] = (struct group){ .key = *key };
     ledger->group_slots[slot] = (uint32_t)++ledger->group_count;
     *ret_group = (uint32_t)ledger->group_count - 1;
@@ -94,8 +94,8 @@ bool ledger_group_of(struct ledger *ledger, const struct group_key *key, uint32_
     return !ledger->store_failed;
 }
 
-bool ledger_entry_of(struct ledger *ledger, uint32_t row, const struct row_identity *identity,
-                     struct entry **ret_entry, struct error *error)
+bool ledger_entry_of(struct ledger *ledger, uint32_t row, const struct row_identity *identity, struct entry **ret_entry,
+                     struct error *error)
 {
     if (*row_table_word(ledger->table, row) == 0) {
         struct group_key key = { identity->period, identity->bucket_ms, identity->account };

@@ -7,10 +7,10 @@
 
 /* What a part is and what was written of it. */
 struct part {
-    uint32_t tier;                          /* from 1; 0: the only one of a flat row */
-    bool written;                           /* its key has a value */
-    bool live;                              /* tiered rows: it is one of the row's line items */
-    bool has_public_rate;                   /* all that is in it has this one published rate */
+    uint32_t tier;        /* from 1; 0: the only one of a flat row */
+    bool written;         /* its key has a value */
+    bool live;            /* tiered rows: it is one of the row's line items */
+    bool has_public_rate; /* all that is in it has this one published rate */
     i128 public_rate;
     struct sum quantity, public_cost, cost; /* tiered rows; a flat row is rated from its values */
     i128 written_cost, written_public_cost;
@@ -22,9 +22,9 @@ struct entry {
     uint32_t row, group;
     uint32_t next, next_unsaved; /* of its group */
     uint16_t part_count, part_room;
-    bool dirty;   /* not written since it changed */
-    bool unsaved; /* not in the store since it changed */
-    bool charged; /* counted as such in the totals */
+    bool dirty;         /* not written since it changed */
+    bool unsaved;       /* not in the store since it changed */
+    bool charged;       /* counted as such in the totals */
     int64_t sweep;      /* the sweep that has come to it last, or in whose time it was made */
     struct part *parts; /* in tier order; live in the ledger's arena */
 };

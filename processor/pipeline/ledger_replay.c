@@ -8,9 +8,11 @@
 static void copy_field(struct usage_event *event, enum usage_event_field to, const struct line_item *item,
                        enum line_item_field from)
 {
-    static const size_t sizes[] = { [FIELD_TEXT] = sizeof(struct text), [FIELD_DECIMAL] = sizeof(i128),
+    static const size_t sizes[] = { [FIELD_TEXT] = sizeof(struct text),
+                                    [FIELD_DECIMAL] = sizeof(i128),
                                     [FIELD_SUM] = 0, /* that it is carried is a fact, how much is none */
-                                    [FIELD_TIME] = sizeof(int64_t), [FIELD_LONG] = sizeof(int64_t),
+                                    [FIELD_TIME] = sizeof(int64_t),
+                                    [FIELD_LONG] = sizeof(int64_t),
                                     [FIELD_TAGS] = sizeof(struct tags) };
     const struct field *field = &line_item_type.fields[from];
     if (!record_has(item, from))
@@ -68,8 +70,7 @@ static void facts_of_item(const struct line_item *item, bool with_currency, stru
 }
 
 /* A line item shows the document's currency where its events named none; its id tells which it was. */
-static bool identify_item(struct ledger *ledger, const struct line_item *item, uint32_t tier,
-                          struct row_identity *identity)
+static bool identify_item(struct ledger *ledger, const struct line_item *item, uint32_t tier, struct row_identity *identity)
 {
     for (int with_currency = 1; with_currency >= 0; with_currency--) {
         char letters[LINE_ITEM_ID_LETTERS - LINE_ITEM_TASK_LETTERS];
@@ -96,8 +97,8 @@ static void replay_values(struct ledger *ledger, uint32_t row, const struct line
         .has_amount = record_has(item, LINE_ITEM_usage_amount),
         .amount = item->usage_amount,
         .costs = { [CARRIED_PUBLIC_COST] = item->public_on_demand_cost,
-                   [CARRIED_UNBLENDED] = record_has(item, LINE_ITEM_net_unblended_cost) ? item->unblended_cost
-                                                                                        : item->billable_cost,
+                   [CARRIED_UNBLENDED] =
+                       record_has(item, LINE_ITEM_net_unblended_cost) ? item->unblended_cost : item->billable_cost,
                    [CARRIED_NET_UNBLENDED] = item->net_unblended_cost,
                    [CARRIED_RESERVATION] = item->reservation_effective_cost,
                    [CARRIED_SAVINGS_PLAN] = item->savings_plan_effective_cost },
@@ -147,9 +148,13 @@ static bool is_nothing(const struct line_item *item)
 /* Of a row that is priced, a part holds what its line item says; of one that is not, nothing. */
 static void replay_part(struct part *part, const struct line_item *item, bool charged)
 {
-    *part = (struct part){ .tier = part->tier, .written = !is_nothing(item), .written_cost = item->cost,
-                           .written_public_cost = item->public_cost, .written_hash = line_item_price_hash(item),
-                           .has_public_rate = record_has(item, LINE_ITEM_public_rate), .public_rate = item->public_rate };
+    *part = (struct part){ .tier = part->tier,
+                           .written = !is_nothing(item),
+                           .written_cost = item->cost,
+                           .written_public_cost = item->public_cost,
+                           .written_hash = line_item_price_hash(item),
+                           .has_public_rate = record_has(item, LINE_ITEM_public_rate),
+                           .public_rate = item->public_rate };
     if (!charged)
         return;
     part->live = item->usage_events > 0 || !sum_is_zero(&item->usage_amount) || item->cost != 0;

@@ -205,8 +205,7 @@ static bool take_pool(void *context, struct text key, struct text value, struct 
            error_fail(error, ERROR_FAILED, "state store: damaged pool of %zu bytes", value.size);
 }
 
-bool ledger_restore(struct ledger *ledger, struct ledger_point *point, struct arena *arena, bool *found,
-                    struct error *error)
+bool ledger_restore(struct ledger *ledger, struct ledger_point *point, struct arena *arena, bool *found, struct error *error)
 {
     struct restoring restoring = { .ledger = ledger, .point = point, .arena = arena };
     const struct conductor *conductor = ledger->prices.pricing->conductor;

@@ -128,8 +128,8 @@ bool stored_total_read(struct ledger *ledger, const struct intern *groups, struc
     if (!ledger->totals_hold || version != ledger->prices.pricing->conductor->version)
         return true; /* of an earlier version: nothing is of that key any more */
     uint64_t account = bytes_big_endian(key.data + PAGE_PERIOD_BYTES, ACCOUNT_BYTES);
-    struct byte_reader reader = bytes_reader((struct text){ key.data + PAGE_PERIOD_BYTES + ACCOUNT_BYTES,
-                                                            key.size - PAGE_PERIOD_BYTES - ACCOUNT_BYTES });
+    struct byte_reader reader = bytes_reader(
+        (struct text){ key.data + PAGE_PERIOD_BYTES + ACCOUNT_BYTES, key.size - PAGE_PERIOD_BYTES - ACCOUNT_BYTES });
     struct text group = bytes_take_text(&reader), service = bytes_take_text(&reader), type = bytes_take_text(&reader);
     uint32_t number = group.size ? intern_find(groups, group) : GROUP_NONE;
     if (reader.failed || reader.at != reader.end || (group.size && number == INTERN_NONE))

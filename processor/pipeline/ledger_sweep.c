@@ -74,8 +74,8 @@ static bool is_as_written(struct ledger *ledger, const struct entry *entry, cons
     for (uint32_t i = 0; i < rated.slice_count; i++) {
         const struct part *part = find_part(entry, rated.slices[i].tier);
         if (!part || !part->written ||
-            part->written_hash != line_item_price_hash_of_slice(&ledger->builder, view, &resolved->facts, &resolved->price,
-                                                                &rated, i))
+            part->written_hash !=
+                line_item_price_hash_of_slice(&ledger->builder, view, &resolved->facts, &resolved->price, &rated, i))
             return false;
     }
     for (uint16_t i = 0; i < entry->part_count; i++)
@@ -147,8 +147,8 @@ static void restate_group(struct ledger *ledger, uint32_t group, size_t *rows)
 
 bool ledger_sweep_step(struct ledger *ledger, size_t rows_max, bool *done, struct error *error)
 {
-    struct group_walk *walk = group_walk_open_from(ledger->store, ledger->sweep.from,
-                                                   ledger->sweep.has_after ? &ledger->sweep.after : NULL);
+    struct group_walk *walk =
+        group_walk_open_from(ledger->store, ledger->sweep.from, ledger->sweep.has_after ? &ledger->sweep.after : NULL);
     struct group_key key;
     bool found = true, went = true;
     for (size_t taken = 0; taken < rows_max;) {

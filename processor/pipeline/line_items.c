@@ -222,10 +222,15 @@ uint64_t line_item_price_hash(const struct line_item *item)
     const uint64_t numbers_of = (uint64_t)1 << LINE_ITEM_tier | (uint64_t)1 << LINE_ITEM_modifier |
                                 (uint64_t)1 << LINE_ITEM_public_rate | (uint64_t)1 << LINE_ITEM_rate |
                                 (uint64_t)1 << LINE_ITEM_usage_amount;
-    const struct text texts[] = { item->status, item->reason,        item->currency,    item->billing_group,
+    const struct text texts[] = { item->status, item->reason,       item->currency,    item->billing_group,
                                   item->base,   item->pricing_plan, item->pricing_rule };
-    const i128 numbers[] = { item->tier, item->modifier,    item->public_rate,
-                             item->rate, item->public_cost, item->cost, sum_modulo(&item->usage_amount) };
+    const i128 numbers[] = { item->tier,
+                             item->modifier,
+                             item->public_rate,
+                             item->rate,
+                             item->public_cost,
+                             item->cost,
+                             sum_modulo(&item->usage_amount) };
     uint64_t hash = hash_mix(item->present & numbers_of, (uint64_t)item->usage_amount.wraps);
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
         hash = hash_mix(hash, hash64(texts[i].data, texts[i].size));
@@ -235,8 +240,8 @@ uint64_t line_item_price_hash(const struct line_item *item)
 }
 
 uint64_t line_item_price_hash_of_slice(const struct line_item_builder *builder, const struct row_view *row,
-                                       const struct facts *facts, const struct price *price,
-                                       const struct rated_row *rated, uint32_t index)
+                                       const struct facts *facts, const struct price *price, const struct rated_row *rated,
+                                       uint32_t index)
 {
     struct line_item item;
     price_slice(builder, row, facts, price, rated, &rated->slices[index], &item);
@@ -244,8 +249,7 @@ uint64_t line_item_price_hash_of_slice(const struct line_item_builder *builder, 
 }
 
 void line_item_of_slice(struct line_item_builder *builder, const struct row_view *row, const struct facts *facts,
-                        const struct price *price, const struct rated_row *rated, uint32_t index,
-                        struct line_item *item)
+                        const struct price *price, const struct rated_row *rated, uint32_t index, struct line_item *item)
 {
     const struct priced_slice *slice = &rated->slices[index];
     price_slice(builder, row, facts, price, rated, slice, item);

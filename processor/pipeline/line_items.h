@@ -38,8 +38,8 @@ void line_item_of_slice(struct line_item_builder *builder, const struct row_view
 uint64_t line_item_price_hash(const struct line_item *item);
 /* The same of what line_item_of_slice would make. */
 uint64_t line_item_price_hash_of_slice(const struct line_item_builder *builder, const struct row_view *row,
-                                       const struct facts *facts, const struct price *price,
-                                       const struct rated_row *rated, uint32_t index);
+                                       const struct facts *facts, const struct price *price, const struct rated_row *rated,
+                                       uint32_t index);
 
 void line_item_of_charge(struct line_item_builder *builder, const struct custom_charge *charge, struct line_item *item);
 

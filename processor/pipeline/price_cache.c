@@ -82,8 +82,7 @@ static uint32_t find_pool(struct price_cache *cache, billing_period period, cons
     return pool;
 }
 
-const struct resolved *price_cache_get(struct price_cache *cache, uint32_t group, billing_period period,
-                                       struct text facts)
+const struct resolved *price_cache_get(struct price_cache *cache, uint32_t group, billing_period period, struct text facts)
 {
     if (intern_bytes(&cache->keys) + cache->arena.bytes > BYTES_MAX)
         price_cache_forget(cache);

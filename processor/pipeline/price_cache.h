@@ -32,8 +32,7 @@ struct price_cache {
 };
 
 /* The answer lives until the next call. */
-const struct resolved *price_cache_get(struct price_cache *cache, uint32_t group, billing_period period,
-                                       struct text facts);
+const struct resolved *price_cache_get(struct price_cache *cache, uint32_t group, billing_period period, struct text facts);
 
 /* The pool of a name (month and price_pool_key), also of one that no row has been priced in yet. */
 uint32_t price_cache_pool(struct price_cache *cache, struct text key);

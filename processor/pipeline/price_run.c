@@ -23,7 +23,7 @@ struct price_run {
     bool state_is_temporary;
     struct fold *fold;
     struct deliveries *deliveries; /* NULL: all usage is of one */
-    char first_dead[512]; /* where and why, for a run of dead letters alone */
+    char first_dead[512];          /* where and why, for a run of dead letters alone */
 };
 
 static bool make_state_folder(struct price_run *run, struct error *error)

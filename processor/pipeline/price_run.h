@@ -41,7 +41,7 @@ struct price_run_options {
     bool resource_ids;
     const struct periods *closings; /* to be closed; borrowed */
     size_t memory_bytes;
-    struct text document;      /* its JSON, kept beside the results; empty: not kept */
+    struct text document; /* its JSON, kept beside the results; empty: not kept */
     struct progress progress;
 };
 

@@ -103,8 +103,9 @@ struct unmatched_rule *rule_use_unmatched(struct rule_use *use, struct arena *ar
     *ret_count = 0;
     for (size_t i = 0; i < conductor->rule_count; i++)
         if (in_use[i] && !is_matched(use, i))
-            found[(*ret_count)++] = (struct unmatched_rule){
-                (uint32_t)i, arena_copy(arena, name_set_like(&use->services, conductor->rules[i].service)) };
+            found[(*ret_count)++] =
+                (struct unmatched_rule){ (uint32_t)i,
+                                         arena_copy(arena, name_set_like(&use->services, conductor->rules[i].service)) };
     free(in_use);
     return found;
 }

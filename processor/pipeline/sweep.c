@@ -12,7 +12,7 @@ struct sweep {
     const struct pricing *pricing;
     struct sweep_sink sink;
     struct row_cursor *cursor;
-    bool filling; /* the walk that fills the pools of allowances, before the one that prices */
+    bool filling;                   /* the walk that fills the pools of allowances, before the one that prices */
     billing_period period;          /* at hand; PERIOD_NONE before the first row */
     const struct periods *closings; /* the first `closed` of them are done */
     size_t closed;
@@ -23,8 +23,8 @@ struct sweep {
     struct sweep_counts counts;
 };
 
-bool sweep_open(struct fold *fold, const struct pricing *pricing, const struct periods *closings, const struct sweep_sink *sink,
-                struct sweep **ret_sweep, struct error *error)
+bool sweep_open(struct fold *fold, const struct pricing *pricing, const struct periods *closings,
+                const struct sweep_sink *sink, struct sweep **ret_sweep, struct error *error)
 {
     struct sweep *sweep = memory_new(sizeof *sweep);
     sweep->fold = fold;
@@ -276,7 +276,8 @@ bool sweep_step(struct sweep *sweep, size_t rows_max, bool *done, struct error *
             return false;
         if (!found) {
             *done = true;
-            return (sweep->period == PERIOD_NONE || finish_period(sweep, error)) && close_empty_periods(sweep, INT32_MAX, error);
+            return (sweep->period == PERIOD_NONE || finish_period(sweep, error)) &&
+                   close_empty_periods(sweep, INT32_MAX, error);
         }
         if (!move_to_period(sweep, row.period, error) || !sweep_row(sweep, &row, error))
             return false;

@@ -70,8 +70,8 @@ static uint32_t keep_used(struct tier_slice *slices, uint32_t count)
     return kept;
 }
 
-uint32_t pool_cut(const struct schedule *schedule, const struct pool_place *place, i128 quantity,
-                  struct tier_slice *slices, i128 *behind)
+uint32_t pool_cut(const struct schedule *schedule, const struct pool_place *place, i128 quantity, struct tier_slice *slices,
+                  i128 *behind)
 {
     uint32_t allowances = place->allowance_count, count = 0;
     *behind = quantity;

@@ -10,7 +10,7 @@
  * back from the highest reached. Slices count allowances from 0, the schedule's tiers behind them. Writes at most
  * allowance_count + schedule->count, lowest first, and returns their number, at least 1. *behind: what falls into tiers.
  */
-uint32_t pool_cut(const struct schedule *schedule, const struct pool_place *place, i128 quantity,
-                  struct tier_slice *slices, i128 *behind);
+uint32_t pool_cut(const struct schedule *schedule, const struct pool_place *place, i128 quantity, struct tier_slice *slices,
+                  i128 *behind);
 
 #endif

@@ -57,8 +57,8 @@ static void charge_rate(struct price *price, enum price_base base, const struct 
 
 static uint32_t find_entry(const struct pricing *pricing, const struct facts *facts, struct price *price)
 {
-    struct price_query query = { facts->sku, facts->service_code, facts->product_code, facts->usage_type,
-                                 facts->operation, facts->has_own_rate, facts->own_rate, price->period };
+    struct price_query query = { facts->sku,       facts->service_code, facts->product_code, facts->usage_type,
+                                 facts->operation, facts->has_own_rate, facts->own_rate,     price->period };
     return price_list_find(pricing->list, &query, &price->ambiguous);
 }
 
@@ -134,17 +134,15 @@ static void price_usage(const struct pricing *pricing, const struct facts *facts
 }
 
 /* A commitment belongs to the account in its ARN; without one it belongs to nobody of the group. */
-static bool owned_in_group(const struct pricing *pricing, uint32_t group, billing_period period,
-                           const struct facts *facts)
+static bool owned_in_group(const struct pricing *pricing, uint32_t group, billing_period period, const struct facts *facts)
 {
-    struct text arn = text_equal(facts->line_item_type, TEXT("DiscountedUsage")) ? facts->reservation_arn
-                                                                                 : facts->savings_plan_arn;
+    struct text arn =
+        text_equal(facts->line_item_type, TEXT("DiscountedUsage")) ? facts->reservation_arn : facts->savings_plan_arn;
     struct text account = arn_account(arn);
     return account.size && assign_group(pricing->conductor, account_parse(account), period) == group;
 }
 
-static void price_class(const struct pricing *pricing, billing_period period, const struct facts *facts,
-                        struct price *price)
+static void price_class(const struct pricing *pricing, billing_period period, const struct facts *facts, struct price *price)
 {
     bool owned = false;
     switch (line_item_class(facts)) {
@@ -184,8 +182,13 @@ void price_resolve(const struct pricing *pricing, uint32_t group, billing_period
                    struct price *price)
 {
     const struct conductor *conductor = pricing->conductor;
-    *price = (struct price){ .group = group, .rule = RULE_NONE, .entry = ENTRY_NONE, .free_tier = true, .in_sums = true,
-                             .list = pricing->list, .period = period };
+    *price = (struct price){ .group = group,
+                             .rule = RULE_NONE,
+                             .entry = ENTRY_NONE,
+                             .free_tier = true,
+                             .in_sums = true,
+                             .list = pricing->list,
+                             .period = period };
     price->has_own_rate = facts->has_own_rate;
     price->own_tier = (struct tier){ 0, TIER_NO_END, facts->own_rate };
     price->counts_as_tax = text_equal(facts->line_item_type, TEXT("Tax"));
@@ -220,8 +223,7 @@ static void put_name(struct buffer *out, struct text name)
  * Rows of an entry with the free tier off are in a pool of their own where the others have an allowance: it is none of
  * theirs.
  */
-void price_pool_key(const struct pricing *pricing, const struct price *price, const struct facts *facts,
-                    struct buffer *out)
+void price_pool_key(const struct pricing *pricing, const struct price *price, const struct facts *facts, struct buffer *out)
 {
     put_name(out, pricing->conductor->groups[price->group].id);
     if (price->base == BASE_CUSTOM_TIERS) {
@@ -259,8 +261,7 @@ static bool take_name(struct text *at, struct text *name)
     return true;
 }
 
-bool price_pool_is_joined(const struct pricing *pricing, struct text key, billing_period period,
-                          struct joined_pool *ret)
+bool price_pool_is_joined(const struct pricing *pricing, struct text key, billing_period period, struct joined_pool *ret)
 {
     *ret = (struct joined_pool){ 0 };
     if (!take_name(&key, &ret->group) || !take_prefix(&key, OF_JOINED_ENTRY) || !take_name(&key, &ret->sku) ||

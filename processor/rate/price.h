@@ -32,26 +32,26 @@ struct price {
     enum unpriced_reason reason;
     enum price_kind kind;
     enum price_base base;
-    uint32_t group, plan;      /* GROUP_NONE, plan then unset */
-    uint32_t rule;             /* RULE_NONE */
-    i128 modifier;             /* percent, MODIFIER_SCALE; 0 without a rule */
-    bool has_modifier;         /* the rule carries one */
+    uint32_t group, plan; /* GROUP_NONE, plan then unset */
+    uint32_t rule;        /* RULE_NONE */
+    i128 modifier;        /* percent, MODIFIER_SCALE; 0 without a rule */
+    bool has_modifier;    /* the rule carries one */
     bool free_tier;
-    enum carried_cost amount;  /* PRICE_AMOUNT: which own cost */
+    enum carried_cost amount; /* PRICE_AMOUNT: which own cost */
     bool has_own_rate;
-    struct tier own_tier;      /* the event's own rate as a schedule of one tier */
+    struct tier own_tier;             /* the event's own rate as a schedule of one tier */
     const struct schedule *charged;   /* PRICE_RATE; NULL: own_tier */
     const struct schedule *published; /* for public_cost; NULL: own rate or own cost */
-    uint32_t entry;            /* of the price list that the pool belongs to, or ENTRY_NONE */
-    const struct price_list *list; /* where `allowances` are */
+    uint32_t entry;                   /* of the price list that the pool belongs to, or ENTRY_NONE */
+    const struct price_list *list;    /* where `allowances` are */
     billing_period period;
     const uint32_t *allowances; /* that come before the charged schedule's tiers, in cost and public cost */
     uint32_t allowance_count;
-    bool shown_as_usage;       /* covered by a commitment of somebody else */
-    bool counts_as_tax;        /* beside the margin, on neither side */
-    bool untiered;             /* own rate, though the price list has tiers for the meter */
-    bool ambiguous;            /* not by the price list: its entries for the meter have several prices */
-    bool in_sums;              /* false: another currency */
+    bool shown_as_usage; /* covered by a commitment of somebody else */
+    bool counts_as_tax;  /* beside the margin, on neither side */
+    bool untiered;       /* own rate, though the price list has tiers for the meter */
+    bool ambiguous;      /* not by the price list: its entries for the meter have several prices */
+    bool in_sums;        /* false: another currency */
 };
 
 /* Resolves the price of facts in a group (GROUP_NONE: unmonitored). `assign` says who owns a commitment. */
@@ -73,7 +73,7 @@ static inline struct tier price_allowance(const struct price *price, uint32_t in
  */
 static inline bool price_is_tiered(const struct price *price)
 {
-    return price->base == BASE_CUSTOM_TIERS || 
+    return price->base == BASE_CUSTOM_TIERS ||
            (price->base == BASE_PRICE_LIST && (price->charged->count > 1 || price->allowance_count > 0));
 }
 
@@ -81,8 +81,7 @@ static inline bool price_is_tiered(const struct price *price)
  * The pool's name: equal names share a position. For tiered prices. Made of ids, not of places in a document: it means the
  * same wherever the document is read again.
  */
-void price_pool_key(const struct pricing *pricing, const struct price *price, const struct facts *facts,
-                    struct buffer *out);
+void price_pool_key(const struct pricing *pricing, const struct price *price, const struct facts *facts, struct buffer *out);
 
 /* A pool that takes part in allowances, told from its name. */
 struct joined_pool {
@@ -94,8 +93,7 @@ struct joined_pool {
 };
 
 /* False: it takes part in none. */
-bool price_pool_is_joined(const struct pricing *pricing, struct text key, billing_period period,
-                          struct joined_pool *ret);
+bool price_pool_is_joined(const struct pricing *pricing, struct text key, billing_period period, struct joined_pool *ret);
 
 /* The type under which bills and CUR show a row. */
 static inline struct text price_shown_type(const struct price *price, const struct facts *facts)

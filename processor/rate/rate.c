@@ -15,8 +15,7 @@ static void make_room(struct rater *rater, uint32_t count)
     rater->public_cuts = memory_grow(rater->public_cuts, rater->room, sizeof *rater->public_cuts);
 }
 
-static bool unpriced(struct rater *rater, struct rated_row *rated, enum line_item_status status,
-                     enum unpriced_reason reason)
+static bool unpriced(struct rater *rater, struct rated_row *rated, enum line_item_status status, enum unpriced_reason reason)
 {
     make_room(rater, 1);
     rater->slices[0] = (struct priced_slice){ 0 };
@@ -126,9 +125,8 @@ static bool rate_slice(struct rater *rater, const struct price *price, const str
         return decimal_multiply(part, slice->public_rate, &slice->public_cost) && fits;
     }
     if (price->published)
-        slice->public_cost = published_cost(rater, price->published,
-                                            slice_position(behind->position, behind->quantity, behind->done, part), part,
-                                            slice);
+        slice->public_cost = published_cost(
+            rater, price->published, slice_position(behind->position, behind->quantity, behind->done, part), part, slice);
     else
         fits = own_public_cost(price, values, part, is_lowest, slice) && fits;
     behind->done += part;

@@ -12,20 +12,20 @@
 
 /* One line item's worth of a row. */
 struct priced_slice {
-    uint32_t tier;      /* from 1; 0: flat. An allowance is a tier before the schedule's */
+    uint32_t tier; /* from 1; 0: flat. An allowance is a tier before the schedule's */
     bool has_quantity, has_rate, has_public_rate;
-    i128 quantity;      /* QUANTITY_SCALE */
-    i128 public_rate;   /* RATE_SCALE */
-    i128 rate;          /* PRICED_RATE_SCALE */
-    i128 public_cost;   /* AMOUNT_SCALE */
-    i128 cost;          /* COST_SCALE */
+    i128 quantity;    /* QUANTITY_SCALE */
+    i128 public_rate; /* RATE_SCALE */
+    i128 rate;        /* PRICED_RATE_SCALE */
+    i128 public_cost; /* AMOUNT_SCALE */
+    i128 cost;        /* COST_SCALE */
 };
 
 struct rated_row {
     enum line_item_status status; /* the price's, or UNPRICED when the row is too large for it */
     enum unpriced_reason reason;
-    struct priced_slice *slices;  /* owned by the rater, until its next row */
-    uint32_t slice_count;         /* at least 1 */
+    struct priced_slice *slices; /* owned by the rater, until its next row */
+    uint32_t slice_count;        /* at least 1 */
 };
 
 /* Scratch for one thread. */

@@ -8,8 +8,7 @@ static uint32_t add_usage_type(struct routing *routing, struct text usage_type)
     size_t before = routing->usage_types.count;
     uint32_t number = intern_add(&routing->usage_types, usage_type);
     if (routing->usage_types.count > before) {
-        routing->parents = memory_reserve_one(routing->parents, before, &routing->parent_capacity,
-                                              sizeof *routing->parents);
+        routing->parents = memory_reserve_one(routing->parents, before, &routing->parent_capacity, sizeof *routing->parents);
         routing->parents[number] = number;
     }
     return number;

@@ -12,10 +12,10 @@
 #include "model/usage_event.h"
 
 struct routing {
-    struct intern usage_types;           /* tiered in the price list, or by a rule that names them */
-    uint32_t *parents;                   /* of each usage type: another of its family, of its least its own */
+    struct intern usage_types; /* tiered in the price list, or by a rule that names them */
+    uint32_t *parents;         /* of each usage type: another of its family, of its least its own */
     size_t parent_capacity;
-    const struct conductor *conductor;   /* for rules that name an operation only */
+    const struct conductor *conductor; /* for rules that name an operation only */
     uint32_t *operation_rules;
     size_t operation_rule_count, operation_rule_capacity;
 };

@@ -36,8 +36,8 @@ static uint64_t selector_hash(uint32_t plan, const struct selector *selector)
 
 static struct selector selector_of(const struct pricing_rule *rule)
 {
-    return (struct selector){ rule->scope, rule->sets_free_tier, rule->service,
-                              rule->usage_type, rule->operation, rule->billing_entity };
+    return (struct selector){ rule->scope,      rule->sets_free_tier, rule->service,
+                              rule->usage_type, rule->operation,      rule->billing_entity };
 }
 
 static bool selectors_equal(const struct selector *a, const struct selector *b)
@@ -77,8 +77,7 @@ struct rule_index *rule_index_new(const struct conductor *conductor)
             uint32_t rule = conductor->plans[p].rules[r];
             struct selector selector = selector_of(&conductor->rules[rule]);
             uint64_t hash = selector_hash((uint32_t)p, &selector);
-            index->slots[find_slot(index, (uint32_t)p, &selector, hash)] =
-                (struct rule_slot){ hash, (uint32_t)p, rule + 1 };
+            index->slots[find_slot(index, (uint32_t)p, &selector, hash)] = (struct rule_slot){ hash, (uint32_t)p, rule + 1 };
         }
     }
     return index;

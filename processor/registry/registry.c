@@ -175,8 +175,8 @@ static struct known_schema *schema_of(struct registry *registry, uint32_t id, co
     for (size_t i = 0; i < registry->schema_count; i++)
         if (registry->schemas[i].id == id && registry->schemas[i].type == type)
             return &registry->schemas[i];
-    registry->schemas = memory_reserve_one(registry->schemas, registry->schema_count, &registry->schema_capacity,
-                                           sizeof *registry->schemas);
+    registry->schemas =
+        memory_reserve_one(registry->schemas, registry->schema_count, &registry->schema_capacity, sizeof *registry->schemas);
     struct known_schema *added = &registry->schemas[registry->schema_count++];
     *added = (struct known_schema){ .id = id, .type = type, .retry_ms = 1 };
     return added;
@@ -220,8 +220,9 @@ static bool ask(struct registry *registry, struct known_schema *schema, struct e
     if (!request(registry, path, NULL, &status, error))
         return false;
     json_t *answer = response_json(registry);
-    bool done = take_answer(status, answer, schema) ||
-                error_fail(error, ERROR_FAILED, "schema registry: %s: status %ld, and no answer of a registry", path, status);
+    bool done =
+        take_answer(status, answer, schema) ||
+        error_fail(error, ERROR_FAILED, "schema registry: %s: status %ld, and no answer of a registry", path, status);
     json_decref(answer);
     return done;
 }

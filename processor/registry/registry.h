@@ -13,8 +13,7 @@
 struct registry;
 
 /* `url` may carry user:password@. `topic_prefix` is put before topics' names in subjects. */
-MUST_USE bool registry_open(const char *url, const char *topic_prefix, struct registry **ret_registry,
-                            struct error *error);
+MUST_USE bool registry_open(const char *url, const char *topic_prefix, struct registry **ret_registry, struct error *error);
 struct wire_schemas registry_port(struct registry *registry);
 void registry_close(struct registry *registry);
 

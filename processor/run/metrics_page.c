@@ -3,8 +3,8 @@
 
 #include <time.h>
 
-#define BUSY_MAX_MS 15000       /* a loop that takes longer for a turn is not ready */
-#define STILL_MAX_MS 120000     /* and one that takes so long hangs */
+#define BUSY_MAX_MS 15000   /* a loop that takes longer for a turn is not ready */
+#define STILL_MAX_MS 120000 /* and one that takes so long hangs */
 
 static void family(struct buffer *body, const char *name, const char *type, const char *help)
 {
@@ -12,12 +12,12 @@ static void family(struct buffer *body, const char *name, const char *type, cons
 }
 
 /* One figure of all workers. */
-#define TOTAL(shown, member)                                                             \
-    __extension__({                                                                      \
-        uint64_t total_ = 0;                                                             \
-        for (size_t w_ = 0; w_ < (shown)->count; w_++)                                   \
-            total_ += (uint64_t)atomic_load(&(shown)->statuses[w_]->member);             \
-        (unsigned long long)total_;                                                      \
+#define TOTAL(shown, member)                                                 \
+    __extension__({                                                          \
+        uint64_t total_ = 0;                                                 \
+        for (size_t w_ = 0; w_ < (shown)->count; w_++)                       \
+            total_ += (uint64_t)atomic_load(&(shown)->statuses[w_]->member); \
+        (unsigned long long)total_;                                          \
     })
 
 static void write_counters(const struct shown_workers *shown, struct buffer *body)
@@ -49,8 +49,9 @@ static void write_counters(const struct shown_workers *shown, struct buffer *bod
 static void write_gauges(const struct shown_workers *shown, struct buffer *body)
 {
     family(body, "tasks", "gauge", "Tasks assigned to this process.");
-    buffer_printf(body, "proforma_tasks{state=\"all\"} %llu\nproforma_tasks{state=\"restoring\"} %llu\n"
-                        "proforma_tasks{state=\"waiting\"} %llu\nproforma_tasks{state=\"stopped\"} %llu\n",
+    buffer_printf(body,
+                  "proforma_tasks{state=\"all\"} %llu\nproforma_tasks{state=\"restoring\"} %llu\n"
+                  "proforma_tasks{state=\"waiting\"} %llu\nproforma_tasks{state=\"stopped\"} %llu\n",
                   TOTAL(shown, tasks), TOTAL(shown, restoring), TOTAL(shown, waiting), TOTAL(shown, stopped));
     family(body, "restore_records", "gauge", "Records that restoring tasks have read, and are to read in this step.");
     buffer_printf(body, "proforma_restore_records{state=\"read\"} %llu\nproforma_restore_records{state=\"all\"} %llu\n",
@@ -103,8 +104,8 @@ static void write_histogram(const struct shown_workers *shown, struct buffer *bo
         sum += atomic_load(&histogram->sum_us);
     }
     buffer_printf(body, "proforma_%s_bucket{le=\"+Inf\"} %llu\nproforma_%s_sum %llu.%06llu\nproforma_%s_count %llu\n", name,
-                  (unsigned long long)count, name, (unsigned long long)(sum / 1000000),
-                  (unsigned long long)(sum % 1000000), name, (unsigned long long)count);
+                  (unsigned long long)count, name, (unsigned long long)(sum / 1000000), (unsigned long long)(sum % 1000000),
+                  name, (unsigned long long)count);
 }
 
 unsigned metrics_page(void *context, struct buffer *body)

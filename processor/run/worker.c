@@ -21,8 +21,8 @@
 #define RETRY_MS 200
 #define RETRY_MAX_MS 5000
 #define TWIN_MS 120000
-#define HOLD_MS 15000  /* a closer needs a second or two between announcement and close */
-#define SLEPT_MS 500   /* a worker whose turn took longer has slept: a suspended machine, no CPU */
+#define HOLD_MS 15000 /* a closer needs a second or two between announcement and close */
+#define SLEPT_MS 500  /* a worker whose turn took longer has slept: a suspended machine, no CPU */
 
 static int64_t clock_us(void)
 {
@@ -483,8 +483,8 @@ static enum stream_outcome step(struct worker *worker, struct error *error)
     hold_usage(worker, turn_ms == 0 ? 0 : worker->world.now_ms - turn_ms);
     worker->world.rows_used = measure(worker);
     size_t records_max = worker->world.rows_used > worker->world.rows_memory / 4 * 3 ? POLL_RECORDS_FEW : POLL_RECORDS;
-    enum stream_outcome outcome = worker->stream->ops->poll(worker->stream, worker->restoring ? 0 : POLL_MS, records_max,
-                                                            &handler, error);
+    enum stream_outcome outcome =
+        worker->stream->ops->poll(worker->stream, worker->restoring ? 0 : POLL_MS, records_max, &handler, error);
     worker->member_fenced = outcome == OUTCOME_FENCED;
     if (outcome == OUTCOME_DONE && worker->pending == OUTCOME_DONE)
         outcome = work(worker, error);
@@ -623,7 +623,8 @@ static enum worker_end try_again(struct worker *worker, const char *event, const
 static bool has_a_twin(struct worker *worker)
 {
     int64_t now = now_ms(worker), before = worker->fenced_ms;
-    bool by_time = !worker->member_fenced && now - worker->transaction_ms >= worker->options->settings->transaction_timeout_ms;
+    bool by_time =
+        !worker->member_fenced && now - worker->transaction_ms >= worker->options->settings->transaction_timeout_ms;
     if (by_time)
         return false;
     worker->fenced_ms = now;

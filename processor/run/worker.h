@@ -24,9 +24,9 @@ enum worker_end {
 
 /* What others may look at while the worker runs; the worker alone writes. */
 struct worker_status {
-    _Atomic bool ready;              /* assigned and restored, nothing stopped */
-    _Atomic bool away;               /* no broker answers */
-    _Atomic int64_t turn_ms;         /* when its loop last went round; on a clock that never goes back */
+    _Atomic bool ready;      /* assigned and restored, nothing stopped */
+    _Atomic bool away;       /* no broker answers */
+    _Atomic int64_t turn_ms; /* when its loop last went round; on a clock that never goes back */
     _Atomic int64_t tasks, restoring, waiting, stopped, rows, bytes, disk_bytes;
     _Atomic int64_t commits, aborts, restores, document;
     _Atomic int64_t restore_done, restore_total; /* records, of the tasks that are restoring */
@@ -54,8 +54,8 @@ struct worker_options {
     unsigned number;
     unsigned worker_count; /* of the process: its memory is shared out evenly */
     const char *state_dir; /* of the process */
-    _Atomic bool *stop; /* set by whoever wants it to end */
-    int64_t repair_task; /* a torn task that takes its marker's offset; −1: none */
+    _Atomic bool *stop;    /* set by whoever wants it to end */
+    int64_t repair_task;   /* a torn task that takes its marker's offset; −1: none */
     /* For a simulator: another log than Kafka, and its clocks, in milliseconds. NULL: none. */
     bool (*open_stream)(void *port_context, const enum stream_topic *topics, size_t topic_count, struct stream **ret_stream,
                         struct error *error);

@@ -16,15 +16,15 @@ struct worker {
     struct worker_status *status;
     struct stream *stream;
     struct task_world world;
-    struct document_version *document; /* in force; NULL before the first */
+    struct document_version *document;      /* in force; NULL before the first */
     struct document_version *next_document; /* that takes its place at the next good moment, or NULL */
     struct conductor_topic *control;
     int64_t control_next;
-    int64_t control_end, control_until;       /* read so far; to be read before usage is taken */
-    int64_t announced_offset, held_until_ms; /* of the close that is on its way */
+    int64_t control_end, control_until;              /* read so far; to be read before usage is taken */
+    int64_t announced_offset, held_until_ms;         /* of the close that is on its way */
     bool control_begun, control_read, control_moved; /* read: to its end, once; moved: news for follow_control */
     int64_t schemas_retry_ms;
-    bool schemas_known;                              /* of all that is written */
+    bool schemas_known; /* of all that is written */
     struct stream_partition *assigned;
     size_t assigned_count;
     struct task **tasks;

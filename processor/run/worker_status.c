@@ -76,8 +76,8 @@ void worker_show_state(struct worker *worker)
     atomic_store(&worker->status->waiting, waiting);
     atomic_store(&worker->status->away, !reachable);
     atomic_store(&worker->status->turn_ms, worker->world.now_ms);
-    atomic_store(&worker->status->ready, reachable && worker->has_assignment && worker->document &&
-                                             restoring == 0 && waiting == 0 && stopped == 0);
+    atomic_store(&worker->status->ready,
+                 reachable && worker->has_assignment && worker->document && restoring == 0 && waiting == 0 && stopped == 0);
 }
 
 void worker_show_away(struct worker *worker)

@@ -48,8 +48,8 @@ static bool is_known_stopped(const struct worker *worker, struct stream_partitio
 
 static void note_stopped(struct worker *worker, struct task *task)
 {
-    worker->stopped = memory_reserve_one(worker->stopped, worker->stopped_count, &worker->stopped_capacity,
-                                         sizeof *worker->stopped);
+    worker->stopped =
+        memory_reserve_one(worker->stopped, worker->stopped_count, &worker->stopped_capacity, sizeof *worker->stopped);
     struct stopped_task *stopped = &worker->stopped[worker->stopped_count++];
     stopped->input = task_input(task);
     snprintf(stopped->reason, sizeof stopped->reason, "%s", task_reason(task));
@@ -95,8 +95,8 @@ void worker_make_tasks(struct worker *worker)
     worker->tasks = memory_new_array(worker->assigned_count, sizeof *worker->tasks);
     for (size_t i = 0; i < worker->assigned_count; i++)
         if (!is_known_stopped(worker, worker->assigned[i]))
-            worker->tasks[worker->task_count++] = task_new(&worker->world, worker->assigned[i].topic,
-                                                       worker->assigned[i].partition);
+            worker->tasks[worker->task_count++] =
+                task_new(&worker->world, worker->assigned[i].topic, worker->assigned[i].partition);
     for (size_t i = 0; i < worker->task_count; i++)
         place_task(worker, worker->tasks[i]);
     if (worker->task_count > 0)

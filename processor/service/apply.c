@@ -6,8 +6,9 @@ static enum stream_outcome produce(struct stream *stream, const struct conductor
 {
     enum stream_outcome outcome = OUTCOME_DONE;
     for (size_t i = 0; i < count && outcome == OUTCOME_DONE; i++) {
-        struct stream_record record = { .topic = STREAM_CONDUCTOR, .key = items[i].key, .value = items[i].value,
-                                        .is_null = items[i].value.size == 0 };
+        struct stream_record record = {
+            .topic = STREAM_CONDUCTOR, .key = items[i].key, .value = items[i].value, .is_null = items[i].value.size == 0
+        };
         outcome = stream->ops->produce(stream, &record, error);
     }
     return outcome;

@@ -7,13 +7,13 @@
 
 struct control_reader {
     struct conductor_topic *topic;
-    struct intern keys;    /* of entities */
-    int64_t *applied_s;    /* by key: its record's time */
+    struct intern keys; /* of entities */
+    int64_t *applied_s; /* by key: its record's time */
     size_t applied_capacity;
-    json_t *replies;       /* operation/token to {"key": the topic's, "json": text, "time": …} */
+    json_t *replies; /* operation/token to {"key": the topic's, "json": text, "time": …} */
     struct text payer;
     struct arena arena;
-    int64_t version;       /* that was put into the book last */
+    int64_t version; /* that was put into the book last */
 };
 
 struct control_reader *control_reader_new(struct text payer)
@@ -91,12 +91,12 @@ const char *control_reader_reply(const struct control_reader *reader, const char
     return json_string_value(json_object_get(json_object_get(reader->replies, key), "json"));
 }
 
-void control_reader_expired(const struct control_reader *reader, int64_t before_s, void (*visit)(void *context, const char *key),
-                            void *context)
+void control_reader_expired(const struct control_reader *reader, int64_t before_s,
+                            void (*visit)(void *context, const char *key), void *context)
 {
     const char *name;
     json_t *reply;
-    json_object_foreach(reader->replies, name, reply)
+    json_object_foreach (reader->replies, name, reply)
         if (json_integer_value(json_object_get(reply, "time")) < before_s)
             visit(context, json_string_value(json_object_get(reply, "key")));
 }
@@ -188,8 +188,7 @@ void control_reader_update(struct control_reader *reader, struct book *book)
         return;
     building.months = json_object();
     conductor_topic_each(reader->topic, take_value, &building);
-    json_object_foreach(building.months, month, root)
-    {
+    json_object_foreach (building.months, month, root) {
         struct document *document = document_take(root, reader->payer, 0);
         document->version = version;
         book_put(book, document);

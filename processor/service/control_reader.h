@@ -21,8 +21,8 @@ void control_reader_update(struct control_reader *reader, struct book *book);
 /* A kept reply; NULL: none. */
 const char *control_reader_reply(const struct control_reader *reader, const char *key);
 /* Visits the topic's keys of replies that were kept before a time. */
-void control_reader_expired(const struct control_reader *reader, int64_t before_s, void (*visit)(void *context, const char *key),
-                            void *context);
+void control_reader_expired(const struct control_reader *reader, int64_t before_s,
+                            void (*visit)(void *context, const char *key), void *context);
 /* The key under which a reply is kept on the topic. */
 void control_reader_reply_key(billing_period period, const char *key, struct buffer *out);
 

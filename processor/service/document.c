@@ -70,10 +70,14 @@ size_t document_after(const struct document *document, enum entity_kind kind, co
 const char *document_arn(const struct document *document, enum entity_kind kind, const char *id, struct buffer *out)
 {
     static const enum arn_type types[ENTITY_KIND_COUNT] = {
-        [ENTITY_GROUP] = ARN_GROUP, [ENTITY_PLAN] = ARN_PLAN, [ENTITY_RULE] = ARN_RULE, [ENTITY_ITEM] = ARN_ITEM,
+        [ENTITY_GROUP] = ARN_GROUP,
+        [ENTITY_PLAN] = ARN_PLAN,
+        [ENTITY_RULE] = ARN_RULE,
+        [ENTITY_ITEM] = ARN_ITEM,
     };
     struct text text = text_of(id);
-    bool managed = kind == ENTITY_PLAN && (text_equal(text, MANAGED_PLAN_BASIC) || text_equal(text, MANAGED_PLAN_PASSTHROUGH));
+    bool managed =
+        kind == ENTITY_PLAN && (text_equal(text, MANAGED_PLAN_BASIC) || text_equal(text, MANAGED_PLAN_PASSTHROUGH));
     buffer_clear(out);
     buffer_printf(out, "arn:%s:billingconductor::%s:%s/%s", document->partition, managed ? "aws" : document->payer,
                   arn_type_names[types[kind]], id);
@@ -114,10 +118,10 @@ bool item_covers(const json_t *item, billing_period period)
     size_t index;
     json_t *version;
     bool any = false;
-    json_array_foreach(json_object_get(item, "Versions"), index, version)
-    {
+    json_array_foreach (json_object_get(item, "Versions"), index, version) {
         billing_period start, end;
-        const char *start_text = entity_text(version, "StartBillingPeriod"), *end_text = entity_text(version, "EndBillingPeriod");
+        const char *start_text = entity_text(version, "StartBillingPeriod"),
+                   *end_text = entity_text(version, "EndBillingPeriod");
         any = true;
         if (!period_parse(text_of(start_text), &start) || start > period)
             continue;
@@ -131,7 +135,7 @@ static const char *auto_group(const struct document *document)
 {
     const char *id;
     json_t *group;
-    json_object_foreach(document->entities[ENTITY_GROUP], id, group)
+    json_object_foreach (document->entities[ENTITY_GROUP], id, group)
         if (json_is_true(json_object_get(json_object_get(group, "AccountGrouping"), "AutoAssociate")))
             return id;
     return NULL;
@@ -201,7 +205,7 @@ static void sort_ids(struct document *document, enum entity_kind kind)
     json_t *entity;
     size_t count = 0;
     const char **order = memory_new_array(document_count(document, kind), sizeof *order);
-    json_object_foreach(document->entities[kind], id, entity)
+    json_object_foreach (document->entities[kind], id, entity)
         order[count++] = id;
     if (count)
         qsort(order, count, sizeof *order, compare_ids);
@@ -237,12 +241,12 @@ void document_publish(struct document *document)
     }
     for (size_t i = 0; i < document_count(document, ENTITY_PLAN); i++) {
         const char *id = document->order[ENTITY_PLAN][i];
-        json_array_foreach(json_object_get(document_find(document, ENTITY_PLAN, id), "PricingRuleArns"), index, element)
+        json_array_foreach (json_object_get(document_find(document, ENTITY_PLAN, id), "PricingRuleArns"), index, element)
             relate(document->plans_of, json_string_value(element), id);
     }
     for (size_t i = 0; i < document_count(document, ENTITY_ITEM); i++) {
         const char *id = document->order[ENTITY_ITEM][i];
-        json_array_foreach(json_object_get(document_find(document, ENTITY_ITEM, id), "Inputs"), index, element)
+        json_array_foreach (json_object_get(document_find(document, ENTITY_ITEM, id), "Inputs"), index, element)
             relate(document->items_of, arn_id(entity_text(element, "Arn")), id);
     }
 }

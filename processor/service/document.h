@@ -16,7 +16,15 @@
 #include "model/calendar.h"
 #include "model/price_list.h"
 
-enum entity_kind { ENTITY_GROUP, ENTITY_ACCOUNT, ENTITY_PLAN, ENTITY_RULE, ENTITY_ITEM, ENTITY_PREFERENCE, ENTITY_KIND_COUNT };
+enum entity_kind {
+    ENTITY_GROUP,
+    ENTITY_ACCOUNT,
+    ENTITY_PLAN,
+    ENTITY_RULE,
+    ENTITY_ITEM,
+    ENTITY_PREFERENCE,
+    ENTITY_KIND_COUNT
+};
 
 #define ACCOUNT_TEXT 13
 
@@ -30,10 +38,10 @@ struct document {
     json_t *entities[ENTITY_KIND_COUNT]; /* objects: id to entity */
     /* Of a published document; absent in a draft. */
     const char **order[ENTITY_KIND_COUNT]; /* ids in byte order */
-    json_t *members;      /* group id to its accounts, in order */
-    json_t *plans_of;     /* rule id to its plans, in order */
-    json_t *items_of;     /* item id to the percentage items that count it */
-    json_t *touched[ENTITY_KIND_COUNT]; /* of a draft: ids that were edited */
+    json_t *members;                       /* group id to its accounts, in order */
+    json_t *plans_of;                      /* rule id to its plans, in order */
+    json_t *items_of;                      /* item id to the percentage items that count it */
+    json_t *touched[ENTITY_KIND_COUNT];    /* of a draft: ids that were edited */
 };
 
 /* An empty one. `payer` may be empty. */

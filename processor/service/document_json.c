@@ -43,9 +43,7 @@ static void drop_nulls(json_t *entity)
     const char *name;
     json_t *value;
     void *next;
-    json_object_foreach_safe(entity, next, name, value)
-        if (json_is_null(value))
-            json_object_del(entity, name);
+    json_object_foreach_safe(entity, next, name, value) if (json_is_null(value)) json_object_del(entity, name);
 }
 
 /* Times are epoch seconds; others are as good as none. */
@@ -66,8 +64,7 @@ static void take_members(struct document *document, json_t *group, const char *i
 {
     size_t index;
     json_t *grouping = json_object_get(group, "AccountGrouping"), *account;
-    json_array_foreach(json_object_get(grouping, "LinkedAccountIds"), index, account)
-    {
+    json_array_foreach (json_object_get(grouping, "LinkedAccountIds"), index, account) {
         const char *number = json_string_value(account);
         if (!number)
             continue;
@@ -84,8 +81,7 @@ static void take_section(struct document *document, const json_t *root, const ch
 {
     size_t index;
     json_t *entity;
-    json_array_foreach(json_object_get(root, name), index, entity)
-    {
+    json_array_foreach (json_object_get(root, name), index, entity) {
         const char *id = own_id(kind, entity);
         if (!json_is_object(entity) || !id)
             continue;
@@ -109,17 +105,15 @@ static void take_plan_rules(struct document *document, const json_t *root)
     json_t *reply, *rule;
     const char *id;
     json_t *plan;
-    json_object_foreach(document->entities[ENTITY_PLAN], id, plan)
-    {
+    json_object_foreach (document->entities[ENTITY_PLAN], id, plan) {
         json_t *rules = json_array();
-        json_array_foreach(json_object_get(plan, "PricingRuleArns"), at, rule)
+        json_array_foreach (json_object_get(plan, "PricingRuleArns"), at, rule)
             json_array_append_new(rules, json_string(arn_id(json_string_value(rule))));
         json_object_set_new(plan, "PricingRuleArns", rules);
     }
-    json_array_foreach(json_object_get(root, "PricingRulesAssociatedToPricingPlan"), index, reply)
-    {
+    json_array_foreach (json_object_get(root, "PricingRulesAssociatedToPricingPlan"), index, reply) {
         plan = document_find(document, ENTITY_PLAN, arn_id(entity_text(reply, "PricingPlanArn")));
-        json_array_foreach(json_object_get(reply, "PricingRuleArns"), at, rule)
+        json_array_foreach (json_object_get(reply, "PricingRuleArns"), at, rule)
             json_array_append_new(json_object_get(plan, "PricingRuleArns"), json_string(arn_id(json_string_value(rule))));
     }
 }
@@ -145,9 +139,10 @@ static void take_own_range(json_t *item)
         json_object_del(item, "BillingPeriodRange");
     }
     json_object_set_new(item, "Versions", versions);
-    json_t *inputs = json_array(), *percentage = json_object_get(json_object_get(item, "ChargeDetails"), "Percentage"), *value;
+    json_t *inputs = json_array(), *percentage = json_object_get(json_object_get(item, "ChargeDetails"), "Percentage"),
+           *value;
     size_t index;
-    json_array_foreach(json_object_get(percentage, "AssociatedValues"), index, value)
+    json_array_foreach (json_object_get(percentage, "AssociatedValues"), index, value)
         json_array_append_new(inputs, json_pack("{s:O}", "Arn", value));
     json_object_del(percentage, "AssociatedValues");
     json_object_set_new(item, "Inputs", inputs);
@@ -157,8 +152,7 @@ static void take_versions(struct document *document, const json_t *root)
 {
     size_t index;
     json_t *version;
-    json_array_foreach(json_object_get(root, "CustomLineItemVersions"), index, version)
-    {
+    json_array_foreach (json_object_get(root, "CustomLineItemVersions"), index, version) {
         json_t *item = document_find(document, ENTITY_ITEM, arn_id(entity_text(version, "Arn")));
         if (!item)
             continue;
@@ -175,12 +169,11 @@ static void take_inputs(struct document *document, const json_t *root)
 {
     size_t index, at;
     json_t *reply, *resource;
-    json_array_foreach(json_object_get(root, "ResourcesAssociatedToCustomLineItem"), index, reply)
-    {
+    json_array_foreach (json_object_get(root, "ResourcesAssociatedToCustomLineItem"), index, reply) {
         json_t *item = document_find(document, ENTITY_ITEM, arn_id(entity_text(reply, "Arn")));
-        json_array_foreach(json_object_get(reply, "AssociatedResources"), at, resource)
-        {
-            const char *relationship = entity_text(resource, "Relationship"), *end = entity_text(resource, "EndBillingPeriod");
+        json_array_foreach (json_object_get(reply, "AssociatedResources"), at, resource) {
+            const char *relationship = entity_text(resource, "Relationship"),
+                       *end = entity_text(resource, "EndBillingPeriod");
             if (!item || (relationship && strcmp(relationship, "CHILD") != 0))
                 continue;
             json_t *input = json_pack("{s:O}", "Arn", json_object_get(resource, "Arn"));
@@ -196,8 +189,7 @@ static void finish_items(struct document *document)
 {
     const char *id;
     json_t *item;
-    json_object_foreach(document->entities[ENTITY_ITEM], id, item)
-    {
+    json_object_foreach (document->entities[ENTITY_ITEM], id, item) {
         json_t *versions = json_object_get(item, "Versions");
         if (json_array_size(versions) > 0 || document->period == PERIOD_NONE)
             continue;
@@ -215,7 +207,7 @@ static void learn(struct document *document, const json_t *root)
     size_t index;
     json_t *entity;
     for (size_t i = 0; i < ARRAY_COUNT(names); i++)
-        json_array_foreach(json_object_get(root, names[i]), index, entity)
+        json_array_foreach (json_object_get(root, names[i]), index, entity)
             learn_payer(document, entity_text(entity, "Arn"), &known);
     const char *currency = entity_text(root, "CurrencyCode"), *period = entity_text(root, "BillingPeriod");
     if (currency && strlen(currency) == 3)
@@ -238,7 +230,7 @@ struct document *document_take(json_t *root, struct text payer, int64_t applied_
     take_plan_rules(document, root);
     const char *id;
     json_t *item;
-    json_object_foreach(document->entities[ENTITY_ITEM], id, item)
+    json_object_foreach (document->entities[ENTITY_ITEM], id, item)
         take_own_range(item);
     take_versions(document, root);
     take_inputs(document, root);
@@ -291,7 +283,7 @@ static json_t *print_entities(const struct document *document, json_t *const sli
 {
     json_t *list = json_array(), *entity;
     const char *id;
-    json_object_foreach(document->entities[kind], id, entity)
+    json_object_foreach (document->entities[kind], id, entity)
         if (is_in(slice, kind, id))
             json_array_append_new(list, kind == ENTITY_PLAN   ? without(entity, "PricingRuleArns", "")
                                         : kind == ENTITY_ITEM ? without(entity, "Versions", "Inputs")
@@ -304,11 +296,9 @@ static json_t *print_plan_rules(const struct document *document, json_t *const s
     json_t *list = json_array(), *plan, *rule;
     const char *id;
     size_t index;
-    json_object_foreach(document->entities[ENTITY_PLAN], id, plan)
-    {
+    json_object_foreach (document->entities[ENTITY_PLAN], id, plan) {
         json_t *rules = json_object_get(plan, "PricingRuleArns"), *arns = json_array();
-        json_array_foreach(rules, index, rule)
-        {
+        json_array_foreach (rules, index, rule) {
             const char *name = json_string_value(rule);
             json_array_append_new(arns, reference(document, ENTITY_RULE, name, document_find(document, ENTITY_RULE, name)));
         }
@@ -325,9 +315,8 @@ static json_t *print_versions(const struct document *document, json_t *const sli
     json_t *list = json_array(), *item, *version;
     const char *id;
     size_t index;
-    json_object_foreach(document->entities[ENTITY_ITEM], id, item)
-        json_array_foreach(json_object_get(item, "Versions"), index, version)
-        {
+    json_object_foreach (document->entities[ENTITY_ITEM], id, item)
+        json_array_foreach (json_object_get(item, "Versions"), index, version) {
             if (!is_in(slice, ENTITY_ITEM, id))
                 continue;
             json_t *printed = json_copy(version);
@@ -342,11 +331,9 @@ static json_t *print_inputs(const struct document *document, json_t *const slice
     json_t *list = json_array(), *item, *input;
     const char *id;
     size_t index;
-    json_object_foreach(document->entities[ENTITY_ITEM], id, item)
-    {
+    json_object_foreach (document->entities[ENTITY_ITEM], id, item) {
         json_t *inputs = json_object_get(item, "Inputs"), *resources = json_array();
-        json_array_foreach(inputs, index, input)
-        {
+        json_array_foreach (inputs, index, input) {
             json_t *resource = json_copy(input);
             json_object_set_new(resource, "Relationship", json_string("CHILD"));
             json_array_append_new(resources, resource);
@@ -401,8 +388,8 @@ static void relate_rules(const struct document *draft, json_t *slice[ENTITY_KIND
     const char *id;
     json_t *plan, *rule;
     size_t index;
-    json_object_foreach(draft->entities[ENTITY_PLAN], id, plan)
-        json_array_foreach(json_object_get(plan, "PricingRuleArns"), index, rule)
+    json_object_foreach (draft->entities[ENTITY_PLAN], id, plan)
+        json_array_foreach (json_object_get(plan, "PricingRuleArns"), index, rule)
             if (json_object_get(slice[ENTITY_RULE], json_string_value(rule)))
                 add(slice[ENTITY_PLAN], id);
 }
@@ -412,16 +399,15 @@ static void relate_items(const struct document *draft, json_t *slice[ENTITY_KIND
     const char *id;
     json_t *item, *input;
     size_t index;
-    json_object_foreach(draft->entities[ENTITY_ITEM], id, item)
-    {
+    json_object_foreach (draft->entities[ENTITY_ITEM], id, item) {
         bool near = json_object_get(slice[ENTITY_ITEM], id) || json_object_get(slice[ENTITY_GROUP], entity_group(item));
-        json_array_foreach(json_object_get(item, "Inputs"), index, input)
+        json_array_foreach (json_object_get(item, "Inputs"), index, input)
             near = near || json_object_get(slice[ENTITY_ITEM], arn_id(entity_text(input, "Arn")));
         if (!near)
             continue;
         add(slice[ENTITY_ITEM], id);
         add(slice[ENTITY_GROUP], entity_group(item));
-        json_array_foreach(json_object_get(item, "Inputs"), index, input)
+        json_array_foreach (json_object_get(item, "Inputs"), index, input)
             if (document_find(draft, ENTITY_ITEM, arn_id(entity_text(input, "Arn"))))
                 add(slice[ENTITY_ITEM], arn_id(entity_text(input, "Arn")));
     }
@@ -432,24 +418,22 @@ static void relate_groups(const struct document *draft, json_t *slice[ENTITY_KIN
     const char *id;
     json_t *entity, *rule;
     size_t index;
-    json_object_foreach(draft->entities[ENTITY_ACCOUNT], id, entity)
-    {
+    json_object_foreach (draft->entities[ENTITY_ACCOUNT], id, entity) {
         const char *group = entity_group(entity);
         if (group && json_object_get(slice[ENTITY_ACCOUNT], id))
             add(slice[ENTITY_GROUP], group);
     }
-    json_object_foreach(draft->entities[ENTITY_ACCOUNT], id, entity)
-    {
+    json_object_foreach (draft->entities[ENTITY_ACCOUNT], id, entity) {
         const char *group = entity_group(entity);
         if (group && json_object_get(slice[ENTITY_GROUP], group))
             add(slice[ENTITY_ACCOUNT], id);
     }
-    json_object_foreach(draft->entities[ENTITY_GROUP], id, entity)
+    json_object_foreach (draft->entities[ENTITY_GROUP], id, entity)
         if (json_object_get(slice[ENTITY_GROUP], id))
             add(slice[ENTITY_PLAN], group_plan(entity));
-    json_object_foreach(draft->entities[ENTITY_PLAN], id, entity)
+    json_object_foreach (draft->entities[ENTITY_PLAN], id, entity)
         if (json_object_get(slice[ENTITY_PLAN], id))
-            json_array_foreach(json_object_get(entity, "PricingRuleArns"), index, rule)
+            json_array_foreach (json_object_get(entity, "PricingRuleArns"), index, rule)
                 add(slice[ENTITY_RULE], json_string_value(rule));
 }
 

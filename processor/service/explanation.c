@@ -25,7 +25,8 @@ static void print_what(struct buffer *out, const struct line_item *item)
 {
     char start[TIME_TEXT_MAX];
     time_format(item->usage_start, start);
-    buffer_printf(out, "Line item %.*s, revision %lld\n\nWhat was used\n", TEXT_ARGS(item->line_item_id), (long long)item->revision);
+    buffer_printf(out, "Line item %.*s, revision %lld\n\nWhat was used\n", TEXT_ARGS(item->line_item_id),
+                  (long long)item->revision);
     print_text(out, "account", item->usage_account_id);
     print_text(out, "from", text_of(start));
     print_text(out, "type", item->line_item_type);
@@ -69,8 +70,8 @@ static bool is_as_billed(const struct line_item *item)
 
 static bool is_in_free_tier(const struct line_item *item)
 {
-    return text_equal(item->base, TEXT("PRICE_LIST")) && record_has(item, LINE_ITEM_tier) && record_has(item, LINE_ITEM_rate) &&
-           item->rate == 0 && item->public_rate == 0;
+    return text_equal(item->base, TEXT("PRICE_LIST")) && record_has(item, LINE_ITEM_tier) &&
+           record_has(item, LINE_ITEM_rate) && item->rate == 0 && item->public_rate == 0;
 }
 
 static void print_how(struct buffer *out, const struct line_item *item, enum explanation_reader reader)
@@ -93,7 +94,7 @@ static void print_how(struct buffer *out, const struct line_item *item, enum exp
         buffer_printf(out, "  %-22s %.*s: %s\n", "base", TEXT_ARGS(item->base), base_meaning(item->base, reader));
     if (record_has(item, LINE_ITEM_tier))
         buffer_printf(out, "  %-22s %lld: this part of the row lies in that tier of the group's pool\n", "tier",
-               (long long)item->tier);
+                      (long long)item->tier);
     if (is_in_free_tier(item))
         buffer_printf(out, "  %-22s this part is free: a first tier, or an allowance that the group shares, at no cost\n",
                       "free tier");
@@ -140,8 +141,9 @@ static bool sum_of_rate(struct buffer *out, const struct line_item *item)
     else if (from_public)
         equal = check_product(out, "rate", item->public_rate, RATE_SCALE, factor, MODIFIER_SCALE + 2, item->rate,
                               PRICED_RATE_SCALE);
-    return check_product(out, "cost", decimal_of(&item->usage_amount), QUANTITY_SCALE, item->rate, PRICED_RATE_SCALE, item->cost,
-                         COST_SCALE) && equal;
+    return check_product(out, "cost", decimal_of(&item->usage_amount), QUANTITY_SCALE, item->rate, PRICED_RATE_SCALE,
+                         item->cost, COST_SCALE) &&
+           equal;
 }
 
 static bool sum_of_amount(struct buffer *out, const struct line_item *item)

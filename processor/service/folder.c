@@ -63,7 +63,8 @@ static bool load_jsonl(struct folder *folder, struct input *input, const struct 
         done = json_read_record(line, type, &record, &arena, &scratch, error) && take(folder, type, &record, error);
     }
     if (done && status != RECORD_END)
-        done = error_fail(error, ERROR_FAILED, "%s: line %llu: cannot be read", input_name(input), (unsigned long long)number);
+        done =
+            error_fail(error, ERROR_FAILED, "%s: line %llu: cannot be read", input_name(input), (unsigned long long)number);
     record_reader_free(records);
     arena_done(&arena);
     buffer_done(&scratch);
@@ -194,7 +195,7 @@ static bool load_counts(struct folder *folder, const char *path, struct error *e
     json_t *summary = json_loadb(bytes.data, bytes.size, 0, &reason);
     buffer_done(&bytes);
     folder->counts = json_object();
-    json_object_foreach(summary, name, value)
+    json_object_foreach (summary, name, value)
         if (json_is_integer(value))
             json_object_set(folder->counts, name, value);
     json_decref(summary);
@@ -232,8 +233,8 @@ static bool load_dead(struct folder *folder, struct error *error)
     while (status != RECORD_END && status != RECORD_FAILED)
         if ((status = record_reader_next(records, &line, &number)) == RECORD_OK)
             count_dead(folder, line);
-    done = status == RECORD_END || error_fail(error, ERROR_FAILED, "%s: line %llu: cannot be read", input_name(input),
-                                              (unsigned long long)number);
+    done = status == RECORD_END ||
+           error_fail(error, ERROR_FAILED, "%s: line %llu: cannot be read", input_name(input), (unsigned long long)number);
     record_reader_free(records);
     input_close(input);
     return done;
@@ -245,9 +246,9 @@ static bool load(struct folder *folder, struct error *error)
     struct stat summary;
     buffer_printf(&path, "%s/summary.json", folder->path);
     buffer_append_byte(&path, '\0');
-    bool whole = stat(path.data, &summary) == 0 ||
-                 error_fail(error, ERROR_INVALID, "%s: holds no summary.json, so no whole result of proforma price",
-                            folder->path);
+    bool whole =
+        stat(path.data, &summary) == 0 ||
+        error_fail(error, ERROR_INVALID, "%s: holds no summary.json, so no whole result of proforma price", folder->path);
     bool done = whole && load_counts(folder, path.data, error) && load_dead(folder, error);
     buffer_done(&path);
     return done && load_document(folder, (int64_t)summary.st_mtim.tv_sec, error) && make_view(folder, error) &&
@@ -435,7 +436,7 @@ static bool state(void *context, struct buffer *out, struct error *error)
     json_t *letters = json_array(), *count;
     const char *reason;
     (void)error;
-    json_object_foreach(folder->dead, reason, count)
+    json_object_foreach (folder->dead, reason, count)
         json_array_append_new(letters, json_pack("{s:s,s:O}", "reason", reason, "count", count));
     json_t *all = json_pack("{s:O,s:o}", "counts", folder->counts, "dead_letters", letters);
     char *text = json_dumps(all, JSON_COMPACT);

@@ -52,8 +52,7 @@ static bool take_row(void *context, const struct stream_record *record, struct e
     arena_reset(&work->row_arena);
     if (record->is_null || !is_of_group(work, record->key))
         return true;
-    if (wire_decode(work->port->wire, &cur_row_type, record->value, &row, &work->row_arena, &refusal, error) !=
-        WIRE_DONE)
+    if (wire_decode(work->port->wire, &cur_row_type, record->value, &row, &work->row_arena, &refusal, error) != WIRE_DONE)
         return error_fail(error, ERROR_FAILED, "cur partition %d, offset %lld: no report row", record->partition,
                           (long long)record->offset);
     if (!text_equal(row.billing_group, work->group) || !text_equal(row.snapshot_id, work->manifest.snapshot_id))
@@ -68,11 +67,10 @@ static bool check(const struct report_work *work, struct error *error)
     char checksum[33];
     snprintf(checksum, sizeof checksum, "%016llx%016llx", (unsigned long long)work->checksum.high,
              (unsigned long long)work->checksum.low);
-    if (work->rows != (uint64_t)work->manifest.rows ||
-        !text_equal(text_of(checksum), work->manifest.checksum))
-        return error_fail(error, ERROR_FAILED, "the topic holds %llu rows with checksum %s, the manifest says %lld with %.*s",
-                          (unsigned long long)work->rows, checksum, (long long)work->manifest.rows,
-                          TEXT_ARGS(work->manifest.checksum));
+    if (work->rows != (uint64_t)work->manifest.rows || !text_equal(text_of(checksum), work->manifest.checksum))
+        return error_fail(
+            error, ERROR_FAILED, "the topic holds %llu rows with checksum %s, the manifest says %lld with %.*s",
+            (unsigned long long)work->rows, checksum, (long long)work->manifest.rows, TEXT_ARGS(work->manifest.checksum));
     return true;
 }
 
@@ -131,8 +129,8 @@ static bool write_all(struct report_work *work, const char *out, struct error *e
     bool done = rocks_open(state.data, &options, &rocks, error);
     if (done) {
         work->spool = cur_spool_new(rocks, work->period);
-        done = work->port->read(work->port->context, STREAM_CUR, (int32_t)work->manifest.offsets.partition, take_row,
-                               work, error) &&
+        done = work->port->read(work->port->context, STREAM_CUR, (int32_t)work->manifest.offsets.partition, take_row, work,
+                                error) &&
                cur_spool_finish(work->spool, error) && check(work, error) && write_reports(work, output, error);
         cur_spool_free(work->spool);
         rocks_close(rocks);

@@ -20,7 +20,8 @@ struct report_port {
                  struct error *error);
 };
 
-/* `group` ends with a NUL. `out` is a new or empty folder. Fails: there is no report, or it is not what its manifest says. */
+/* `group` ends with a NUL. `out` is a new or empty folder. Fails: there is no report, or it is not what its manifest says.
+ */
 MUST_USE bool report_files_write(const struct report_port *port, struct text group, billing_period period, const char *out,
                                  uint64_t *ret_rows, struct error *error);
 

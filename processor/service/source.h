@@ -19,8 +19,9 @@ struct source {
     billing_period (*running_month)(void *context);
     enum month_state (*month_state)(void *context, billing_period period);
     /* Visits every report of a month; an empty account stands for the whole group. */
-    bool (*reports)(void *context, billing_period period, void (*visit)(void *visitor, struct text group, struct text account),
-                    void *visitor, struct error *error);
+    bool (*reports)(void *context, billing_period period,
+                    void (*visit)(void *visitor, struct text group, struct text account), void *visitor,
+                    struct error *error);
     /* Opens a report, gzipped CSV; *file is -1 if there is none. The caller closes it. */
     bool (*open_report)(void *context, billing_period period, struct text group, struct text account, int *file,
                         uint64_t *bytes, struct error *error);

@@ -76,7 +76,8 @@ static void add_positions(struct topics *topics, enum stream_topic topic)
     for (int32_t i = 0; i < count; i++) {
         topics->positions = memory_reserve_one(topics->positions, topics->position_count, &topics->position_capacity,
                                                sizeof *topics->positions);
-        topics->positions[topics->position_count++] = (struct stream_partition){ .topic = topic, .partition = i, .offset = OFFSET_NONE };
+        topics->positions[topics->position_count++] =
+            (struct stream_partition){ .topic = topic, .partition = i, .offset = OFFSET_NONE };
     }
 }
 
@@ -355,8 +356,7 @@ static void *run(void *context)
     unsigned failures = 0;
     while (!atomic_load(&topics->stopping)) {
         struct error error = { 0 };
-        bool done = topics->stream ? do_round(topics, &error)
-                                   : error_fail(&error, ERROR_FAILED, "there is no connection");
+        bool done = topics->stream ? do_round(topics, &error) : error_fail(&error, ERROR_FAILED, "there is no connection");
         if (!done)
             begin_again(topics, &error, ++failures == FAILURES_MAX);
         else

@@ -53,8 +53,8 @@ static bool walk_manifests(struct topics *topics, billing_period period, struct 
     return done;
 }
 
-static bool reports(void *context, billing_period period, void (*visit)(void *visitor, struct text group, struct text account),
-                    void *visitor, struct error *error)
+static bool reports(void *context, billing_period period,
+                    void (*visit)(void *visitor, struct text group, struct text account), void *visitor, struct error *error)
 {
     struct manifest_walk walk = { .visit = visit, .visitor = visitor };
     return walk_manifests(context, period, &walk, error);

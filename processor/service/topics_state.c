@@ -74,8 +74,9 @@ void topics_ask_ends(struct topics *topics)
                 return;
             }
             snprintf(number, sizeof number, "%05u", task_number_of(stream, inputs[i], p));
-            json_object_set_new(ends, number, json_pack("{s:s,s:i,s:I}", "input", stream_topic_name(inputs[i]), "partition",
-                                                        (int)p, "end", (json_int_t)end));
+            json_object_set_new(ends, number,
+                                json_pack("{s:s,s:i,s:I}", "input", stream_topic_name(inputs[i]), "partition", (int)p, "end",
+                                          (json_int_t)end));
         }
     pthread_mutex_lock(&topics->lock);
     json_decref(topics->ends);
@@ -117,8 +118,7 @@ static json_t *list_tasks(json_t *tasks)
 {
     json_t *list = json_array(), *task;
     const char *number;
-    json_object_foreach(tasks, number, task)
-    {
+    json_object_foreach (tasks, number, task) {
         json_object_set_new(task, "task", json_integer(strtoll(number, NULL, 10)));
         if (!json_object_get(task, "lag"))
             json_object_set(task, "lag", json_object_get(task, "end"));

@@ -187,7 +187,8 @@ static enum publish_outcome publish(void *context, struct document *document, co
     if (done) {
         int64_t version = conductor_topic_version(topic) + (changes.count > 0);
         add_replies(topics, document->period, replies, reply_count, &records);
-        outcome = outcome_of(topics, apply_publish(topics->writer.stream, &changes, records.items, records.count, error), error);
+        outcome =
+            outcome_of(topics, apply_publish(topics->writer.stream, &changes, records.items, records.count, error), error);
         document->version = version;
         conductor_changes_done(&changes);
     }

@@ -61,8 +61,9 @@ MUST_USE bool view_fetch_line_item(struct view *view, struct text id, struct buf
 MUST_USE bool view_fetch_mark(struct view *view, struct text name, struct buffer *value, bool *found, struct error *error);
 
 /* Marks whose names begin with the prefix, in order. */
-MUST_USE bool view_marks(struct view *view, struct text prefix, void (*visit)(void *context, struct text name, struct text value),
-                         void *context, struct error *error);
+MUST_USE bool view_marks(struct view *view, struct text prefix,
+                         void (*visit)(void *context, struct text name, struct text value), void *context,
+                         struct error *error);
 
 /* Months that have bills, in order: visited with the text of each. */
 MUST_USE bool view_periods(struct view *view, void (*visit)(void *context, struct text period), void *context,

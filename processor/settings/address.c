@@ -15,14 +15,13 @@ static bool split(struct text address, struct text *host, int64_t *port)
     bool brackets = host->size > 2 && host->data[0] == '[' && host->data[host->size - 1] == ']';
     if (brackets)
         *host = (struct text){ host->data + 1, host->size - 2 };
-    return text_contains(*host, TEXT(":")) == brackets && digits.size <= 5 && value_integer(digits, port) &&
-           *port >= 1 && *port <= 65535;
+    return text_contains(*host, TEXT(":")) == brackets && digits.size <= 5 && value_integer(digits, port) && *port >= 1 &&
+           *port <= 65535;
 }
 
 static bool host_character(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-           c == ':';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == ':';
 }
 
 bool address_is_sound(struct text address)

@@ -127,8 +127,7 @@ static void tell(const struct settings *settings, const struct law *law, struct 
     struct buffer text = { 0 };
     buffer_append_text(&text, TEXT("found "));
     append_value(settings, law->name, &text);
-    buffer_printf(&text, "%s, expected %s %s, which is ", is_default ? " (the default)" : "", law->expected,
-                  law->other);
+    buffer_printf(&text, "%s, expected %s %s, which is ", is_default ? " (the default)" : "", law->expected, law->other);
     append_value(settings, law->other, &text);
     buffer_printf(&text, ": %s", law->reason);
     fault_add(faults, source.origin, text_of(law->name), "%.*s", TEXT_ARGS(buffer_text(&text)));

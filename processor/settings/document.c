@@ -49,8 +49,7 @@ void settings_help(struct buffer *out)
     for (size_t i = 0; i < property_count; i++) {
         if (properties[i].section)
             buffer_printf(out, "\n%s\n", properties[i].section);
-        buffer_printf(out, "  %s =%s%s\n", properties[i].name, properties[i].standard[0] ? " " : "",
-                      properties[i].standard);
+        buffer_printf(out, "  %s =%s%s\n", properties[i].name, properties[i].standard[0] ? " " : "", properties[i].standard);
         append_description(out, "      ", &properties[i]);
     }
     buffer_append_text(out, TEXT("\nAny other kafka.* property goes to librdkafka as it is.\n"));
@@ -66,8 +65,7 @@ void settings_sample_file(struct buffer *out)
             buffer_printf(out, "\n## %s\n", properties[i].section);
         buffer_append_byte(out, '\n');
         append_description(out, "# ", &properties[i]);
-        buffer_printf(out, "#%s =%s%s\n", properties[i].name, properties[i].standard[0] ? " " : "",
-                      properties[i].standard);
+        buffer_printf(out, "#%s =%s%s\n", properties[i].name, properties[i].standard[0] ? " " : "", properties[i].standard);
     }
 }
 
@@ -125,12 +123,11 @@ static void append_row(struct buffer *out, const struct property *property)
 static void append_refusals(struct buffer *out)
 {
     buffer_append_text(
-        out,
-        TEXT("\n## Other properties of librdkafka\n\n"
-             "Any `kafka.NAME = value` goes to librdkafka as `NAME`, in the order of the file; an empty value\n"
-             "leaves its default. Names with `password`, `secret`, `pem`, `token`, `jaas` or `private` in them are\n"
-             "secrets. Refused, because they would break exactly-once or let a stranger in:\n\n"
-             "| property | allowed | why |\n|---|---|---|\n"));
+        out, TEXT("\n## Other properties of librdkafka\n\n"
+                  "Any `kafka.NAME = value` goes to librdkafka as `NAME`, in the order of the file; an empty value\n"
+                  "leaves its default. Names with `password`, `secret`, `pem`, `token`, `jaas` or `private` in them are\n"
+                  "secrets. Refused, because they would break exactly-once or let a stranger in:\n\n"
+                  "| property | allowed | why |\n|---|---|---|\n"));
     for (size_t i = 0; i < kafka_refusal_count; i++) {
         const struct kafka_refusal *refusal = &kafka_refusals[i];
         buffer_printf(out, "| `kafka.%s` | %s%s%s | %s |\n", refusal->name, refusal->allowed ? "`" : "",

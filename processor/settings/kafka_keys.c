@@ -46,9 +46,7 @@ const struct kafka_refusal *kafka_key_refused(struct text name, struct text valu
  * because of its "pem" does no harm. */
 bool kafka_key_is_secret(struct text name)
 {
-    static const char *const parts[] = {
-        "password", "secret", "pem", "token", "jaas", "private", "oauthbearer.config"
-    };
+    static const char *const parts[] = { "password", "secret", "pem", "token", "jaas", "private", "oauthbearer.config" };
     for (size_t i = 0; i < ARRAY_COUNT(parts); i++)
         if (text_contains(name, text_of(parts[i])) && !text_ends_with(name, TEXT(".url")))
             return true;

@@ -146,8 +146,8 @@ static void take_all(struct loading *loading, const struct entries *entries)
     take_entries(loading, entries, false);
     take_entries(loading, entries, true);
     if (!settings_kafka(loading->settings, brokers))
-        add_kafka(loading->settings, text_of(brokers),
-                  text_of(property_find(TEXT("kafka.bootstrap.servers"))->standard), false);
+        add_kafka(loading->settings, text_of(brokers), text_of(property_find(TEXT("kafka.bootstrap.servers"))->standard),
+                  false);
     settings_check(loading->settings, &loading->sources, loading->faults);
     if (loading->value.data)
         explicit_bzero(loading->value.data, loading->value.capacity);
@@ -203,8 +203,8 @@ bool settings_load(const char *path, const char *const *sets, size_t set_count, 
                                           : error_fail(error, ERROR_INVALID, "%s: %s", path, strerror(errno));
     close(file);
     if (done)
-        done = settings_load_text(buffer_text(&bytes), path, status.st_mode & S_IROTH, sets, set_count, settings,
-                                  problems, error);
+        done = settings_load_text(buffer_text(&bytes), path, status.st_mode & S_IROTH, sets, set_count, settings, problems,
+                                  error);
     if (bytes.data)
         explicit_bzero(bytes.data, bytes.capacity);
     buffer_done(&bytes);

@@ -19,7 +19,6 @@ MUST_USE bool settings_load(const char *path, const char *const *sets, size_t se
 /* The same of a file in memory. `path` names it in messages; `is_public`: every user may read it, so it holds no
  * secret. */
 MUST_USE bool settings_load_text(struct text file, const char *path, bool is_public, const char *const *sets,
-                                 size_t set_count, struct settings *settings, struct buffer *problems,
-                                 struct error *error);
+                                 size_t set_count, struct settings *settings, struct buffer *problems, struct error *error);
 
 #endif

@@ -43,8 +43,7 @@ static bool check_file(int file, const char *path, bool secret, struct error *er
         return error_fail(error, ERROR_INVALID, "${file:%s}: not a file", path);
     if (secret && (status.st_mode & (S_IROTH | S_IWOTH)))
         return error_fail(error, ERROR_INVALID,
-                          "${file:%s}: a secret that every user of this machine may read or write; chmod o-rw it",
-                          path);
+                          "${file:%s}: a secret that every user of this machine may read or write; chmod o-rw it", path);
     return true;
 }
 

@@ -15,7 +15,6 @@
  * `secret`: files that every user may read are refused.
  * Fails: *error says which reference and why, and nothing of any value. *out then holds parts of it.
  */
-MUST_USE bool reference_resolve(struct text raw, bool secret, struct buffer *out, bool *referenced,
-                                struct error *error);
+MUST_USE bool reference_resolve(struct text raw, bool secret, struct buffer *out, bool *referenced, struct error *error);
 
 #endif

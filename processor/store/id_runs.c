@@ -11,9 +11,9 @@
 #define FILTER_PREFIX 'J'
 #define LIST_PREFIX 'K'
 #define LIST_VERSION 2
-#define PAGE_IDS 64        /* on average: ids are spread evenly */
+#define PAGE_IDS 64 /* on average: ids are spread evenly */
 #define MERGED_RUNS 8
-#define MERGE_PAGES 512    /* of a step: some ten milliseconds */
+#define MERGE_PAGES 512 /* of a step: some ten milliseconds */
 #define KEY_BYTES 13
 #define BATCH_BYTES ((size_t)1024 * 1024)
 #define FILTER_CHUNK ((size_t)64 * 1024)
@@ -89,8 +89,7 @@ static struct id_entry page_entry(const struct buffer *page, size_t index)
     return entry;
 }
 
-static bool read_page(struct id_runs *runs, const struct run *run, uint32_t number, struct buffer *page,
-                      struct error *error)
+static bool read_page(struct id_runs *runs, const struct run *run, uint32_t number, struct buffer *page, struct error *error)
 {
     bool found;
     if (!rocks_fetch(runs->rocks, key_of(runs, PAGE_PREFIX, run->number, number), page, &found, error))
@@ -271,8 +270,7 @@ static bool drop_leftovers(struct id_runs *runs, struct error *error)
     return rocks_write(runs->rocks, runs->batch, error);
 }
 
-bool id_runs_open(struct rocks *rocks, const struct id_runs_options *options, struct id_runs **ret_runs,
-                  struct error *error)
+bool id_runs_open(struct rocks *rocks, const struct id_runs_options *options, struct id_runs **ret_runs, struct error *error)
 {
     struct id_runs *runs = memory_new(sizeof *runs);
     runs->rocks = rocks;
@@ -424,8 +422,9 @@ bool id_runs_add(struct id_runs *runs, struct id_entry *entries, size_t count, i
     runs->next = next;
     if (count == 0)
         return write_list(runs, error);
-    struct run run = { .number = runs->next_number++, .pages = pages_for(count), .ids = count,
-                       .filter = id_filter_new(count) };
+    struct run run = {
+        .number = runs->next_number++, .pages = pages_for(count), .ids = count, .filter = id_filter_new(count)
+    };
     sort_entries(entries, count);
     if (!write_pages(runs, &run, entries, count, error) || !put_filter(runs, &run, error)) {
         id_filter_done(&run.filter);
@@ -461,8 +460,10 @@ static void begin_merge(struct id_runs *runs, size_t first)
     for (size_t i = 0; i < MERGED_RUNS; i++)
         ids += runs->runs[first + i].ids;
     *merge = (struct merge){ .active = true, .first = first };
-    merge->output = (struct run){ .number = runs->next_number++, .level = runs->runs[first].level + 1,
-                                  .pages = pages_for(ids), .filter = id_filter_new(ids) };
+    merge->output = (struct run){ .number = runs->next_number++,
+                                  .level = runs->runs[first].level + 1,
+                                  .pages = pages_for(ids),
+                                  .filter = id_filter_new(ids) };
 }
 
 /* The input's next entry; *found is false behind its last. */

@@ -13,8 +13,8 @@
 
 struct ledger_store;
 
-MUST_USE bool ledger_store_open(const char *directory, const struct rocks_options *options,
-                                struct ledger_store **ret_store, struct error *error);
+MUST_USE bool ledger_store_open(const char *directory, const struct rocks_options *options, struct ledger_store **ret_store,
+                                struct error *error);
 /* What was written survives. */
 void ledger_store_close(struct ledger_store *store);
 

@@ -30,9 +30,9 @@ bool page_takes(const struct page_writer *writer, const struct row_view *row)
 static void put_facts(struct page_writer *writer, struct text facts)
 {
     size_t number = 0;
-    while (number < writer->facts_count &&
-           !text_equal(facts, (struct text){ writer->facts_bytes.data + writer->facts_at[number],
-                                             writer->facts_size[number] }))
+    while (
+        number < writer->facts_count &&
+        !text_equal(facts, (struct text){ writer->facts_bytes.data + writer->facts_at[number], writer->facts_size[number] }))
         number++;
     bytes_put_varint(&writer->bytes, number);
     if (number < writer->facts_count)
@@ -69,8 +69,7 @@ void page_add_with(struct page_writer *writer, const struct row_view *row, struc
     bool same_description = !first && text_equal(buffer_text(&writer->last_description), row->description);
     const struct row_values *values = &row->values;
     bool has_end = values->usage_end_ms != USAGE_END_NONE;
-    buffer_append_byte(out, (char)((same_resource ? ROW_SAME_RESOURCE : 0) |
-                                   (same_description ? ROW_SAME_DESCRIPTION : 0) |
+    buffer_append_byte(out, (char)((same_resource ? ROW_SAME_RESOURCE : 0) | (same_description ? ROW_SAME_DESCRIPTION : 0) |
                                    (values->has_amount ? ROW_HAS_AMOUNT : 0) | (has_end ? ROW_HAS_END : 0) |
                                    (extra.size ? ROW_HAS_EXTRA : 0)));
     if (!same_resource)

@@ -19,7 +19,7 @@
 
 struct page_writer {
     struct buffer bytes;
-    struct buffer facts_bytes;          /* the page's facts, one behind the other */
+    struct buffer facts_bytes; /* the page's facts, one behind the other */
     size_t facts_at[PAGE_ROWS_MAX], facts_size[PAGE_ROWS_MAX], facts_count;
     size_t row_count;
     billing_period period;

@@ -37,9 +37,10 @@ struct rocks_iterator {
  */
 static enum error_kind kind_of(const char *reason)
 {
-    static const char *const passing[] = { "No space left", "quota exceeded", "While lock file", "lock hold by", "lock ",
-                                           "Too many open files", "Permission denied", "Cannot allocate memory",
-                                           "Read-only file system", "File too large" };
+    static const char *const passing[] = {
+        "No space left",       "quota exceeded",    "While lock file",        "lock hold by",          "lock ",
+        "Too many open files", "Permission denied", "Cannot allocate memory", "Read-only file system", "File too large"
+    };
     if (strncmp(reason, "Corruption", strlen("Corruption")) == 0)
         return ERROR_DAMAGED;
     for (size_t i = 0; i < ARRAY_COUNT(passing); i++)
@@ -65,7 +66,7 @@ static void set_options(struct rocks *rocks, const struct rocks_options *wanted)
     rocksdb_options_increase_parallelism(rocks->options, 2);
     rocksdb_options_set_compression(rocks->options, rocksdb_lz4_compression);
     /* What is young is soon written anew. */
-    static const int levels[] = { rocksdb_no_compression, rocksdb_no_compression, rocksdb_lz4_compression,
+    static const int levels[] = { rocksdb_no_compression,  rocksdb_no_compression,  rocksdb_lz4_compression,
                                   rocksdb_lz4_compression, rocksdb_lz4_compression, rocksdb_lz4_compression,
                                   rocksdb_lz4_compression };
     rocksdb_options_set_compression_per_level(rocks->options, levels, ARRAY_COUNT(levels));
@@ -81,8 +82,7 @@ static void set_options(struct rocks *rocks, const struct rocks_options *wanted)
     rocksdb_options_set_block_based_table_factory(rocks->options, rocks->tables);
 }
 
-bool rocks_open(const char *directory, const struct rocks_options *options, struct rocks **ret_rocks,
-                struct error *error)
+bool rocks_open(const char *directory, const struct rocks_options *options, struct rocks **ret_rocks, struct error *error)
 {
     struct rocks *rocks = memory_new(sizeof *rocks);
     rocks->directory = memory_copy_string(directory);

@@ -202,8 +202,7 @@ static bool open_due_pages(struct row_cursor *cursor, struct error *error)
 
 static void recycle(struct row_cursor *cursor, struct open_page *page)
 {
-    cursor->spare = memory_reserve_one(cursor->spare, cursor->spare_count, &cursor->spare_capacity,
-                                       sizeof *cursor->spare);
+    cursor->spare = memory_reserve_one(cursor->spare, cursor->spare_count, &cursor->spare_capacity, sizeof *cursor->spare);
     cursor->spare[cursor->spare_count++] = page;
 }
 

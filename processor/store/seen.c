@@ -123,8 +123,7 @@ size_t seen_unsaved(const struct seen *seen)
 bool seen_is_full(const struct seen *seen)
 {
     size_t table_max = seen->options.bytes_max / 2;
-    return seen->runs && seen->slot_count * 2 * sizeof *seen->slots > table_max &&
-           seen->count * 10 >= seen->slot_count * 6;
+    return seen->runs && seen->slot_count * 2 * sizeof *seen->slots > table_max && seen->count * 10 >= seen->slot_count * 6;
 }
 
 bool seen_save(struct seen *seen, int64_t next, struct error *error)

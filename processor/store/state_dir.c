@@ -70,7 +70,8 @@ static bool check_name(const char *name, struct error *error)
 static bool close_to_others(const char *folder, struct error *error)
 {
     struct stat found;
-    if (stat(folder, &found) == 0 && ((found.st_mode & 077) == 0 || found.st_uid != geteuid() || chmod(folder, FOLDER_MODE) == 0))
+    if (stat(folder, &found) == 0 &&
+        ((found.st_mode & 077) == 0 || found.st_uid != geteuid() || chmod(folder, FOLDER_MODE) == 0))
         return true;
     return error_fail(error, ERROR_FAILED, "state.dir: cannot keep others out of %s: %s", folder, strerror(errno));
 }

@@ -15,8 +15,8 @@
 
 struct state_dir;
 
-MUST_USE bool state_dir_take(const char *root, const char *instance, const char *installation,
-                             struct state_dir **ret_dir, struct error *error);
+MUST_USE bool state_dir_take(const char *root, const char *instance, const char *installation, struct state_dir **ret_dir,
+                             struct error *error);
 const char *state_dir_path(const struct state_dir *dir);
 void state_dir_release(struct state_dir *dir);
 

@@ -65,7 +65,8 @@ static enum stream_outcome ask_broker(struct task *task, billing_period period, 
 {
     char text[TIME_TEXT_MAX];
     period_format(period, text);
-    struct subtotal subtotal = { .task = task->number, .revision = task->marker.revision + 1,
+    struct subtotal subtotal = { .task = task->number,
+                                 .revision = task->marker.revision + 1,
                                  .billing_period = text_of(text) };
     bill_message_set(&subtotal, BILL_MESSAGE_CLOCK);
     bill_message_key(&subtotal, &task->key);
@@ -76,7 +77,8 @@ static enum stream_outcome ask_broker(struct task *task, billing_period period, 
 
 static enum stream_outcome produce_control(struct task *task, struct error *error)
 {
-    struct stream_record record = { .topic = STREAM_CONDUCTOR, .key = buffer_text(&task->key),
+    struct stream_record record = { .topic = STREAM_CONDUCTOR,
+                                    .key = buffer_text(&task->key),
                                     .value = buffer_text(&task->value) };
     return task_produce_raw(task, &record, error);
 }

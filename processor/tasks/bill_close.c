@@ -44,8 +44,8 @@ static enum stream_outcome report_charge(struct task *task, struct bill_month *m
     buffer_clear(&task->key);
     buffer_printf(&task->key, "%.*s/%s/%.*s", TEXT_ARGS(row.billing_group), task->bills->builder.period_text,
                   TEXT_ARGS(row.line_item_usage_account_id));
-    return task_produce(task, STREAM_CUR, task_partition_for(task, STREAM_CUR, row.billing_group),
-                        buffer_text(&task->key), &cur_row_type, &row, error);
+    return task_produce(task, STREAM_CUR, task_partition_for(task, STREAM_CUR, row.billing_group), buffer_text(&task->key),
+                        &cur_row_type, &row, error);
 }
 
 /* Groups whose rows went out before a restart are only counted again. */
@@ -152,7 +152,8 @@ static void fill_offsets(struct task *task, const struct close_record *close, st
 {
     int32_t partition = task_partition_for(task, STREAM_CUR, group);
     int64_t first = (size_t)partition < close->report_count ? close->report_from[partition] : 0;
-    manifest->offsets = (struct cur_manifest_offsets){ partition, first, task->bills->cur_ends[partition] - 1, manifest->rows };
+    manifest->offsets =
+        (struct cur_manifest_offsets){ partition, first, task->bills->cur_ends[partition] - 1, manifest->rows };
 }
 
 static enum stream_outcome write_manifest(struct task *task, const struct close_record *close, const struct totals *totals,
@@ -161,8 +162,11 @@ static enum stream_outcome write_manifest(struct task *task, const struct close_
     char checksum[CHECKSUM_TEXT_MAX], snapshot[TIME_TEXT_MAX + 8];
     const char *period = task->bills->builder.period_text;
     struct totals by_service = { 0 };
-    struct cur_manifest manifest = { .billing_group = of->group, .billing_period = text_of(period),
-                                     .status = TEXT("CLOSED"), .currency = conductor_of(task)->currency, .revision = 1,
+    struct cur_manifest manifest = { .billing_group = of->group,
+                                     .billing_period = text_of(period),
+                                     .status = TEXT("CLOSED"),
+                                     .currency = conductor_of(task)->currency,
+                                     .revision = 1,
                                      .conductor_version = conductor_of(task)->version,
                                      .payer_account_id = of->payer,
                                      .document_hash = text_of(conductor_of(task)->hash),
@@ -190,7 +194,8 @@ static enum stream_outcome write_manifest(struct task *task, const struct close_
     bool encoded = wire_encode_manifest(task->world->wire, &manifest, &task->value, error);
     struct stream_record out = { .topic = STREAM_CUR_MANIFESTS,
                                  .partition = task_partition_for(task, STREAM_CUR_MANIFESTS, of->group),
-                                 .key = buffer_text(&task->key), .value = buffer_text(&task->value) };
+                                 .key = buffer_text(&task->key),
+                                 .value = buffer_text(&task->value) };
     totals_done(&by_service);
     arena_reset(&task->bills->arena);
     return encoded ? task_produce_raw(task, &out, error) : OUTCOME_ABORT;
@@ -212,8 +217,11 @@ static enum stream_outcome write_manifests(struct task *task, const struct close
         for (end = first + 1; end < totals->count && totals->items[end].key.account == number;)
             end++;
         account_format(number, account);
-        struct manifest_of one = { .group = group->id, .payer = group->payer, .account = text_of(account),
-                                   .items = &totals->items[first], .count = end - first,
+        struct manifest_of one = { .group = group->id,
+                                   .payer = group->payer,
+                                   .account = text_of(account),
+                                   .items = &totals->items[first],
+                                   .count = end - first,
                                    .checksum = report_totals_checksum(report, 0, number) };
         outcome = write_manifest(task, close, totals, &one, error);
     }

@@ -1,4 +1,5 @@
-/* tasks/bill_rows.c: custom line items and bill rows of a group's month, each written when it is no longer what was written. */
+/* tasks/bill_rows.c: custom line items and bill rows of a group's month, each written when it is no longer what was written.
+ */
 #include "codec/avro_encode.h"
 #include "model/account.h"
 #include "period/statement.h"
@@ -142,7 +143,8 @@ static enum stream_outcome drop_rows(struct task *task, struct bill_month *month
         if (!gone)
             continue;
         row->written = false;
-        struct stream_record out = { .topic = STREAM_BILLS, .key = intern_text(&month->written.keys, group->rows[i]),
+        struct stream_record out = { .topic = STREAM_BILLS,
+                                     .key = intern_text(&month->written.keys, group->rows[i]),
                                      .partition = task_partition_for(task, STREAM_BILLS,
                                                                      intern_text(&task->bills->group_ids, number)),
                                      .is_null = true };

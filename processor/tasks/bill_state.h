@@ -49,14 +49,14 @@ struct bill_month {
     size_t dirty_count, dirty_capacity;
     struct intern payers; /* that have usage; an empty one counts for all */
     struct written_bills written;
-    struct intern keys;  /* of its records on `subtotals`, to be deleted when it is long closed */
+    struct intern keys;        /* of its records on `subtotals`, to be deleted when it is long closed */
     struct known_total *known; /* by key */
     size_t known_capacity;
     struct intern charge_ids;
     struct written_charge *charges; /* by id */
     size_t charge_capacity;
-    int64_t announced_ms;        /* when its close was announced; 0: not yet */
-    int64_t latest_arrival_ms;   /* of usage of it; known to bill task 0 */
+    int64_t announced_ms;      /* when its close was announced; 0: not yet */
+    int64_t latest_arrival_ms; /* of usage of it; known to bill task 0 */
     bool close_sent;
     int32_t *closed_tasks; /* whose barrier has come */
     size_t closed_count, closed_capacity;
@@ -70,7 +70,7 @@ struct written_charge {
 };
 
 struct bill_state {
-    struct intern group_ids; /* numbers of groups; "" is what no group has */
+    struct intern group_ids;   /* numbers of groups; "" is what no group has */
     struct bill_month *months; /* by period */
     size_t month_count, month_capacity;
     const struct conductor *placed_for; /* the document of `places` */
@@ -82,7 +82,7 @@ struct bill_state {
     bool gone_is_out;   /* in this transaction; a line item that goes in it is deleted by a later one */
     struct line_item_builder builder;
     int64_t last_bills_ms;
-    bool draining; /* more groups are dirty than a flush writes */
+    bool draining;                     /* more groups are dirty than a flush writes */
     int64_t clock_asked_ms, broker_ms; /* when the broker was last asked for its time, and what it said */
     size_t forgotten;                  /* records of the month that is being forgotten */
     int64_t *cur_ends;                 /* of the close at hand, by partition of `cur`; OFFSET_NONE: not asked yet */

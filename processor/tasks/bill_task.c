@@ -14,8 +14,8 @@ static void note_closed(struct bill_month *month, int32_t task)
     for (size_t i = 0; i < month->closed_count; i++)
         if (month->closed_tasks[i] == task)
             return;
-    month->closed_tasks = memory_reserve_one(month->closed_tasks, month->closed_count, &month->closed_capacity,
-                                             sizeof *month->closed_tasks);
+    month->closed_tasks =
+        memory_reserve_one(month->closed_tasks, month->closed_count, &month->closed_capacity, sizeof *month->closed_tasks);
     month->closed_tasks[month->closed_count++] = task;
 }
 
@@ -45,9 +45,9 @@ static void take_total(struct task *task, const struct subtotal *subtotal, struc
     uint32_t number = bill_group_number(task->bills, subtotal->billing_group);
     struct known_total *told = &month->known[key];
     struct total *known = &told->values;
-    struct total *total = totals_get(&bill_group_of(month, number)->totals, number,
-                                     account_parse(subtotal->usage_account_id), subtotal->product_code,
-                                     subtotal->line_item_type);
+    struct total *total =
+        totals_get(&bill_group_of(month, number)->totals, number, account_parse(subtotal->usage_account_id),
+                   subtotal->product_code, subtotal->line_item_type);
     total->usage_events += (uint64_t)subtotal->usage_events - known->usage_events;
     total->charged_rows += subtotal->charged_rows - known->charged_rows;
     known->usage_events = (uint64_t)subtotal->usage_events;
@@ -200,12 +200,12 @@ enum stream_outcome bill_task_replay_bill(struct task *task, const struct stream
         return OUTCOME_DONE;
     }
     arena_reset(&task->arena);
-    enum wire_answer answer = wire_decode(task->world->wire, &bill_type, record->value, &bill, &task->arena, &refusal, error);
+    enum wire_answer answer =
+        wire_decode(task->world->wire, &bill_type, record->value, &bill, &task->arena, &refusal, error);
     if (answer == WIRE_LATER)
         return OUTCOME_LATER;
-    struct bill_month *month = answer == WIRE_DONE && period_parse(bill.billing_period, &period)
-                                   ? bill_month_find(task->bills, period)
-                                   : NULL;
+    struct bill_month *month =
+        answer == WIRE_DONE && period_parse(bill.billing_period, &period) ? bill_month_find(task->bills, period) : NULL;
     if (month)
         *bill_row_of(month, bill_group_number(task->bills, bill.billing_group), record->key) =
             (struct written_bill){ bill_content_hash(&bill, &task->value), true, false };
@@ -218,9 +218,10 @@ static bool replay_charge(struct task *task, const struct line_item *item, struc
     if (!period_parse(item->billing_period, &period))
         return error_fail(error, ERROR_FAILED, "line item %.*s: its month cannot be read", TEXT_ARGS(item->line_item_id));
     struct bill_month *month = bill_month_of(task->bills, period);
-    struct written_charge *charge = bill_charge_of(month, bill_group_number(task->bills, item->billing_group),
-                                                   item->line_item_id);
-    *charge = (struct written_charge){ .cost = item->cost, .hash = charge_content_hash(item, &task->value), .written = true };
+    struct written_charge *charge =
+        bill_charge_of(month, bill_group_number(task->bills, item->billing_group), item->line_item_id);
+    *charge =
+        (struct written_charge){ .cost = item->cost, .hash = charge_content_hash(item, &task->value), .written = true };
     return true;
 }
 
@@ -263,8 +264,8 @@ void bill_task_follow_document(struct task *task)
 static struct bill_month *outdated_month(const struct task *task)
 {
     struct bill_state *bills = task->bills;
-    bool outdated = bills->month_count > 0 && task->marker.closed != PERIOD_NONE &&
-                    bills->months[0].period < task->marker.closed;
+    bool outdated =
+        bills->month_count > 0 && task->marker.closed != PERIOD_NONE && bills->months[0].period < task->marker.closed;
     return outdated ? &bills->months[0] : NULL;
 }
 
@@ -276,8 +277,7 @@ static const struct close_record *close_at_hand(const struct task *task)
 
 static bool bill_task_is_due(const struct task *task, int64_t now_ms)
 {
-    return task->bills->gone.size > 0 || bill_auto_close_is_due(task) || close_at_hand(task) ||
-           outdated_month(task) ||
+    return task->bills->gone.size > 0 || bill_auto_close_is_due(task) || close_at_hand(task) || outdated_month(task) ||
            (has_dirty_group(task) &&
             (task->bills->draining || now_ms - task->bills->last_bills_ms >= task->world->bills_interval_ms));
 }
@@ -290,8 +290,10 @@ static enum stream_outcome write_gone(struct task *task, struct error *error)
     struct bill_state *bills = task->bills;
     enum stream_outcome outcome = OUTCOME_DONE;
     for (size_t at = 0; at < bills->gone.size && outcome == OUTCOME_DONE; at += LINE_ITEM_ID_LETTERS) {
-        struct stream_record out = { .topic = STREAM_LINE_ITEMS, .partition = (int32_t)task->number,
-                                     .key = { bills->gone.data + at, LINE_ITEM_ID_LETTERS }, .is_null = true };
+        struct stream_record out = { .topic = STREAM_LINE_ITEMS,
+                                     .partition = (int32_t)task->number,
+                                     .key = { bills->gone.data + at, LINE_ITEM_ID_LETTERS },
+                                     .is_null = true };
         outcome = task_produce_raw(task, &out, error);
     }
     buffer_clear(&bills->gone);
@@ -303,8 +305,8 @@ static enum stream_outcome write_dirty(struct task *task, struct bill_month *mon
     while (month->dirty_count > 0 && *rows < ROWS_OF_FLUSH) {
         uint32_t number = month->dirty[--month->dirty_count];
         month->groups[number].dirty = false;
-        enum stream_outcome outcome = bill_group_write(task, month, number, task->marker.closing == month->period, rows,
-                                                       error);
+        enum stream_outcome outcome =
+            bill_group_write(task, month, number, task->marker.closing == month->period, rows, error);
         if (outcome != OUTCOME_DONE)
             return outcome;
     }
@@ -317,8 +319,10 @@ static enum stream_outcome forget_month(struct task *task, struct bill_month *mo
     struct intern *keys = &month->keys;
     size_t *at = &task->bills->forgotten;
     for (size_t left = ROWS_OF_FLUSH; *at < keys->count && left > 0; ++*at, left--) {
-        struct stream_record out = { .topic = STREAM_SUBTOTALS, .partition = task->input.partition,
-                                     .key = intern_text(keys, (uint32_t)*at), .is_null = true };
+        struct stream_record out = { .topic = STREAM_SUBTOTALS,
+                                     .partition = task->input.partition,
+                                     .key = intern_text(keys, (uint32_t)*at),
+                                     .is_null = true };
         enum stream_outcome outcome = task_produce_raw(task, &out, error);
         if (outcome != OUTCOME_DONE)
             return outcome;
@@ -390,7 +394,8 @@ static enum stream_outcome end_close(struct task *task, billing_period period, s
     buffer_clear(&task->value);
     closed_record_write(period, task->number, stream->ops->partition_count(stream, STREAM_SUBTOTALS), &task->key,
                         &task->value);
-    struct stream_record record = { .topic = STREAM_CONDUCTOR, .key = buffer_text(&task->key),
+    struct stream_record record = { .topic = STREAM_CONDUCTOR,
+                                    .key = buffer_text(&task->key),
                                     .value = buffer_text(&task->value) };
     return task_produce_raw(task, &record, error);
 }

@@ -134,10 +134,14 @@ static enum stream_outcome tell_tier_tasks(struct task *task, struct error *erro
     for (int32_t partition = 0; partition < count; partition++) {
         struct tier_headers headers;
         struct tier_message message = { task->number, ++*marker_sent(&task->marker, partition),
-                                        task->input.offset == OFFSET_NONE ? 0 : task->input.offset, task->marker.closing, true };
+                                        task->input.offset == OFFSET_NONE ? 0 : task->input.offset, task->marker.closing,
+                                        true };
         tier_message_write(&message, &headers);
-        struct stream_record out = { .topic = STREAM_TIERED, .partition = partition, .key = TEXT("#barrier"),
-                                     .headers = headers.headers, .header_count = headers.count };
+        struct stream_record out = { .topic = STREAM_TIERED,
+                                     .partition = partition,
+                                     .key = TEXT("#barrier"),
+                                     .headers = headers.headers,
+                                     .header_count = headers.count };
         enum stream_outcome outcome = task_produce_raw(task, &out, error);
         if (outcome != OUTCOME_DONE)
             return outcome;
@@ -156,8 +160,10 @@ static void begin_message(const struct task *task, enum bill_message message, st
 {
     period_format(task->marker.closing, about->period);
     account_format(account, about->account);
-    about->subtotal = (struct subtotal){ .task = task->number, .revision = task->marker.revision + 1,
-                                         .billing_group = group, .billing_period = text_of(about->period),
+    about->subtotal = (struct subtotal){ .task = task->number,
+                                         .revision = task->marker.revision + 1,
+                                         .billing_group = group,
+                                         .billing_period = text_of(about->period),
                                          .usage_account_id = text_of(about->account) };
     bill_message_set(&about->subtotal, message);
 }

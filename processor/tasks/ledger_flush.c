@@ -17,16 +17,17 @@ static bool write_line_item(void *context, const struct line_item *item, struct 
     task->world->counts.line_items++;
     for (enum line_item_status status = 0; status < STATUS_COUNT; status++)
         task->world->counts.by_status[status] += text_equal(item->status, line_item_status_text(status));
-    flush->outcome = task_produce(task, STREAM_LINE_ITEMS, (int32_t)task->number, item->line_item_id, &line_item_type, item,
-                                  error);
+    flush->outcome =
+        task_produce(task, STREAM_LINE_ITEMS, (int32_t)task->number, item->line_item_id, &line_item_type, item, error);
     return flush->outcome == OUTCOME_DONE;
 }
 
 static bool write_gone(void *context, struct text line_item_id, struct error *error)
 {
     struct flush *flush = context;
-    struct stream_record out = { .topic = STREAM_LINE_ITEMS, .partition = (int32_t)flush->task->number,
-                                 .key = line_item_id, .is_null = true };
+    struct stream_record out = {
+        .topic = STREAM_LINE_ITEMS, .partition = (int32_t)flush->task->number, .key = line_item_id, .is_null = true
+    };
     flush->outcome = task_produce_raw(flush->task, &out, error);
     return flush->outcome == OUTCOME_DONE;
 }
@@ -113,7 +114,8 @@ static enum stream_outcome write_notes(struct task *task, struct error *error)
             continue;
         note->told = true;
         period_format(note->period, period);
-        struct subtotal subtotal = { .task = task->number, .revision = task->marker.revision,
+        struct subtotal subtotal = { .task = task->number,
+                                     .revision = task->marker.revision,
                                      .billing_period = text_of(period),
                                      .usage_account_id = intern_text(&task->payers, note->payer) };
         bill_message_set(&subtotal, BILL_MESSAGE_PAYER);
@@ -136,8 +138,10 @@ static enum stream_outcome write_arrivals(struct task *task, struct error *error
             continue;
         arrival->told_ms = arrival->latest_ms;
         period_format(arrival->period, period);
-        struct subtotal subtotal = { .task = task->number, .revision = task->marker.revision,
-                                     .billing_period = text_of(period), .as_of = arrival->latest_ms };
+        struct subtotal subtotal = { .task = task->number,
+                                     .revision = task->marker.revision,
+                                     .billing_period = text_of(period),
+                                     .as_of = arrival->latest_ms };
         bill_message_set(&subtotal, BILL_MESSAGE_ARRIVAL);
         record_set(&subtotal, SUBTOTAL_as_of);
         enum stream_outcome outcome = produce_subtotal(task, 0, &subtotal, error);

@@ -114,7 +114,7 @@ static bool read_counts(json_t *array, struct marker_count **counts, size_t *cou
     json_t *pair;
     if (!is_list(array))
         return false;
-    json_array_foreach(array, index, pair) {
+    json_array_foreach (array, index, pair) {
         json_int_t number, value;
         if (json_unpack(pair, "[I,I!]", &number, &value) != 0 || number < 0 || number > INT32_MAX)
             return false;
@@ -129,7 +129,7 @@ static bool read_barriers(json_t *array, struct marker *marker)
     json_t *pair;
     if (!is_list(array))
         return false;
-    json_array_foreach(array, index, pair) {
+    json_array_foreach (array, index, pair) {
         const char *text;
         json_int_t task;
         billing_period period;
@@ -156,11 +156,10 @@ bool marker_read(struct text json, struct marker *marker, struct error *error)
     marker_done(marker);
     json_t *object = json_loadb(json.data ? json.data : "", json.size, 0, &reason);
     bool done = object &&
-                json_unpack(object, "{s:I,s:I,s:I,s:I,s:I,s?:I,s?:s,s?:s,s?:I}", "task", &task, "revision", &revision, "offset", &offset,
-                            "version", &version, "latest", &latest, "target", &target, "closed", &closed, "closing",
-                            &closing, "reported", &reported) == 0 &&
-                task >= 0 && task <= UINT32_MAX &&
-                (!closing || period_parse(text_of(closing), &marker->closing)) &&
+                json_unpack(object, "{s:I,s:I,s:I,s:I,s:I,s?:I,s?:s,s?:s,s?:I}", "task", &task, "revision", &revision,
+                            "offset", &offset, "version", &version, "latest", &latest, "target", &target, "closed", &closed,
+                            "closing", &closing, "reported", &reported) == 0 &&
+                task >= 0 && task <= UINT32_MAX && (!closing || period_parse(text_of(closing), &marker->closing)) &&
                 (!closed || period_parse(text_of(closed), &marker->closed)) && read_lists(object, marker);
     if (done) {
         marker->task = (uint32_t)task;

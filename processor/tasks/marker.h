@@ -20,11 +20,11 @@ struct marker_barrier {
 
 struct marker {
     uint32_t task;
-    int64_t revision;     /* of the transaction it came with; 0: none yet */
-    int64_t offset;       /* where its input goes on */
-    int64_t version;      /* of the document: all rows are of it, or of */
-    int64_t target;       /* this one, to which a sweep is under way; 0: none is */
-    int64_t latest_ms;    /* broker time of the newest record it has taken */
+    int64_t revision;       /* of the transaction it came with; 0: none yet */
+    int64_t offset;         /* where its input goes on */
+    int64_t version;        /* of the document: all rows are of it, or of */
+    int64_t target;         /* this one, to which a sweep is under way; 0: none is */
+    int64_t latest_ms;      /* broker time of the newest record it has taken */
     billing_period closed;  /* the last month it has closed; PERIOD_NONE */
     billing_period closing; /* the month it is closing; takes no usage any more */
     int64_t reported;       /* rows of it whose report rows are out, in canonical order; of a bill task: groups */

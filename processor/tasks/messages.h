@@ -17,11 +17,11 @@
 /* ---- to the tier tasks ---- */
 
 struct tier_message {
-    uint32_t sender;      /* number of the usage task */
-    int64_t number;       /* runs from 1 for each sender and partition: a gap is a loss */
-    int64_t offset;       /* of the event on the usage topic */
+    uint32_t sender; /* number of the usage task */
+    int64_t number;  /* runs from 1 for each sender and partition: a gap is a loss */
+    int64_t offset;  /* of the event on the usage topic */
     billing_period period;
-    bool is_barrier;      /* the sender has sent all of the period */
+    bool is_barrier; /* the sender has sent all of the period */
 };
 
 #define TIER_HEADERS_MAX 5

@@ -5,8 +5,8 @@
 
 #include "base/memory.h"
 
-void report_totals_add(struct report_totals *report, uint32_t group, uint64_t account, struct text service, const struct sum *cost,
-                       uint64_t rows)
+void report_totals_add(struct report_totals *report, uint32_t group, uint64_t account, struct text service,
+                       const struct sum *cost, uint64_t rows)
 {
     struct total *total = totals_get(&report->totals, group, account, service, TEXT_NONE);
     total->charged_rows += (int64_t)rows;

@@ -21,8 +21,8 @@ struct report_totals {
     size_t checksum_count, checksum_capacity;
 };
 
-void report_totals_add(struct report_totals *report, uint32_t group, uint64_t account, struct text service, const struct sum *cost,
-                       uint64_t rows);
+void report_totals_add(struct report_totals *report, uint32_t group, uint64_t account, struct text service,
+                       const struct sum *cost, uint64_t rows);
 void report_totals_add_checksum(struct report_totals *report, uint32_t group, uint64_t account, struct hash128 part);
 /* Zero where no row was reported. */
 struct hash128 report_totals_checksum(struct report_totals *report, uint32_t group, uint64_t account);

@@ -17,7 +17,7 @@ struct restore_facts {
     bool has_committed;
     int64_t committed_transaction; /* 0: the offset does not say; then offsets alone are compared */
     int64_t committed_offset;
-    int64_t newest_row; /* the transaction of the newest row read; 0: none */
+    int64_t newest_row;  /* the transaction of the newest row read; 0: none */
     bool is_open_behind; /* records of an open transaction lie behind what could be read */
     bool may_wait;       /* that transaction can still be alive */
     bool repair;         /* the operator takes the marker's word */

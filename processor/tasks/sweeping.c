@@ -1,7 +1,7 @@
 /*
- * tasks/sweeping.c: how a usage or tier task comes over to another version of the document (SEMANTICS 3.5): what is in memory is
- * saved, then a walk over the rows of all open months, then all totals, and behind them a word to the bill tasks that what
- * was not told again is gone.
+ * tasks/sweeping.c: how a usage or tier task comes over to another version of the document (SEMANTICS 3.5): what is in
+ * memory is saved, then a walk over the rows of all open months, then all totals, and behind them a word to the bill tasks
+ * that what was not told again is gone.
  *
  * Until then the marker keeps the version that all rows were of: after a restart the sweep begins anew, and rows that have
  * come over change nothing.
@@ -54,7 +54,9 @@ static enum stream_outcome tell_month(struct task *task, billing_period period, 
     enum stream_outcome outcome = OUTCOME_DONE;
     char text[TIME_TEXT_MAX];
     period_format(period, text);
-    struct subtotal subtotal = { .task = task->number, .revision = task->marker.revision, .billing_period = text_of(text),
+    struct subtotal subtotal = { .task = task->number,
+                                 .revision = task->marker.revision,
+                                 .billing_period = text_of(text),
                                  .conductor_version = task->world->document->number };
     bill_message_set(&subtotal, BILL_MESSAGE_SWEPT);
     record_set(&subtotal, SUBTOTAL_conductor_version);

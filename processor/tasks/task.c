@@ -19,9 +19,9 @@ static bool is_active(const struct task *task)
 
 static void init(struct task *task, struct task_world *world, enum stream_topic input, int32_t partition)
 {
-    static const struct task_operations *const operations[] = { [TASK_USAGE] = &usage_task_operations,
-                                                                [TASK_TIER] = &tier_task_operations,
-                                                                [TASK_BILL] = &bill_task_operations };
+    static const struct task_operations *const operations[] = {
+        [TASK_USAGE] = &usage_task_operations, [TASK_TIER] = &tier_task_operations, [TASK_BILL] = &bill_task_operations
+    };
     task->world = world;
     task->kind = input == STREAM_SUBTOTALS ? TASK_BILL : input == STREAM_TIERED ? TASK_TIER : TASK_USAGE;
     task->operations = operations[task->kind];
@@ -159,8 +159,8 @@ static void hold(struct task *task, const struct stream_record *record)
     task->held.record = *record;
     task->held.record.key = arena_copy(arena, record->key);
     task->held.record.value = arena_copy(arena, record->value);
-    struct stream_header *headers = arena_take(arena, (record->header_count + 1) * sizeof *headers,
-                                               _Alignof(struct stream_header));
+    struct stream_header *headers =
+        arena_take(arena, (record->header_count + 1) * sizeof *headers, _Alignof(struct stream_header));
     for (size_t i = 0; i < record->header_count; i++) {
         size_t size = strlen(record->headers[i].name) + 1;
         char *name = arena_take(arena, size, 1);
@@ -255,8 +255,8 @@ static enum stream_outcome write_marker(struct task *task, struct error *error)
     record_set_text(&item, &line_item_type, LINE_ITEM_marker, buffer_text(&json));
     item.revision = task->marker.revision;
     record_set(&item, LINE_ITEM_revision);
-    enum stream_outcome outcome = task_produce(task, STREAM_LINE_ITEMS, (int32_t)task->number, text_of(key),
-                                               &line_item_type, &item, error);
+    enum stream_outcome outcome =
+        task_produce(task, STREAM_LINE_ITEMS, (int32_t)task->number, text_of(key), &line_item_type, &item, error);
     buffer_done(&json);
     return outcome;
 }

@@ -43,12 +43,12 @@ struct task_world {
     struct wire *wire;
     const struct document_version *document;
     const struct conductor_topic *control;
-    bool document_pending;              /* a newer version waits for closes to end; none begins meanwhile */
+    bool document_pending; /* a newer version waits for closes to end; none begins meanwhile */
     enum granularity granularity;
     bool resource_ids, reject_late;
-    size_t ids_memory;                  /* of each usage task */
-    int64_t now_ms;                     /* when the worker's turn began; on a clock that never goes back */
-    int64_t real_now_ms;                /* the same since 1970 */
+    size_t ids_memory;   /* of each usage task */
+    int64_t now_ms;      /* when the worker's turn began; on a clock that never goes back */
+    int64_t real_now_ms; /* the same since 1970 */
     int64_t dedup_window_ms, future_max_ms, bills_interval_ms, close_after_ms, transaction_timeout_ms;
     size_t event_bytes_max;
     const char *state_dir;              /* a folder per task in it */
@@ -75,13 +75,13 @@ struct task *task_new(struct task_world *world, enum stream_topic input, int32_t
 void task_free(struct task *task);
 
 enum task_state task_state(const struct task *task);
-const char *task_reason(const struct task *task); /* why it is stopped or waits; empty otherwise */
-uint32_t task_number(const struct task *task);    /* its line-items partition */
+const char *task_reason(const struct task *task);            /* why it is stopped or waits; empty otherwise */
+uint32_t task_number(const struct task *task);               /* its line-items partition */
 struct stream_partition task_input(const struct task *task); /* with the offset where it goes on */
 /* The same as its last flush sent it; OFFSET_NONE before the first. */
 struct stream_partition task_committed_input(const struct task *task);
-int64_t task_rows(const struct task *task);   /* in memory */
-size_t task_bytes(const struct task *task);   /* of memory, for rows */
+int64_t task_rows(const struct task *task); /* in memory */
+size_t task_bytes(const struct task *task); /* of memory, for rows */
 size_t task_id_bytes(const struct task *task);
 uint64_t task_disk_bytes(const struct task *task);
 

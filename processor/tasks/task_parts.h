@@ -8,7 +8,15 @@
 
 struct bill_state;
 
-enum restore_stage { RESTORE_OFFSET, RESTORE_TAIL, RESTORE_LEDGER, RESTORE_IDS, RESTORE_SUBTOTALS, RESTORE_BILLS, RESTORE_DONE };
+enum restore_stage {
+    RESTORE_OFFSET,
+    RESTORE_TAIL,
+    RESTORE_LEDGER,
+    RESTORE_IDS,
+    RESTORE_SUBTOTALS,
+    RESTORE_BILLS,
+    RESTORE_DONE
+};
 
 /* A month and payer that have usage, told to all bill tasks once. */
 struct payer_note {
@@ -68,18 +76,18 @@ struct task {
     int64_t waited_ms, waited_at_ms;        /* for an open transaction behind the end; a sleep counts for a moment only */
     int64_t step_from, step_next, step_end; /* offsets of what the stage at hand reads */
     int64_t resume_from;                    /* where a stage that has waited goes on; OFFSET_NONE: begins anew */
-    struct ledger *ledger; /* usage and tier tasks */
+    struct ledger *ledger;                  /* usage and tier tasks */
     struct ledger_store *store;
-    bool from_store;       /* restored from what the store had */
-    bool save_wanted;      /* by the close at hand */
-    int64_t save_from;     /* line items before this offset are in what the next commit saves; OFFSET_NONE: it saves nothing */
-    int64_t saved_ms;      /* when the store last heard of a commit */
-    size_t written;        /* line items since then */
-    size_t held_back;      /* rows that the store may still have to bring to disk */
-    struct seen *seen;     /* usage tasks, once they have come to their ids */
-    bool store_failed;     /* the task is to be restarted; its store stays */
-    bool store_damaged;    /* and is to be thrown away */
-    bool ids_wanted;       /* by the next commit: in the store */
+    bool from_store;    /* restored from what the store had */
+    bool save_wanted;   /* by the close at hand */
+    int64_t save_from;  /* line items before this offset are in what the next commit saves; OFFSET_NONE: it saves nothing */
+    int64_t saved_ms;   /* when the store last heard of a commit */
+    size_t written;     /* line items since then */
+    size_t held_back;   /* rows that the store may still have to bring to disk */
+    struct seen *seen;  /* usage tasks, once they have come to their ids */
+    bool store_failed;  /* the task is to be restarted; its store stays */
+    bool store_damaged; /* and is to be thrown away */
+    bool ids_wanted;    /* by the next commit: in the store */
     struct bill_state *bills;
     struct intern payers;
     struct payer_note *notes;

@@ -47,8 +47,8 @@ static enum stream_outcome take_tail(struct task *task, const struct stream_reco
     if (record->is_null || record->key.size == 0 || record->key.data[0] != '#')
         return OUTCOME_DONE;
     arena_reset(&task->arena);
-    enum wire_answer answer = wire_decode(task->world->wire, &line_item_type, record->value, &item, &task->arena, &refusal,
-                                          error);
+    enum wire_answer answer =
+        wire_decode(task->world->wire, &line_item_type, record->value, &item, &task->arena, &refusal, error);
     if (answer == WIRE_DONE && marker_read(item.marker, &marker, &ignored))
         task->closed_before = marker.closed;
     marker_done(&marker);
@@ -153,11 +153,13 @@ static enum stream_outcome restore_offset(struct task *task, struct error *error
 static bool stop_torn(struct task *task)
 {
     if (task->newest_row > task->marker.revision)
-        return task_stop(task, "its rows are of transaction %lld and its marker of %lld: a torn transaction; run --repair %u "
-                               "takes the marker's",
+        return task_stop(task,
+                         "its rows are of transaction %lld and its marker of %lld: a torn transaction; run --repair %u "
+                         "takes the marker's",
                          (long long)task->newest_row, (long long)task->marker.revision, task->number);
-    return task_stop(task, "its marker says offset %lld (transaction %lld) and the group %lld (%lld): a torn transaction; "
-                           "run --repair %u takes the marker's",
+    return task_stop(task,
+                     "its marker says offset %lld (transaction %lld) and the group %lld (%lld): a torn transaction; "
+                     "run --repair %u takes the marker's",
                      task->has_marker ? (long long)task->marker.offset : -1LL, (long long)task->marker.revision,
                      (long long)task->committed.offset, (long long)task->committed.transaction, task->number);
 }
@@ -291,8 +293,8 @@ static enum stream_outcome begin_tail(struct task *task, struct error *error)
     int64_t first, end;
     if (!stream->ops->range(stream, STREAM_LINE_ITEMS, (int32_t)task->number, &first, &end, error))
         return OUTCOME_INDETERMINATE;
-    return begin_reading(task, STREAM_LINE_ITEMS, (int32_t)task->number, end - first > TAIL_RECORDS ? end - TAIL_RECORDS : first,
-                         error);
+    return begin_reading(task, STREAM_LINE_ITEMS, (int32_t)task->number,
+                         end - first > TAIL_RECORDS ? end - TAIL_RECORDS : first, error);
 }
 
 static enum stream_outcome begin_ledger(struct task *task, struct error *error)
@@ -305,8 +307,11 @@ static enum stream_outcome begin_ledger(struct task *task, struct error *error)
 
 static enum stream_topic topic_of_stage(enum restore_stage stage)
 {
-    static const enum stream_topic topics[] = { [RESTORE_TAIL] = STREAM_LINE_ITEMS, [RESTORE_LEDGER] = STREAM_LINE_ITEMS, [RESTORE_IDS] = STREAM_USAGE,
-                                                [RESTORE_SUBTOTALS] = STREAM_SUBTOTALS, [RESTORE_BILLS] = STREAM_BILLS };
+    static const enum stream_topic topics[] = { [RESTORE_TAIL] = STREAM_LINE_ITEMS,
+                                                [RESTORE_LEDGER] = STREAM_LINE_ITEMS,
+                                                [RESTORE_IDS] = STREAM_USAGE,
+                                                [RESTORE_SUBTOTALS] = STREAM_SUBTOTALS,
+                                                [RESTORE_BILLS] = STREAM_BILLS };
     return topics[stage];
 }
 
@@ -382,8 +387,8 @@ static enum stream_outcome read_records(struct task *task, size_t records_max, s
     enum stream_outcome outcome = save_progress(task, reading.next, error);
     if (outcome != OUTCOME_DONE)
         return outcome;
-    bool far_enough = (task->stage == RESTORE_IDS || task->stage == RESTORE_SUBTOTALS) &&
-                      reading.next >= task->marker.offset;
+    bool far_enough =
+        (task->stage == RESTORE_IDS || task->stage == RESTORE_SUBTOTALS) && reading.next >= task->marker.offset;
     return reading.ended || far_enough ? end_stage(task, &reading, error) : OUTCOME_DONE;
 }
 
@@ -419,8 +424,9 @@ static enum stream_outcome check_input(struct task *task, struct error *error)
     if (is_to_be_repaired(task))
         task->input.offset = first;
     else
-        task_stop(task, "%s partition %d begins at offset %lld and is read from %lld on: records were deleted before they were "
-                        "read; run --repair %u goes on without them",
+        task_stop(task,
+                  "%s partition %d begins at offset %lld and is read from %lld on: records were deleted before they were "
+                  "read; run --repair %u goes on without them",
                   stream_topic_name(task->input.topic), task->input.partition, (long long)first,
                   (long long)task->input.offset, task->number);
     return OUTCOME_DONE;
@@ -431,7 +437,8 @@ static void begin_with_document(struct task *task)
 {
     if (task->kind == TASK_BILL)
         bill_task_follow_document(task);
-    else if (task->has_marker && (task->marker.version != task->world->document->number || !ledger_totals_hold(task->ledger)))
+    else if (task->has_marker &&
+             (task->marker.version != task->world->document->number || !ledger_totals_hold(task->ledger)))
         task_sweep_begin(task);
 }
 

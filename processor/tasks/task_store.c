@@ -147,7 +147,8 @@ static bool take_up(struct task *task, int64_t *from, bool *asked, struct error 
     bool found;
     *asked = true;
     arena_reset(&task->arena);
-    if (!ledger_restore(task->ledger, &point, &task->arena, &found, error) || !found || now - point.time_ms > POINT_AGE_MAX_MS)
+    if (!ledger_restore(task->ledger, &point, &task->arena, &found, error) || !found ||
+        now - point.time_ms > POINT_AGE_MAX_MS)
         return false;
     /* Who cannot be asked now may be asked later. */
     *asked = stream->ops->range(stream, STREAM_LINE_ITEMS, (int32_t)task->number, &first, &end, error);
@@ -236,7 +237,8 @@ static bool save(struct task *task, int64_t line_items_next, struct error *error
 
 bool task_save_restored(struct task *task, int64_t line_items_next, struct error *error)
 {
-    bool full = task->world->rows_used > task->world->rows_memory && ledger_bytes(task->ledger) > task->world->rows_memory / 8;
+    bool full =
+        task->world->rows_used > task->world->rows_memory && ledger_bytes(task->ledger) > task->world->rows_memory / 8;
     if (!full && !is_worth_saving(task))
         return true;
     if (!save(task, line_items_next, error))
@@ -258,7 +260,8 @@ void task_plan_save(struct task *task)
     task->save_from = OFFSET_NONE;
     task->written += task->ledger ? ledger_dirty_count(task->ledger) : 0;
     task->ids_wanted = ids_are_worth_saving(task);
-    bool drops = task->ledger && task->marker.closed != PERIOD_NONE && ledger_has_month_until(task->ledger, task->marker.closed);
+    bool drops =
+        task->ledger && task->marker.closed != PERIOD_NONE && ledger_has_month_until(task->ledger, task->marker.closed);
     if (!task->ledger ||
         !(task->world->save_all || task->save_wanted || is_worth_saving(task) || task_point_is_old(task) || drops))
         return;

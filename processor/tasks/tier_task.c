@@ -3,7 +3,8 @@
 
 #include "tasks/task_parts.h"
 
-static enum stream_outcome stop(struct task *task, const struct stream_record *record, const char *reason, struct error *error)
+static enum stream_outcome stop(struct task *task, const struct stream_record *record, const char *reason,
+                                struct error *error)
 {
     error_fail(error, ERROR_FAILED, "tiered partition %d, offset %lld: %s", record->partition, (long long)record->offset,
                reason);
@@ -19,8 +20,8 @@ static enum stream_outcome check_number(struct task *task, const struct stream_r
     if (message->number <= received + 1)
         return OUTCOME_DONE;
     char reason[128];
-    snprintf(reason, sizeof reason, "record %lld of task %u follows record %lld", (long long)message->number, message->sender,
-             (long long)received);
+    snprintf(reason, sizeof reason, "record %lld of task %u follows record %lld", (long long)message->number,
+             message->sender, (long long)received);
     return stop(task, record, reason, error);
 }
 

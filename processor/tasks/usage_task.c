@@ -42,8 +42,12 @@ static enum stream_outcome produce_dead_letter(struct task *task, const struct s
         header_of("field", text_of(refusal->field)),
     };
     int32_t count = task->world->stream->ops->partition_count(task->world->stream, STREAM_DEAD_LETTERS);
-    struct stream_record out = { .topic = STREAM_DEAD_LETTERS, .partition = record->partition % count, .key = record->key,
-                                 .value = record->value, .is_null = record->is_null, .headers = headers,
+    struct stream_record out = { .topic = STREAM_DEAD_LETTERS,
+                                 .partition = record->partition % count,
+                                 .key = record->key,
+                                 .value = record->value,
+                                 .is_null = record->is_null,
+                                 .headers = headers,
                                  .header_count = 6 };
     if (out.value.size > DEAD_LETTER_BYTES_MAX) {
         hex_digest(out.value, digest);
@@ -128,8 +132,9 @@ static bool check_time(const struct task *task, const struct stream_record *reco
         return refuse(refusal, REFUSAL_FUTURE, "billing_period", event->billing_period,
                       "billing_period lies too far in the future");
     if (task->world->reject_late && closed != PERIOD_NONE && usage_event_period(event) <= closed)
-        return refuse(refusal, REFUSAL_LATE, record_has(event, USAGE_EVENT_billing_period) ? "billing_period" : "usage_start",
-                      TEXT_NONE, "its month is closed, and late.usage is reject");
+        return refuse(refusal, REFUSAL_LATE,
+                      record_has(event, USAGE_EVENT_billing_period) ? "billing_period" : "usage_start", TEXT_NONE,
+                      "its month is closed, and late.usage is reject");
     return true;
 }
 
@@ -151,8 +156,8 @@ void task_note_arrival(struct task *task, billing_period period, int64_t time_ms
     while (at < task->arrival_count && task->arrivals[at].period != period)
         at++;
     if (at == task->arrival_count) {
-        task->arrivals = memory_reserve_one(task->arrivals, task->arrival_count, &task->arrival_capacity,
-                                            sizeof *task->arrivals);
+        task->arrivals =
+            memory_reserve_one(task->arrivals, task->arrival_count, &task->arrival_capacity, sizeof *task->arrivals);
         task->arrivals[task->arrival_count++] = (struct month_arrival){ .period = period };
     }
     if (time_ms > task->arrivals[at].latest_ms)
@@ -170,8 +175,12 @@ static enum stream_outcome forward(struct task *task, const struct stream_record
     struct tier_headers headers;
     struct tier_message message = { task->number, ++*marker_sent(&task->marker, partition), record->offset, period, false };
     tier_message_write(&message, &headers);
-    struct stream_record out = { .topic = STREAM_TIERED, .partition = partition, .key = family,
-                                 .value = record->value, .headers = headers.headers, .header_count = headers.count };
+    struct stream_record out = { .topic = STREAM_TIERED,
+                                 .partition = partition,
+                                 .key = family,
+                                 .value = record->value,
+                                 .headers = headers.headers,
+                                 .header_count = headers.count };
     return task_produce_raw(task, &out, error);
 }
 

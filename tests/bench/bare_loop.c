@@ -63,17 +63,23 @@ int main(int argc, char **argv)
 {
     must(argc == 8, "usage", "bare_loop BOOTSTRAP IN OUT EVENTS VALUE_BYTES KEY_BYTES COMMIT_MS");
     const char *const consumer_properties[][2] = {
-        { "bootstrap.servers", argv[1] }, { "group.id", "bare-loop" }, { "enable.auto.commit", "false" },
-        { "isolation.level", "read_committed" }, { "auto.offset.reset", "earliest" }, { "socket.nagle.disable", "true" },
-        { "queued.max.messages.kbytes", "65536" }, { "queued.min.messages", "10000000" }, { "fetch.wait.max.ms", "20" } };
-    const char *const producer_properties[][2] = {
-        { "bootstrap.servers", argv[1] }, { "transactional.id", "bare-loop" }, { "compression.codec", "lz4" },
-        { "linger.ms", "5" }, { "retry.backoff.ms", "20" }, { "queue.buffering.max.messages", "1000000" },
-        { "queue.buffering.max.kbytes", "131072" }, { "batch.num.messages", "100000" }, { "socket.nagle.disable", "true" } };
-    rd_kafka_t *consumer = open_handle(RD_KAFKA_CONSUMER, consumer_properties,
-                                       sizeof consumer_properties / sizeof *consumer_properties);
-    rd_kafka_t *producer = open_handle(RD_KAFKA_PRODUCER, producer_properties,
-                                       sizeof producer_properties / sizeof *producer_properties);
+        { "bootstrap.servers", argv[1] },          { "group.id", "bare-loop" },           { "enable.auto.commit", "false" },
+        { "isolation.level", "read_committed" },   { "auto.offset.reset", "earliest" },   { "socket.nagle.disable", "true" },
+        { "queued.max.messages.kbytes", "65536" }, { "queued.min.messages", "10000000" }, { "fetch.wait.max.ms", "20" }
+    };
+    const char *const producer_properties[][2] = { { "bootstrap.servers", argv[1] },
+                                                   { "transactional.id", "bare-loop" },
+                                                   { "compression.codec", "lz4" },
+                                                   { "linger.ms", "5" },
+                                                   { "retry.backoff.ms", "20" },
+                                                   { "queue.buffering.max.messages", "1000000" },
+                                                   { "queue.buffering.max.kbytes", "131072" },
+                                                   { "batch.num.messages", "100000" },
+                                                   { "socket.nagle.disable", "true" } };
+    rd_kafka_t *consumer =
+        open_handle(RD_KAFKA_CONSUMER, consumer_properties, sizeof consumer_properties / sizeof *consumer_properties);
+    rd_kafka_t *producer =
+        open_handle(RD_KAFKA_PRODUCER, producer_properties, sizeof producer_properties / sizeof *producer_properties);
     long events = atol(argv[4]), value_bytes = atol(argv[5]), key_bytes = atol(argv[6]), commit_ms = atol(argv[7]);
     rd_kafka_poll_set_consumer(consumer);
     rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(consumer);

@@ -95,8 +95,8 @@ static void write_csv_row(FILE *out, const struct usage_event *event)
     decimal_format(event->unblended_cost, AMOUNT_SCALE, cost);
     fprintf(out, "%s,%s/%s,AWS,%s,%s,Usage,%s,%s,%s,%s,%s,%s,%s,%s,%s,USD,%s,%s,%s,%s\n", event->event_id.data, start, end,
             event->payer_account_id.data, event->usage_account_id.data, event->product_code.data, event->usage_type.data,
-            event->operation.data, event->sku.data, event->region.data, event->resource_id.data, start, end, amount,
-            rate, cost, event->unit.data, event->description.data);
+            event->operation.data, event->sku.data, event->region.data, event->resource_id.data, start, end, amount, rate,
+            cost, event->unit.data, event->description.data);
 }
 
 static const char csv_heading[] =

@@ -60,7 +60,8 @@ static void *send_events(void *context)
                             "{\"event_id\":\"l%ld\",\"usage_account_id\":\"200000000011\",\"product_code\":\"AmazonEC2\","
                             "\"usage_type\":\"BoxUsage:m5.xlarge\",\"operation\":\"RunInstances\",\"usage_start\":"
                             "\"2026-06-01T00:00:00Z\",\"usage_amount\":\"1\",\"public_on_demand_rate\":\"0.192\","
-                            "\"resource_id\":\"sent-%lld-%ld\"}", i, now_us(), i);
+                            "\"resource_id\":\"sent-%lld-%ld\"}",
+                            i, now_us(), i);
         while (rd_kafka_produce(topic, (int)(i % work->partitions), RD_KAFKA_MSG_F_COPY, event, (size_t)size, NULL, 0, NULL))
             rd_kafka_poll(producer, 10);
         rd_kafka_poll(producer, 0);
@@ -81,9 +82,9 @@ int main(int argc, char **argv)
 {
     must(argc == 7, "usage: kafka_latency BOOTSTRAP USAGE LINE_ITEMS PARTITIONS EVENTS PER_SECOND");
     struct work work = { argv[1], argv[2], atoi(argv[4]), atol(argv[5]), atol(argv[6]) };
-    const char *const properties[][2] = { { "bootstrap.servers", argv[1] }, { "group.id", "latency" },
+    const char *const properties[][2] = { { "bootstrap.servers", argv[1] },        { "group.id", "latency" },
                                           { "isolation.level", "read_committed" }, { "auto.offset.reset", "latest" },
-                                          { "enable.auto.commit", "false" }, { "fetch.wait.max.ms", "5" } };
+                                          { "enable.auto.commit", "false" },       { "fetch.wait.max.ms", "5" } };
     rd_kafka_t *consumer = open_handle(RD_KAFKA_CONSUMER, properties, 6);
     rd_kafka_poll_set_consumer(consumer);
     const struct rd_kafka_metadata *metadata;
@@ -118,8 +119,8 @@ int main(int argc, char **argv)
     pthread_join(sender, NULL);
     must(count > 0, "no line item came");
     qsort(latencies, (size_t)count, sizeof *latencies, compare);
-    printf("%ld %lld.%01lld %lld.%01lld %lld.%01lld\n", count, latencies[count / 2] / 1000, latencies[count / 2] % 1000 / 100,
-           latencies[count * 99 / 100] / 1000, latencies[count * 99 / 100] % 1000 / 100, latencies[count - 1] / 1000,
-           latencies[count - 1] % 1000 / 100);
+    printf("%ld %lld.%01lld %lld.%01lld %lld.%01lld\n", count, latencies[count / 2] / 1000,
+           latencies[count / 2] % 1000 / 100, latencies[count * 99 / 100] / 1000, latencies[count * 99 / 100] % 1000 / 100,
+           latencies[count - 1] / 1000, latencies[count - 1] % 1000 / 100);
     return 0;
 }

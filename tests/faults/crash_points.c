@@ -36,12 +36,12 @@
 #define FLUSH_MS 5000
 
 /* ISO C has no way from void * to a function. */
-#define NEXT(function) \
-    __extension__({ \
-        static __typeof__(&function) next; \
-        if (!next) \
+#define NEXT(function)                                     \
+    __extension__({                                        \
+        static __typeof__(&function) next;                 \
+        if (!next)                                         \
             *(void **)&next = dlsym(RTLD_NEXT, #function); \
-        next; \
+        next;                                              \
     })
 
 static _Atomic long reached;
@@ -134,7 +134,7 @@ static _Atomic(rebalance_callback *) real_callback;
 static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t event, rd_kafka_topic_partition_list_t *list, void *opaque)
 {
     point(event == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? "assign" : "revoke", NULL);
-    atomic_load(&real_callback)(handle, event, list, opaque);
+    atomic_load (&real_callback)(handle, event, list, opaque);
 }
 
 void rd_kafka_conf_set_rebalance_cb(rd_kafka_conf_t *conf, rebalance_callback *callback)

@@ -16,13 +16,15 @@ static const char every_step[] =
     "{\"name\":\"product_code\",\"type\":[\"null\",\"A\"]},"
     "{\"name\":\"usage_start\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-micros\"}},"
     "{\"name\":\"usage_end\",\"type\":[\"string\",\"null\"]},"
-    "{\"name\":\"x2\",\"type\":{\"type\":\"map\",\"values\":[\"boolean\",\"float\",\"A\",{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}]}},"
+    "{\"name\":\"x2\",\"type\":{\"type\":\"map\",\"values\":[\"boolean\",\"float\",\"A\",{\"type\":\"fixed\",\"name\":\"F\","
+    "\"size\":2}]}},"
     "{\"name\":\"x3\",\"type\":{\"type\":\"array\",\"items\":\"null\"}},"
     "{\"name\":\"usage_amount\",\"type\":\"string\"},"
     "{\"name\":\"public_on_demand_rate\",\"type\":[\"null\",\"long\",\"string\"]},"
     "{\"name\":\"unblended_cost\",\"type\":{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":60,\"scale\":40}},"
     "{\"name\":\"savings_plan_rate\",\"type\":{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":9}},"
-    "{\"name\":\"normalization_factor\",\"type\":[\"null\",{\"type\":\"fixed\",\"name\":\"D\",\"size\":20,\"logicalType\":\"decimal\","
+    "{\"name\":\"normalization_factor\",\"type\":[\"null\",{\"type\":\"fixed\",\"name\":\"D\",\"size\":20,\"logicalType\":"
+    "\"decimal\","
     "\"precision\":40,\"scale\":12}]},"
     "{\"name\":\"tags\",\"type\":[\"null\",{\"type\":\"map\",\"values\":[\"null\",\"string\",\"long\"]}]}]}";
 
@@ -46,7 +48,8 @@ static void check_round_trip(const struct avro_program *shipped, const struct us
     bool complete = record_has(event, USAGE_EVENT_usage_start);
     CHECK(avro_decode(shipped, (const uint8_t *)datum.data, datum.size, &used, &again, &arena, EXCESS_REJECT, &refusal));
     CHECK(used == datum.size);
-    CHECK(!complete || strcmp(record_text(&usage_event_type, event, &before), record_text(&usage_event_type, &again, &after)) == 0);
+    CHECK(!complete ||
+          strcmp(record_text(&usage_event_type, event, &before), record_text(&usage_event_type, &again, &after)) == 0);
     buffer_done(&datum);
     buffer_done(&before);
     buffer_done(&after);

@@ -6,8 +6,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char heading[] = "SKU,OfferTermCode,TermType,EffectiveDate,StartingRange,EndingRange,Unit,PricePerUnit,Currency,"
-                              "serviceCode,usageType,operation,RelatedTo\n";
+static const char heading[] =
+    "SKU,OfferTermCode,TermType,EffectiveDate,StartingRange,EndingRange,Unit,PricePerUnit,Currency,"
+    "serviceCode,usageType,operation,RelatedTo\n";
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

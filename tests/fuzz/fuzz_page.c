@@ -6,7 +6,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct row_view first = { .period = 2026 * 12 + 5, .bucket_ms = INT64_C(1780272000000), .account = 200000000011 };
+static const struct row_view first = { .period = 2026 * 12 + 5,
+                                       .bucket_ms = INT64_C(1780272000000),
+                                       .account = 200000000011 };
 
 static bool same_sum(const struct sum *a, const struct sum *b)
 {

@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (report_manifest_read(path, &manifest, &arena, &error)) {
         CHECK(manifest.key_count > 0);
         for (size_t i = 0; i < manifest.key_count; i++)
-            CHECK(manifest.keys[i][0] != '/' && strncmp(manifest.keys[i], "../", 3) != 0 && !strstr(manifest.keys[i], "/../"));
+            CHECK(manifest.keys[i][0] != '/' && strncmp(manifest.keys[i], "../", 3) != 0 &&
+                  !strstr(manifest.keys[i], "/../"));
     } else {
         CHECK(error.message[0] != '\0');
     }

@@ -12,15 +12,20 @@ static const char json[] =
     "{\"BillingPeriod\":\"2026-06\",\"BillingGroups\":[{\"Name\":\"g\",\"PrimaryAccountId\":\"111111111111\","
     "\"ComputationPreference\":{\"PricingPlanArn\":\"pppppppppp\"}}],\"LinkedAccounts\":[{\"AccountId\":\"111111111111\","
     "\"BillingGroupArn\":\"111111111111\"},{\"AccountId\":\"222222222222\"}],\"PricingPlans\":[{\"Name\":\"p\",\"Arn\":"
-    "\"pppppppppp\",\"PricingRuleArns\":[\"rrrrrrrrrr\"]}],\"PricingRules\":[{\"Name\":\"r\",\"Arn\":\"rrrrrrrrrr\",\"Scope\":"
+    "\"pppppppppp\",\"PricingRuleArns\":[\"rrrrrrrrrr\"]}],\"PricingRules\":[{\"Name\":\"r\",\"Arn\":\"rrrrrrrrrr\","
+    "\"Scope\":"
     "\"GLOBAL\",\"Type\":\"MARKUP\",\"ModifierPercentage\":1}],\"CustomLineItems\":[{\"Name\":\"i\",\"Arn\":\"iiiiiiiiii\","
     "\"Description\":\"d\",\"BillingGroupArn\":\"111111111111\",\"ChargeDetails\":{\"Type\":\"FEE\",\"Percentage\":"
     "{\"PercentageValue\":1,\"AssociatedValues\":[\"111111111111\"]}}}]}";
 
 static void run(enum operation operation, json_t *input, struct document *document)
 {
-    struct call call = { .operation = operation, .input = input, .now_s = 1780315200, .now = document->period,
-                         .month = document->period, .document = document };
+    struct call call = { .operation = operation,
+                         .input = input,
+                         .now_s = 1780315200,
+                         .now = document->period,
+                         .month = document->period,
+                         .document = document };
     struct problems problems = { 0 };
     struct buffer out = { 0 };
     problems_begin(&problems, "request");
@@ -58,7 +63,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* Cost reports read a view, which has tests of its own. */
     if (operation == OPERATION_GetBillingGroupCostReport || operation == OPERATION_ListBillingGroupCostReports)
         return 0;
-    struct http_request request = { .method = TEXT("POST"), .body = { (const char *)data + 1, size - 1 },
+    struct http_request request = { .method = TEXT("POST"),
+                                    .body = { (const char *)data + 1, size - 1 },
                                     .query = { (const char *)data + 1, size - 1 } };
     json_t *input = validate_request(operation, &request, TEXT("iiiiiiiiii"), &failure);
     CHECK(!input == (failure.kind != FAILURE_NONE));

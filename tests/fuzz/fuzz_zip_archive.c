@@ -1,6 +1,6 @@
 /*
- * Any bytes as a zip archive, and, behind a 'd', as a directory with a sound end record: members lie in the file and are read
- * to an end that does not depend on what the bytes say.
+ * Any bytes as a zip archive, and, behind a 'd', as a directory with a sound end record: members lie in the file and are
+ * read to an end that does not depend on what the bytes say.
  */
 #include <stdio.h>
 #include <sys/mman.h>

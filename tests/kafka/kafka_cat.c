@@ -237,9 +237,9 @@ static void produce_line(rd_kafka_t *client, const char *topic, const char *text
     json_t *key_text = NULL, *value_text = NULL, *base64 = NULL, *header_texts = NULL;
     int partition = RD_KAFKA_PARTITION_UA;
     json_int_t timestamp = 0; /* now */
-    if (!line || json_unpack_ex(line, &error, JSON_STRICT, "{s?o, s?o, s?o, s?o, s?i, s?I}", "key", &key_text, "value",
-                                &value_text, "value_base64", &base64, "headers", &header_texts, "partition", &partition,
-                                "timestamp", &timestamp))
+    if (!line ||
+        json_unpack_ex(line, &error, JSON_STRICT, "{s?o, s?o, s?o, s?o, s?i, s?I}", "key", &key_text, "value", &value_text,
+                       "value_base64", &base64, "headers", &header_texts, "partition", &partition, "timestamp", &timestamp))
         fail("line %lu: %s", number, error.text);
     struct bytes key = of_text(key_text);
     struct bytes value = json_is_string(base64) ? of_base64(json_string_value(base64)) : of_text(value_text);
@@ -339,9 +339,7 @@ static void consume(const char *bootstrap, char **arguments)
 
 static void offsets(const char *bootstrap, char **arguments)
 {
-    const struct setting settings[] = { { "bootstrap.servers", bootstrap },
-                                        { "group.id", arguments[0] },
-                                        { NULL, NULL } };
+    const struct setting settings[] = { { "bootstrap.servers", bootstrap }, { "group.id", arguments[0] }, { NULL, NULL } };
     rd_kafka_t *client = connect_to(RD_KAFKA_CONSUMER, settings, NULL);
     rd_kafka_topic_partition_list_t *list = all_partitions(client, arguments[1], RD_KAFKA_OFFSET_INVALID);
     check(rd_kafka_committed(client, list, PATIENCE_MS), "committed");
@@ -357,9 +355,7 @@ static void offsets(const char *bootstrap, char **arguments)
 
 static void commit(const char *bootstrap, char **arguments)
 {
-    const struct setting settings[] = { { "bootstrap.servers", bootstrap },
-                                        { "group.id", arguments[0] },
-                                        { NULL, NULL } };
+    const struct setting settings[] = { { "bootstrap.servers", bootstrap }, { "group.id", arguments[0] }, { NULL, NULL } };
     rd_kafka_t *client = connect_to(RD_KAFKA_CONSUMER, settings, NULL);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, arguments[1], atoi(arguments[2]))->offset = atoll(arguments[3]);
@@ -432,9 +428,9 @@ static void delete_group(const char *bootstrap, char **arguments)
 
 static rd_kafka_AclOperation_t operation_of(const char *name)
 {
-    return strcmp(name, "all") == 0     ? RD_KAFKA_ACL_OPERATION_ALL
-           : strcmp(name, "read") == 0  ? RD_KAFKA_ACL_OPERATION_READ
-           : strcmp(name, "write") == 0 ? RD_KAFKA_ACL_OPERATION_WRITE
+    return strcmp(name, "all") == 0       ? RD_KAFKA_ACL_OPERATION_ALL
+           : strcmp(name, "read") == 0    ? RD_KAFKA_ACL_OPERATION_READ
+           : strcmp(name, "write") == 0   ? RD_KAFKA_ACL_OPERATION_WRITE
            : strcmp(name, "configs") == 0 ? RD_KAFKA_ACL_OPERATION_DESCRIBE_CONFIGS
                                           : RD_KAFKA_ACL_OPERATION_DESCRIBE;
 }
@@ -445,10 +441,9 @@ static void grant(const char *bootstrap, char **arguments)
     char reason[512];
     rd_kafka_t *client = connect_to(RD_KAFKA_PRODUCER, settings, NULL);
     bool is_group = strcmp(arguments[1], "group") == 0;
-    rd_kafka_AclBinding_t *wanted = rd_kafka_AclBinding_new(is_group ? RD_KAFKA_RESOURCE_GROUP : RD_KAFKA_RESOURCE_TOPIC,
-                                                            arguments[2], RD_KAFKA_RESOURCE_PATTERN_LITERAL, arguments[0],
-                                                            "*", operation_of(arguments[3]),
-                                                            RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, reason, sizeof reason);
+    rd_kafka_AclBinding_t *wanted = rd_kafka_AclBinding_new(
+        is_group ? RD_KAFKA_RESOURCE_GROUP : RD_KAFKA_RESOURCE_TOPIC, arguments[2], RD_KAFKA_RESOURCE_PATTERN_LITERAL,
+        arguments[0], "*", operation_of(arguments[3]), RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, reason, sizeof reason);
     if (!wanted)
         fail("%s: %s", arguments[2], reason);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
@@ -471,15 +466,11 @@ int main(int count, char **arguments)
         const char *name;
         int fewest, most; /* arguments after BOOTSTRAP */
         void (*run)(const char *bootstrap, char **arguments);
-    } commands[] = { { "create", 2, 100, create },
-                     { "produce", 1, 1, produce },
-                     { "consume", 1, 1, consume },
-                     { "offsets", 2, 2, offsets },
-                     { "commit", 4, 4, commit },
-                     { "delete-records", 3, 3, delete_records },
-                     { "delete-group", 1, 1, delete_group },
-                     { "grant", 4, 4, grant },
-                     { "watermarks", 1, 1, watermarks } };
+    } commands[] = {
+        { "create", 2, 100, create },           { "produce", 1, 1, produce }, { "consume", 1, 1, consume },
+        { "offsets", 2, 2, offsets },           { "commit", 4, 4, commit },   { "delete-records", 3, 3, delete_records },
+        { "delete-group", 1, 1, delete_group }, { "grant", 4, 4, grant },     { "watermarks", 1, 1, watermarks }
+    };
     int kept = 0; /* what is no option moves to the front */
     for (int i = 1; i < count; i++) {
         if (strcmp(arguments[i], "--transactional") == 0 && i + 1 < count)

@@ -148,7 +148,10 @@ static void any_number_text_is_read_as_gmp_reads_it(struct random *random)
     digits[count] = '\0';
     int exponent = random_one_in(random, 2) ? 0 : (int)random_below(random, 101) - 50;
     bool negative = random_one_in(random, 2);
-    snprintf(text, sizeof text, "%s%s%.*s%s%s", random_one_in(random, 8) ? " \t" : "", negative ? "-" : random_one_in(random, 4) ? "+" : "",
+    snprintf(text, sizeof text, "%s%s%.*s%s%s", random_one_in(random, 8) ? " \t" : "",
+             negative                   ? "-"
+             : random_one_in(random, 4) ? "+"
+                                        : "",
              (int)integer, digits, fraction ? "." : "", digits + integer);
     if (exponent != 0 || random_one_in(random, 4))
         snprintf(text + strlen(text), sizeof text - strlen(text), "%c%s%d", random_one_in(random, 2) ? 'E' : 'e',
@@ -171,8 +174,8 @@ static void any_number_text_is_read_as_gmp_reads_it(struct random *random)
     if (!fits(c_))
         CLAIM(status == DECIMAL_TOO_LARGE && value == 42, "'%s' at scale %u: %d", text, scale, (int)status);
     else
-        CLAIM(status == (exact ? DECIMAL_EXACT : DECIMAL_ROUNDED) && equals(value, c_), "'%s' at scale %u: %d %s", text, scale,
-              (int)status, shown(value));
+        CLAIM(status == (exact ? DECIMAL_EXACT : DECIMAL_ROUNDED) && equals(value, c_), "'%s' at scale %u: %d %s", text,
+              scale, (int)status, shown(value));
 }
 
 static void bytes_come_back_and_are_shortest(struct random *random)
@@ -292,8 +295,8 @@ static void scales_change_as_gmp_changes_them(struct random *random)
     if (!fits(c_))
         CLAIM(status == DECIMAL_TOO_LARGE, "%s from %u to %u: %d", shown(value), from, to, (int)status);
     else
-        CLAIM(status == (exact ? DECIMAL_EXACT : DECIMAL_ROUNDED) && equals(result, c_), "%s from %u to %u: %d %s", shown(value),
-              from, to, (int)status, shown(result));
+        CLAIM(status == (exact ? DECIMAL_EXACT : DECIMAL_ROUNDED) && equals(result, c_), "%s from %u to %u: %d %s",
+              shown(value), from, to, (int)status, shown(result));
 }
 
 /* Any order and any grouping give the same sum, whatever happened on the way. */
@@ -317,7 +320,8 @@ static void sums_know_no_order(struct random *random)
     bool done = sum_value(&first, &value);
     CLAIM(done == fits(a_) && (done ? equals(value, a_) : value == 42), "%zu values", count);
     i128 clamped = sum_clamped(&first);
-    CLAIM(done ? clamped == value : clamped == (mpz_sgn(a_) < 0 ? -1 : 1) * decimal_power(DECIMAL_DIGITS), "%s", shown(clamped));
+    CLAIM(done ? clamped == value : clamped == (mpz_sgn(a_) < 0 ? -1 : 1) * decimal_power(DECIMAL_DIGITS), "%s",
+          shown(clamped));
     for (int i = 0; i < 3; i++) {
         struct sum parts[4] = { { 0 }, { 0 }, { 0 }, { 0 } }, joined = { 0 };
         random_order(random, order, count);

@@ -42,7 +42,8 @@ static void random_tags(struct random *random, struct random_event *out)
 
 static i128 bound_of(const struct field *field)
 {
-    return field->scale == AMOUNT_SCALE ? decimal_power(AMOUNT_SCALE + AMOUNT_INTEGER_DIGITS) : decimal_power(DECIMAL_DIGITS);
+    return field->scale == AMOUNT_SCALE ? decimal_power(AMOUNT_SCALE + AMOUNT_INTEGER_DIGITS)
+                                        : decimal_power(DECIMAL_DIGITS);
 }
 
 /* As usage_event_accept leaves it. `few`: facts from a handful of values, so that rows fold. */
@@ -50,16 +51,16 @@ static void random_event(struct random *random, bool few, struct random_event *o
 {
     static const char *const accounts[] = { "000000000001", "000000000002", "999999999999" };
     static const enum usage_event_field amounts[] = {
-        USAGE_EVENT_usage_amount, USAGE_EVENT_public_on_demand_cost, USAGE_EVENT_unblended_cost,
-        USAGE_EVENT_net_unblended_cost, USAGE_EVENT_reservation_effective_cost, USAGE_EVENT_savings_plan_effective_cost,
-        USAGE_EVENT_public_on_demand_rate, USAGE_EVENT_savings_plan_rate, USAGE_EVENT_normalization_factor,
+        USAGE_EVENT_usage_amount,          USAGE_EVENT_public_on_demand_cost,      USAGE_EVENT_unblended_cost,
+        USAGE_EVENT_net_unblended_cost,    USAGE_EVENT_reservation_effective_cost, USAGE_EVENT_savings_plan_effective_cost,
+        USAGE_EVENT_public_on_demand_rate, USAGE_EVENT_savings_plan_rate,          USAGE_EVENT_normalization_factor,
     };
     static const char *const months[] = { "2026-05", "2026-06", "2026-7" };
     *out = (struct random_event){ 0 };
     struct usage_event *event = &out->event;
     for (size_t i = 0; i < USAGE_EVENT_FIELD_COUNT; i++) {
-        bool has_form = i == USAGE_EVENT_usage_account_id || i == USAGE_EVENT_payer_account_id ||
-                        i == USAGE_EVENT_billing_period;
+        bool has_form =
+            i == USAGE_EVENT_usage_account_id || i == USAGE_EVENT_payer_account_id || i == USAGE_EVENT_billing_period;
         if (usage_event_type.fields[i].kind != FIELD_TEXT || has_form || (few && !random_one_in(random, 8)))
             continue;
         struct text text = random_text(random);
@@ -116,8 +117,9 @@ static int compare_optional(bool a_has, i128 a, bool b_has, i128 b)
 static unsigned carried_by(const struct usage_event *event)
 {
     static const enum usage_event_field costs[] = {
-        USAGE_EVENT_public_on_demand_cost, USAGE_EVENT_unblended_cost, USAGE_EVENT_net_unblended_cost,
-        USAGE_EVENT_reservation_effective_cost, USAGE_EVENT_savings_plan_effective_cost,
+        USAGE_EVENT_public_on_demand_cost,       USAGE_EVENT_unblended_cost,
+        USAGE_EVENT_net_unblended_cost,          USAGE_EVENT_reservation_effective_cost,
+        USAGE_EVENT_savings_plan_effective_cost,
     };
     unsigned carried = 0;
     for (size_t i = 0; i < ARRAY_COUNT(costs); i++)
@@ -145,11 +147,11 @@ static int compare_tags_of(const struct tags *a, const struct tags *b)
     return (a->count > b->count) - (a->count < b->count);
 }
 
-#define IN_ORDER(comparison)    \
-    do {                        \
+#define IN_ORDER(comparison)     \
+    do {                         \
         int order_ = comparison; \
-        if (order_ != 0)        \
-            return order_;      \
+        if (order_ != 0)         \
+            return order_;       \
     } while (0)
 #define BY_TEXT(field) IN_ORDER(text_compare(a->field, b->field))
 #define BY_NUMBER(field) \
@@ -179,7 +181,8 @@ static int compare_facts(const struct usage_event *a, const struct usage_event *
     return compare_tags_of(&a->tags, &b->tags);
 }
 
-static int compare_rows(const struct usage_event *a, const struct usage_event *b, enum granularity granularity, bool resources)
+static int compare_rows(const struct usage_event *a, const struct usage_event *b, enum granularity granularity,
+                        bool resources)
 {
     int64_t a_bucket = bucket_start(a->usage_start, granularity), b_bucket = bucket_start(b->usage_start, granularity);
     IN_ORDER((int)usage_event_period(a) - (int)usage_event_period(b));
@@ -211,17 +214,20 @@ static void facts_come_back(struct random *random)
     CLAIM(facts_are_valid(buffer_text(&bytes)), "%zu bytes", bytes.size);
     facts_decode(buffer_text(&bytes), &facts);
     CLAIM(text_equal(facts.payer, event->payer_account_id) && text_equal(facts.billing_entity, event->billing_entity) &&
-              text_equal(facts.line_item_type, event->line_item_type) && text_equal(facts.product_code, event->product_code) &&
-              text_equal(facts.service_code, event->service_code) &&
+              text_equal(facts.line_item_type, event->line_item_type) &&
+              text_equal(facts.product_code, event->product_code) && text_equal(facts.service_code, event->service_code) &&
               text_equal(facts.usage_type, event->usage_type) && text_equal(facts.operation, event->operation) &&
               text_equal(facts.sku, event->sku) && text_equal(facts.region, event->region) &&
               text_equal(facts.availability_zone, event->availability_zone) && text_equal(facts.unit, event->unit) &&
               text_equal(facts.currency, event->currency) && text_equal(facts.reservation_arn, event->reservation_arn) &&
-              text_equal(facts.savings_plan_arn, event->savings_plan_arn), "texts of %zu bytes", bytes.size);
+              text_equal(facts.savings_plan_arn, event->savings_plan_arn),
+          "texts of %zu bytes", bytes.size);
     CLAIM(same_number(facts.has_own_rate, facts.own_rate, record_has(event, USAGE_EVENT_public_on_demand_rate),
-                      event->public_on_demand_rate), "%s", shown(facts.own_rate));
+                      event->public_on_demand_rate),
+          "%s", shown(facts.own_rate));
     CLAIM(same_number(facts.has_savings_plan_rate, facts.savings_plan_rate, record_has(event, USAGE_EVENT_savings_plan_rate),
-                      event->savings_plan_rate), "%s", shown(facts.savings_plan_rate));
+                      event->savings_plan_rate),
+          "%s", shown(facts.savings_plan_rate));
     CLAIM(same_number(facts.has_normalization_factor, facts.normalization_factor,
                       record_has(event, USAGE_EVENT_normalization_factor), event->normalization_factor),
           "%s", shown(facts.normalization_factor));
@@ -242,15 +248,16 @@ static void bytes_are_ordered_as_their_fields(struct random *random)
     random_event(random, few, &b);
     if (random_one_in(random, 2)) { /* differ in one text only */
         static const enum usage_event_field facts[] = {
-            USAGE_EVENT_billing_entity, USAGE_EVENT_operation, USAGE_EVENT_unit, USAGE_EVENT_currency,
-            USAGE_EVENT_reservation_arn, USAGE_EVENT_savings_plan_arn,
+            USAGE_EVENT_billing_entity, USAGE_EVENT_operation,       USAGE_EVENT_unit,
+            USAGE_EVENT_currency,       USAGE_EVENT_reservation_arn, USAGE_EVENT_savings_plan_arn,
         };
         struct tag *tags = b.tags;
         memcpy(tags, a.tags, sizeof a.tags);
         b.event = a.event;
         b.event.tags.items = tags;
         struct text text = random_text(random);
-        memcpy(record_member(&b.event, &usage_event_type.fields[facts[random_below(random, ARRAY_COUNT(facts))]]), &text, sizeof text);
+        memcpy(record_member(&b.event, &usage_event_type.fields[facts[random_below(random, ARRAY_COUNT(facts))]]), &text,
+               sizeof text);
     }
     facts_encode(&a.event, &a_bytes);
     facts_encode(&b.event, &b_bytes);
@@ -315,7 +322,8 @@ static void any_order_of_events_gives_the_same_rows(struct random *random)
         struct row_table *other = row_table_new(world.granularity, world.resources);
         random_shuffle(random, order, world.count);
         fold_all(other, &world, order, world.count);
-        CLAIM(row_table_count(first) == row_table_count(other), "%zu or %zu rows", row_table_count(first), row_table_count(other));
+        CLAIM(row_table_count(first) == row_table_count(other), "%zu or %zu rows", row_table_count(first),
+              row_table_count(other));
         for (size_t r = 0; r < row_table_count(first); r++) {
             struct row_view a, b;
             row_table_view(first, r, &a);
@@ -342,7 +350,8 @@ static void rows_are_what_their_events_add_up_to(struct random *random)
         /* The smallest identity that is left is the next row's. */
         const struct usage_event *smallest = NULL;
         for (size_t i = 0; i < world.count; i++)
-            if (!counted[i] && (!smallest || compare_rows(&world.events[i].event, smallest, world.granularity, world.resources) < 0))
+            if (!counted[i] &&
+                (!smallest || compare_rows(&world.events[i].event, smallest, world.granularity, world.resources) < 0))
                 smallest = &world.events[i].event;
         CLAIM(smallest, "row %zu has no event", rows);
         CLAIM(!before || compare_rows(before, smallest, world.granularity, world.resources) < 0, "row %zu", rows);
@@ -373,7 +382,8 @@ static void rows_are_what_their_events_add_up_to(struct random *random)
         CLAIM(view.period == usage_event_period(smallest), "row %zu", rows);
         CLAIM(view.account == account_parse(smallest->usage_account_id), "row %zu", rows);
         CLAIM(text_equal(view.resource, world.resources ? smallest->resource_id : TEXT_NONE), "row %zu", rows);
-        CLAIM(view.values.usage_events == events && view.values.usage_end_ms == latest && view.values.has_amount == has_amount,
+        CLAIM(view.values.usage_events == events && view.values.usage_end_ms == latest &&
+                  view.values.has_amount == has_amount,
               "row %zu", rows);
         CLAIM(text_equal(view.description, description), "row %zu", rows);
         CLAIM(memcmp(&view.values.amount, &amount, sizeof amount) == 0, "row %zu", rows);

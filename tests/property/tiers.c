@@ -59,8 +59,10 @@ static void check_slices(const struct schedule *schedule, i128 quantity, const s
     i128 sum = 0;
     CLAIM(count >= 1 && count <= schedule->count, "%u slices of %u tiers", count, schedule->count);
     for (uint32_t i = 0; i < count; i++) {
-        CLAIM(slices[i].tier < schedule->count && (i == 0 || slices[i - 1].tier < slices[i].tier), "tier %u", slices[i].tier);
-        CLAIM(quantity == 0 ? slices[i].quantity == 0 : (slices[i].quantity > 0) == (quantity > 0) && slices[i].quantity != 0,
+        CLAIM(slices[i].tier < schedule->count && (i == 0 || slices[i - 1].tier < slices[i].tier), "tier %u",
+              slices[i].tier);
+        CLAIM(quantity == 0 ? slices[i].quantity == 0
+                            : (slices[i].quantity > 0) == (quantity > 0) && slices[i].quantity != 0,
               "%s of %s", shown(slices[i].quantity), shown(quantity));
         sum += slices[i].quantity;
     }
@@ -140,8 +142,8 @@ static void a_quantity_in_two_parts_costs_the_same(struct random *random)
          second = random_number(random, reach * 8);
     bool free_tier = random_one_in(random, 2);
     i128 whole = cost_of(&tiers.schedule, position, first + second, free_tier);
-    i128 parts = cost_of(&tiers.schedule, position, first, free_tier) +
-                 cost_of(&tiers.schedule, position + first, second, free_tier);
+    i128 parts =
+        cost_of(&tiers.schedule, position, first, free_tier) + cost_of(&tiers.schedule, position + first, second, free_tier);
     CLAIM(whole == parts, "%s, in parts %s", shown(whole), shown(parts));
     /* And what is taken back gives all of it back. */
     i128 back = cost_of(&tiers.schedule, position + first, -first, free_tier);
@@ -189,8 +191,11 @@ static void the_order_of_rows_does_not_change_a_pool(struct random *random)
     size_t count = 1 + random_below(random, MOST), order[MOST];
     random_tiers(random, reach, &published);
     random_tiers(random, reach, &custom);
-    struct price price = { .status = STATUS_CHARGED, .kind = PRICE_RATE, .base = BASE_PRICE_LIST,
-                           .charged = &published.schedule, .published = &published.schedule,
+    struct price price = { .status = STATUS_CHARGED,
+                           .kind = PRICE_RATE,
+                           .base = BASE_PRICE_LIST,
+                           .charged = &published.schedule,
+                           .published = &published.schedule,
                            .free_tier = random_one_in(random, 2) };
     if (random_one_in(random, 3)) {
         price.base = BASE_CUSTOM_TIERS;
@@ -210,13 +215,14 @@ static void the_order_of_rows_does_not_change_a_pool(struct random *random)
     for (int i = 0; i < 3; i++) {
         random_shuffle(random, order, count);
         run_pool(&price, quantities, order, count, &other);
-        CLAIM(memcmp(&first, &other, sizeof first) == 0, "cost %s or %s, public %s or %s", shown(first.cost), shown(other.cost),
-              shown(first.public_cost), shown(other.public_cost));
+        CLAIM(memcmp(&first, &other, sizeof first) == 0, "cost %s or %s, public %s or %s", shown(first.cost),
+              shown(other.cost), shown(first.public_cost), shown(other.public_cost));
     }
     /* All at once, too; and by hand: the tiers of the net quantity. */
     size_t only = 0;
     run_pool(&price, &net, &only, 1, &other);
-    CLAIM(first.cost == other.cost && first.public_cost == other.public_cost, "%s at once %s", shown(first.cost), shown(other.cost));
+    CLAIM(first.cost == other.cost && first.public_cost == other.public_cost, "%s at once %s", shown(first.cost),
+          shown(other.cost));
     i128 by_tier[TIERS_MOST], cost = 0, public_cost = 0;
     cut_by_model(price.charged, 0, net, by_tier);
     for (uint32_t i = 0; i < price.charged->count; i++) {
@@ -226,8 +232,8 @@ static void the_order_of_rows_does_not_change_a_pool(struct random *random)
     cut_by_model(price.published, 0, net, by_tier);
     for (uint32_t i = 0; i < price.published->count; i++)
         public_cost += by_tier[i] * price.published->tiers[i].rate;
-    CLAIM(first.cost == cost && first.public_cost == public_cost, "%s, model %s; public %s, model %s", shown(first.cost), shown(cost),
-          shown(first.public_cost), shown(public_cost));
+    CLAIM(first.cost == cost && first.public_cost == public_cost, "%s, model %s; public %s, model %s", shown(first.cost),
+          shown(cost), shown(first.public_cost), shown(public_cost));
 }
 
 /* A rule of 0 % changes nothing: a cost is the public cost at a finer scale. */
@@ -237,8 +243,12 @@ static void without_a_modifier_the_cost_is_the_public_cost(struct random *random
     struct rater rater = { 0 };
     i128 reach = decimal_power(6 + (unsigned)random_below(random, 12));
     random_tiers(random, reach, &tiers);
-    struct price price = { .status = STATUS_CHARGED, .kind = PRICE_RATE, .base = BASE_PRICE_LIST, .free_tier = true,
-                           .charged = &tiers.schedule, .published = &tiers.schedule };
+    struct price price = { .status = STATUS_CHARGED,
+                           .kind = PRICE_RATE,
+                           .base = BASE_PRICE_LIST,
+                           .free_tier = true,
+                           .charged = &tiers.schedule,
+                           .published = &tiers.schedule };
     struct row_values values = { .usage_events = 1, .has_amount = true };
     struct sum position = { 0 };
     struct rated_row rated;

@@ -154,8 +154,9 @@ static void add_partition(struct sim *sim, size_t slot)
 
 static void break_control(struct sim *sim, size_t slot)
 {
-    static const struct text keys[] = { { "nonsense", 8 }, { "2026-06/close/", 14 }, { "2026-06/version/", 16 }, { "//", 2 },
-                                        { NULL, 0 } };
+    static const struct text keys[] = {
+        { "nonsense", 8 }, { "2026-06/close/", 14 }, { "2026-06/version/", 16 }, { "//", 2 }, { NULL, 0 }
+    };
     (void)slot;
     trace("outside: a broken record on the conductor topic");
     memory_log_append(sim->log, STREAM_CONDUCTOR, 0, keys[dice_below(&sim->dice, 5)], TEXT("{\"period\": "), false);
@@ -171,26 +172,18 @@ static void fill_disk(struct sim *sim, size_t slot)
 /* ---- what happens next ---- */
 
 static const struct {
-    enum fault fault;  /* FAULT_COUNT: no fault */
-    unsigned weight; /* of 10000 */
+    enum fault fault; /* FAULT_COUNT: no fault */
+    unsigned weight;  /* of 10000 */
     void (*happen)(struct sim *sim, size_t slot);
 } chances[] = {
-    { FAULT_CRASH, 40, crash },
-    { FAULT_STOP, 10, stop },
-    { FAULT_ZOMBIE, 15, make_zombie },
-    { FAULT_ZOMBIE, 60, step_zombie },
-    { FAULT_SLEEP, 25, sleep_or_wake },
-    { FAULT_EXPEL, 20, expel },
-    { FAULT_COUNT, 80, begin },
-    { FAULT_COUNT, 30, let_time_pass },
-    { FAULT_CLOCK, 10, move_clock },
-    { FAULT_HOURS, 5, pass_hours },
-    { FAULT_COMPACT, 20, compact },
-    { FAULT_COMPACT_SUBTOTALS, 20, compact_subtotals },
-    { FAULT_RETAIN, 20, retain },
-    { FAULT_EXPIRED, 3, expire_offsets },
-    { FAULT_ADDED, 10, add_partition },
-    { FAULT_BROKEN_CONTROL, 5, break_control },
+    { FAULT_CRASH, 40, crash },         { FAULT_STOP, 10, stop },
+    { FAULT_ZOMBIE, 15, make_zombie },  { FAULT_ZOMBIE, 60, step_zombie },
+    { FAULT_SLEEP, 25, sleep_or_wake }, { FAULT_EXPEL, 20, expel },
+    { FAULT_COUNT, 80, begin },         { FAULT_COUNT, 30, let_time_pass },
+    { FAULT_CLOCK, 10, move_clock },    { FAULT_HOURS, 5, pass_hours },
+    { FAULT_COMPACT, 20, compact },     { FAULT_COMPACT_SUBTOTALS, 20, compact_subtotals },
+    { FAULT_RETAIN, 20, retain },       { FAULT_EXPIRED, 3, expire_offsets },
+    { FAULT_ADDED, 10, add_partition }, { FAULT_BROKEN_CONTROL, 5, break_control },
     { FAULT_FULL_DISK, 10, fill_disk },
 };
 

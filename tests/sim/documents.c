@@ -24,8 +24,10 @@ static void publish(struct sim *sim, const struct documents *documents, struct t
     bool done = conductor_changes_compute(sim->control, input, documents->conductor, &documents->list, &changes, &error);
     CHECK(done);
     for (size_t i = 0; i < changes.count; i++) {
-        struct stream_record record = { .topic = STREAM_CONDUCTOR, .key = changes.items[i].key,
-                                        .value = changes.items[i].value, .is_null = changes.items[i].value.data == NULL };
+        struct stream_record record = { .topic = STREAM_CONDUCTOR,
+                                        .key = changes.items[i].key,
+                                        .value = changes.items[i].value,
+                                        .is_null = changes.items[i].value.data == NULL };
         memory_log_append(sim->log, STREAM_CONDUCTOR, 0, record.key, record.value, record.is_null);
         done = conductor_topic_take(sim->control, &record, &error);
         CHECK(done);
@@ -146,9 +148,9 @@ static void drop_group(struct sim *sim, json_t *document)
     json_array_remove(groups, at);
 }
 
-static void (*const changes[])(struct sim *, json_t *) = { change_modifier, change_modifier, move_account,    move_account,
-                                                          change_plan,     change_charge,   describe_charge, drop_charge,
-                                                          drop_group };
+static void (*const changes[])(struct sim *, json_t *) = { change_modifier, change_modifier, move_account,
+                                                           move_account,    change_plan,     change_charge,
+                                                           describe_charge, drop_charge,     drop_group };
 
 static json_int_t count_accounts(const json_t *document, const json_t *group)
 {

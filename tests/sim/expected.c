@@ -250,7 +250,10 @@ struct expected *expected_new(const struct world *world, const struct documents 
     period_format(SIM_FIRST_PERIOD + (billing_period)close_count, first_open);
     memcpy(expected->first_open, first_open, sizeof expected->first_open);
     for (billing_period period = SIM_FIRST_PERIOD; period <= SIM_FIRST_PERIOD + SIM_MONTHS; period++) {
-        struct pricing_month month = { .world = world, .documents = documents, .expected = expected, .period = period,
+        struct pricing_month month = { .world = world,
+                                       .documents = documents,
+                                       .expected = expected,
+                                       .period = period,
                                        .is_closed = is_closed(period, closes, close_count) };
         struct fold *fold = fold_new(&options, NULL);
         fold_month(&month, fed, fed_count, closes, close_count, fold);

@@ -31,7 +31,7 @@ struct expected {
     json_t *manifests;  /* key → rows, cost, checksum */
     size_t dead;
     bool dead_may_repeat; /* what a torn transaction has committed beside rows, no restore can tell */
-    char first_open[8]; /* the first month that is not closed, as 2026-06 */
+    char first_open[8];   /* the first month that is not closed, as 2026-06 */
     bool has_allowances;
 };
 

@@ -147,7 +147,8 @@ bool markers_close(struct memory_log *log, billing_period period)
     bool all = true;
     for (int32_t p = 0; p < memory_log_partitions(log, STREAM_USAGE); p++) {
         size_t task = task_of(log, STREAM_USAGE, p);
-        all = all && markers->found[task] && (markers->items[task].closed >= period || markers->items[task].closing >= period);
+        all =
+            all && markers->found[task] && (markers->items[task].closed >= period || markers->items[task].closing >= period);
     }
     markers_done(markers);
     return all;

@@ -71,8 +71,8 @@ void memory_log_add_partition(struct memory_log *log, enum stream_topic topic)
 
 static const struct stream_header *copy_headers(struct memory_log *log, const struct stream_record *record)
 {
-    struct stream_header *headers = arena_take(&log->arena, (record->header_count + 1) * sizeof *headers,
-                                               _Alignof(struct stream_header));
+    struct stream_header *headers =
+        arena_take(&log->arena, (record->header_count + 1) * sizeof *headers, _Alignof(struct stream_header));
     for (size_t i = 0; i < record->header_count; i++) {
         char *name = arena_copy_string(&log->arena, text_of(record->headers[i].name));
         headers[i] = (struct stream_header){ name, arena_copy(&log->arena, record->headers[i].value) };
@@ -83,8 +83,8 @@ static const struct stream_header *copy_headers(struct memory_log *log, const st
 void log_keep(struct memory_log *log, const struct stream_record *record, struct piece *piece, bool is_mark)
 {
     struct partition *partition = &log->partitions[record->topic][record->partition];
-    partition->records = memory_reserve_one(partition->records, partition->count, &partition->capacity,
-                                            sizeof *partition->records);
+    partition->records =
+        memory_reserve_one(partition->records, partition->count, &partition->capacity, sizeof *partition->records);
     struct kept_record *kept = &partition->records[partition->count];
     *kept = (struct kept_record){ .record = *record, .piece = piece, .is_mark = is_mark };
     kept->record.offset = (int64_t)partition->count++;

@@ -24,12 +24,12 @@
 struct memory_log;
 
 struct memory_log_faults {
-    unsigned abort_percent;          /* of commits: refused, nothing happened */
-    unsigned indeterminate_percent;  /* of commits: no answer; it happened, it will, or it did not and hangs */
-    unsigned produce_per_10000;      /* of produced records: refused */
-    bool no_orphans;                 /* what a stream leaves open ends with it */
-    bool marks_take_time;            /* milliseconds, some of them seconds; else they are there at once */
-    bool late_end_after_done;        /* a commit that is DONE may be told to the broker once more, later: the port forbids it */
+    unsigned abort_percent;         /* of commits: refused, nothing happened */
+    unsigned indeterminate_percent; /* of commits: no answer; it happened, it will, or it did not and hangs */
+    unsigned produce_per_10000;     /* of produced records: refused */
+    bool no_orphans;                /* what a stream leaves open ends with it */
+    bool marks_take_time;           /* milliseconds, some of them seconds; else they are there at once */
+    bool late_end_after_done; /* a commit that is DONE may be told to the broker once more, later: the port forbids it */
 };
 
 /* `dice` is borrowed. `partitions`: how many at first; `partitions_max`: how many there may ever be. */

@@ -36,8 +36,8 @@ struct kept_record {
 struct partition {
     struct kept_record *records;
     size_t count, capacity;
-    size_t stable; /* nothing before it is open */
-    size_t first;  /* what lies before it has been deleted */
+    size_t stable;       /* nothing before it is open */
+    size_t first;        /* what lies before it has been deleted */
     int64_t committed;   /* by the group */
     int64_t transaction; /* its number, as it was sent with the offset */
 };
@@ -93,7 +93,7 @@ struct memory_stream {
     int64_t epoch;
     struct stream **owner;
     bool in_transaction, crashed, asleep, is_replaced, has_partitions;
-    bool broken; /* without an answer a producer can do nothing more */
+    bool broken;                                  /* without an answer a producer can do nothing more */
     int32_t partition_counts[STREAM_TOPIC_COUNT]; /* as they were when it was opened */
     struct stream_partition *reading;
     size_t reading_count;

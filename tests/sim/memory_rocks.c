@@ -388,8 +388,8 @@ bool rocks_write(struct rocks *rocks, struct rocks_batch *batch, struct error *e
         return false;
     }
     image_apply(&rocks->live, batch);
-    folder->pending = memory_reserve_one(folder->pending, folder->pending_count, &folder->pending_capacity,
-                                         sizeof *folder->pending);
+    folder->pending =
+        memory_reserve_one(folder->pending, folder->pending_count, &folder->pending_capacity, sizeof *folder->pending);
     folder->pending[folder->pending_count++] = *batch;
     *batch = (struct rocks_batch){ 0 };
     return true;

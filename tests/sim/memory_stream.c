@@ -35,8 +35,8 @@ static bool read_partition(struct memory_stream *stream, struct stream_partition
     return true;
 }
 
-static enum stream_outcome poll(struct stream *port, int timeout_ms, size_t records_max, const struct stream_handler *handler,
-                 struct error *error)
+static enum stream_outcome poll(struct stream *port, int timeout_ms, size_t records_max,
+                                const struct stream_handler *handler, struct error *error)
 {
     struct memory_stream *stream = memory_stream_of(port);
     (void)timeout_ms;

@@ -91,11 +91,11 @@ static void take_late_ends(struct memory_log *log)
 
 static void send_late_end(struct memory_log *log, struct producer *producer)
 {
-    log->late_ends = memory_reserve_one(log->late_ends, log->late_end_count, &log->late_end_capacity,
-                                        sizeof *log->late_ends);
+    log->late_ends =
+        memory_reserve_one(log->late_ends, log->late_end_count, &log->late_end_capacity, sizeof *log->late_ends);
     uint64_t delay = dice_percent(log->dice, 50) ? 20 : LATE_END_MS;
-    log->late_ends[log->late_end_count++] = (struct late_end){ producer, producer->epoch,
-                                                               log->now_ms + (int64_t)dice_below(log->dice, delay) };
+    log->late_ends[log->late_end_count++] =
+        (struct late_end){ producer, producer->epoch, log->now_ms + (int64_t)dice_below(log->dice, delay) };
 }
 
 void transactions_advance(struct memory_log *log)
@@ -154,10 +154,10 @@ static struct transaction *ongoing(struct memory_log *log, struct producer *prod
         return producer->ongoing;
     finish_marks(log, producer);
     struct transaction *transaction = memory_new(sizeof *transaction);
-    log->transactions = memory_reserve_one(log->transactions, log->transaction_count, &log->transaction_capacity,
-                                           sizeof *log->transactions);
-    *transaction = (struct transaction){ .producer = producer, .number = (int64_t)log->transaction_count,
-                                         .started_ms = log->now_ms };
+    log->transactions =
+        memory_reserve_one(log->transactions, log->transaction_count, &log->transaction_capacity, sizeof *log->transactions);
+    *transaction =
+        (struct transaction){ .producer = producer, .number = (int64_t)log->transaction_count, .started_ms = log->now_ms };
     log->transactions[log->transaction_count++] = transaction;
     producer->ongoing = transaction;
     return transaction;
@@ -189,8 +189,8 @@ void producer_open(struct memory_stream *stream)
         if (strcmp(log->producers[i]->id, id) == 0)
             stream->producer = log->producers[i];
     if (!stream->producer) {
-        log->producers = memory_reserve_one(log->producers, log->producer_count, &log->producer_capacity,
-                                            sizeof *log->producers);
+        log->producers =
+            memory_reserve_one(log->producers, log->producer_count, &log->producer_capacity, sizeof *log->producers);
         stream->producer = log->producers[log->producer_count++] = memory_new(sizeof *stream->producer);
         memcpy(stream->producer->id, id, sizeof id);
     }
@@ -255,7 +255,9 @@ enum stream_outcome memory_produce(struct stream *port, const struct stream_reco
     bool is_marker = record->key.size > 0 && record->key.data[0] == '#';
     trace("%s: %s-%d@%lld %.*s %.*s", stream->producer->id, stream_topic_name(record->topic), record->partition,
           (long long)memory_log_end(log, record->topic, record->partition) - 1, TEXT_ARGS(record->key),
-          TEXT_ARGS(record->is_null ? TEXT("is deleted") : is_marker ? record->value : TEXT_NONE));
+          TEXT_ARGS(record->is_null ? TEXT("is deleted")
+                    : is_marker     ? record->value
+                                    : TEXT_NONE));
     return OUTCOME_DONE;
 }
 

@@ -212,8 +212,8 @@ static bool take_record(void *context, const struct stream_record *record, struc
     return (record->topic == STREAM_USAGE && strikes(1)) || now.handler->record(context, record, error);
 }
 
-static enum stream_outcome poll(struct stream *stream, int timeout_ms, size_t records_max, const struct stream_handler *handler,
-                 struct error *error)
+static enum stream_outcome poll(struct stream *stream, int timeout_ms, size_t records_max,
+                                const struct stream_handler *handler, struct error *error)
 {
     struct stream_handler changed = *handler;
     now.handler = handler;
@@ -263,7 +263,8 @@ static void take_marker(struct memory_log *log, struct stream_partition *input)
     const struct partition *ledger = &log->partitions[STREAM_LINE_ITEMS][before + input->partition];
     input->offset = OFFSET_NONE;
     input->transaction = 0;
-    for (int64_t at = log_stable_end(log, STREAM_LINE_ITEMS, before + input->partition); at-- > 0 && input->offset == OFFSET_NONE;) {
+    for (int64_t at = log_stable_end(log, STREAM_LINE_ITEMS, before + input->partition);
+         at-- > 0 && input->offset == OFFSET_NONE;) {
         struct marker marker = { .closed = PERIOD_NONE, .closing = PERIOD_NONE };
         struct error error;
         if (!log_is_readable(&ledger->records[at]) || !is_marker(&ledger->records[at].record))

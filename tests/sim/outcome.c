@@ -125,8 +125,13 @@ static void take_dead(void *context, const struct stream_record *record)
 
 static struct topics read_topics(struct memory_log *log, struct verdict *verdict)
 {
-    struct topics topics = { .verdict = verdict, .items = json_object(), .deltas = json_object(), .revisions = json_object(),
-                             .bills = json_object(), .manifests = json_object(), .cur = json_object() };
+    struct topics topics = { .verdict = verdict,
+                             .items = json_object(),
+                             .deltas = json_object(),
+                             .revisions = json_object(),
+                             .bills = json_object(),
+                             .manifests = json_object(),
+                             .cur = json_object() };
     memory_log_each(log, STREAM_LINE_ITEMS, take_line_item, &topics);
     memory_log_each(log, STREAM_BILLS, take_bill, &topics);
     memory_log_each(log, STREAM_CUR_MANIFESTS, take_manifest, &topics);

@@ -133,7 +133,9 @@ void plan_feed_late(struct sim *sim)
 static void append_close(struct sim *sim, const struct planned_close *close)
 {
     struct buffer key = { 0 }, value = { 0 };
-    struct close_record record = { .period = close->period, .version = conductor_topic_version(sim->control), .ends = (int64_t *)(uintptr_t)close->ends,
+    struct close_record record = { .period = close->period,
+                                   .version = conductor_topic_version(sim->control),
+                                   .ends = (int64_t *)(uintptr_t)close->ends,
                                    .end_count = close->end_count };
     close_record_write(&record, &key, &value);
     memory_log_append(sim->log, STREAM_CONDUCTOR, 0, buffer_text(&key), buffer_text(&value), false);

@@ -43,11 +43,17 @@ struct process *process_start(struct sim *sim, size_t slot, unsigned folder, boo
     snprintf(process->state_dir, sizeof process->state_dir, "%s/state-%u", sim->folder, folder);
     process->kafka.transaction_timeout_ms = TRANSACTION_TIMEOUT_MS;
     process->kafka.session_timeout_ms = SESSION_TIMEOUT_MS;
-    process->options = (struct worker_options){ .settings = &sim->settings, .kafka = &process->kafka,
-                                                .schemas = &sim->schemas_port, .worker_count = 1,
-                                                .state_dir = process->state_dir, .stop = &process->stop, .repair_task = -1,
-                                                .open_stream = open_stream, .clock_ms = clock_of,
-                                                .wall_clock_ms = wall_clock_of, .port_context = process };
+    process->options = (struct worker_options){ .settings = &sim->settings,
+                                                .kafka = &process->kafka,
+                                                .schemas = &sim->schemas_port,
+                                                .worker_count = 1,
+                                                .state_dir = process->state_dir,
+                                                .stop = &process->stop,
+                                                .repair_task = -1,
+                                                .open_stream = open_stream,
+                                                .clock_ms = clock_of,
+                                                .wall_clock_ms = wall_clock_of,
+                                                .port_context = process };
     process->worker = worker_new(&process->options, &process->status);
     trace("%s starts in folder %u, %s", process->id, folder, is_static ? "as itself" : "as anyone");
     return process;

@@ -15,12 +15,14 @@
 #define SETTLED_STEPS 60 /* in which bills and what else waits for its time goes out */
 
 static const int32_t partitions[STREAM_TOPIC_COUNT] = {
-    [STREAM_USAGE] = 3, [STREAM_CONDUCTOR] = 1, [STREAM_TIERED] = 2, [STREAM_LINE_ITEMS] = 7, [STREAM_SUBTOTALS] = 2,
-    [STREAM_BILLS] = 2, [STREAM_CUR] = 2,       [STREAM_CUR_MANIFESTS] = 2, [STREAM_DEAD_LETTERS] = 2,
+    [STREAM_USAGE] = 3,      [STREAM_CONDUCTOR] = 1,     [STREAM_TIERED] = 2,
+    [STREAM_LINE_ITEMS] = 7, [STREAM_SUBTOTALS] = 2,     [STREAM_BILLS] = 2,
+    [STREAM_CUR] = 2,        [STREAM_CUR_MANIFESTS] = 2, [STREAM_DEAD_LETTERS] = 2,
 };
 static const int32_t partitions_max[STREAM_TOPIC_COUNT] = {
-    [STREAM_USAGE] = 4, [STREAM_CONDUCTOR] = 1, [STREAM_TIERED] = 2, [STREAM_LINE_ITEMS] = 8, [STREAM_SUBTOTALS] = 2,
-    [STREAM_BILLS] = 2, [STREAM_CUR] = 2,       [STREAM_CUR_MANIFESTS] = 2, [STREAM_DEAD_LETTERS] = 2,
+    [STREAM_USAGE] = 4,      [STREAM_CONDUCTOR] = 1,     [STREAM_TIERED] = 2,
+    [STREAM_LINE_ITEMS] = 8, [STREAM_SUBTOTALS] = 2,     [STREAM_BILLS] = 2,
+    [STREAM_CUR] = 2,        [STREAM_CUR_MANIFESTS] = 2, [STREAM_DEAD_LETTERS] = 2,
 };
 
 static void set_faults(struct sim *sim)
@@ -89,7 +91,8 @@ static void calm(struct sim *sim)
         process_step(&sim->slots[slot]);
         if (i % 30 == 0)
             plan_feed_late(sim);
-        bool through = settled > 0 || (i % 30 == 0 && sim->late_count == 0 && is_whole(sim) && markers_are_through(sim->log, last, conductor_topic_version(sim->control), &missing));
+        bool through = settled > 0 || (i % 30 == 0 && sim->late_count == 0 && is_whole(sim) &&
+                                       markers_are_through(sim->log, last, conductor_topic_version(sim->control), &missing));
         settled = through && is_whole(sim) ? settled + 1 : 0;
     }
     if (settled < SETTLED_STEPS)
@@ -99,8 +102,8 @@ static void calm(struct sim *sim)
 static void reckon(struct sim *sim)
 {
     memory_log_advance(sim->log, TRANSACTION_TIMEOUT_MS); /* the last marks come, too */
-    struct expected *expected = expected_new(sim->world, document_in_force(sim), sim->fed, sim->fed_count, sim->closes,
-                                             sim->close_count);
+    struct expected *expected =
+        expected_new(sim->world, document_in_force(sim), sim->fed, sim->fed_count, sim->closes, sim->close_count);
     expected->dead_may_repeat = sim->late_ends;
     outcome_check(expected, sim->log, &sim->verdict);
     expected_free(expected);
@@ -117,8 +120,11 @@ static void choose_memory(struct sim *sim)
 
 static void begin(struct sim *sim, const struct world *world, const struct simulation_options *options)
 {
-    *sim = (struct sim){ .world = world, .settings = world->settings, .dice = { options->seed }, .folder = options->folder,
-                          .late_ends = options->late_ends };
+    *sim = (struct sim){ .world = world,
+                         .settings = world->settings,
+                         .dice = { options->seed },
+                         .folder = options->folder,
+                         .late_ends = options->late_ends };
     sim->faults = options->all ? options->faults : faults_draw(&options->faults, &sim->dice);
     for (size_t i = 0; i < FAULT_COUNT; i++)
         if (sim->faults.has[i])

@@ -15,7 +15,7 @@ struct simulation_options {
     struct fault_set faults; /* of which each run draws some, unless `all` */
     bool all;
     enum mutation mutation;
-    bool late_ends; /* requests to commit come twice, the second one late: what the stream's port keeps from workers */
+    bool late_ends;     /* requests to commit come twice, the second one late: what the stream's port keeps from workers */
     const char *folder; /* of the caller's; state folders are made in it */
 };
 

@@ -30,9 +30,9 @@ struct sim {
     /* What is fed, in this order: usage, or (NULL) the close of the next month. */
     const struct usage **plan;
     size_t plan_count, plan_next;
-    struct conductor_topic *control;  /* what has been published */
-    struct document *documents;       /* all that were, the last one first */
-    const struct usage **late; /* which waits until it is late for every task */
+    struct conductor_topic *control; /* what has been published */
+    struct document *documents;      /* all that were, the last one first */
+    const struct usage **late;       /* which waits until it is late for every task */
     size_t late_count, late_capacity;
     struct fed *fed;
     size_t fed_count, fed_capacity;

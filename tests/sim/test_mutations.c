@@ -52,8 +52,9 @@ static enum result run(const struct world *world, const struct simulation_option
 
 static bool is_found(const struct world *world, enum mutation mutation, uint64_t seed)
 {
-    struct simulation_options options = { .seed = seed, .faults = faults_all(), .mutation = mutation,
-                                          .folder = scratch_folder };
+    struct simulation_options options = {
+        .seed = seed, .faults = faults_all(), .mutation = mutation, .folder = scratch_folder
+    };
     return run(world, &options) != RESULT_GOOD;
 }
 
@@ -83,13 +84,15 @@ static void every_mutation_is_found(void **state)
     assert_int_equal(missed, 0);
 }
 
-/* A request to commit that comes again commits the first part of the next transaction: a task says so, or nothing is wrong. */
+/* A request to commit that comes again commits the first part of the next transaction: a task says so, or nothing is wrong.
+ */
 static void a_torn_transaction_is_never_silent(void **state)
 {
     unsigned told = 0;
     for (uint64_t seed = 1; seed <= TORN_SEEDS; seed++) {
-        struct simulation_options options = { .seed = seed, .faults = faults_all(), .late_ends = true,
-                                              .folder = scratch_folder };
+        struct simulation_options options = {
+            .seed = seed, .faults = faults_all(), .late_ends = true, .folder = scratch_folder
+        };
         enum result result = run(*state, &options);
         if (result == RESULT_BAD)
             fail_msg("seed %llu: torn in silence", (unsigned long long)seed);

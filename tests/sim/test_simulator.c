@@ -90,7 +90,9 @@ static void run_many(void **state, unsigned runs)
 {
     double began = seconds(CLOCK_PROCESS_CPUTIME_ID);
     for (unsigned i = 0; i < runs; i++) {
-        struct simulation_options options = { .seed = asked.seed + i, .faults = asked.faults, .all = asked.all,
+        struct simulation_options options = { .seed = asked.seed + i,
+                                              .faults = asked.faults,
+                                              .all = asked.all,
                                               .late_ends = asked.late_ends,
                                               .folder = scratch_folder };
         run(*state, &options);

@@ -22,7 +22,8 @@
 #define STORAGE_TIMES 150
 
 /* The entry as it is read back from what is fed; its texts lie there. */
-static void add_usage(struct world *world, struct wire *wire, const struct usage_event *event, unsigned month, bool is_poison)
+static void add_usage(struct world *world, struct wire *wire, const struct usage_event *event, unsigned month,
+                      bool is_poison)
 {
     struct buffer json = { 0 };
     struct refusal refusal;
@@ -31,13 +32,16 @@ static void add_usage(struct world *world, struct wire *wire, const struct usage
     struct usage *added = &world->usage[world->usage_count++];
     struct text account = event->usage_account_id;
     json_write_record(&json, &usage_event_type, event, JSON_ABSENT_LEFT_OUT);
-    *added = (struct usage){ .json = json.data, .size = is_poison ? json.size / 2 : json.size, .month = month,
-                             .keyed = (unsigned)(hash64(account.data, account.size) % 1000), .is_poison = is_poison };
+    *added = (struct usage){ .json = json.data,
+                             .size = is_poison ? json.size / 2 : json.size,
+                             .month = month,
+                             .keyed = (unsigned)(hash64(account.data, account.size) % 1000),
+                             .is_poison = is_poison };
     if (is_poison)
         return;
-    assert_int_equal(wire_decode(wire, &usage_event_type, buffer_text(&json), &added->entry.event, &world->arena, &refusal,
-                                 &error),
-                     WIRE_DONE);
+    assert_int_equal(
+        wire_decode(wire, &usage_event_type, buffer_text(&json), &added->entry.event, &world->arena, &refusal, &error),
+        WIRE_DONE);
     assert_true(usage_event_accept(&added->entry.event, &refusal));
 }
 

@@ -6,12 +6,12 @@
 
 #include "model/record.h"
 
-#define SAMPLE_FIELDS(X)          \
-    X(TEXT, name, 0, true)        \
-    X(DECIMAL, cost, 2, false)    \
-    X(TIME, at, 0, false)         \
-    X(LONG, rows, 0, false)       \
-    X(TAGS, tags, 0, false)       \
+#define SAMPLE_FIELDS(X)       \
+    X(TEXT, name, 0, true)     \
+    X(DECIMAL, cost, 2, false) \
+    X(TIME, at, 0, false)      \
+    X(LONG, rows, 0, false)    \
+    X(TAGS, tags, 0, false)    \
     X(TEXT, note, 0, false)
 
 struct sample {
@@ -25,10 +25,10 @@ static const struct field sample_fields[] = {
 #undef X
 };
 
-static const struct record_type sample_type = {
-    .name = "Sample", .fields = sample_fields, .field_count = sizeof sample_fields / sizeof *sample_fields,
-    .size = sizeof(struct sample)
-};
+static const struct record_type sample_type = { .name = "Sample",
+                                                .fields = sample_fields,
+                                                .field_count = sizeof sample_fields / sizeof *sample_fields,
+                                                .size = sizeof(struct sample) };
 
 #define SAMPLE_SCHEMA_MAX 4096
 

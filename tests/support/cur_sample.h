@@ -14,10 +14,14 @@ static inline struct cur_row cur_row_with(const char *id, const char *account, c
         enum cur_row_field field;
         const char *text;
     } texts[] = {
-        { CUR_ROW_billing_group, "g" },           { CUR_ROW_identity_line_item_id, id },
-        { CUR_ROW_identity_time_interval, "i" },  { CUR_ROW_bill_bill_type, "Anniversary" },
-        { CUR_ROW_line_item_currency_code, "USD" }, { CUR_ROW_line_item_line_item_type, "Usage" },
-        { CUR_ROW_line_item_product_code, product }, { CUR_ROW_line_item_usage_account_id, account },
+        { CUR_ROW_billing_group, "g" },
+        { CUR_ROW_identity_line_item_id, id },
+        { CUR_ROW_identity_time_interval, "i" },
+        { CUR_ROW_bill_bill_type, "Anniversary" },
+        { CUR_ROW_line_item_currency_code, "USD" },
+        { CUR_ROW_line_item_line_item_type, "Usage" },
+        { CUR_ROW_line_item_product_code, product },
+        { CUR_ROW_line_item_usage_account_id, account },
     };
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
         record_set_text(&row, &cur_row_type, texts[i].field, text_of(texts[i].text));

@@ -26,13 +26,20 @@ struct event_texts {
 static inline const char *event_default(size_t field)
 {
     switch (field) {
-    case USAGE_EVENT_event_id: return "e1";
-    case USAGE_EVENT_usage_account_id: return "111111111111";
-    case USAGE_EVENT_product_code: return "AmazonEC2";
-    case USAGE_EVENT_usage_type: return "BoxUsage:t3.micro";
-    case USAGE_EVENT_usage_start: return "2026-06-01T00:00:00Z";
-    case USAGE_EVENT_usage_amount: return "1";
-    default: return "";
+    case USAGE_EVENT_event_id:
+        return "e1";
+    case USAGE_EVENT_usage_account_id:
+        return "111111111111";
+    case USAGE_EVENT_product_code:
+        return "AmazonEC2";
+    case USAGE_EVENT_usage_type:
+        return "BoxUsage:t3.micro";
+    case USAGE_EVENT_usage_start:
+        return "2026-06-01T00:00:00Z";
+    case USAGE_EVENT_usage_amount:
+        return "1";
+    default:
+        return "";
     }
 }
 
@@ -187,8 +194,11 @@ static inline uint32_t document_add_item(struct document_fixture *fixture, struc
 static inline void list_add(struct document_fixture *fixture, const char *sku, const char *service, const char *usage_type,
                             const char *operation, const char *schedule)
 {
-    struct price_list_entry entry = { .sku = text_of(sku), .service = text_of(service), .usage_type = text_of(usage_type),
-                                      .operation = text_of(operation), .unit = TEXT("Hrs"),
+    struct price_list_entry entry = { .sku = text_of(sku),
+                                      .service = text_of(service),
+                                      .usage_type = text_of(usage_type),
+                                      .operation = text_of(operation),
+                                      .unit = TEXT("Hrs"),
                                       .schedule = schedule_of(&fixture->conductor.arena, schedule) };
     price_list_add(&fixture->list, &entry);
 }

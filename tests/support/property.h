@@ -106,14 +106,14 @@ static const char *property_law;
 static uint64_t property_round_seed;
 
 /* Claims something in a law; what follows is printed as by printf when it does not hold. */
-#define CLAIM(claim, ...)                                                                                        \
-    do {                                                                                                         \
-        if (!(claim)) {                                                                                          \
-            fprintf(stderr, "%s:%d: %s: does not hold: %s\n  ", __FILE__, __LINE__, property_law, #claim);       \
-            fprintf(stderr, __VA_ARGS__);                                                                        \
-            fprintf(stderr, "\n  again with: %" PRIu64 " 1\n", property_round_seed);                             \
-            exit(1);                                                                                             \
-        }                                                                                                        \
+#define CLAIM(claim, ...)                                                                                  \
+    do {                                                                                                   \
+        if (!(claim)) {                                                                                    \
+            fprintf(stderr, "%s:%d: %s: does not hold: %s\n  ", __FILE__, __LINE__, property_law, #claim); \
+            fprintf(stderr, __VA_ARGS__);                                                                  \
+            fprintf(stderr, "\n  again with: %" PRIu64 " 1\n", property_round_seed);                       \
+            exit(1);                                                                                       \
+        }                                                                                                  \
     } while (0)
 
 /* A value in a message; the last eight answers live. */

@@ -37,8 +37,8 @@ static bool check_document(const char *path, struct text text, struct error *err
     bool same = found && text_equal((struct text){ found, size }, text);
     free(found);
     fclose(file);
-    return same || error_fail(error, ERROR_FAILED,
-                              "%s: not what the table of properties says; run settings_document write", path);
+    return same ||
+           error_fail(error, ERROR_FAILED, "%s: not what the table of properties says; run settings_document write", path);
 }
 
 int main(int argc, char **argv)
@@ -55,8 +55,8 @@ int main(int argc, char **argv)
         char path[4096];
         snprintf(path, sizeof path, "%s/%s", argv[2], documents[i].name);
         documents[i].append(&text);
-        bool done = writing ? write_document(path, buffer_text(&text), &error)
-                            : check_document(path, buffer_text(&text), &error);
+        bool done =
+            writing ? write_document(path, buffer_text(&text), &error) : check_document(path, buffer_text(&text), &error);
         if (!done) {
             fprintf(stderr, "%s\n", error.message);
             failed = 1;

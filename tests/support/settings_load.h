@@ -17,8 +17,8 @@ struct loaded {
 static inline struct loaded load_with(const char *file, bool is_public, const char *const *sets, size_t set_count)
 {
     struct loaded loaded = { 0 };
-    loaded.done = settings_load_text(text_of(file), "t.conf", is_public, sets, set_count, &loaded.settings,
-                                     &loaded.problems, &loaded.error);
+    loaded.done = settings_load_text(text_of(file), "t.conf", is_public, sets, set_count, &loaded.settings, &loaded.problems,
+                                     &loaded.error);
     if (loaded.done)
         settings_print(&loaded.settings, &loaded.printed);
     return loaded;

@@ -68,7 +68,8 @@ static struct http_server *start(struct shown *shown, const char *listen)
 
 static int connect_to(uint16_t port)
 {
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port),
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_port = htons(port),
                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     const struct timeval patience = { DEADLINE_SECONDS, 0 };
     int connection = socket(AF_INET, SOCK_STREAM, 0);
@@ -198,8 +199,8 @@ static void a_large_page_comes_whole(void **state)
 static void other_paths_are_not_found(void **state)
 {
     (void)state;
-    static const char *const paths[] = { "/",          "/metrics/", "/metricsx", "/metric",         "/METRICS", "/readyz/x",
-                                         "//metrics",  "/health",   "/../metrics", "/metrics%2f",  "/favicon.ico" };
+    static const char *const paths[] = { "/",         "/metrics/", "/metricsx",   "/metric",     "/METRICS",    "/readyz/x",
+                                         "//metrics", "/health",   "/../metrics", "/metrics%2f", "/favicon.ico" };
     struct shown shown = { 0 };
     struct http_server *server = start(&shown, ANY_PORT);
     for (size_t i = 0; i < ARRAY_COUNT(paths); i++) {
@@ -250,8 +251,10 @@ static void head_answers_as_get_does_without_the_body(void **state)
     static const struct {
         const char *path, *length;
         int status;
-    } rows[] = { { "/metrics", "Content-Length: 16", 200 }, { "/healthz", "Content-Length: 0", 200 },
-                 { "/readyz", "Content-Length: 10", 503 }, { "/nowhere", "Content-Length: 0", 404 } };
+    } rows[] = { { "/metrics", "Content-Length: 16", 200 },
+                 { "/healthz", "Content-Length: 0", 200 },
+                 { "/readyz", "Content-Length: 10", 503 },
+                 { "/nowhere", "Content-Length: 0", 404 } };
     struct shown shown = { 0 };
     struct http_server *server = start(&shown, ANY_PORT);
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
@@ -306,9 +309,21 @@ static void what_is_no_address_is_refused_and_named(void **state)
 {
     (void)state;
     static const char *const rows[] = {
-        "",          "9464",           "127.0.0.1",      "127.0.0.1:x",  "127.0.0.1:94x",     "127.0.0.1:65536",
-        ":9464",     "[::1]:9464",     "::1:9464",       "127.0.0:9464", "127.0.0.1.1:9464",  "256.0.0.1:9464",
-        "no.host.invalid:9464", "127.0.0.1:-1", "http://127.0.0.1:9464",
+        "",
+        "9464",
+        "127.0.0.1",
+        "127.0.0.1:x",
+        "127.0.0.1:94x",
+        "127.0.0.1:65536",
+        ":9464",
+        "[::1]:9464",
+        "::1:9464",
+        "127.0.0:9464",
+        "127.0.0.1.1:9464",
+        "256.0.0.1:9464",
+        "no.host.invalid:9464",
+        "127.0.0.1:-1",
+        "http://127.0.0.1:9464",
         "0000000000000000000000000000000000000000000000000000000000000000000000127.0.0.1:9464",
     };
     struct http_pages pages = { NULL, show_metrics, show_health, show_ready };

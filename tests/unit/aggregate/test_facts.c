@@ -2,13 +2,12 @@
 #include "support/fixtures.h"
 #include "support/unit.h"
 
-#define EVERYTHING \
-    .payer_account_id = "000000000001", .billing_entity = "AWS Marketplace", .line_item_type = "DiscountedUsage",      \
-    .product_code = "AmazonS3", .usage_type = "EUW1-Storage", .operation = "PutObject", .sku = "SKU1",                  \
-    .region = "eu-west-1", .availability_zone = "eu-west-1a", .unit = "GB-Mo", .currency = "USD",                       \
-    .public_on_demand_rate = "0.0230000001", .unblended_cost = "1.5", .reservation_arn = "arn:r",                       \
-    .savings_plan_arn = "arn:s", .savings_plan_rate = "-0.01", .normalization_factor = "0.5",                           \
-    .tags = "env=prod;team=a b"
+#define EVERYTHING                                                                                                \
+    .payer_account_id = "000000000001", .billing_entity = "AWS Marketplace", .line_item_type = "DiscountedUsage", \
+    .product_code = "AmazonS3", .usage_type = "EUW1-Storage", .operation = "PutObject", .sku = "SKU1",            \
+    .region = "eu-west-1", .availability_zone = "eu-west-1a", .unit = "GB-Mo", .currency = "USD",                 \
+    .public_on_demand_rate = "0.0230000001", .unblended_cost = "1.5", .reservation_arn = "arn:r",                 \
+    .savings_plan_arn = "arn:s", .savings_plan_rate = "-0.01", .normalization_factor = "0.5", .tags = "env=prod;team=a b"
 
 static void facts_come_back_as_they_were(void **state)
 {

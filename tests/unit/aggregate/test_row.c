@@ -49,7 +49,7 @@ static void each_cost_has_its_own_sum(void **state)
 {
     (void)state;
     static const char *const expected[CARRIED_COUNT] = {
-        [CARRIED_PUBLIC_COST] = "2", [CARRIED_UNBLENDED] = "4", [CARRIED_NET_UNBLENDED] = "3",
+        [CARRIED_PUBLIC_COST] = "2", [CARRIED_UNBLENDED] = "4",    [CARRIED_NET_UNBLENDED] = "3",
         [CARRIED_RESERVATION] = "6", [CARRIED_SAVINGS_PLAN] = "8",
     };
     struct row_table *table = row_table_new(GRANULARITY_HOURLY, true);

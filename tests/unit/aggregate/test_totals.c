@@ -47,16 +47,24 @@ static void sorting_puts_the_unmonitored_last(void **state)
         uint64_t account;
         const char *service, *type;
     } in_order[] = {
-        { 0, 9, "AmazonEC2", "Fee" },   { 0, 9, "AmazonEC2", "Usage" }, { 0, 9, "AmazonEC2a", "Fee" },
-        { 0, 9, "AmazonS3", "Fee" },    { 0, 10, "A", "A" },            { 0, 999999999999, "A", "A" },
-        { 1, 1, "B", "B" },             { 2, 1, "A", "A" },             { GROUP_NONE, 1, "A", "A" },
-        { GROUP_NONE, 1, "A", "B" },    { GROUP_NONE, 2, "A", "A" },
+        { 0, 9, "AmazonEC2", "Fee" },
+        { 0, 9, "AmazonEC2", "Usage" },
+        { 0, 9, "AmazonEC2a", "Fee" },
+        { 0, 9, "AmazonS3", "Fee" },
+        { 0, 10, "A", "A" },
+        { 0, 999999999999, "A", "A" },
+        { 1, 1, "B", "B" },
+        { 2, 1, "A", "A" },
+        { GROUP_NONE, 1, "A", "A" },
+        { GROUP_NONE, 1, "A", "B" },
+        { GROUP_NONE, 2, "A", "A" },
     };
     size_t count = ARRAY_COUNT(in_order);
     struct totals totals = { 0 };
     for (size_t i = 0; i < count; i++) { /* 3 and 11 share no factor */
         size_t at = i * 3 % count;
-        totals_get(&totals, in_order[at].group, in_order[at].account, text_of(in_order[at].service), text_of(in_order[at].type))
+        totals_get(&totals, in_order[at].group, in_order[at].account, text_of(in_order[at].service),
+                   text_of(in_order[at].type))
             ->usage_events = at + 1;
     }
     totals_sort(&totals);

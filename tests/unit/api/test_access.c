@@ -22,7 +22,7 @@ static void a_role_follows_from_the_document(void **state)
         { { true, "222222222222" }, ROLE_PAYER, NULL },
         { { false, "111111111111" }, ROLE_PRIMARY, "111111111111" },
         { { false, "222222222222" }, ROLE_MEMBER, "111111111111" },
-        { { false, "444444444444" }, ROLE_STRANGER, NULL }, /* listed, in no group */
+        { { false, "444444444444" }, ROLE_STRANGER, NULL },         /* listed, in no group */
         { { false, "555555555555" }, ROLE_MEMBER, "333333333333" }, /* not listed: joins by itself */
         { { false, "333333333333" }, ROLE_PRIMARY, "333333333333" },
     };
@@ -42,7 +42,10 @@ static void the_table_of_roles(void **state)
     (void)state;
     /* operations, group, own account, billable, all */
     static const char *const rows[ROLE_COUNT] = {
-        [ROLE_PAYER] = "yyyyy", [ROLE_PRIMARY] = "nyynn", [ROLE_MEMBER] = "nnynn", [ROLE_STRANGER] = "nnnnn",
+        [ROLE_PAYER] = "yyyyy",
+        [ROLE_PRIMARY] = "nyynn",
+        [ROLE_MEMBER] = "nnynn",
+        [ROLE_STRANGER] = "nnnnn",
     };
     for (enum caller_role role = 0; role < ROLE_COUNT; role++)
         for (enum permission permission = 0; permission < PERMISSION_COUNT; permission++)

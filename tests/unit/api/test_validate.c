@@ -61,7 +61,8 @@ static void what_breaks_the_model_is_named(void **state)
           "{\"Name\":\"a\",\"Scope\":\"SKU\",\"Type\":\"TIERING\",\"Tiering\":{\"CustomTiers\":[{\"RateValue\":1}]}}",
           "Tiering.CustomTiers[0].BeginRangeInclusive " },
         { OPERATION_CreateCustomLineItem,
-          "{\"Name\":\"a\",\"Description\":\"\",\"BillingGroupArn\":\"abcdefghij\",\"ChargeDetails\":{\"Type\":\"FEE\",\"Flat\":"
+          "{\"Name\":\"a\",\"Description\":\"\",\"BillingGroupArn\":\"abcdefghij\",\"ChargeDetails\":{\"Type\":\"FEE\","
+          "\"Flat\":"
           "{\"ChargeValue\":1000000.01}},\"Tags\":{}}",
           "Description Tags ChargeDetails.Flat.ChargeValue " },
     };
@@ -72,7 +73,7 @@ static void what_breaks_the_model_is_named(void **state)
         json_t *field;
         assert_null(validate(rows[i].operation, rows[i].body, &failure));
         assert_string_equal(failure.reason, "FIELD_VALIDATION_FAILED");
-        json_array_foreach(failure.fields, index, field)
+        json_array_foreach (failure.fields, index, field)
             buffer_printf(&names, "%s ", entity_text(field, "Name"));
         expect_text(rows[i].body, buffer_text(&names), rows[i].names);
         failure_done(&failure);
@@ -105,8 +106,9 @@ static void lengths_count_characters(void **state)
 static void what_is_no_json_object_cannot_be_parsed(void **state)
 {
     (void)state;
-    static const char *const bodies[] = { "{", "[]", "1", "\"a\"", "{\"a\":NaN}", "{\"a\":1e999}", "{\"a\":1,\"a\":2}",
-                                          "{\"a\":\"\\ud800\"}", "\xff", "{} x" };
+    static const char *const bodies[] = {
+        "{", "[]", "1", "\"a\"", "{\"a\":NaN}", "{\"a\":1e999}", "{\"a\":1,\"a\":2}", "{\"a\":\"\\ud800\"}", "\xff", "{} x"
+    };
     for (size_t i = 0; i < ARRAY_COUNT(bodies); i++) {
         struct failure failure;
         assert_null(validate(OPERATION_ListBillingGroups, bodies[i], &failure));

@@ -58,7 +58,10 @@ static void periods_before_the_document_have_no_groups(void **state)
         billing_period document, usage;
         uint32_t expected;
     } rows[] = {
-        { JUNE, JUNE, 0 }, { JUNE, JUNE + 1, 0 }, { JUNE, JUNE - 1, GROUP_NONE }, { PERIOD_NONE, JUNE - 100, 0 },
+        { JUNE, JUNE, 0 },
+        { JUNE, JUNE + 1, 0 },
+        { JUNE, JUNE - 1, GROUP_NONE },
+        { PERIOD_NONE, JUNE - 100, 0 },
     };
     struct document_fixture fixture;
     document_fixture_init(&fixture);

@@ -99,9 +99,10 @@ static void a_manifest_holds_the_rows_it_names(void **state)
     entry.of[AUDIT_MANIFESTS].last_offset = 20;
     entry.of[AUDIT_MANIFESTS].checksum.low = 3;
     entry.of[AUDIT_MANIFESTS].rows = 3;
-    expect_told("other rows", AUDIT_REPORT, &entry, 0,
-                "report k: rows: cur rows 2, manifest 3\n"
-                "report k: checksum: cur rows 00000000000000010000000000000002, manifest 00000000000000010000000000000003\n");
+    expect_told(
+        "other rows", AUDIT_REPORT, &entry, 0,
+        "report k: rows: cur rows 2, manifest 3\n"
+        "report k: checksum: cur rows 00000000000000010000000000000002, manifest 00000000000000010000000000000003\n");
     audit_figures_add_offset(&entry.of[AUDIT_CUR_ROWS], 4, 1);
     entry.of[AUDIT_MANIFESTS].rows = 2;
     entry.of[AUDIT_MANIFESTS].checksum.low = 2;
@@ -134,8 +135,10 @@ static void what_is_stored_comes_back_and_adds_up(void **state)
     assert_true(audit_entry_add_stored(&back, buffer_text(&bytes)));
     assert_int_equal(back.of[AUDIT_LINE_ITEMS].rows, -2);
     assert_int_equal(back.of[AUDIT_LINE_ITEMS].usage_events, 14);
-    assert_true(sum_equal(&back.of[AUDIT_LINE_ITEMS].amounts[AUDIT_COST], &(struct sum){ .low = (uint64_t)-10, .high = -1 }));
-    assert_true(back.of[AUDIT_MANIFESTS].checksum.high == UINT64_MAX && back.of[AUDIT_MANIFESTS].checksum.low == UINT64_MAX - 1);
+    assert_true(
+        sum_equal(&back.of[AUDIT_LINE_ITEMS].amounts[AUDIT_COST], &(struct sum){ .low = (uint64_t)-10, .high = -1 }));
+    assert_true(back.of[AUDIT_MANIFESTS].checksum.high == UINT64_MAX &&
+                back.of[AUDIT_MANIFESTS].checksum.low == UINT64_MAX - 1);
     assert_int_equal(back.of[AUDIT_MANIFESTS].last_offset, 10);
     assert_false(back.of[AUDIT_BILLS].said);
     for (size_t size = 0; size < bytes.size; size++)

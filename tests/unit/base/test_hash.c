@@ -43,7 +43,7 @@ static void letters_are_base32_from_the_top(void **state)
         { { UINT64_C(1) << 63, 0 }, 3, "qaa" },
         { { UINT64_C(0x1f) << 59, 0 }, 2, "7a" },
         { { UINT64_C(26) << 59 | UINT64_C(25) << 54, 0 }, 2, "2z" },
-        { { 1, 0 }, 13, "aaaaaaaaaaaac" },                          /* bit 64: the 13th letter holds bits 63..67 */
+        { { 1, 0 }, 13, "aaaaaaaaaaaac" },                           /* bit 64: the 13th letter holds bits 63..67 */
         { { 0, UINT64_C(1) << 13 }, 23, "aaaaaaaaaaaaaaaaaaaaaab" }, /* the last of 115 bits */
         { { 0, UINT64_C(1) << 12 }, 23, "aaaaaaaaaaaaaaaaaaaaaaa" }, /* below it */
     };

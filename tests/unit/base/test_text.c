@@ -13,16 +13,8 @@ static void texts_are_ordered_by_unsigned_bytes(void **state)
         const char *a, *b;
         int order;
     } rows[] = {
-        { "", "", 0 },
-        { "", "a", -1 },
-        { "a", "a", 0 },
-        { "a", "b", -1 },
-        { "a", "aa", -1 },
-        { "b", "aa", 1 },
-        { "Z", "a", -1 },
-        { "z", "\x80", -1 },
-        { "\x7f", "\xff", -1 },
-        { "a\xc3\xa9", "az", 1 },
+        { "", "", 0 },    { "", "a", -1 },  { "a", "a", 0 },     { "a", "b", -1 },       { "a", "aa", -1 },
+        { "b", "aa", 1 }, { "Z", "a", -1 }, { "z", "\x80", -1 }, { "\x7f", "\xff", -1 }, { "a\xc3\xa9", "az", 1 },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct text a = text_of(rows[i].a), b = text_of(rows[i].b);
@@ -97,7 +89,9 @@ static void only_well_formed_utf8_is_utf8(void **state)
         { "\xc2\x80", true, "the first of two bytes" },
         { "\xdf\xbf", true, "the last of two bytes" },
         { "\xc2", false, "cut after the lead" },
-        { "\xc2""A", false, "no continuation" },
+        { "\xc2"
+          "A",
+          false, "no continuation" },
         { "\xe0\x9f\xbf", false, "overlong in three bytes" },
         { "\xe0\xa0\x80", true, "the first of three bytes" },
         { "\xed\x9f\xbf", true, "the last before the surrogates" },
@@ -113,7 +107,9 @@ static void only_well_formed_utf8_is_utf8(void **state)
         { "\xf5\x80\x80\x80", false, "no lead" },
         { "\xff", false, "never a byte of UTF-8" },
         { "\xf0\x9f\x92", false, "cut after three of four" },
-        { "\xf0\x90\x80""A", false, "the last continuation is missing" },
+        { "\xf0\x90\x80"
+          "A",
+          false, "the last continuation is missing" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         expect(rows[i].why, text_is_utf8(text_of(rows[i].text)), rows[i].is_utf8);

@@ -48,8 +48,10 @@ static void every_option_is_taken(void **state)
     struct line line;
     struct arguments arguments;
     struct error error;
-    assert_true(parse(&line, "--conductor c.json --price-list a --price-list=b --granularity monthly --resource-ids "
-                             "--close 2026-06 --close 2026-05 --close 2026-06 --format avro --excess-decimals reject --memory 1GiB --strict --out d u1 - u2",
+    assert_true(parse(&line,
+                      "--conductor c.json --price-list a --price-list=b --granularity monthly --resource-ids "
+                      "--close 2026-06 --close 2026-05 --close 2026-06 --format avro --excess-decimals reject --memory 1GiB "
+                      "--strict --out d u1 - u2",
                       PRICE, &arguments, &error));
     assert_int_equal(arguments.conductor_count, 1);
     assert_string_equal(arguments.conductors[0], "c.json");
@@ -140,15 +142,30 @@ static void sizes_have_decimal_and_binary_units(void **state)
         unsigned long long bytes; /* 0 with `wrong` */
         bool wrong;
     } rows[] = {
-        { "0", 0, false },          { "65536", 65536, false },      { "7B", 7, false },
-        { "1KiB", 1024, false },    { "512MiB", 536870912, false }, { "2GiB", 2147483648, false },
-        { "1kB", 1000, false },     { "3MB", 3000000, false },      { "1GB", 1000000000, false },
+        { "0", 0, false },
+        { "65536", 65536, false },
+        { "7B", 7, false },
+        { "1KiB", 1024, false },
+        { "512MiB", 536870912, false },
+        { "2GiB", 2147483648, false },
+        { "1kB", 1000, false },
+        { "3MB", 3000000, false },
+        { "1GB", 1000000000, false },
         { "17179869183GiB", 18446744072635809792u, false },
-        { "17179869184GiB", 0, true }, { "18446744073709551616", 0, true }, { "99999999999999999999", 0, true },
-        { "", 0, true },            { "-1", 0, true },              { "+1", 0, true },
-        { " 1", 0, true },          { "1 MiB", 0, true },           { "1mib", 0, true },
-        { "1M", 0, true },          { "MiB", 0, true },             { "1.5GiB", 0, true },
-        { "0x10", 0, true },        { "1MiBx", 0, true },
+        { "17179869184GiB", 0, true },
+        { "18446744073709551616", 0, true },
+        { "99999999999999999999", 0, true },
+        { "", 0, true },
+        { "-1", 0, true },
+        { "+1", 0, true },
+        { " 1", 0, true },
+        { "1 MiB", 0, true },
+        { "1mib", 0, true },
+        { "1M", 0, true },
+        { "MiB", 0, true },
+        { "1.5GiB", 0, true },
+        { "0x10", 0, true },
+        { "1MiBx", 0, true },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         size_t bytes = 0;

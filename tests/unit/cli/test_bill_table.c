@@ -55,9 +55,10 @@ static void a_group_shows_its_services_and_then_its_total(void **state)
     struct document_fixture fixture;
     name_groups(&fixture);
     struct bill_line bills[] = {
-        bill_of(0, "", "1234.5", "1000"), bill_of(0, "AmazonEC2", "1234.5", "900"), bill_of(0, "AmazonS3", "0", "100"),
-        bill_of(1, "", "-3.005", "0"), bill_of(1, "Fee", "-3.005", "0"),
-        bill_of(GROUP_NONE, "", "0", "7"), bill_of(GROUP_NONE, "AmazonS3", "0", "7"),
+        bill_of(0, "", "1234.5", "1000"),          bill_of(0, "AmazonEC2", "1234.5", "900"),
+        bill_of(0, "AmazonS3", "0", "100"),        bill_of(1, "", "-3.005", "0"),
+        bill_of(1, "Fee", "-3.005", "0"),          bill_of(GROUP_NONE, "", "0", "7"),
+        bill_of(GROUP_NONE, "AmazonS3", "0", "7"),
     };
     bills[0].tax = sum_from("12.34567", AMOUNT_SCALE);
     bills[0].has_margin_percentage = true;
@@ -114,8 +115,8 @@ static void every_column_adds_up_to_its_total(void **state)
         for (size_t i = 1; i < count; i++) {
             snprintf(names[i], sizeof names[i], "service%zu", i);
             bills[i] = (struct bill_line){ .group = 0, .service = text_of(names[i]), .period = 2026 * 12 + 5 };
-            bills[i].cost = sum_of((i128)(random_word() >> random_below(40)) * (i128)1000000000000000 *
-                                   (random_below(4) ? 1 : -1));
+            bills[i].cost =
+                sum_of((i128)(random_word() >> random_below(40)) * (i128)1000000000000000 * (random_below(4) ? 1 : -1));
             bills[i].billable_cost = sum_of((i128)(random_word() >> random_below(40)) * (i128)100000000000);
             bills[i].margin = margin_of(&bills[i].cost, &bills[i].billable_cost);
             sum_add_sum(&bills[0].cost, &bills[i].cost);
@@ -140,10 +141,12 @@ static void a_comparison_shows_each_group_under_both_documents_exactly(void **st
     name_groups(&b);
     b.groups[0].id = TEXT("333333333333"); /* B has another group in A's first place */
     b.groups[0].name = TEXT("New");
-    struct bill_line under_a[] = { bill_of(0, "", "10", "1"), bill_of(0, "AmazonEC2", "10", "1"), bill_of(1, "", "1.5", "1") };
+    struct bill_line under_a[] = { bill_of(0, "", "10", "1"), bill_of(0, "AmazonEC2", "10", "1"),
+                                   bill_of(1, "", "1.5", "1") };
     struct bill_line under_b[] = { bill_of(0, "", "4", "1"), bill_of(1, "", "1.500000000000000000000001", "1"),
                                    bill_of(GROUP_NONE, "", "0", "1") };
-    const struct price_run_result result_a = { .bills = under_a, .bill_count = 3 }, result_b = { .bills = under_b, .bill_count = 3 };
+    const struct price_run_result result_a = { .bills = under_a, .bill_count = 3 },
+                                  result_b = { .bills = under_b, .bill_count = 3 };
     char *text;
     size_t size;
     FILE *out = open_memstream(&text, &size);

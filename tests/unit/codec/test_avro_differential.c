@@ -177,7 +177,8 @@ static void event_to_avro(struct fixture *fixture, const struct usage_event *eve
     }
 }
 
-static void check_same(struct fixture *fixture, const struct usage_event *left, const struct usage_event *right, uint64_t seed)
+static void check_same(struct fixture *fixture, const struct usage_event *left, const struct usage_event *right,
+                       uint64_t seed)
 {
     const char *expected = record_text(&usage_event_type, left, &fixture->expected);
     const char *found = record_text(&usage_event_type, right, &fixture->found);
@@ -246,7 +247,8 @@ static void what_we_write_we_read_and_no_part_of_it_alone(void **state)
         buffer_clear(&fixture->datum);
         avro_encode(&usage_event_type, &event, &fixture->datum);
         const uint8_t *bytes = (const uint8_t *)fixture->datum.data;
-        assert_true(avro_decode(fixture->program, bytes, fixture->datum.size, &used, &read, &fixture->tags, EXCESS_ROUND, &refusal));
+        assert_true(
+            avro_decode(fixture->program, bytes, fixture->datum.size, &used, &read, &fixture->tags, EXCESS_ROUND, &refusal));
         check_same(fixture, &event, &read, seed);
         size_t shorter = random_below(fixture->datum.size);
         assert_false(avro_decode(fixture->program, bytes, shorter, &used, &read, &fixture->tags, EXCESS_ROUND, &refusal));

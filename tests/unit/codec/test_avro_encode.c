@@ -40,9 +40,16 @@ static void each_kind_has_its_bytes(void **state)
 {
     (void)state;
     const struct tag tags[] = { { TEXT("k"), TEXT("v") }, { TEXT("l"), TEXT("ww") } };
-    struct sample sample = { .present = 0x3f, .name = TEXT("ab"), .cost = -129, .at = 1000, .rows = -1,
-                             .tags = { tags, 2 }, .note = TEXT("n") };
-    static const char expected[] = "\x04""ab" "\x02\x04\xff\x7f" "\x02\xd0\x0f" "\x02\x01" "\x02\x04\x02k\x02v\x02l\x04ww\x00" "\x02\x02n";
+    struct sample sample = {
+        .present = 0x3f, .name = TEXT("ab"), .cost = -129, .at = 1000, .rows = -1, .tags = { tags, 2 }, .note = TEXT("n")
+    };
+    static const char expected[] = "\x04"
+                                   "ab"
+                                   "\x02\x04\xff\x7f"
+                                   "\x02\xd0\x0f"
+                                   "\x02\x01"
+                                   "\x02\x04\x02k\x02v\x02l\x04ww\x00"
+                                   "\x02\x02n";
     expect_bytes(&sample_type, &sample, expected, sizeof expected - 1);
 }
 
@@ -63,7 +70,16 @@ static void a_required_number_that_is_absent_is_zero(void **state)
 {
     (void)state;
     struct bill bill = { 0 };
-    static const char expected[] = "\0\0\0\0\0" "\0" "\x02\0" "\x02\0" "\x02\0" "\x02\0" "\x02\0" "\0" "\0" "\0";
+    static const char expected[] = "\0\0\0\0\0"
+                                   "\0"
+                                   "\x02\0"
+                                   "\x02\0"
+                                   "\x02\0"
+                                   "\x02\0"
+                                   "\x02\0"
+                                   "\0"
+                                   "\0"
+                                   "\0";
     expect_bytes(&bill_type, &bill, expected, sizeof expected - 1);
 }
 

@@ -106,19 +106,69 @@ static void a_damaged_block_costs_that_block(void **state)
         size_t first_size;
         const char *expected;
     } cases[] = {
-        { "sound", "\x04\x08\x02""a\x02""b0123456789abcdef", 22, "R1/1 a, R1/2 b, R2/1 z, E" },
-        { "an empty block", "\x00\x00""0123456789abcdef", 18, "R2/1 z, E" },
-        { "a wrong marker", "\x04\x08\x02""a\x02""b0123456789abcdeX", 22, "X1/0 MALFORMED, E" },
-        { "size too small", "\x04\x06\x02""a\x02""b0123456789abcdef", 22, "X1/0 MALFORMED, R2/1 z, E" },
-        { "size beyond the end", "\x04\x7e\x02""a\x02""b0123456789abcdef", 22, "X1/0 MALFORMED, R2/1 z, E" },
-        { "size beyond the limit", "\x04\xfe\xff\xff\xff\x0f\x02""a0123456789abcdef", 24, "X1/0 MALFORMED, R2/1 z, E" },
-        { "size below zero", "\x04\x01\x02""a\x02""b0123456789abcdef", 22, "X1/0 MALFORMED, R2/1 z, E" },
-        { "count below zero", "\x03\x08\x02""a\x02""b0123456789abcdef", 22, "X1/0 MALFORMED, R2/1 z, E" },
-        { "count too small", "\x02\x08\x02""a\x02""b0123456789abcdef", 22, "R1/1 a, X1/0 MALFORMED, R2/1 z, E" },
-        { "count too large", "\x06\x08\x02""a\x02""b0123456789abcdef", 22, "R1/1 a, R1/2 b, X1/3 TRUNCATED, R2/1 z, E" },
-        { "count beyond the bytes", "\xfe\x01\x08\x02""a\x02""b0123456789abcdef", 23, "X1/0 MALFORMED, R2/1 z, E" },
-        { "a bad length in the first record", "\x04\x08\x01""a\x02""b0123456789abcdef", 22, "X1/1 MALFORMED, R2/1 z, E" },
-        { "a bad length in the second record", "\x04\x08\x02""a\x0e""b0123456789abcdef", 22, "R1/1 a, X1/2 TRUNCATED, R2/1 z, E" },
+        { "sound",
+          "\x04\x08\x02"
+          "a\x02"
+          "b0123456789abcdef",
+          22, "R1/1 a, R1/2 b, R2/1 z, E" },
+        { "an empty block",
+          "\x00\x00"
+          "0123456789abcdef",
+          18, "R2/1 z, E" },
+        { "a wrong marker",
+          "\x04\x08\x02"
+          "a\x02"
+          "b0123456789abcdeX",
+          22, "X1/0 MALFORMED, E" },
+        { "size too small",
+          "\x04\x06\x02"
+          "a\x02"
+          "b0123456789abcdef",
+          22, "X1/0 MALFORMED, R2/1 z, E" },
+        { "size beyond the end",
+          "\x04\x7e\x02"
+          "a\x02"
+          "b0123456789abcdef",
+          22, "X1/0 MALFORMED, R2/1 z, E" },
+        { "size beyond the limit",
+          "\x04\xfe\xff\xff\xff\x0f\x02"
+          "a0123456789abcdef",
+          24, "X1/0 MALFORMED, R2/1 z, E" },
+        { "size below zero",
+          "\x04\x01\x02"
+          "a\x02"
+          "b0123456789abcdef",
+          22, "X1/0 MALFORMED, R2/1 z, E" },
+        { "count below zero",
+          "\x03\x08\x02"
+          "a\x02"
+          "b0123456789abcdef",
+          22, "X1/0 MALFORMED, R2/1 z, E" },
+        { "count too small",
+          "\x02\x08\x02"
+          "a\x02"
+          "b0123456789abcdef",
+          22, "R1/1 a, X1/0 MALFORMED, R2/1 z, E" },
+        { "count too large",
+          "\x06\x08\x02"
+          "a\x02"
+          "b0123456789abcdef",
+          22, "R1/1 a, R1/2 b, X1/3 TRUNCATED, R2/1 z, E" },
+        { "count beyond the bytes",
+          "\xfe\x01\x08\x02"
+          "a\x02"
+          "b0123456789abcdef",
+          23, "X1/0 MALFORMED, R2/1 z, E" },
+        { "a bad length in the first record",
+          "\x04\x08\x01"
+          "a\x02"
+          "b0123456789abcdef",
+          22, "X1/1 MALFORMED, R2/1 z, E" },
+        { "a bad length in the second record",
+          "\x04\x08\x02"
+          "a\x0e"
+          "b0123456789abcdef",
+          22, "R1/1 a, X1/2 TRUNCATED, R2/1 z, E" },
     };
     struct buffer file = { 0 };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
@@ -136,7 +186,15 @@ static void a_bad_value_costs_one_record(void **state)
     (void)state;
     struct buffer file = { 0 };
     put_header(&file, "null", NAME_FIELD ",{'name':'cost','type':'string'}");
-    put_block(&file, 3, TEXT("\x02""a\x02""1" "\x02""b\x02x" "\x02""c\x02""2"));
+    put_block(&file, 3,
+              TEXT("\x02"
+                   "a\x02"
+                   "1"
+                   "\x02"
+                   "b\x02x"
+                   "\x02"
+                   "c\x02"
+                   "2"));
     expect_story(&file, "R1/1 a, X1/2 BAD_NUMBER, R1/3 c, E", "a bad number");
     buffer_done(&file);
 }
@@ -152,12 +210,15 @@ static void a_refused_record_shows_its_bytes(void **state)
     struct refusal refusal;
     put_header(&bytes, NULL, NAME_FIELD ",{'name':'cost','type':'string'}");
     size_t offset = bytes.size;
-    put_block(&bytes, 1, TEXT("\x02""b\x02x"));
+    put_block(&bytes, 1,
+              TEXT("\x02"
+                   "b\x02x"));
     struct input *input = input_from_memory(bytes.data, bytes.size, "test.avro");
     assert_true(avro_file_open(input, &sample_type, &standard, &file, &error));
     assert_int_equal(avro_file_next(file, &sample, &arena, &refusal, &error), AVRO_FILE_REFUSED);
     const struct avro_file_place *place = avro_file_place(file);
-    assert_true(text_equal(place->value, TEXT("\x02""b\x02x")));
+    assert_true(text_equal(place->value, TEXT("\x02"
+                                              "b\x02x")));
     assert_int_equal(place->value_bytes, 4);
     assert_int_equal(place->block_offset, offset);
     assert_string_equal(refusal.field, "cost");
@@ -173,7 +234,13 @@ static void a_record_over_the_limit_is_refused_alone(void **state)
     const struct avro_file_options options = { .event_bytes_max = 4 };
     struct buffer file = { 0 }, story = { 0 };
     put_header(&file, NULL, NAME_FIELD);
-    put_block(&file, 3, TEXT("\x06""aaa" "\x08""bbbb" "\x02""c"));
+    put_block(&file, 3,
+              TEXT("\x06"
+                   "aaa"
+                   "\x08"
+                   "bbbb"
+                   "\x02"
+                   "c"));
     tell(input_from_memory(file.data, file.size, "test.avro"), &options, &story);
     assert_string_equal(story.data, "R1/1 aaa, X1/2 TOO_LARGE, R1/3 c, E");
     buffer_done(&file);
@@ -186,16 +253,20 @@ static void a_file_cut_anywhere_gives_whole_blocks_and_says_so(void **state)
     struct buffer file = { 0 }, story = { 0 };
     put_header(&file, NULL, NAME_FIELD);
     size_t header = file.size;
-    put_block(&file, 1, TEXT("\x02""a"));
+    put_block(&file, 1,
+              TEXT("\x02"
+                   "a"));
     size_t first = file.size;
-    put_block(&file, 1, TEXT("\x02""b"));
+    put_block(&file, 1,
+              TEXT("\x02"
+                   "b"));
     for (size_t size = 0; size <= file.size; size++) {
         const char *expected = size < header      ? "! "
-                               : size == header    ? "E"
-                               : size < first      ? "T1/0 TRUNCATED, E"
-                               : size == first     ? "R1/1 a, E"
-                               : size < file.size  ? "R1/1 a, T2/0 TRUNCATED, E"
-                                                   : "R1/1 a, R2/1 b, E";
+                               : size == header   ? "E"
+                               : size < first     ? "T1/0 TRUNCATED, E"
+                               : size == first    ? "R1/1 a, E"
+                               : size < file.size ? "R1/1 a, T2/0 TRUNCATED, E"
+                                                  : "R1/1 a, R2/1 b, E";
         tell(input_from_memory(file.data, size, "test.avro"), &standard, &story);
         if (size < header ? strncmp(story.data, expected, 2) != 0 : strcmp(story.data, expected) != 0)
             fail_msg("cut at %zu: \"%s\", expected \"%s\"", size, story.data, expected);
@@ -212,7 +283,8 @@ static void a_header_that_cannot_be_used_says_why(void **state)
         const char *codec, *fields, *message;
     } cases[] = {
         { "snappy", NAME_FIELD, "! test.avro: the Avro codec is snappy, supported are null and deflate" },
-        { NULL, "{'name':'other','type':'string'}", "! test.avro: the writer's schema has no field name, which Sample requires" },
+        { NULL, "{'name':'other','type':'string'}",
+          "! test.avro: the writer's schema has no field name, which Sample requires" },
         { NULL, "{'name':'name','type':'strin'}", "! test.avro: not an Avro schema" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
@@ -228,8 +300,12 @@ static void a_header_that_cannot_be_used_says_why(void **state)
         { TEXT(""), "! test.avro: ends inside the Avro header" },
         { TEXT("{\"event_id\":1}"), "! test.avro: no Avro object container file: does not begin with \"Obj\" 1" },
         { TEXT("Obj\x02\x00"), "! test.avro: no Avro object container file" },
-        { TEXT("Obj\x01\x00""0123456789abcdef"), "! test.avro: the Avro header has no schema" },
-        { TEXT("Obj\x01\x02\x01""0123456789abcdef"), "! test.avro: the Avro header is damaged" },
+        { TEXT("Obj\x01\x00"
+               "0123456789abcdef"),
+          "! test.avro: the Avro header has no schema" },
+        { TEXT("Obj\x01\x02\x01"
+               "0123456789abcdef"),
+          "! test.avro: the Avro header is damaged" },
         { TEXT("Obj\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), "! test.avro: the Avro header is damaged" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(broken); i++) {
@@ -349,8 +425,8 @@ static void damaged_deflate_costs_that_block(void **state)
     struct buffer file = { 0 };
     put_header(&file, "deflate", NAME_FIELD);
     put_block(&file, 1, TEXT("\xff\xff\xff"));
-    put_block(&file, 1, TEXT("\x01\x02\x00\xfd\xff\x02"));      /* stored, cut off */
-    put_block(&file, 1, TEXT("\x01\x02\x00\xfd\xff\x02z"));     /* stored, sound */
+    put_block(&file, 1, TEXT("\x01\x02\x00\xfd\xff\x02"));          /* stored, cut off */
+    put_block(&file, 1, TEXT("\x01\x02\x00\xfd\xff\x02z"));         /* stored, sound */
     put_block(&file, 1, TEXT("\x01\x02\x00\xfd\xff\x02y\xaa\xbb")); /* bytes behind the stream */
     put_block(&file, 0, TEXT_NONE);
     expect_story(&file, "X1/0 MALFORMED, X2/0 MALFORMED, R3/1 z, R4/1 y, X5/0 MALFORMED, E", "deflate");
@@ -365,11 +441,11 @@ static void a_deflate_bomb_is_refused(void **state)
     /* Fixed Huffman codes: one zero byte, then matches of 258 at distance 1, bit by bit. */
     uint64_t bits = 0;
     unsigned held = 0;
-#define PUT(value, count)                                    \
-    do {                                                     \
-        bits |= (uint64_t)(value) << held;                   \
+#define PUT(value, count)                                       \
+    do {                                                        \
+        bits |= (uint64_t)(value) << held;                      \
         for (held += (count); held >= 8; held -= 8, bits >>= 8) \
-            buffer_append_byte(&packed, (char)(bits & 0xff)); \
+            buffer_append_byte(&packed, (char)(bits & 0xff));   \
     } while (0)
     PUT(1, 1);    /* final block */
     PUT(1, 2);    /* fixed codes */

@@ -55,31 +55,44 @@ static void a_type_that_can_never_be_read_is_refused_by_name(void **state)
         { NAME_FIELD ",{'name':'cost','type':'long'}", NULL },
         { NAME_FIELD ",{'name':'cost','type':'int'}", NULL },
         { NAME_FIELD ",{'name':'cost','type':'string'}", NULL },
-        { NAME_FIELD ",{'name':'cost','type':{'type':'fixed','name':'D','size':16,'logicalType':'decimal','precision':38,'scale':9}}", NULL },
-        { NAME_FIELD ",{'name':'cost','type':'bytes'}", "field cost of Sample: the writer's type is bytes, expected bytes or fixed with logicalType decimal" },
+        { NAME_FIELD
+          ",{'name':'cost','type':{'type':'fixed','name':'D','size':16,'logicalType':'decimal','precision':38,'scale':9}}",
+          NULL },
+        { NAME_FIELD ",{'name':'cost','type':'bytes'}",
+          "field cost of Sample: the writer's type is bytes, expected bytes or fixed with logicalType decimal" },
         { NAME_FIELD ",{'name':'cost','type':'double'}", "the writer's type is double" },
         { NAME_FIELD ",{'name':'cost','type':['null','float']}", "union of null, float" },
         { NAME_FIELD ",{'name':'cost','type':['double','string']}", NULL },
-        { NAME_FIELD ",{'name':'cost','type':{'type':'bytes','logicalType':'decimal','precision':4,'scale':5}}", "bytes with logicalType decimal" },
-        { NAME_FIELD ",{'name':'cost','type':{'type':'bytes','logicalType':'decimal','precision':4,'scale':-1}}", "bytes with logicalType decimal" },
-        { NAME_FIELD ",{'name':'cost','type':{'type':'bytes','logicalType':'decimal','precision':4,'scale':2.0}}", "bytes with logicalType decimal" },
-        { NAME_FIELD ",{'name':'cost','type':{'type':'bytes','logicalType':'decimal','scale':2}}", "bytes with logicalType decimal" },
+        { NAME_FIELD ",{'name':'cost','type':{'type':'bytes','logicalType':'decimal','precision':4,'scale':5}}",
+          "bytes with logicalType decimal" },
+        { NAME_FIELD ",{'name':'cost','type':{'type':'bytes','logicalType':'decimal','precision':4,'scale':-1}}",
+          "bytes with logicalType decimal" },
+        { NAME_FIELD ",{'name':'cost','type':{'type':'bytes','logicalType':'decimal','precision':4,'scale':2.0}}",
+          "bytes with logicalType decimal" },
+        { NAME_FIELD ",{'name':'cost','type':{'type':'bytes','logicalType':'decimal','scale':2}}",
+          "bytes with logicalType decimal" },
         { NAME_FIELD ",{'name':'cost','type':{'type':'fixed','name':'D','size':8}}", "the writer's type is fixed D" },
         { NAME_FIELD ",{'name':'at','type':{'type':'long','logicalType':'timestamp-micros'}}", NULL },
         { NAME_FIELD ",{'name':'at','type':{'type':'long','logicalType':'timestamp-nanos'}}", NULL },
         { NAME_FIELD ",{'name':'at','type':'int'}", NULL },
         { NAME_FIELD ",{'name':'at','type':['string','null']}", NULL },
         { NAME_FIELD ",{'name':'at','type':{'type':'int','logicalType':'date'}}", "int with logicalType date" },
-        { NAME_FIELD ",{'name':'at','type':{'type':'long','logicalType':'local-timestamp-millis'}}", "local-timestamp-millis" },
+        { NAME_FIELD ",{'name':'at','type':{'type':'long','logicalType':'local-timestamp-millis'}}",
+          "local-timestamp-millis" },
         { NAME_FIELD ",{'name':'rows','type':'int'}", NULL },
         { NAME_FIELD ",{'name':'rows','type':'boolean'}", "the writer's type is boolean, expected int or long" },
         { NAME_FIELD ",{'name':'tags','type':{'type':'map','values':['null','string']}}", NULL },
-        { NAME_FIELD ",{'name':'tags','type':{'type':'map','values':'long'}}", "field tags of Sample: the writer's type is long" },
+        { NAME_FIELD ",{'name':'tags','type':{'type':'map','values':'long'}}",
+          "field tags of Sample: the writer's type is long" },
         { NAME_FIELD ",{'name':'tags','type':'string'}", "expected a map of string" },
         { NAME_FIELD "," NAME_FIELD, "" },
         { NAME_FIELD ",{'name':'x','type':'Nowhere'}", "" },
-        { NAME_FIELD ",{'name':'x','type':['null',{'type':'record','name':'L','fields':[{'name':'n','type':['null','L']}]}]}", NULL },
-        { NAME_FIELD ",{'name':'x','type':{'type':'record','name':'L','namespace':'a.b','fields':[{'name':'n','type':['null','a.b.L']}]}}", NULL },
+        { NAME_FIELD
+          ",{'name':'x','type':['null',{'type':'record','name':'L','fields':[{'name':'n','type':['null','L']}]}]}",
+          NULL },
+        { NAME_FIELD ",{'name':'x','type':{'type':'record','name':'L','namespace':'a.b','fields':[{'name':'n','type':['null'"
+                     ",'a.b.L']}]}}",
+          NULL },
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         char schema[SAMPLE_SCHEMA_MAX];
@@ -91,8 +104,18 @@ static void text_that_is_no_record_schema_is_refused(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "", "{", "\"string\"", "[]", "null", "7", "{\"type\":\"record\"}", "{\"type\":\"record\",\"name\":\"X\"}",
-        "{\"type\":\"array\",\"items\":\"string\"}", "[\"null\",\"string\"]", "{\"type\":{}}", "{\"type\":\"record\",\"name\":\"X\",\"fields\":[{}]}",
+        "",
+        "{",
+        "\"string\"",
+        "[]",
+        "null",
+        "7",
+        "{\"type\":\"record\"}",
+        "{\"type\":\"record\",\"name\":\"X\"}",
+        "{\"type\":\"array\",\"items\":\"string\"}",
+        "[\"null\",\"string\"]",
+        "{\"type\":{}}",
+        "{\"type\":\"record\",\"name\":\"X\",\"fields\":[{}]}",
         "{\"type\":\"record\",\"name\":\"X\",\"fields\":[{\"name\":\"name\"}]}",
         "{\"type\":\"record\",\"name\":\"X\",\"fields\":[7]}",
     };
@@ -123,8 +146,8 @@ static void a_shipped_schema_compiles_to_its_fields_in_order(void **state)
 {
     (void)state;
     static const uint8_t kinds[] = {
-        [FIELD_TEXT] = AVRO_READ_TEXT, [FIELD_DECIMAL] = AVRO_READ_DECIMAL, [FIELD_SUM] = AVRO_READ_SUM, [FIELD_TIME] = AVRO_READ_TIME,
-        [FIELD_LONG] = AVRO_READ_LONG, [FIELD_TAGS] = AVRO_READ_TAGS,
+        [FIELD_TEXT] = AVRO_READ_TEXT, [FIELD_DECIMAL] = AVRO_READ_DECIMAL, [FIELD_SUM] = AVRO_READ_SUM,
+        [FIELD_TIME] = AVRO_READ_TIME, [FIELD_LONG] = AVRO_READ_LONG,       [FIELD_TAGS] = AVRO_READ_TAGS,
     };
     for (size_t t = 0; t < ARRAY_COUNT(shipped_types); t++) {
         const struct record_type *type = shipped_types[t];

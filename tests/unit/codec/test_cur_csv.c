@@ -10,11 +10,13 @@
 #include "codec/cur_csv.h"
 #include "support/record_text.h"
 
-#define HEADING "identity/LineItemId,identity/TimeInterval,lineItem/UsageAccountId,lineItem/ProductCode," \
-                "lineItem/UsageStartDate"
+#define HEADING                                                                               \
+    "identity/LineItemId,identity/TimeInterval,lineItem/UsageAccountId,lineItem/ProductCode," \
+    "lineItem/UsageStartDate"
 #define ROW "id1,2026-06-01T00:00:00Z/2026-06-01T01:00:00Z,200000000011,AmazonEC2,2026-06-01T00:00:00Z"
-#define EVENT "event_id=id1/2026-06-01T00%3a00%3a00Z/2026-06-01T01%3a00%3a00Z usage_account_id=200000000011 " \
-              "product_code=AmazonEC2"
+#define EVENT                                                                                       \
+    "event_id=id1/2026-06-01T00%3a00%3a00Z/2026-06-01T01%3a00%3a00Z usage_account_id=200000000011 " \
+    "product_code=AmazonEC2"
 #define START " usage_start=1780272000000"
 
 static struct cur_csv *open_heading(const char *heading)
@@ -68,14 +70,17 @@ static void headings_come_in_both_forms_any_order_and_any_case(void **state)
     static const struct row rows[] = {
         { HEADING, ROW, EVENT START },
         { "identity_line_item_id,identity_time_interval,line_item_usage_account_id,line_item_product_code,"
-          "line_item_usage_start_date", ROW, EVENT START },
+          "line_item_usage_start_date",
+          ROW, EVENT START },
         { "IDENTITY/LINEITEMID,identity/timeinterval,LINEITEM/USAGEACCOUNTID,lineitem/ProductCode,"
-          "LineItem/usagestartdate", ROW, EVENT START },
+          "LineItem/usagestartdate",
+          ROW, EVENT START },
         { "lineItem/UsageStartDate,lineItem/ProductCode,lineItem/UsageAccountId,identity/TimeInterval,"
           "identity/LineItemId",
           "2026-06-01T00:00:00Z,AmazonEC2,200000000011,2026-06-01T00:00:00Z/2026-06-01T01:00:00Z,id1", EVENT START },
         { "\"identity/LineItemId\",\"identity/TimeInterval\",lineItem/UsageAccountId,lineItem/ProductCode,"
-          "lineItem/UsageStartDate", ROW, EVENT START },
+          "lineItem/UsageStartDate",
+          ROW, EVENT START },
         { HEADING ",something/Else,bill/BillType", ROW ",1,Anniversary", EVENT START },
         { "Line_Item_Usage_Amount," HEADING, "2.50," ROW, EVENT START " usage_amount=2.5" },
     };
@@ -89,7 +94,8 @@ static void every_column_feeds_its_field(void **state)
         const char *legacy, *cur2, *value, *expected; /* NULL: no such heading */
     } rows[] = {
         { "bill/PayerAccountId", "bill_payer_account_id", "100000000001", "payer_account_id=100000000001" },
-        { "bill/BillingPeriodStartDate", "bill_billing_period_start_date", "2026-05-01T00:00:00.000Z", "billing_period=2026-05" },
+        { "bill/BillingPeriodStartDate", "bill_billing_period_start_date", "2026-05-01T00:00:00.000Z",
+          "billing_period=2026-05" },
         { "bill/BillingEntity", "bill_billing_entity", "AWS Marketplace", "billing_entity=AWS%20Marketplace" },
         { "lineItem/LineItemType", "line_item_line_item_type", "Tax", "line_item_type=Tax" },
         { "product/servicecode", "product_servicecode", "AWSDataTransfer", "service_code=AWSDataTransfer" },
@@ -168,8 +174,10 @@ static void a_discount_without_a_net_cost_counts_nothing_beside_net_costs(void *
 static void a_share_of_another_row_costs_nothing_and_keeps_its_tags(void **state)
 {
     (void)state;
-#define SPLIT HEADING ",lineItem/UsageType,lineItem/UsageAmount,lineItem/UnblendedCost,pricing/publicOnDemandRate," \
-              "pricing/publicOnDemandCost,splitLineItem/ParentResourceId,splitLineItem/SplitCost,resourceTags/aws:eks:namespace"
+#define SPLIT                                                                                     \
+    HEADING                                                                                       \
+    ",lineItem/UsageType,lineItem/UsageAmount,lineItem/UnblendedCost,pricing/publicOnDemandRate," \
+    "pricing/publicOnDemandCost,splitLineItem/ParentResourceId,splitLineItem/SplitCost,resourceTags/aws:eks:namespace"
     static const char *const headings[] = {
         SPLIT,
         "identity_line_item_id,identity_time_interval,line_item_usage_account_id,line_item_product_code,"
@@ -188,7 +196,8 @@ static void a_share_of_another_row_costs_nothing_and_keeps_its_tags(void **state
           "usage_type=vCPU usage_start=1780272000000 usage_amount=0.25 public_on_demand_rate=0 unblended_cost=0 "
           "tags=aws%3aeks%3anamespace:shop" },
         { ROW ",vCPU,0.25,0.01,0.04,0.01,,0.01,shop", /* on Fargate its row is its own */
-          "usage_type=vCPU usage_start=1780272000000 usage_amount=0.25 public_on_demand_rate=0.04 public_on_demand_cost=0.01 "
+          "usage_type=vCPU usage_start=1780272000000 usage_amount=0.25 public_on_demand_rate=0.04 "
+          "public_on_demand_cost=0.01 "
           "unblended_cost=0.01 tags=aws%3aeks%3anamespace:shop" },
     };
     for (size_t h = 0; h < ARRAY_COUNT(headings); h++) {
@@ -227,8 +236,7 @@ static void tags_come_as_columns_or_as_a_map(void **state)
         { HEADING ",product,discount,cost_category", ROW ",\"{\"\"a\"\":\"\"1\"\"}\",{},{}", EVENT START },
         { HEADING ",resource_tags_user_team,resource_tags_aws_created_by", ROW ",web,Root",
           EVENT START " tags=aws_created_by:Root,user_team:web" },
-        { HEADING ",costCategory/Dept,resourceTags/user:a", ROW ",X,1",
-          EVENT START " tags=costCategory/Dept:X,user%3aa:1" },
+        { HEADING ",costCategory/Dept,resourceTags/user:a", ROW ",X,1", EVENT START " tags=costCategory/Dept:X,user%3aa:1" },
         { HEADING ",resource_tags,cost_category,tags", ROW ",{user_a=1},{Dept=X},{accountTag/o=Z}",
           EVENT START " tags=accountTag/o:Z,costCategory/Dept:X,user_a:1" },
         { HEADING ",resource_tags,resource_tags_user_b", ROW ",{user_a=1},2", EVENT START " tags=user_a:1,user_b:2" },
@@ -318,8 +326,9 @@ static void bad_rows_are_refused_with_a_reason(void **state)
 static void a_bad_row_leaves_no_trace_in_the_next(void **state)
 {
     (void)state;
-    static const char *const bad[] = { "\"id1,i,200000000011,AmazonEC2,2026-06-01", "\"", "a,\"b", "\"a\"b", "a\"b", "",
-                                       ",,,,,,,,,,", "id1,i,\xff,\xff,x" };
+    static const char *const bad[] = {
+        "\"id1,i,200000000011,AmazonEC2,2026-06-01", "\"", "a,\"b", "\"a\"b", "a\"b", "", ",,,,,,,,,,", "id1,i,\xff,\xff,x"
+    };
     struct cur_csv *csv = open_heading(HEADING);
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
         decode(csv, text_of(bad[i]), EXCESS_ROUND);
@@ -334,8 +343,7 @@ static void a_row_without_line_item_id_has_no_event_id(void **state)
 {
     (void)state;
     static const struct row rows[] = {
-        { HEADING, ",i,200000000011,AmazonEC2,2026-06-01",
-          "usage_account_id=200000000011 product_code=AmazonEC2" START },
+        { HEADING, ",i,200000000011,AmazonEC2,2026-06-01", "usage_account_id=200000000011 product_code=AmazonEC2" START },
     };
     check(rows, ARRAY_COUNT(rows));
 }

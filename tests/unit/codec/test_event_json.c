@@ -220,8 +220,8 @@ static void a_refusal_outlives_the_tree_it_came_from(void **state)
     struct arena arena = { 0 };
     struct usage_event event = { 0 };
     struct refusal refusal;
-    assert_false(event_json_decode(decoder, quoted("{'tags':{'user:environment-name':true}}"), EXCESS_ROUND, &event,
-                                   &arena, &refusal));
+    assert_false(event_json_decode(decoder, quoted("{'tags':{'user:environment-name':true}}"), EXCESS_ROUND, &event, &arena,
+                                   &refusal));
     assert_true(text_equal(refusal.value, TEXT("user:environment-name")));
     assert_non_null(strstr(refusal.detail, "user:environment-name"));
     event_json_free(decoder);

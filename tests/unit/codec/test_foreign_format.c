@@ -17,7 +17,9 @@ static void a_known_format_is_named_with_the_command_that_converts_it(void **sta
         { BYTES("\0i\0d\0e\0n\0t"), "UTF-16", "iconv -f UTF-16BE" },
         { BYTES("\xff\xfe\0\0i\0\0\0"), "UTF-32", "iconv -f UTF-32" },
         { BYTES("\x28\xb5\x2f\xfd rest"), "zstd", "zstd -dc some.csv" },
-        { BYTES("\xfd" "7zXZ\0\0"), "xz", "xz -dc some.csv" },
+        { BYTES("\xfd"
+                "7zXZ\0\0"),
+          "xz", "xz -dc some.csv" },
         { BYTES("BZh91AY&SY"), "bzip2", "bzip2 -dc" },
         { BYTES("PK\3\4"), "zip archive", "unzip -p" },
         { BYTES("<?xml version"), "XML or HTML", "fetch" },
@@ -41,8 +43,14 @@ static void a_known_format_is_named_with_the_command_that_converts_it(void **sta
 static void what_may_be_usage_passes_untouched(void **state)
 {
     (void)state;
-    static const struct text rows[] = { BYTES("{\"event_id\":1}\n"), BYTES("identity/LineItemId,"), BYTES("\xef\xbb\xbfid"),
-                                        BYTES("Obj\1"), BYTES("BZhello,x"), BYTES("a\0b"), BYTES("P"), BYTES(" \n") };
+    static const struct text rows[] = { BYTES("{\"event_id\":1}\n"),
+                                        BYTES("identity/LineItemId,"),
+                                        BYTES("\xef\xbb\xbfid"),
+                                        BYTES("Obj\1"),
+                                        BYTES("BZhello,x"),
+                                        BYTES("a\0b"),
+                                        BYTES("P"),
+                                        BYTES(" \n") };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct input *input = input_from_memory(rows[i].data, rows[i].size, "-");
         struct error error = { 0 };

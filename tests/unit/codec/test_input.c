@@ -59,8 +59,8 @@ static void bytes_come_as_they_are_whatever_the_step(void **state)
     static const struct {
         const char *bytes;
         size_t size;
-    } rows[] = { { "", 0 },           { "a", 1 },          { "\x1f", 1 }, { "\x1f\x8c rest", 7 },
-                 { "a\0b\0", 4 },     { "\xef\xbb\xbfx", 4 }, { "\r\n\n", 3 } };
+    } rows[] = { { "", 0 },      { "a", 1 }, { "\x1f", 1 }, { "\x1f\x8c rest", 7 }, { "a\0b\0", 4 }, { "\xef\xbb\xbfx", 4 },
+                 { "\r\n\n", 3 } };
     static const size_t steps[] = { 1, 2, 3, 4096 };
     struct buffer found = { 0 };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
@@ -148,8 +148,11 @@ static void damage_is_told_after_the_bytes_before_it(void **state)
         const char *name;
         int from_end;       /* the byte that is damaged; 0: none */
         const char *behind; /* what follows the stream */
-    } rows[] = { { "checksum", 8, "" }, { "length", 1, "" }, { "a byte behind", 0, "x" },
-                 { "text behind", 0, "more text" }, { "half a magic behind", 0, "\x1f" },
+    } rows[] = { { "checksum", 8, "" },
+                 { "length", 1, "" },
+                 { "a byte behind", 0, "x" },
+                 { "text behind", 0, "more text" },
+                 { "half a magic behind", 0, "\x1f" },
                  { "a wrong method behind", 0, "\x1f\x8b\x01\x01\x01\x01\x01\x01\x01\x01" } };
     struct buffer zipped = { 0 }, found = { 0 };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {

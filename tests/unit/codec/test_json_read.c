@@ -29,8 +29,7 @@ static void records_come_back_whole(void **state)
         event.usage_start = (int64_t)random_below(253402300800000);
         event.usage_end = event.usage_start;
         buffer_clear(&json);
-        json_write_record(&json, &usage_event_type, &event,
-                          random_below(2) ? JSON_ABSENT_LEFT_OUT : JSON_ABSENT_NULL);
+        json_write_record(&json, &usage_event_type, &event, random_below(2) ? JSON_ABSENT_LEFT_OUT : JSON_ABSENT_NULL);
         if (!json_read_record(buffer_text(&json), &usage_event_type, &back, &arena, &scratch, &error))
             fail_msg("round %d: %s", round, error.message);
         for (size_t i = 0; i < usage_event_type.field_count; i++) { /* an empty required text is absent and present */
@@ -55,10 +54,18 @@ static void other_values_name_their_field(void **state)
     static const struct {
         const char *json, *named; /* ' for " */
     } rows[] = {
-        { "{'name':true}", "name" },     { "{'cost':'x'}", "cost" },   { "{'cost':'1.001'}", "cost" },
-        { "{'at':'now'}", "at" },        { "{'rows':1.5}", "rows" },   { "{'rows':9223372036854775808}", "rows" },
-        { "{'tags':'a'}", "tags" },      { "{'tags':{'a':null}}", "tags" }, { "{'note':{}}", "note" },
-        { "[]", "Sample" },              { "", "Sample" },             { "{'name'", "Sample" },
+        { "{'name':true}", "name" },
+        { "{'cost':'x'}", "cost" },
+        { "{'cost':'1.001'}", "cost" },
+        { "{'at':'now'}", "at" },
+        { "{'rows':1.5}", "rows" },
+        { "{'rows':9223372036854775808}", "rows" },
+        { "{'tags':'a'}", "tags" },
+        { "{'tags':{'a':null}}", "tags" },
+        { "{'note':{}}", "note" },
+        { "[]", "Sample" },
+        { "", "Sample" },
+        { "{'name'", "Sample" },
     };
     struct buffer scratch = { 0 };
     struct arena arena = { 0 };
@@ -72,8 +79,8 @@ static void other_values_name_their_field(void **state)
     }
     struct sample sample;
     struct error error;
-    assert_true(json_read_record(quoted("{'rows':-9223372036854775808,'more':[1]}"), &sample_type, &sample, &arena,
-                                 &scratch, &error));
+    assert_true(json_read_record(quoted("{'rows':-9223372036854775808,'more':[1]}"), &sample_type, &sample, &arena, &scratch,
+                                 &error));
     assert_true(sample.rows == INT64_MIN);
     arena_done(&arena);
     buffer_done(&scratch);

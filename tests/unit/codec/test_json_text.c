@@ -60,9 +60,11 @@ static void no_digit_of_a_number_is_lost(void **state)
 static void what_is_no_json_is_refused_with_its_place(void **state)
 {
     (void)state;
-    static const char *const rows[] = { "",           "{",        "{'a'}",       "{'a':1,}",        "{'a':1}x", "{'a':tru1e}",
-                                        "[1 2]",      "nothing",  "{'a':1 'b':2}", "{'a':'\xff'}",  "{'a':1,'a':2}",
-                                        "{'a':1}{}",  "'\\x'",    "[-Infinity]" };
+    static const char *const rows[] = {
+        "",      "{",          "{'a'}",         "{'a':1,}",     "{'a':1}x",      "{'a':tru1e}",
+        "[1 2]", "nothing",    "{'a':1 'b':2}", "{'a':'\xff'}", "{'a':1,'a':2}", "{'a':1}{}",
+        "'\\x'", "[-Infinity]"
+    };
     struct buffer scratch = { 0 };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         json_error_t error = { .line = -7 };

@@ -27,7 +27,11 @@ static void texts_are_escaped_and_always_utf8(void **state)
         { { "\0\x01\x1f", 3 }, "\"\\u0000\\u0001\\u001f\"" },
         { { "\x7f/", 2 }, "\"\x7f/\"" },
         { { "\xc3\xa4\xf0\x9f\x98\x80", 6 }, "\"\xc3\xa4\xf0\x9f\x98\x80\"" },
-        { { "a\xff" "b", 3 }, "\"a\xef\xbf\xbd" "b\"" },
+        { { "a\xff"
+            "b",
+            3 },
+          "\"a\xef\xbf\xbd"
+          "b\"" },
         { { "\xc3", 1 }, "\"\xef\xbf\xbd\"" },
         { { "\xc3\"\xa4", 3 }, "\"\xef\xbf\xbd\\\"\xef\xbf\xbd\"" },
         { { "\xc0\xaf", 2 }, "\"\xef\xbf\xbd\xef\xbf\xbd\"" },
@@ -107,10 +111,12 @@ static void absent_members_are_left_out_or_null(void **state)
         enum json_absent absent;
         const char *expected; /* ' for " */
     } rows[] = {
-        { &full, JSON_ABSENT_LEFT_OUT, "{'name':'n','cost':'1.5','at':'1970-01-01T00:00:00Z','rows':-3,"
-                                       "'tags':{'a':'1','b\\'':'2'},'note':'x'}" },
-        { &full, JSON_ABSENT_NULL, "{'name':'n','cost':'1.5','at':'1970-01-01T00:00:00Z','rows':-3,"
-                                   "'tags':{'a':'1','b\\'':'2'},'note':'x'}" },
+        { &full, JSON_ABSENT_LEFT_OUT,
+          "{'name':'n','cost':'1.5','at':'1970-01-01T00:00:00Z','rows':-3,"
+          "'tags':{'a':'1','b\\'':'2'},'note':'x'}" },
+        { &full, JSON_ABSENT_NULL,
+          "{'name':'n','cost':'1.5','at':'1970-01-01T00:00:00Z','rows':-3,"
+          "'tags':{'a':'1','b\\'':'2'},'note':'x'}" },
         { &none, JSON_ABSENT_LEFT_OUT, "{'name':''}" }, /* a required text is there, empty */
         { &none, JSON_ABSENT_NULL, "{'name':'','cost':null,'at':null,'rows':null,'tags':null,'note':null}" },
     };

@@ -15,8 +15,11 @@
 /* Every record as "LINE STATUS text;", newlines shown as '|'. */
 static const char *describe(struct input *input, size_t bytes_max, bool quotes)
 {
-    static const char *const names[] = { [RECORD_OK] = "ok", [RECORD_TOO_LARGE] = "large", [RECORD_UNBALANCED] = "open",
-                                         [RECORD_TRUNCATED] = "cut", [RECORD_FAILED] = "failed" };
+    static const char *const names[] = { [RECORD_OK] = "ok",
+                                         [RECORD_TOO_LARGE] = "large",
+                                         [RECORD_UNBALANCED] = "open",
+                                         [RECORD_TRUNCATED] = "cut",
+                                         [RECORD_FAILED] = "failed" };
     static struct buffer out;
     struct record_reader *reader = record_reader_new(input, bytes_max, quotes);
     buffer_clear(&out);
@@ -64,10 +67,15 @@ static void lines_are_cut_at_newlines(void **state)
         { "a\r\nb\r", "1 ok a;2 ok b;" },
         { "\n\n\r\na\n\nb\n\n", "4 ok a;6 ok b;" },
         { "\n\r\n", "" },
-        { "\xef\xbb\xbf" "a\nb\n", "1 ok a;2 ok b;" },
+        { "\xef\xbb\xbf"
+          "a\nb\n",
+          "1 ok a;2 ok b;" },
         { "\xef\xbb\xbf", "" },
-        { "a\n\xef\xbb\xbf" "b\n", "1 ok a;2 ok \xef\xbb\xbf" "b;" }, /* only a file begins with one */
-        { "a\"b\nc\"\n", "1 ok a\"b;2 ok c\";" },                    /* quotes mean nothing here */
+        { "a\n\xef\xbb\xbf"
+          "b\n",
+          "1 ok a;2 ok \xef\xbb\xbf"
+          "b;" },                                 /* only a file begins with one */
+        { "a\"b\nc\"\n", "1 ok a\"b;2 ok c\";" }, /* quotes mean nothing here */
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         assert_string_equal(describe_text(text_of(rows[i].bytes), LIMIT, false), rows[i].expected);
@@ -78,7 +86,9 @@ static void a_byte_order_mark_that_comes_in_pieces_is_one(void **state)
     (void)state;
     struct buffer zipped = { 0 };
     gzip_append(TEXT("\xef"), &zipped);
-    gzip_append(TEXT("\xbb\xbf" "a\n"), &zipped);
+    gzip_append(TEXT("\xbb\xbf"
+                     "a\n"),
+                &zipped);
     assert_string_equal(describe_text(buffer_text(&zipped), LIMIT, true), "1 ok a;");
     buffer_done(&zipped);
 }
@@ -111,7 +121,7 @@ static void the_limit_itself_is_allowed(void **state)
         { "12345678901234567\nz\n", "1 large 1234567890123456;2 ok z;" },
         { "12345678901234567\r\nz\r\n", "1 large 1234567890123456;2 ok z;" },
         { "12345678901234567", "1 large 1234567890123456;" },
-        { "123456789012345678901234567890\n123456789012345678901234567890\nz", 
+        { "123456789012345678901234567890\n123456789012345678901234567890\nz",
           "1 large 1234567890123456;2 large 1234567890123456;3 ok z;" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
@@ -125,10 +135,8 @@ static void quoted_fields_may_hold_newlines(void **state)
     static const struct {
         const char *bytes, *expected;
     } rows[] = {
-        { "a,\"b\nc\"\nd\n", "1 ok a,\"b|c\";3 ok d;" },
-        { "\"a\n\n\nb\"\nd\n", "1 ok \"a|||b\";5 ok d;" },
-        { "\"a\"\"\nb\"\nd", "1 ok \"a\"\"|b\";3 ok d;" },
-        { "\"\"\n\"a\n\"\r\nd", "1 ok \"\";2 ok \"a|\";4 ok d;" },
+        { "a,\"b\nc\"\nd\n", "1 ok a,\"b|c\";3 ok d;" },   { "\"a\n\n\nb\"\nd\n", "1 ok \"a|||b\";5 ok d;" },
+        { "\"a\"\"\nb\"\nd", "1 ok \"a\"\"|b\";3 ok d;" }, { "\"\"\n\"a\n\"\r\nd", "1 ok \"\";2 ok \"a|\";4 ok d;" },
         { "d\n\"a\nb\"", "1 ok d;2 ok \"a|b\";" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)

@@ -35,7 +35,8 @@ static void manifests_name_their_files_pretty_or_not(void **state)
         const char *json, *expected;
     } rows[] = {
         { "{'assemblyId':'x','bucket':'b','reportKeys':['p/r/1.csv.gz','p/r/2.csv.gz']}", "x b p/r/1.csv.gz p/r/2.csv.gz" },
-        { "\xef\xbb\xbf{\n 'columns': [{'category': 'a', 'name': 'b'}],\n 'reportKeys': [\n  'a/b.csv'\n ]\n}\n", "  a/b.csv" },
+        { "\xef\xbb\xbf{\n 'columns': [{'category': 'a', 'name': 'b'}],\n 'reportKeys': [\n  'a/b.csv'\n ]\n}\n",
+          "  a/b.csv" },
         { "{'executionId':'e','dataFiles':['s3://buck/pre/data/BILLING_PERIOD=2026-06/x-1.csv.gz']}",
           "e buck pre/data/BILLING_PERIOD=2026-06/x-1.csv.gz" },
     };

@@ -9,11 +9,13 @@
 #include "support/quotes.h"
 #include "support/scratch.h"
 
-#define HEADING "identity/LineItemId,lineItem/UsageAccountId,lineItem/ProductCode,lineItem/UsageStartDate," \
-                "lineItem/UsageType,lineItem/UsageAmount\n"
+#define HEADING                                                                                 \
+    "identity/LineItemId,lineItem/UsageAccountId,lineItem/ProductCode,lineItem/UsageStartDate," \
+    "lineItem/UsageType,lineItem/UsageAmount\n"
 #define ROW(id) id ",111111111111,AmazonEC2,2026-06-01,BoxUsage,1\n"
-#define JSON(id) "{'event_id':'" id "','usage_account_id':'111111111111','product_code':'AmazonEC2'," \
-                 "'usage_start':'2026-06-01T00:00:00Z','usage_type':'BoxUsage','usage_amount':1}\n"
+#define JSON(id)                                                                         \
+    "{'event_id':'" id "','usage_account_id':'111111111111','product_code':'AmazonEC2'," \
+    "'usage_start':'2026-06-01T00:00:00Z','usage_type':'BoxUsage','usage_amount':1}\n"
 
 static const struct usage_reader_options usual = { .event_bytes_max = 1000, .excess = EXCESS_ROUND };
 
@@ -156,10 +158,14 @@ static void what_is_none_of_the_formats_is_an_error_with_its_name(void **state)
         const char *name;
         struct text bytes;
     } rows[] = {
-        { "x.csv", TEXT("a,b,c\n1,2,3\n") },       { "x.csv", TEXT("\"never closed\nrow\n") },
-        { "x.csv", quoted(JSON("j")) },            { "x.avro", TEXT("no container") },
-        { "x.avro", TEXT_NONE },                   { "plain", TEXT("just some text\n") },
-        { "x.csv", BYTES("\0\1\2\3\n") },          { "x.csv", TEXT("lineItem/UsageAccountId\n111111111111\n") },
+        { "x.csv", TEXT("a,b,c\n1,2,3\n") },
+        { "x.csv", TEXT("\"never closed\nrow\n") },
+        { "x.csv", quoted(JSON("j")) },
+        { "x.avro", TEXT("no container") },
+        { "x.avro", TEXT_NONE },
+        { "plain", TEXT("just some text\n") },
+        { "x.csv", BYTES("\0\1\2\3\n") },
+        { "x.csv", TEXT("lineItem/UsageAccountId\n111111111111\n") },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         const char *found = read_memory(rows[i].bytes, rows[i].name);
@@ -199,8 +205,9 @@ static void a_bad_record_is_a_dead_letter_and_the_next_is_read(void **state)
         if (strcmp(found, rows[i].expected) != 0)
             fail_msg("row %zu: %s, expected %s", i, found, rows[i].expected);
     }
-    assert_string_equal(read_memory(BYTES(HEADING ROW("1") "a\0,111111111111,AmazonEC2,2026-06-01,BoxUsage,1\n" ROW("2")),
-                                    "x.csv"), "2 1/;3 NUL_BYTE event_id;4 2/;");
+    assert_string_equal(
+        read_memory(BYTES(HEADING ROW("1") "a\0,111111111111,AmazonEC2,2026-06-01,BoxUsage,1\n" ROW("2")), "x.csv"),
+        "2 1/;3 NUL_BYTE event_id;4 2/;");
 }
 
 static void a_record_over_the_limit_is_too_large_and_the_next_is_read(void **state)
@@ -261,8 +268,8 @@ static void a_file_taken_for_usage_by_its_look_fails_where_it_has_none(void **st
         { "x.txt", HEADING "short,row\n", { "none of 1 records", "line 2", "fields" } },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        const char *found = failure_of(rows[i].name, rows[i].name[0] == 'x'
-                                                         ? text_of(rows[i].bytes) : quoted(rows[i].bytes));
+        const char *found =
+            failure_of(rows[i].name, rows[i].name[0] == 'x' ? text_of(rows[i].bytes) : quoted(rows[i].bytes));
         for (size_t n = 0; n < ARRAY_COUNT(rows[i].named); n++)
             if (!strstr(found, rows[i].named[n]) || !strstr(found, rows[i].name))
                 fail_msg("%s: %s", rows[i].name, found);

@@ -313,8 +313,7 @@ struct source {
     unsigned asked;
 };
 
-static bool source_id_of(void *context, const char *topic, const struct record_type *type, uint32_t *id,
-                         struct error *error)
+static bool source_id_of(void *context, const char *topic, const struct record_type *type, uint32_t *id, struct error *error)
 {
     struct source *source = context;
     source->asked++;
@@ -325,8 +324,7 @@ static bool source_id_of(void *context, const char *topic, const struct record_t
 }
 
 static enum wire_answer source_program_of(void *context, uint32_t id, const struct record_type *type,
-                                          const struct avro_program **program, struct refusal *refusal,
-                                          struct error *error)
+                                          const struct avro_program **program, struct refusal *refusal, struct error *error)
 {
     struct source *source = context;
     source->asked++;
@@ -455,14 +453,22 @@ static void too_many_decimals_are_rounded_or_refused_as_the_caller_says(void **s
         enum excess_decimals excess;
         enum wire_answer answer;
     } rows[] = {
-        { WIRE_AVRO, EXCESS_ROUND, WIRE_DONE }, { WIRE_AVRO, EXCESS_REJECT, WIRE_REFUSED },
-        { WIRE_JSON, EXCESS_ROUND, WIRE_DONE }, { WIRE_JSON, EXCESS_REJECT, WIRE_REFUSED },
+        { WIRE_AVRO, EXCESS_ROUND, WIRE_DONE },
+        { WIRE_AVRO, EXCESS_REJECT, WIRE_REFUSED },
+        { WIRE_JSON, EXCESS_ROUND, WIRE_DONE },
+        { WIRE_JSON, EXCESS_REJECT, WIRE_REFUSED },
     };
     static const char fields[] = "{'name':'event_id','type':'string'},{'name':'usage_account_id','type':'string'},"
                                  "{'name':'product_code','type':'string'},{'name':'usage_start','type':'long'},"
                                  "{'name':'usage_amount','type':'string'}";
     static const struct text values[] = {
-        [WIRE_AVRO] = BYTES("\0\0\0\1\0" "\2e" "\2a" "\2p" "\0" "\x1a" "0.12345678905"),
+        [WIRE_AVRO] = BYTES("\0\0\0\1\0"
+                            "\2e"
+                            "\2a"
+                            "\2p"
+                            "\0"
+                            "\x1a"
+                            "0.12345678905"),
         [WIRE_JSON] = BYTES("{\"event_id\":\"e\",\"usage_amount\":0.12345678905}"),
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
@@ -496,11 +502,22 @@ static struct cur_manifest_total totals[] = {
 static struct cur_manifest manifest_sample(void)
 {
     struct cur_manifest manifest = {
-        .snapshot_id = TEXT("2026-06-111111111111-2"), .billing_group = TEXT("111111111111"),
-        .billing_period = TEXT("2026-06"), .supersedes = TEXT("2026-06-111111111111-1"), .status = TEXT("FINAL"),
-        .currency = TEXT("USD"), .checksum = TEXT("00ff"), .revision = 2, .rows = 13, .conductor_version = 7,
-        .created_ms = 1783000000123, .totals = totals, .total_count = ARRAY_COUNT(totals),
-        .offsets = { 3, 100, 200, 13 }, .payer_account_id = TEXT("100000000001"), .document_hash = TEXT("00ab"),
+        .snapshot_id = TEXT("2026-06-111111111111-2"),
+        .billing_group = TEXT("111111111111"),
+        .billing_period = TEXT("2026-06"),
+        .supersedes = TEXT("2026-06-111111111111-1"),
+        .status = TEXT("FINAL"),
+        .currency = TEXT("USD"),
+        .checksum = TEXT("00ff"),
+        .revision = 2,
+        .rows = 13,
+        .conductor_version = 7,
+        .created_ms = 1783000000123,
+        .totals = totals,
+        .total_count = ARRAY_COUNT(totals),
+        .offsets = { 3, 100, 200, 13 },
+        .payer_account_id = TEXT("100000000001"),
+        .document_hash = TEXT("00ab"),
     };
     manifest.cost = sum_from("-12.000000000000000000000001", COST_SCALE);
     return manifest;
@@ -509,10 +526,14 @@ static struct cur_manifest manifest_sample(void)
 static void expect_manifest(const char *row, const struct cur_manifest *found, const struct cur_manifest *wanted)
 {
     const struct text *texts[][2] = {
-        { &found->snapshot_id, &wanted->snapshot_id }, { &found->billing_group, &wanted->billing_group },
-        { &found->billing_period, &wanted->billing_period }, { &found->supersedes, &wanted->supersedes },
-        { &found->status, &wanted->status }, { &found->currency, &wanted->currency },
-        { &found->checksum, &wanted->checksum }, { &found->payer_account_id, &wanted->payer_account_id },
+        { &found->snapshot_id, &wanted->snapshot_id },
+        { &found->billing_group, &wanted->billing_group },
+        { &found->billing_period, &wanted->billing_period },
+        { &found->supersedes, &wanted->supersedes },
+        { &found->status, &wanted->status },
+        { &found->currency, &wanted->currency },
+        { &found->checksum, &wanted->checksum },
+        { &found->payer_account_id, &wanted->payer_account_id },
         { &found->document_hash, &wanted->document_hash },
     };
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
@@ -540,7 +561,9 @@ static void manifests_come_back_from_both_formats(void **state)
         const char *why;
         enum wire_format format;
         bool is_first; /* supersedes nothing, has no totals */
-    } rows[] = { { "Avro", WIRE_AVRO, false }, { "JSON", WIRE_JSON, false }, { "first, Avro", WIRE_AVRO, true },
+    } rows[] = { { "Avro", WIRE_AVRO, false },
+                 { "JSON", WIRE_JSON, false },
+                 { "first, Avro", WIRE_AVRO, true },
                  { "first, JSON", WIRE_JSON, true } };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct bench bench;

@@ -77,8 +77,11 @@ static void documents_read(struct documents *documents, const char *from, const 
 static void documents_add_price(struct documents *documents, const char *sku, const char *usage_type, const char *operation,
                                 const char *schedule)
 {
-    struct price_list_entry entry = { .sku = text_of(sku), .service = TEXT("AmazonEC2"), .usage_type = text_of(usage_type),
-                                      .operation = text_of(operation), .unit = TEXT("Hrs \"1\""),
+    struct price_list_entry entry = { .sku = text_of(sku),
+                                      .service = TEXT("AmazonEC2"),
+                                      .usage_type = text_of(usage_type),
+                                      .operation = text_of(operation),
+                                      .unit = TEXT("Hrs \"1\""),
                                       .schedule = schedule_of(&documents->list.arena, schedule) };
     price_list_add(&documents->list, &entry);
 }
@@ -96,8 +99,9 @@ static void documents_done(struct documents *documents)
 static bool take(struct conductor_topic *topic, struct text key, struct text value, bool is_null, struct error *error)
 {
     static int64_t offset; /* as on a topic: upwards */
-    struct stream_record record = { .topic = STREAM_CONDUCTOR, .offset = offset++, .key = key, .value = value,
-                                    .is_null = is_null };
+    struct stream_record record = {
+        .topic = STREAM_CONDUCTOR, .offset = offset++, .key = key, .value = value, .is_null = is_null
+    };
     return conductor_topic_take(topic, &record, error);
 }
 
@@ -183,14 +187,26 @@ static void documents_add_terms(struct documents *documents)
     static const struct tier tiers[] = { { 0, 100, 0 }, { 100, 250, 7 } };
     const struct text skus[] = { TEXT("SKU1"), TEXT("SKU \"2\"") };
     const struct price_list_entry entries[] = {
-        { .sku = TEXT("SKU3"), .service = TEXT("S"), .usage_type = TEXT("U"),
+        { .sku = TEXT("SKU3"),
+          .service = TEXT("S"),
+          .usage_type = TEXT("U"),
           .schedule = schedule_of(&documents->list.arena, "0 1") },
-        { .sku = TEXT("SKU3"), .service = TEXT("S"), .usage_type = TEXT("U"),
-          .schedule = schedule_of(&documents->list.arena, "0 2, 10 1"), .since = 2026 * 12 + 5 },
-        { .sku = TEXT("SKU3"), .service = TEXT("S"), .usage_type = TEXT("U"),
-          .schedule = schedule_of(&documents->list.arena, "0 3"), .since = 2026 * 12 + 11 },
-        { .sku = TEXT("SKU4"), .service = TEXT("S"), .usage_type = TEXT("Global-U"), .schedule = { tiers, 2 },
-          .applies_to = skus, .applies_to_count = 2 },
+        { .sku = TEXT("SKU3"),
+          .service = TEXT("S"),
+          .usage_type = TEXT("U"),
+          .schedule = schedule_of(&documents->list.arena, "0 2, 10 1"),
+          .since = 2026 * 12 + 5 },
+        { .sku = TEXT("SKU3"),
+          .service = TEXT("S"),
+          .usage_type = TEXT("U"),
+          .schedule = schedule_of(&documents->list.arena, "0 3"),
+          .since = 2026 * 12 + 11 },
+        { .sku = TEXT("SKU4"),
+          .service = TEXT("S"),
+          .usage_type = TEXT("Global-U"),
+          .schedule = { tiers, 2 },
+          .applies_to = skus,
+          .applies_to_count = 2 },
     };
     for (size_t i = 0; i < ARRAY_COUNT(entries); i++)
         price_list_add(&documents->list, &entries[i]);
@@ -294,8 +310,8 @@ static void only_what_differs_is_published(void **state)
     } rows[] = {
         { "nothing", "", "", 0, 0, 0, NULL },
         { "blanks", "{'BillingPeriod'", "{\n\n 'BillingPeriod'", 0, 0, 0, NULL },
-        { "another order of members", "'Name': 'Retail', 'Arn': 'planAAAAAA'", "'Arn': 'planAAAAAA', 'Name': 'Retail'",
-          0, 0, 0, NULL },
+        { "another order of members", "'Name': 'Retail', 'Arn': 'planAAAAAA'", "'Arn': 'planAAAAAA', 'Name': 'Retail'", 0, 0,
+          0, NULL },
         { "what is ignored", "'NextToken': 'ignored'", "'NextToken': 'else'", 0, 0, 0, NULL },
         { "a modifier", "7.25", "7.5", 0, 1, 0, "2026-06/PricingRules/ruleGLOBAL" },
         { "an ARN of the same id", "'Arn': 'ruleGLOBAL'",
@@ -333,8 +349,10 @@ static void only_what_differs_is_published(void **state)
         if (rows[i].key)
             expect_text(rows[i].why, changes.items[0].key, rows[i].key);
         for (size_t c = 0; c < rows[i].removed; c++) /* a deletion has no value, and only a deletion */
-            expect(rows[i].why, changes.items[differences - 1 - c].value.data == NULL ||
-                                    changes.items[differences - 1 - c].value.size == 0, true);
+            expect(rows[i].why,
+                   changes.items[differences - 1 - c].value.data == NULL ||
+                       changes.items[differences - 1 - c].value.size == 0,
+                   true);
         for (size_t c = 0; c < rows[i].added + rows[i].changed; c++)
             expect(rows[i].why, changes.items[c].value.size > 0, true);
         conductor_changes_done(&changes);
@@ -411,8 +429,8 @@ static void without_a_version_no_document_is_in_force(void **state)
     put(topic, "2026-05/close/", "{'period':'2026-05','version':1,'offsets':[]}");
     for (int i = 0; i < 2; i++) {
         struct error error = { 0 };
-        bool done = i ? conductor_topic_export(topic, &json, &error)
-                      : conductor_topic_document(topic, &conductor, &list, &error);
+        bool done =
+            i ? conductor_topic_export(topic, &json, &error) : conductor_topic_document(topic, &conductor, &list, &error);
         assert_false(done);
         assert_int_equal(error.kind, ERROR_FAILED);
         assert_string_equal(error.message, "no document is in force; proforma apply publishes one");
@@ -431,7 +449,7 @@ static void the_newest_version_tells_the_month_that_is_in_force(void **state)
     publish(topic, &june);
     put(topic, "2026-06/closed/0", "{'tasks':1}");
     publish(topic, &july);
-    expect_in_force("July", topic, &july, 2); /* June's prices are none of July's */
+    expect_in_force("July", topic, &july, 2);       /* June's prices are none of July's */
     put(topic, "2026-06/version/", "{'number':1}"); /* an old record once more, as after a rebuild of the topic */
     expect_in_force("July still", topic, &july, 2);
     put(topic, "2026-06/version/", "{'number':3}");
@@ -466,9 +484,17 @@ static void a_part_of_another_month_or_kind_is_not_of_the_document(void **state)
 {
     (void)state;
     static const char *const keys[] = {
-        "2026-05/PricingRules/ruleOTHER0", "2026-07/Price/SKU/U",        "2026-06/Forecasts/1", "2026-06/pricingrules/1",
-        "2026-06//",                       "//",                         "2026-06/Price2/a/b",  "2026-06/document/Other",
-        "2026-6/PricingRules/ruleOTHER0",  " 2026-06/PricingRules/rule", "x/y/z/a/b/c",
+        "2026-05/PricingRules/ruleOTHER0",
+        "2026-07/Price/SKU/U",
+        "2026-06/Forecasts/1",
+        "2026-06/pricingrules/1",
+        "2026-06//",
+        "//",
+        "2026-06/Price2/a/b",
+        "2026-06/document/Other",
+        "2026-6/PricingRules/ruleOTHER0",
+        " 2026-06/PricingRules/rule",
+        "x/y/z/a/b/c",
     };
     struct documents documents;
     struct buffer before = { 0 }, after = { 0 };
@@ -541,8 +567,9 @@ static void a_key_that_is_none_is_refused_with_its_offset(void **state)
 {
     (void)state;
     struct conductor_topic *topic = conductor_topic_new();
-    struct stream_record record = { .topic = STREAM_CONDUCTOR, .offset = 4711, .key = TEXT("2026-06/x"),
-                                    .value = TEXT("1") };
+    struct stream_record record = {
+        .topic = STREAM_CONDUCTOR, .offset = 4711, .key = TEXT("2026-06/x"), .value = TEXT("1")
+    };
     struct error error = { 0 };
     assert_false(conductor_topic_take(topic, &record, &error));
     assert_string_equal(error.message, "conductor topic: offset 4711: the key is not period/kind/id");
@@ -597,7 +624,7 @@ static void a_document_with_a_broken_part_is_none(void **state)
 static void entities_that_share_an_id_are_all_published(void **state)
 {
     (void)state;
-#define ITEM(name) \
+#define ITEM(name)                                                                                               \
     "{'Name': '" name "', 'AccountId': '222222222222', 'Description': 'd', 'BillingGroupArn': '111111111111',\n" \
     "   'ChargeDetails': {'Type': 'FEE', 'Flat': {'ChargeValue': 1}}}"
     static const struct {
@@ -641,8 +668,7 @@ static void what_a_later_release_keeps_there_is_left_alone(void **state)
 
 /* ---- closes and imports ---- */
 
-static void put_close(struct conductor_topic *topic, const char *period, int64_t version, const int64_t *ends,
-                      size_t count)
+static void put_close(struct conductor_topic *topic, const char *period, int64_t version, const int64_t *ends, size_t count)
 {
     int64_t copy[8];
     struct close_record close = { .version = version, .ends = copy, .end_count = count };
@@ -710,8 +736,9 @@ static void a_close_has_at_most_as_many_ends_as_there_can_be_partitions(void **s
     struct conductor_topic *topic = conductor_topic_new();
     for (size_t more = 0; more < 2; more++) {
         int64_t *ends = calloc(USAGE_PARTITIONS_MAX + 1, sizeof *ends);
-        struct close_record close = { .period = 2026 * 12 + (billing_period)more, .version = 1, .ends = ends,
-                                      .end_count = USAGE_PARTITIONS_MAX + more };
+        struct close_record close = {
+            .period = 2026 * 12 + (billing_period)more, .version = 1, .ends = ends, .end_count = USAGE_PARTITIONS_MAX + more
+        };
         struct buffer key = { 0 }, value = { 0 };
         struct error error = { 0 };
         close_record_write(&close, &key, &value);

@@ -18,7 +18,7 @@ static void put(struct conductor_topic *topic, const char *key, const char *valu
         fail_msg("%s: %s", key, error.message);
 }
 
-#define ENTRY(usage_type, tiers)                                                                                  \
+#define ENTRY(usage_type, tiers)                                                                                    \
     "{\"sku\":\"S\",\"service\":\"AmazonS3\",\"usage_type\":\"" usage_type "\",\"operation\":\"\",\"unit\":\"GB\"," \
     "\"tiers\":" tiers "}"
 #define FLAT "[[\"0\",null,\"0.1\"]]"
@@ -27,8 +27,8 @@ static void put(struct conductor_topic *topic, const char *key, const char *valu
 
 struct row {
     const char *what;
-    const char *close;  /* of a month, NULL: none */
-    const char *closed; /* the same, through */
+    const char *close;          /* of a month, NULL: none */
+    const char *closed;         /* the same, through */
     const char *before, *after; /* a price; NULL: none */
     billing_period period;
     const char *refusal; /* NULL: it can follow */
@@ -40,11 +40,13 @@ static const struct row rows[] = {
     { "a flat meter more", NULL, NULL, NULL, ENTRY("A", FLAT), 2026 * 12 + 5, NULL },
     { "tiers more", NULL, NULL, ENTRY("A", FLAT), ENTRY("A", TIERED), 2026 * 12 + 5, "A: which meters have tiers" },
     { "tiers less", NULL, NULL, ENTRY("A", TIERED), ENTRY("A", FLAT), 2026 * 12 + 5, "A: which meters have tiers" },
-    { "a month before", NULL, NULL, NULL, ENTRY("A", FLAT), 2026 * 12 + 4, "is for 2026-05, and one for 2026-06 is in force" },
+    { "a month before", NULL, NULL, NULL, ENTRY("A", FLAT), 2026 * 12 + 4,
+      "is for 2026-05, and one for 2026-06 is in force" },
     { "a month behind an open one", NULL, NULL, NULL, ENTRY("A", FLAT), 2026 * 12 + 6,
       "for 2026-07, and 2026-06 is not closed: one with the BillingPeriod 2026-06 can be applied now" },
     { "a month behind a closed one", "2026-06", "2026-06", NULL, ENTRY("A", FLAT), 2026 * 12 + 6, NULL },
-    { "two months behind a closed one", "2026-06", "2026-06", NULL, ENTRY("A", FLAT), 2026 * 12 + 7, "2026-07 is not closed" },
+    { "two months behind a closed one", "2026-06", "2026-06", NULL, ENTRY("A", FLAT), 2026 * 12 + 7,
+      "2026-07 is not closed" },
     { "while a month is being closed", "2026-06", NULL, NULL, ENTRY("A", FLAT), 2026 * 12 + 5, "2026-06 is being closed" },
     { "with a month closed", "2026-06", "2026-06", NULL, ENTRY("A", FLAT), 2026 * 12 + 5, NULL },
 };

@@ -29,7 +29,9 @@ static struct text value_under(const char *heading, struct text row)
 static void columns_stand_in_their_groups_and_none_twice(void **state)
 {
     (void)state;
-    static const char *const groups[] = { "identity", "bill", "lineItem", "product", "pricing", "reservation", "savingsPlan" };
+    static const char *const groups[] = {
+        "identity", "bill", "lineItem", "product", "pricing", "reservation", "savingsPlan"
+    };
     size_t group = 0;
     for (size_t i = 0; i < cur_column_count; i++) {
         while (group < ARRAY_COUNT(groups) && strcmp(groups[group], cur_columns[i].category) != 0)
@@ -63,8 +65,8 @@ static void a_heading_has_the_tags_of_its_report(void **state)
 static void figures_have_all_their_digits(void **state)
 {
     (void)state;
-    struct cur_row row = cur_row_with("id", "111111111111", "2026-06-01T00:00:00Z", "AmazonEC2",
-                                      "-1.000000000000000000000001");
+    struct cur_row row =
+        cur_row_with("id", "111111111111", "2026-06-01T00:00:00Z", "AmazonEC2", "-1.000000000000000000000001");
     row.line_item_usage_amount = sum_of(15000000000);
     record_set(&row, CUR_ROW_line_item_usage_amount);
     struct buffer out = { 0 };

@@ -55,9 +55,13 @@ static void add_rows(struct spool *spool)
 static struct cur_report_files files_in(const char *folder)
 {
     assert_int_equal(mkdir(folder, 0755), 0);
-    return (struct cur_report_files){ .folder = folder, .name = TEXT("group"), .period = JUNE_2026,
-                                      .payer = TEXT("100000000001"), .currency = TEXT("USD"),
-                                      .document_hash = TEXT("abcd"), .conductor_version = 3 };
+    return (struct cur_report_files){ .folder = folder,
+                                      .name = TEXT("group"),
+                                      .period = JUNE_2026,
+                                      .payer = TEXT("100000000001"),
+                                      .currency = TEXT("USD"),
+                                      .document_hash = TEXT("abcd"),
+                                      .conductor_version = 3 };
 }
 
 static void write_report(struct spool *spool, uint64_t account, const struct cur_report_files *files,
@@ -111,10 +115,17 @@ static void a_report_is_a_gzip_csv_and_a_manifest(void **state)
     static const struct {
         const char *name, *expected;
     } members[] = {
-        { "account", "100000000001" }, { "charset", "UTF-8" },      { "compression", "GZIP" },
-        { "contentType", "text/csv" }, { "reportName", "group" },   { "documentHash", "abcd" },
-        { "currency", "USD" },         { "rows", "4" },             { "conductorVersion", "3" },
-        { "revision", "1" },           { "cost", "-1.399999999999999999999999" },
+        { "account", "100000000001" },
+        { "charset", "UTF-8" },
+        { "compression", "GZIP" },
+        { "contentType", "text/csv" },
+        { "reportName", "group" },
+        { "documentHash", "abcd" },
+        { "currency", "USD" },
+        { "rows", "4" },
+        { "conductorVersion", "3" },
+        { "revision", "1" },
+        { "cost", "-1.399999999999999999999999" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(members); i++)
         expect_text(members[i].name, text_of(string_of(object, members[i].name)), members[i].expected);
@@ -291,10 +302,8 @@ static void a_total_may_be_larger_than_any_cost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_report_is_a_gzip_csv_and_a_manifest),
-        cmocka_unit_test(equal_rows_give_equal_bytes),
-        cmocka_unit_test(another_cost_is_another_checksum_and_assembly),
-        cmocka_unit_test(a_full_disk_leaves_no_manifest),
+        cmocka_unit_test(a_report_is_a_gzip_csv_and_a_manifest),         cmocka_unit_test(equal_rows_give_equal_bytes),
+        cmocka_unit_test(another_cost_is_another_checksum_and_assembly), cmocka_unit_test(a_full_disk_leaves_no_manifest),
         cmocka_unit_test(a_total_may_be_larger_than_any_cost),
     };
     return cmocka_run_group_tests_name("cur/cur_files", tests, scratch_setup, scratch_teardown);

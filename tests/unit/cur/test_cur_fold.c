@@ -63,8 +63,8 @@ static void rows_stand_by_hour_account_custom_resource_facts_tier_and_id(void **
     static const struct {
         enum cur_row_field field;
         const char *text;
-    } facts[] = { { CUR_ROW_line_item_currency_code, "USE" },  { CUR_ROW_pricing_unit, "Hrs" },
-                  { CUR_ROW_line_item_operation, "Run" },       { CUR_ROW_line_item_usage_type, "Box" },
+    } facts[] = { { CUR_ROW_line_item_currency_code, "USE" },    { CUR_ROW_pricing_unit, "Hrs" },
+                  { CUR_ROW_line_item_operation, "Run" },        { CUR_ROW_line_item_usage_type, "Box" },
                   { CUR_ROW_line_item_usage_type, "Box:large" }, { CUR_ROW_line_item_product_code, "AmazonS3" },
                   { CUR_ROW_line_item_resource_id, "i-1" } };
     rows[count] = sample();
@@ -105,8 +105,8 @@ static void parts_add_up_and_the_latest_end_counts(void **state)
     struct arena arena = { 0 };
     struct cur_row row = sample(), other = sample();
     static const enum cur_row_field sums[] = { CUR_ROW_line_item_blended_cost, CUR_ROW_line_item_usage_amount,
-        CUR_ROW_pricing_public_on_demand_cost, CUR_ROW_reservation_effective_cost,
-        CUR_ROW_savings_plan_savings_plan_effective_cost };
+                                               CUR_ROW_pricing_public_on_demand_cost, CUR_ROW_reservation_effective_cost,
+                                               CUR_ROW_savings_plan_savings_plan_effective_cost };
     for (size_t i = 0; i < ARRAY_COUNT(sums); i++)
         set_sum(&other, sums[i], "99999999999999.5");
     for (size_t i = 2; i < ARRAY_COUNT(sums); i++)

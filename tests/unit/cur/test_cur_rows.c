@@ -42,10 +42,10 @@ static struct line_item item_of(struct item_texts texts)
     return item;
 }
 
-#define ITEM .line_item_id = "aacbcdefghijklmnopqrstuvwx", .billing_group = "g", .billing_period = "2026-06", \
-             .status = "CHARGED", .usage_start = "2026-06-01T00:00:00Z", .usage_end = "2026-06-01T01:00:00Z",    \
-             .usage_account_id = "111111111111", .product_code = "AmazonEC2", .currency = "USD",                \
-             .line_item_type = "DiscountedUsage", .cost = "1.5"
+#define ITEM                                                                                                              \
+    .line_item_id = "aacbcdefghijklmnopqrstuvwx", .billing_group = "g", .billing_period = "2026-06", .status = "CHARGED", \
+    .usage_start = "2026-06-01T00:00:00Z", .usage_end = "2026-06-01T01:00:00Z", .usage_account_id = "111111111111",       \
+    .product_code = "AmazonEC2", .currency = "USD", .line_item_type = "DiscountedUsage", .cost = "1.5"
 
 static const char *row_text(const struct line_item *item, bool shown_as_usage)
 {
@@ -81,17 +81,36 @@ static void the_unblended_cost_is_the_pro_forma_cost(void **state)
         .public_rate = "0.9", .rate = "0.75", .public_cost = "1.8", .billable_cost = "99", .normalization_factor = "4",
         .public_on_demand_rate = "77" });
     static const char *const wanted[] = {
-        "billing_group=g", "bill_bill_type=Anniversary", "bill_billing_entity=AWS", "bill_payer_account_id=100000000001",
-        "bill_billing_period_start_date=1780272000000", "bill_billing_period_end_date=1782864000000",
+        "billing_group=g",
+        "bill_bill_type=Anniversary",
+        "bill_billing_entity=AWS",
+        "bill_payer_account_id=100000000001",
+        "bill_billing_period_start_date=1780272000000",
+        "bill_billing_period_end_date=1782864000000",
         "identity_time_interval=2026-06-01T00%3a00%3a00Z/2026-06-01T01%3a00%3a00Z",
-        "line_item_unblended_cost=1.5", "line_item_unblended_rate=0.75", "line_item_blended_cost=1.5",
-        "line_item_blended_rate=0.75", "line_item_usage_amount=2", "line_item_normalization_factor=4",
-        "line_item_normalized_usage_amount=8", "line_item_line_item_type=DiscountedUsage",
-        "line_item_product_code=AmazonEC2", "line_item_usage_type=Box", "line_item_operation=Run",
-        "line_item_availability_zone=eu-a", "line_item_resource_id=i-1", "line_item_currency_code=USD",
-        "line_item_usage_account_id=111111111111", "line_item_usage_start_date=1780272000000",
-        "line_item_usage_end_date=1780275600000", "product_region_code=eu", "product_sku=S", "pricing_unit=Hrs",
-        "pricing_public_on_demand_rate=0.9", "pricing_public_on_demand_cost=1.8", "pricing_term=OnDemand",
+        "line_item_unblended_cost=1.5",
+        "line_item_unblended_rate=0.75",
+        "line_item_blended_cost=1.5",
+        "line_item_blended_rate=0.75",
+        "line_item_usage_amount=2",
+        "line_item_normalization_factor=4",
+        "line_item_normalized_usage_amount=8",
+        "line_item_line_item_type=DiscountedUsage",
+        "line_item_product_code=AmazonEC2",
+        "line_item_usage_type=Box",
+        "line_item_operation=Run",
+        "line_item_availability_zone=eu-a",
+        "line_item_resource_id=i-1",
+        "line_item_currency_code=USD",
+        "line_item_usage_account_id=111111111111",
+        "line_item_usage_start_date=1780272000000",
+        "line_item_usage_end_date=1780275600000",
+        "product_region_code=eu",
+        "product_sku=S",
+        "pricing_unit=Hrs",
+        "pricing_public_on_demand_rate=0.9",
+        "pricing_public_on_demand_cost=1.8",
+        "pricing_term=OnDemand",
     };
     static const char *const absent[] = { "bill_invoice_id=", "reservation_", "savings_plan_", "snapshot_id=" };
     expect_fields(&item, false, wanted, ARRAY_COUNT(wanted), true);
@@ -112,15 +131,19 @@ static void the_id_leaves_the_task_out(void **state)
 static void a_commitment_of_somebody_else_is_not_shown(void **state)
 {
     (void)state;
-    struct line_item item = item_of((struct item_texts){
-        ITEM, .reservation_arn = "r", .reservation_effective_cost = "1", .savings_plan_arn = "s", .savings_plan_rate = "2",
-        .savings_plan_effective_cost = "3" });
+    struct line_item item = item_of((struct item_texts){ ITEM, .reservation_arn = "r", .reservation_effective_cost = "1",
+                                                         .savings_plan_arn = "s", .savings_plan_rate = "2",
+                                                         .savings_plan_effective_cost = "3" });
     static const char *const commitment[] = {
-        "reservation_reservation_a_r_n=r", "reservation_effective_cost=1", "savings_plan_savings_plan_a_r_n=s",
-        "savings_plan_savings_plan_rate=2", "savings_plan_savings_plan_effective_cost=3",
+        "reservation_reservation_a_r_n=r",
+        "reservation_effective_cost=1",
+        "savings_plan_savings_plan_a_r_n=s",
+        "savings_plan_savings_plan_rate=2",
+        "savings_plan_savings_plan_effective_cost=3",
     };
-    static const char *const own[] = { "line_item_line_item_type=DiscountedUsage" },
-                            *const other[] = { "line_item_line_item_type=Usage" };
+    static const char *const own[] = { "line_item_line_item_type=DiscountedUsage" }, *const other[] = {
+        "line_item_line_item_type=Usage"
+    };
     expect_fields(&item, false, commitment, ARRAY_COUNT(commitment), true);
     expect_fields(&item, false, own, 1, true);
     expect_fields(&item, true, commitment, ARRAY_COUNT(commitment), false);
@@ -133,12 +156,15 @@ static void a_description_carries_what_a_rule_changed(void **state)
     static const struct {
         const char *description, *modifier, *expected;
     } rows[] = {
-        { "EC2", "20", "EC2%20(+20%25)" },    { "EC2", "-7.5", "EC2%20(-7.5%25)" }, { "EC2", "0", "EC2" },
-        { "EC2", NULL, "EC2" },               { NULL, "0.01", "(+0.01%25)" },
+        { "EC2", "20", "EC2%20(+20%25)" },
+        { "EC2", "-7.5", "EC2%20(-7.5%25)" },
+        { "EC2", "0", "EC2" },
+        { "EC2", NULL, "EC2" },
+        { NULL, "0.01", "(+0.01%25)" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        struct line_item item = item_of((struct item_texts){ ITEM, .description = rows[i].description,
-                                                             .modifier = rows[i].modifier });
+        struct line_item item =
+            item_of((struct item_texts){ ITEM, .description = rows[i].description, .modifier = rows[i].modifier });
         char wanted[128];
         snprintf(wanted, sizeof wanted, "line_item_line_item_description=%s", rows[i].expected);
         const char *const field[] = { wanted };
@@ -157,8 +183,10 @@ static void a_description_tells_free_usage(void **state)
         const char *expected;
     } rows[] = {
         { { ITEM, .base = "FREE_TIER", .billed_at_nothing = "1", .rate = "0", .modifier = "20" }, "SQS%20(free%20tier)" },
-        { { ITEM, .base = "PRICE_LIST", .tier = "1", .rate = "0", .public_rate = "0", .modifier = "20" }, "SQS%20(free%20tier)" },
-        { { ITEM, .base = "PRICE_LIST", .tier = "1", .rate = "0", .public_rate = "0.1", .modifier = "-100" }, "SQS%20(-100%25)" },
+        { { ITEM, .base = "PRICE_LIST", .tier = "1", .rate = "0", .public_rate = "0", .modifier = "20" },
+          "SQS%20(free%20tier)" },
+        { { ITEM, .base = "PRICE_LIST", .tier = "1", .rate = "0", .public_rate = "0.1", .modifier = "-100" },
+          "SQS%20(-100%25)" },
         { { ITEM, .base = "PRICE_LIST", .rate = "0", .public_rate = "0" }, "SQS" }, /* always free: no tier of it */
         { { ITEM, .base = "PRICE_LIST", .tier = "2", .rate = "1", .public_rate = "1", .billed_at_nothing = "1" },
           "SQS%20(charged%2c%20not%20in%20the%20free%20tier)" },

@@ -67,8 +67,8 @@ static void every_report_has_its_rows_in_order(void **state)
     random_state = 4;
     for (unsigned i = 0; i < COUNT; i++) {
         char id[16], account[16], start[32];
-        added[i] = (struct added){ (uint32_t)random_below(3) * 1000000u, (unsigned)random_below(5), (unsigned)random_below(4),
-                                   i, random_below(5) == 0 };
+        added[i] = (struct added){ (uint32_t)random_below(3) * 1000000u, (unsigned)random_below(5),
+                                   (unsigned)random_below(4), i, random_below(5) == 0 };
         has_report[added[i].group / 1000000u][added[i].account] = true;
         snprintf(id, sizeof id, "%06u", i);
         snprintf(account, sizeof account, "10000000000%u", added[i].account);
@@ -148,7 +148,8 @@ static void parts_of_a_row_come_out_as_one(void **state)
     random_state = 9;
     for (int i = 0; i < 900; i++) {
         static const char *const ids[] = { "a", "b", "c" };
-        struct cur_row row = cur_row_with(ids[i % 3], "111111111111", "2026-06-01T00:00:00Z", "AmazonEC2", i % 3 ? "1" : "0.5");
+        struct cur_row row =
+            cur_row_with(ids[i % 3], "111111111111", "2026-06-01T00:00:00Z", "AmazonEC2", i % 3 ? "1" : "0.5");
         assert_true(cur_spool_add(i < 600 ? spool : other, 0, &row, &error));
     }
     assert_true(cur_spool_finish(spool, &error) && cur_spool_finish(other, &error));

@@ -174,8 +174,10 @@ static const struct rejected rejected_groups[] = {
       "BillingGroups[0].AccountGrouping.AutoAssociate" },
     { "\"ACTIVE\"", "\"active\"", "INVALID_BILLING_GROUP_STATUS", "BillingGroups[0].Status" },
     { "\"STANDARD\"", "\"OTHER\"", "ILLEGAL_BILLING_GROUP_TYPE", "BillingGroups[0].BillingGroupType" },
-    { "\"AutoAssociate\": false", "\"ResponsibilityTransferArn\": \"arn:aws:organizations::123456789012:transfer/"
-      "o-abcdefghij/billing/inbound/rt-12345678\"", "ILLEGAL_BILLING_GROUP_TYPE", "BillingGroups[0].BillingGroupType" },
+    { "\"AutoAssociate\": false",
+      "\"ResponsibilityTransferArn\": \"arn:aws:organizations::123456789012:transfer/"
+      "o-abcdefghij/billing/inbound/rt-12345678\"",
+      "ILLEGAL_BILLING_GROUP_TYPE", "BillingGroups[0].BillingGroupType" },
     { "\"AutoAssociate\": true}}]", "\"AutoAssociate\": true}, \"BillingGroupType\": \"TRANSFER_BILLING\"}]",
       "ILLEGAL_BILLING_GROUP_TYPE", "BillingGroups[1].AccountGrouping.AutoAssociate" },
     { "\"AutoAssociate\": true", "\"ResponsibilityTransferArn\": \"arn:aws:organizations::12345:transfer/o-a/b\"",
@@ -212,10 +214,12 @@ static const struct rejected rejected_plans_and_rules[] = {
       "PricingRulesAssociatedToPricingPlan[0].PricingRuleArns[0]" },
     { ", \"ruleMARKET\"]", ", \"ruleEC2000\"]", "DUPLICATE_PRICINGRULE_ARNS",
       "PricingRulesAssociatedToPricingPlan[0].PricingRuleArns[4]" },
-    { "\"Scope\": \"BILLING_ENTITY\", \"Type\": \"MARKUP\", \"ModifierPercentage\": 3, \"BillingEntity\": \"AWS Marketplace\"",
+    { "\"Scope\": \"BILLING_ENTITY\", \"Type\": \"MARKUP\", \"ModifierPercentage\": 3, \"BillingEntity\": \"AWS "
+      "Marketplace\"",
       "\"Scope\": \"SERVICE\", \"Type\": \"MARKUP\", \"ModifierPercentage\": 3, \"Service\": \"AmazonEC2\"",
       "PRICING_RULE_IN_PRICING_PLAN_CONFLICT", "PricingRulesAssociatedToPricingPlan[0].PricingRuleArns[4]" },
-    { "\"Scope\": \"BILLING_ENTITY\", \"Type\": \"MARKUP\", \"ModifierPercentage\": 3, \"BillingEntity\": \"AWS Marketplace\"",
+    { "\"Scope\": \"BILLING_ENTITY\", \"Type\": \"MARKUP\", \"ModifierPercentage\": 3, \"BillingEntity\": \"AWS "
+      "Marketplace\"",
       "\"Scope\": \"SKU\", \"Type\": \"MARKUP\", \"ModifierPercentage\": 3, \"Service\": \"AmazonS3\", \"UsageType\":"
       " \"USW2-DataTransfer-Out-Bytes\", \"Operation\": \"GetObject\"",
       "PRICING_RULE_IN_PRICING_PLAN_CONFLICT", "PricingRulesAssociatedToPricingPlan[0].PricingRuleArns[4]" },
@@ -257,8 +261,8 @@ static const struct rejected rejected_plans_and_rules[] = {
     { "\"Tiering\": {\"FreeTier\": {\"Activated\": false}}", "\"Tiering\": {}", "ILLEGAL_TIERING_INPUT",
       "PricingRules[2].Tiering" },
     { ", \"Tiering\": {\"FreeTier\": {\"Activated\": false}}", "", "ILLEGAL_TIERING_INPUT", "PricingRules[2].Tiering" },
-    { "{\"FreeTier\": {\"Activated\": false}}",
-      "{\"CustomTiers\": [{\"BeginRangeInclusive\": 0, \"RateValue\": 1}]}", "ILLEGAL_SCOPE", "PricingRules[2].Scope" },
+    { "{\"FreeTier\": {\"Activated\": false}}", "{\"CustomTiers\": [{\"BeginRangeInclusive\": 0, \"RateValue\": 1}]}",
+      "ILLEGAL_SCOPE", "PricingRules[2].Scope" },
     { "\"AmazonS3\"", "\"AmazonS3\", \"Tiering2\": 0, \"BillingEntity\": \"AWS\"", "ILLEGAL_BILLING_ENTITY",
       "PricingRules[3].BillingEntity" },
     { "\"ModifierPercentage\": 20.0", "\"ModifierPercentage\": 20.0, \"Tiering\": {}", "ILLEGAL_TIERING_INPUT",
@@ -285,14 +289,14 @@ static const struct rejected rejected_tiers[] = {
     { "\"EndRangeExclusive\": 10240.0, \"RateValue\": 0.05", "\"EndRangeExclusive\": 10240.0", "ILLEGAL_TIERING_INPUT",
       TIERS "[0].RateValue" },
     { "[{\"BeginRangeInclusive\": 0.0, \"EndRangeExclusive\": 10240.0, \"RateValue\": 0.05}, {\"BeginRangeInclusive\":"
-      " 10240.0, \"RateValue\": 0.0000000001}]", "[]", "ILLEGAL_TIERING_INPUT", TIERS },
+      " 10240.0, \"RateValue\": 0.0000000001}]",
+      "[]", "ILLEGAL_TIERING_INPUT", TIERS },
     { "[{\"BeginRangeInclusive\": 0.0, ", "[0,0,0,0,0,0,0,0,0,0,{\"BeginRangeInclusive\": 0.0, ", "ILLEGAL_TIERING_INPUT",
       TIERS },
     { "\"RateValue\": 0.05}", "\"RateValue\": 0.05}, 7", "FIELD_VALIDATION_FAILED", TIERS "[1]" },
 };
 
-#define FILTER \
-    "{\"Attribute\": \"SERVICE\", \"MatchOption\": \"NOT_EQUAL\", \"AttributeValues\": [\"AmazonEKS\"]}"
+#define FILTER "{\"Attribute\": \"SERVICE\", \"MatchOption\": \"NOT_EQUAL\", \"AttributeValues\": [\"AmazonEKS\"]}"
 #define FILTER_PATH "CustomLineItems[1].ChargeDetails.LineItemFilters"
 #define GROUP_INPUT "\"" ABC "billinggroup/111111111111\", \"Relationship\": \"CHILD\""
 #define FLAT_INPUT "\"" ABC "customlineitem/cliFLAT000\", \"Relationship\": \"CHILD\""
@@ -358,16 +362,20 @@ static const struct rejected rejected_items[] = {
       "CustomLineItems[2].BillingPeriodRange.ExclusiveEndBillingPeriod" },
     { "\"InclusiveStartBillingPeriod\": \"2026-05\", ", "", "ILLEGAL_BILLING_PERIOD_RANGE",
       "CustomLineItems[2].BillingPeriodRange.InclusiveStartBillingPeriod" },
-    { "\"2026-05\"", "\"May\"", "ILLEGAL_BILLING_PERIOD", "CustomLineItems[2].BillingPeriodRange.InclusiveStartBillingPeriod" },
+    { "\"2026-05\"", "\"May\"", "ILLEGAL_BILLING_PERIOD",
+      "CustomLineItems[2].BillingPeriodRange.InclusiveStartBillingPeriod" },
     { "\"EndBillingPeriod\": \"2026-07\"", "\"EndBillingPeriod\": \"2026-05\"", "ILLEGAL_BILLING_PERIOD_RANGE",
       "CustomLineItemVersions[0].EndBillingPeriod" },
-    { "{\"Arn\": \"cliFLAT000\", \"StartBillingPeriod\": \"2026-02\"", "{\"Arn\": \"cliNONE000\", \"StartBillingPeriod\":"
-      " \"2026-02\"", "MISSING_CUSTOMLINEITEM", "CustomLineItemVersions[1].Arn" },
+    { "{\"Arn\": \"cliFLAT000\", \"StartBillingPeriod\": \"2026-02\"",
+      "{\"Arn\": \"cliNONE000\", \"StartBillingPeriod\":"
+      " \"2026-02\"",
+      "MISSING_CUSTOMLINEITEM", "CustomLineItemVersions[1].Arn" },
     { "{\"Arn\": \"cliPERC000\", \"AssociatedResources\"", "{\"Arn\": \"cliNONE000\", \"AssociatedResources\"",
       "MISSING_CUSTOMLINEITEM", INPUTS ".Arn" },
     { "{\"Arn\": \"cliPERC000\", \"AssociatedResources\"", "{\"Arn\": \"cliOTHER00\", \"AssociatedResources\"",
       "ILLEGAL_CHILD_ASSOCIATE_RESOURCE", INPUTS ".AssociatedResources[0]" },
-    { GROUP_INPUT, "\"" ABC "billinggroup/333333333333\"", "MISMATCHED_BILLINGGROUP_ARN", INPUTS ".AssociatedResources[0].Arn" },
+    { GROUP_INPUT, "\"" ABC "billinggroup/333333333333\"", "MISMATCHED_BILLINGGROUP_ARN",
+      INPUTS ".AssociatedResources[0].Arn" },
     { GROUP_INPUT, "\"" ABC "billinggroup/444444444444\"", "MISSING_BILLINGGROUP", INPUTS ".AssociatedResources[0].Arn" },
     { GROUP_INPUT, "\"" ABC "pricingrule/ruleGLOBAL\"", "INVALID_ARN", INPUTS ".AssociatedResources[0].Arn" },
     { FLAT_INPUT, "\"111111111111\"", "CUSTOM_LINE_ITEM_ASSOCIATION_EXISTS", INPUTS ".AssociatedResources[1].Arn" },
@@ -405,8 +413,8 @@ static void assert_rejected(const struct rejected *row)
     problems_done(&problems);
 }
 
-#define ASSERT_ALL_REJECTED(rows)                       \
-    for (size_t i = 0; i < ARRAY_COUNT(rows); i++)      \
+#define ASSERT_ALL_REJECTED(rows)                  \
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) \
     assert_rejected(&(rows)[i])
 
 static void broken_groups_and_accounts_are_reported_with_code_and_path(void **state)
@@ -543,9 +551,9 @@ static void modifiers_are_rounded_to_two_decimals_half_away_from_zero(void **sta
     static const struct {
         const char *modifier, *expected;
     } rows[] = {
-        { "0", "0" },           { "12.345", "-12.35" },    { "12.335", "-12.34" },  { "12.3349999999999999", "-12.33" },
-        { "0.005", "-0.01" },   { "0.0049999", "0" },      { "99.995", "-100" },    { "100.004", "-100" },
-        { "1.2E1", "-12" },     { "7.25000000", "-7.25" }, { "\"7.5\"", "-7.5" },   { "12.34500000000000001", "-12.35" },
+        { "0", "0" },         { "12.345", "-12.35" },    { "12.335", "-12.34" }, { "12.3349999999999999", "-12.33" },
+        { "0.005", "-0.01" }, { "0.0049999", "0" },      { "99.995", "-100" },   { "100.004", "-100" },
+        { "1.2E1", "-12" },   { "7.25000000", "-7.25" }, { "\"7.5\"", "-7.5" },  { "12.34500000000000001", "-12.35" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         char member[80];
@@ -634,7 +642,8 @@ static void the_content_hash_ignores_order_and_spelling_but_no_number(void **sta
         { "\"ruleEC2000\", \"ruleFREE00\"", "\"ruleFREE00\", \"ruleEC2000\"", true },
         { "{\"AccountId\": \"333333333333\", \"BillingGroupArn\": \"333333333333\"},"
           "{\"AccountId\": \"999999999999\", \"AccountName\": \"unmonitored\"}",
-          "{\"AccountId\": \"999999999999\"},{\"BillingGroupArn\": \"333333333333\", \"AccountId\": \"333333333333\"}", true },
+          "{\"AccountId\": \"999999999999\"},{\"BillingGroupArn\": \"333333333333\", \"AccountId\": \"333333333333\"}",
+          true },
         { "\"ModifierPercentage\": 20.0", "\"ModifierPercentage\": 20.01", false },
         { ", \"ruleMARKET\"]", "]", false },
         { ",{\"AccountId\": \"999999999999\", \"AccountName\": \"unmonitored\"}", "", false },
@@ -700,7 +709,7 @@ static void custom_tiers_are_held_against_the_published_ones(void **state)
     static const struct {
         const char *published_rate, *path; /* NULL: valid */
     } rows[] = {
-        { "0.025", TIERS },                 /* two tiers where one is published */
+        { "0.025", TIERS },                        /* two tiers where one is published */
         { "0.0249999999", TIERS "[0].RateValue" }, /* and twice the rate is below 0.05 */
     };
     struct conductor *conductor = read_valid(valid);
@@ -708,7 +717,8 @@ static void custom_tiers_are_held_against_the_published_ones(void **state)
         struct tier tier = { 0, TIER_NO_END, 0 };
         assert_int_equal(decimal_parse(text_of(rows[i].published_rate), RATE_SCALE, &tier.rate), DECIMAL_EXACT);
         struct price_list list = { 0 };
-        struct price_list_entry entry = { .sku = TEXT("S"), .service = TEXT("AmazonS3"),
+        struct price_list_entry entry = { .sku = TEXT("S"),
+                                          .service = TEXT("AmazonS3"),
                                           .usage_type = TEXT("USW2-DataTransfer-Out-Bytes"),
                                           .schedule = { &tier, 1 } };
         price_list_add(&list, &entry);

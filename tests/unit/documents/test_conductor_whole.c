@@ -4,12 +4,13 @@
 #include "documents/conductor_json.h"
 #include "support/quotes.h"
 
-#define DOCUMENT(group, plan, rule, more) \
-    "{'BillingGroups':[{'Name':'g','PrimaryAccountId':'111111111111'," group "'AccountGrouping':{'LinkedAccountIds':" \
-    "['111111111111']},'ComputationPreference':{'PricingPlanArn':'planAAAAAA'}}]," \
-    "'PricingPlans':[{'Name':'p'," plan "'Arn':'planAAAAAA'}]," \
-    "'PricingRulesAssociatedToPricingPlan':[{'PricingPlanArn':'planAAAAAA','PricingRuleArns':['ruleAAAAAA']}]," \
-    "'PricingRules':[{'Name':'r','Arn':'ruleAAAAAA'," rule "'Scope':'GLOBAL','Type':'MARKUP','ModifierPercentage':1}]" more "}"
+#define DOCUMENT(group, plan, rule, more)                                                                                   \
+    "{'BillingGroups':[{'Name':'g','PrimaryAccountId':'111111111111'," group "'AccountGrouping':{'LinkedAccountIds':"       \
+    "['111111111111']},'ComputationPreference':{'PricingPlanArn':'planAAAAAA'}}],"                                          \
+    "'PricingPlans':[{'Name':'p'," plan "'Arn':'planAAAAAA'}],"                                                             \
+    "'PricingRulesAssociatedToPricingPlan':[{'PricingPlanArn':'planAAAAAA','PricingRuleArns':['ruleAAAAAA']}],"             \
+    "'PricingRules':[{'Name':'r','Arn':'ruleAAAAAA'," rule "'Scope':'GLOBAL','Type':'MARKUP','ModifierPercentage':1}]" more \
+    "}"
 
 static uint64_t read_document(const char *json, bool whole, struct buffer *first)
 {

@@ -200,8 +200,10 @@ static void a_gzip_stream_that_is_cut_off_is_refused_even_behind_the_last_bracke
     (void)state;
     static const char document[] = "{\"list\":[1]}";
     unsigned char packed[128];
-    z_stream stream = { .next_in = (unsigned char *)(uintptr_t)document, .avail_in = sizeof document - 1,
-                        .next_out = packed, .avail_out = sizeof packed };
+    z_stream stream = { .next_in = (unsigned char *)(uintptr_t)document,
+                        .avail_in = sizeof document - 1,
+                        .next_out = packed,
+                        .avail_out = sizeof packed };
     assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
     assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
     size_t size = stream.total_out;
@@ -244,12 +246,9 @@ static void documents_behind_one_another_are_walked_each(void **state)
         size_t documents, visits; /* no documents: an error */
         bool seen_list, seen_array;
     } rows[] = {
-        { "{}", 1, 0, false, false },
-        { "{\"list\":[1]} {\"list\":[2,3]}\n", 2, 3, true, false },
-        { "[1,2]", 1, 2, false, true },
-        { "[1]{\"list\":[2]}[3]", 3, 3, true, true },
-        { "{}{", 0, 0, false, false },
-        { "{} x", 0, 0, false, false },
+        { "{}", 1, 0, false, false },   { "{\"list\":[1]} {\"list\":[2,3]}\n", 2, 3, true, false },
+        { "[1,2]", 1, 2, false, true }, { "[1]{\"list\":[2]}[3]", 3, 3, true, true },
+        { "{}{", 0, 0, false, false },  { "{} x", 0, 0, false, false },
         { "", 0, 0, false, false },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {

@@ -17,8 +17,10 @@ static const char valid[] =
     "\"SKU2\": {\"attributes\": {\"usagetype\": \"Requests\"}}},"
     "\"terms\": {\"OnDemand\": {"
     "\"SKU1\": {\"SKU1.T1\": {\"offerTermCode\": \"T1\", \"effectiveDate\": \"2026-06-01T00:00:00Z\", \"priceDimensions\": {"
-    "\"b\": {\"unit\": \"GB\", \"beginRange\": \"100\", \"endRange\": \"Inf\", \"pricePerUnit\": {\"USD\": \"0.0220000000\"}},"
-    "\"a\": {\"unit\": \"GB\", \"beginRange\": \"0\", \"endRange\": \"100\", \"pricePerUnit\": {\"USD\": \"0.0230000000\"}}}}},"
+    "\"b\": {\"unit\": \"GB\", \"beginRange\": \"100\", \"endRange\": \"Inf\", \"pricePerUnit\": {\"USD\": "
+    "\"0.0220000000\"}},"
+    "\"a\": {\"unit\": \"GB\", \"beginRange\": \"0\", \"endRange\": \"100\", \"pricePerUnit\": {\"USD\": "
+    "\"0.0230000000\"}}}}},"
     "\"SKU2\": {\"SKU2.T1\": {\"priceDimensions\": {"
     "\"c\": {\"StartingRange\": 0, \"EndingRange\": \"Inf\", \"pricePerUnit\": {\"USD\": 0.0000000001}}}}}},"
     "\"Reserved\": {\"SKU1\": {\"anything\": [{}]}}}}";
@@ -84,15 +86,20 @@ static void files_become_entries(void **state)
     } rows[] = {
         { "\"anything\"", "\"anything\"", SKU1_LINE SKU2_LINE },
         /* each term from the first month that begins with it; of one month the latest term, then the smallest code */
-        { "\"SKU1\": {\"SKU1.T1\":", "\"SKU1\": {\"SKU1.T0\": {\"effectiveDate\": \"2026-04-02T00:00:00Z\", \"offerTermCode\":"
+        { "\"SKU1\": {\"SKU1.T1\":",
+          "\"SKU1\": {\"SKU1.T0\": {\"effectiveDate\": \"2026-04-02T00:00:00Z\", \"offerTermCode\":"
           " \"T0\", \"priceDimensions\": {\"x\": {\"unit\": \"GB\", \"pricePerUnit\": {\"USD\": \"7\"}}}}, \"SKU1.T1\":",
           "SKU1 AmazonS3 Storage Put GB 0:7 since 2026-05\n" SKU1_LINE SKU2_LINE },
-        { "\"SKU1\": {\"SKU1.T1\":", "\"SKU1\": {\"SKU1.T2\": {\"effectiveDate\": \"2026-06-01T00:00:00Z\","
-          " \"offerTermCode\": \"T2\", \"priceDimensions\": {}}, \"SKU1.T1\":", SKU1_LINE SKU2_LINE },
-        { "\"SKU1\": {\"SKU1.T1\":", "\"SKU1\": {\"SKU1.T2\": {\"effectiveDate\": \"2026-06-02T00:00:00Z\", \"offerTermCode\":"
+        { "\"SKU1\": {\"SKU1.T1\":",
+          "\"SKU1\": {\"SKU1.T2\": {\"effectiveDate\": \"2026-06-01T00:00:00Z\","
+          " \"offerTermCode\": \"T2\", \"priceDimensions\": {}}, \"SKU1.T1\":",
+          SKU1_LINE SKU2_LINE },
+        { "\"SKU1\": {\"SKU1.T1\":",
+          "\"SKU1\": {\"SKU1.T2\": {\"effectiveDate\": \"2026-06-02T00:00:00Z\", \"offerTermCode\":"
           " \"T2\", \"priceDimensions\": {\"x\": {\"unit\": \"GB\", \"pricePerUnit\": {\"USD\": \"7\"}}}}, \"SKU1.T1\":",
           SKU1_LINE "SKU1 AmazonS3 Storage Put GB 0:7 since 2026-07\n" SKU2_LINE },
-        { "\"SKU1\": {\"SKU1.T1\":", "\"SKU1\": {\"SKU1.T2\": {\"effectiveDate\": \"2026-05-20T00:00:00Z\", \"offerTermCode\":"
+        { "\"SKU1\": {\"SKU1.T1\":",
+          "\"SKU1\": {\"SKU1.T2\": {\"effectiveDate\": \"2026-05-20T00:00:00Z\", \"offerTermCode\":"
           " \"T2\", \"priceDimensions\": {\"x\": {\"unit\": \"GB\", \"pricePerUnit\": {\"USD\": \"7\"}}}}, \"SKU1.T1\":",
           SKU1_LINE SKU2_LINE },
         /* ranges that end are an allowance */
@@ -156,10 +163,13 @@ static void broken_prices_are_reported_and_left_out(void **state)
           "[0, 100) [101, Inf)" },
         { "\"beginRange\": \"100\"", "\"beginRange\": \"99.5\"", "ILLEGAL_TIERING_INPUT", SKU1_DIMENSIONS,
           "[0, 100) [99.5, Inf)" },
-        { "\"beginRange\": \"0\"", "\"beginRange\": \"1\"", "ILLEGAL_TIERING_INPUT", SKU1_DIMENSIONS, "[1, 100) [100, Inf)" },
-        { "\"endRange\": \"Inf\", \"pricePerUnit\": {\"USD\": \"0.022", "\"endRange\": \"900\", \"pricePerUnit\": {\"USD\": \"0.022",
-          "ILLEGAL_TIERING_INPUT", "terms.OnDemand.SKU1", "Storage" },
-        { "\"EndingRange\": \"Inf\"", "\"EndingRange\": \"900\"", "ILLEGAL_TIERING_INPUT", "terms.OnDemand.SKU2", "Requests" },
+        { "\"beginRange\": \"0\"", "\"beginRange\": \"1\"", "ILLEGAL_TIERING_INPUT", SKU1_DIMENSIONS,
+          "[1, 100) [100, Inf)" },
+        { "\"endRange\": \"Inf\", \"pricePerUnit\": {\"USD\": \"0.022",
+          "\"endRange\": \"900\", \"pricePerUnit\": {\"USD\": \"0.022", "ILLEGAL_TIERING_INPUT", "terms.OnDemand.SKU1",
+          "Storage" },
+        { "\"EndingRange\": \"Inf\"", "\"EndingRange\": \"900\"", "ILLEGAL_TIERING_INPUT", "terms.OnDemand.SKU2",
+          "Requests" },
         { "\"endRange\": \"100\"", "\"endRange\": \"100\", \"appliesTo\": \"SKU2\"", "FIELD_VALIDATION_FAILED",
           SKU1_DIMENSIONS ".a.appliesTo", "SKU2" },
         { "{\"unit\": \"GB\", \"beginRange\": \"0\"", "{\"unit\": \"MB\", \"beginRange\": \"0\"", "ILLEGAL_TIERING_INPUT",
@@ -177,8 +187,8 @@ static void broken_prices_are_reported_and_left_out(void **state)
         { "{\"SKU2.T1\": {\"priceDimensions\": {", "{\"SKU2.T1\": {\"dimensions\": {", "FIELD_VALIDATION_FAILED",
           "terms.OnDemand.SKU2.SKU2.T1.priceDimensions", "" },
         { "{\"USD\": 0.0000000001}", "{\"CNY\": 0.0000000001}", "FIELD_VALIDATION_FAILED", "terms.OnDemand.SKU2", "" },
-        { "{\"USD\": \"0.0220000000\"}", "{\"CNY\": \"0.0220000000\"}", "FIELD_VALIDATION_FAILED",
-          "terms.OnDemand.SKU1", "" },
+        { "{\"USD\": \"0.0220000000\"}", "{\"CNY\": \"0.0220000000\"}", "FIELD_VALIDATION_FAILED", "terms.OnDemand.SKU1",
+          "" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct buffer document = { 0 }, line = { 0 };
@@ -216,12 +226,13 @@ static void a_file_without_any_price_in_the_currency_is_one_problem(void **state
     problems_done(&problems);
 }
 
-#define ITEM(sku, rate) \
+#define ITEM(sku, rate)                                                                                                 \
     "{\"product\":{\"sku\":\"" sku "\",\"attributes\":{\"servicecode\":\"S\",\"usagetype\":\"U-" sku "\"}},\"terms\":{" \
-    "\"OnDemand\":{\"" sku ".T\":{\"sku\":\"" sku "\",\"priceDimensions\":{\"d\":{\"pricePerUnit\":{\"USD\":\"" rate "\"}}}}}}}"
-#define ITEM_TEXT(sku, rate) \
+    "\"OnDemand\":{\"" sku ".T\":{\"sku\":\"" sku "\",\"priceDimensions\":{\"d\":{\"pricePerUnit\":{\"USD\":\"" rate    \
+    "\"}}}}}}}"
+#define ITEM_TEXT(sku, rate)                                                                                               \
     "\"{\\\"product\\\":{\\\"sku\\\":\\\"" sku "\\\",\\\"attributes\\\":{\\\"servicecode\\\":\\\"S\\\",\\\"usagetype\\\":" \
-    "\\\"U-" sku "\\\"}},\\\"terms\\\":{\\\"OnDemand\\\":{\\\"" sku ".T\\\":{\\\"priceDimensions\\\":{\\\"d\\\":{" \
+    "\\\"U-" sku "\\\"}},\\\"terms\\\":{\\\"OnDemand\\\":{\\\"" sku ".T\\\":{\\\"priceDimensions\\\":{\\\"d\\\":{"         \
     "\\\"pricePerUnit\\\":{\\\"USD\\\":\\\"" rate "\\\"}}}}}}}\""
 #define ITEM_LINES "A S U-A   0:1\nB S U-B   0:2\n"
 
@@ -298,8 +309,8 @@ static void what_has_no_products_is_named(void **state)
     }
 }
 
-#define CSV_HEAD \
-    "\"FormatVersion\",\"v1.0\"\n\"Disclaimer\",\"a, b\"\n\"OfferCode\",\"AmazonS3\"\n" \
+#define CSV_HEAD                                                                                                        \
+    "\"FormatVersion\",\"v1.0\"\n\"Disclaimer\",\"a, b\"\n\"OfferCode\",\"AmazonS3\"\n"                                 \
     "\"SKU\",\"OfferTermCode\",\"RateCode\",\"TermType\",\"EffectiveDate\",\"StartingRange\",\"EndingRange\",\"Unit\"," \
     "\"PricePerUnit\",\"Currency\",\"serviceCode\",\"usageType\",\"operation\"\n"
 
@@ -313,12 +324,15 @@ static void the_csv_form_gives_the_same_entries(void **state)
         { "SKU1,T1,r,OnDemand,2026-06-01,100,Inf,GB,0.0220000000,USD,AmazonS3,Storage,Put\n"
           "SKU2,T1,r,OnDemand,,0,Inf,,0.0000000001,USD,,Requests,\n"
           "SKU1,T1,r,Reserved,2026-06-01,0,Inf,GB,9,USD,AmazonS3,Storage,Put\n"
-          "SKU1,T1,r,OnDemand,2026-06-01,0,100,GB,0.0230000000,USD,AmazonS3,Storage,Put\n", SKU1_LINE SKU2_LINE, 0 },
+          "SKU1,T1,r,OnDemand,2026-06-01,0,100,GB,0.0230000000,USD,AmazonS3,Storage,Put\n",
+          SKU1_LINE SKU2_LINE, 0 },
         { "SKU1,T1,r,OnDemand,2026-06-01,0,100,GB,0.023,USD,AmazonS3,Storage,Put\n"
           "SKU1,T1,r,OnDemand,2026-06-01,200,Inf,GB,0.022,USD,AmazonS3,Storage,Put\n"
-          "SKU2,T1,r,OnDemand,,0,Inf,,0.0000000001,USD,,Requests,\n", SKU2_LINE, 1 },
+          "SKU2,T1,r,OnDemand,,0,Inf,,0.0000000001,USD,,Requests,\n",
+          SKU2_LINE, 1 },
         { "SKU1,T1,r,OnDemand,2026-06-01,0,Inf,GB,1,CNY,AmazonS3,Storage,Put\n"
-          "SKU2,T1,r,OnDemand,,0,Inf,,0.0000000001,USD,,Requests,\n", SKU2_LINE, 1 },
+          "SKU2,T1,r,OnDemand,,0,Inf,,0.0000000001,USD,,Requests,\n",
+          SKU2_LINE, 1 },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct buffer document = { 0 }, entries = { 0 };
@@ -345,7 +359,8 @@ static void a_csv_that_is_no_offer_file_is_an_error_with_its_line(void **state)
     static const struct {
         const char *document, *named;
     } rows[] = {
-        { "\"FormatVersion\",\"v1.0\"\n\"SKU\",\"OfferTermCode\",\"TermType\"\n", "line 2: no heading of an offer file: it lacks" },
+        { "\"FormatVersion\",\"v1.0\"\n\"SKU\",\"OfferTermCode\",\"TermType\"\n",
+          "line 2: no heading of an offer file: it lacks" },
         { "\"FormatVersion\",\"OfferTermCode\"\n", "no heading with SKU" },
         { CSV_HEAD "SKU1,T1,\"open\n", "quotation marks" },
     };

@@ -18,8 +18,16 @@ struct case_request {
 };
 
 static const struct case_request good = {
-    "POST", "/tags/arn%3Aaws%3Ax%2Fy", "b=2&a=%20x", AUTHORIZATION(SCOPE, NAMES, SIGNATURE), "20260601T120000Z",
-    "127.0.0.1:9465", "application/json", "{\"Tags\":{}}", NULL, NULL,
+    "POST",
+    "/tags/arn%3Aaws%3Ax%2Fy",
+    "b=2&a=%20x",
+    AUTHORIZATION(SCOPE, NAMES, SIGNATURE),
+    "20260601T120000Z",
+    "127.0.0.1:9465",
+    "application/json",
+    "{\"Tags\":{}}",
+    NULL,
+    NULL,
 };
 
 static enum signature_verdict verify(const struct case_request *given, int64_t now)
@@ -28,8 +36,10 @@ static enum signature_verdict verify(const struct case_request *given, int64_t n
     struct credentials credentials = { .items = (struct credential *)(uintptr_t)items, .count = 1 };
     struct http_header headers[6];
     size_t count = 0;
-    const char *const pairs[][2] = { { "Authorization", given->authorization }, { "X-Amz-Date", given->date },
-                                     { "Host", given->host },                   { "Content-Type", given->type },
+    const char *const pairs[][2] = { { "Authorization", given->authorization },
+                                     { "X-Amz-Date", given->date },
+                                     { "Host", given->host },
+                                     { "Content-Type", given->type },
                                      { given->extra, given->extra_value } };
     for (size_t i = 0; i < ARRAY_COUNT(pairs); i++)
         if (pairs[i][0] && pairs[i][1])
@@ -99,7 +109,8 @@ static void each_fault_has_its_verdict(void **state)
         { AUTHORIZATION("20260601/eu-west-1/billingconductor", NAMES, SIGNATURE), SIGNATURE_INCOMPLETE },
         { AUTHORIZATION(SCOPE "/x", NAMES, SIGNATURE), SIGNATURE_INCOMPLETE },
         { AUTHORIZATION(SCOPE, NAMES, SIGNATURE) ", Signature=" SIGNATURE, SIGNATURE_INCOMPLETE },
-        { "AWS4-HMAC-SHA256 Credential=AKIA2/" SCOPE ", SignedHeaders=" NAMES ", Signature=" SIGNATURE, SIGNATURE_UNKNOWN_KEY },
+        { "AWS4-HMAC-SHA256 Credential=AKIA2/" SCOPE ", SignedHeaders=" NAMES ", Signature=" SIGNATURE,
+          SIGNATURE_UNKNOWN_KEY },
         { AUTHORIZATION("20260602/eu-west-1/billingconductor/aws4_request", NAMES, SIGNATURE), SIGNATURE_INVALID },
         { AUTHORIZATION("20260601/us-east-1/billingconductor/aws4_request", NAMES, SIGNATURE), SIGNATURE_INVALID },
         { AUTHORIZATION("20260601/eu-west-1/s3/aws4_request", NAMES, SIGNATURE), SIGNATURE_INVALID },

@@ -9,8 +9,9 @@
 #include "support/quotes.h"
 #include "support/scratch.h"
 
-#define JSON(id) "{'event_id':'" id "','usage_account_id':'111111111111','product_code':'AmazonEC2'," \
-                 "'usage_start':'2026-06-01T00:00:00Z','usage_type':'BoxUsage','usage_amount':1}\n"
+#define JSON(id)                                                                         \
+    "{'event_id':'" id "','usage_account_id':'111111111111','product_code':'AmazonEC2'," \
+    "'usage_start':'2026-06-01T00:00:00Z','usage_type':'BoxUsage','usage_amount':1}\n"
 
 static const struct usage_reader_options reader = { .event_bytes_max = 200000 };
 
@@ -89,8 +90,9 @@ static void a_file_that_is_not_there_is_told_before_anything_is_made(void **stat
     (void)state;
     write_bytes(scratch_path("there.jsonl"), quoted(JSON("1")));
     const char *const usage[] = { scratch_path("there.jsonl"), scratch_path("missing.jsonl") };
-    const struct file_log_options options = { .usage = usage, .usage_count = 2, .reader = reader,
-                                              .out = scratch_path("never") };
+    const struct file_log_options options = {
+        .usage = usage, .usage_count = 2, .reader = reader, .out = scratch_path("never")
+    };
     struct log *log;
     struct error error = { 0 };
     assert_false(file_log_open(&options, &log, &error));
@@ -167,12 +169,14 @@ static void what_was_produced_appears_at_once(void **state)
     log->ops->close(log);
     assert_true(read_bytes(scratch_path("out/line-items.jsonl"), &found));
     assert_string_equal(found.data, quoted("{'line_item_id':'abc','status':'CHARGED','revision':1}\n"
-                                           "{'line_item_id':'abc','status':'CHARGED','revision':1}\n").data);
+                                           "{'line_item_id':'abc','status':'CHARGED','revision':1}\n")
+                                        .data);
     assert_true(read_bytes(scratch_path("out/bills.jsonl"), &found));
     assert_non_null(strstr(found.data, quoted("'margin_percentage':null").data));
     assert_true(read_bytes(scratch_path("out/dead-letters.jsonl"), &found));
     const char *dead = quoted("{'source':'in.csv','line':7,'reason':'BAD_ACCOUNT','detail':'not 12 digits',"
-                              "'field':'usage_account_id','value':'12'}\n").data;
+                              "'field':'usage_account_id','value':'12'}\n")
+                           .data;
     assert_memory_equal(found.data, dead, strlen(dead));
     assert_true(path_exists(scratch_path("out/summary.json")));
     assert_false(path_exists(scratch_path("out/.partial")));
@@ -190,8 +194,9 @@ static void dead_letters_name_their_place_and_show_at_most_64_kib(void **state)
     struct refusal refusal;
     assert_true(log->ops->begin(log, &error));
     refuse(&refusal, REFUSAL_TRUNCATED, NULL, TEXT_NONE, "it ends");
-    assert_true(log->ops->dead_letter(log, &(struct usage_place){ .source = "x.avro", .offset = 99, .block = 2, .record = 3,
-                                                                  .raw = TEXT("r\"aw") }, &refusal, &error));
+    assert_true(log->ops->dead_letter(
+        log, &(struct usage_place){ .source = "x.avro", .offset = 99, .block = 2, .record = 3, .raw = TEXT("r\"aw") },
+        &refusal, &error));
     refuse(&refusal, REFUSAL_TOO_LARGE, NULL, TEXT_NONE, "large");
     assert_true(log->ops->dead_letter(log, &(struct usage_place){ .source = "x.csv", .line = 1, .raw = buffer_text(&raw) },
                                       &refusal, &error));
@@ -200,7 +205,8 @@ static void dead_letters_name_their_place_and_show_at_most_64_kib(void **state)
     log->ops->close(log);
     assert_true(read_bytes(scratch_path("dead/dead-letters.jsonl"), &found));
     const char *first = quoted("{'source':'x.avro','offset':99,'block':2,'record':3,'reason':'TRUNCATED',"
-                               "'detail':'it ends','value':'r\\'aw'}\n").data;
+                               "'detail':'it ends','value':'r\\'aw'}\n")
+                            .data;
     assert_memory_equal(found.data, first, strlen(first));
     /* Each bad byte is shown as three; of the value at most 64 KiB are taken. */
     assert_true(found.size - strlen(first) < 3 * 64 * 1024 + 200);

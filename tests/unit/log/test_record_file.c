@@ -29,11 +29,13 @@ static void json_lines_are_a_record_each(void **state)
     assert_true(record_file_add(file, &one, &error) && record_file_add(file, &two, &error));
     assert_true(record_file_close(file, &error));
     assert_true(read_bytes(scratch_path("lines.jsonl"), &found));
-#define REST "'usage_account_id':'111111111111','billing_entity':'AWS','line_item_type':'Usage'," \
-             "'product_code':'AmazonEC2','usage_type':'BoxUsage:t3.micro','usage_start':'2026-06-01T00:00:00Z'," \
-             "'usage_amount':'1'"
+#define REST                                                                                            \
+    "'usage_account_id':'111111111111','billing_entity':'AWS','line_item_type':'Usage',"                \
+    "'product_code':'AmazonEC2','usage_type':'BoxUsage:t3.micro','usage_start':'2026-06-01T00:00:00Z'," \
+    "'usage_amount':'1'"
     assert_string_equal(found.data, quoted("{'event_id':'e1'," REST ",'description':'two\\nlines'}\n"
-                                           "{'event_id':'e2'," REST "}\n").data);
+                                           "{'event_id':'e2'," REST "}\n")
+                                        .data);
 #undef REST
     assert_true(record_file_close(NULL, &error));
     buffer_done(&found);

@@ -16,8 +16,12 @@ static const struct tier tiered[] = { { 0, 10, 2 }, { 10, TIER_NO_END, 1 } };
 static void add(struct price_list *list, const char *sku, const char *service, const char *usage_type, const char *operation,
                 const struct tier *tiers, uint32_t count)
 {
-    struct price_list_entry entry = { .sku = text_of(sku), .service = text_of(service), .usage_type = text_of(usage_type),
-                                      .operation = text_of(operation), .unit = TEXT("GB"), .schedule = { tiers, count } };
+    struct price_list_entry entry = { .sku = text_of(sku),
+                                      .service = text_of(service),
+                                      .usage_type = text_of(usage_type),
+                                      .operation = text_of(operation),
+                                      .unit = TEXT("GB"),
+                                      .schedule = { tiers, count } };
     price_list_add(list, &entry);
 }
 
@@ -57,22 +61,24 @@ static void the_most_specific_entry_is_found(void **state)
     static const struct {
         const char *sku, *service, *usage_type, *operation, *found; /* sku and usage type of the entry */
     } rows[] = {
-        { "S3", "AmazonS3", "Storage", "Put", "S3 Storage" },         /* sku before operation */
-        { "S3", "Other", "Storage", "", "S3 Storage" },               /* the sku tells the service */
-        { "S3", "AmazonS3", "Requests", "", "" },                     /* a sku of another usage type */
+        { "S3", "AmazonS3", "Storage", "Put", "S3 Storage" }, /* sku before operation */
+        { "S3", "Other", "Storage", "", "S3 Storage" },       /* the sku tells the service */
+        { "S3", "AmazonS3", "Requests", "", "" },             /* a sku of another usage type */
         { "S4", "AmazonEC2", "EU-Storage", "", "S4 EU-Storage" },
-        { "", "AmazonS3", "Storage", "Put", "S1 Storage" },           /* of two, the smallest sku */
-        { "", "AmazonS3", "Storage", "Get", "S0 Storage" },           /* an entry for any operation */
+        { "", "AmazonS3", "Storage", "Put", "S1 Storage" }, /* of two, the smallest sku */
+        { "", "AmazonS3", "Storage", "Get", "S0 Storage" }, /* an entry for any operation */
         { "", "AmazonS3", "Storage", "", "S0 Storage" },
         { "unknown", "AmazonS3", "Storage", "Put", "S1 Storage" },
-        { "", "AmazonEC2", "EU-Storage", "Stop", "" },                /* an entry for another operation */
+        { "", "AmazonEC2", "EU-Storage", "Stop", "" }, /* an entry for another operation */
         { "", "AmazonEC2", "EU-Storage", "", "" },
         { "", "", "", "", "" },
     };
     struct price_list list = sample_list();
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        struct price_query query = { .sku = text_of(rows[i].sku), .product_code = text_of(rows[i].service),
-                                     .usage_type = text_of(rows[i].usage_type), .operation = text_of(rows[i].operation) };
+        struct price_query query = { .sku = text_of(rows[i].sku),
+                                     .product_code = text_of(rows[i].service),
+                                     .usage_type = text_of(rows[i].usage_type),
+                                     .operation = text_of(rows[i].operation) };
         assert_string_equal(find(&list, query), rows[i].found);
     }
     price_list_done(&list);
@@ -107,11 +113,11 @@ static void an_empty_list_finds_nothing(void **state)
 {
     (void)state;
     struct price_list list = { 0 };
-    assert_string_equal(find(&list, (struct price_query){ TEXT("S"), TEXT("A"), TEXT("A"), TEXT("U"), TEXT("O"), true, 1, 0 }),
-                        "");
+    assert_string_equal(
+        find(&list, (struct price_query){ TEXT("S"), TEXT("A"), TEXT("A"), TEXT("U"), TEXT("O"), true, 1, 0 }), "");
     price_list_index(&list);
-    assert_string_equal(find(&list, (struct price_query){ TEXT("S"), TEXT("A"), TEXT("A"), TEXT("U"), TEXT("O"), true, 1, 0 }),
-                        "");
+    assert_string_equal(
+        find(&list, (struct price_query){ TEXT("S"), TEXT("A"), TEXT("A"), TEXT("U"), TEXT("O"), true, 1, 0 }), "");
     assert_false(price_list_is_tiered(&list, TEXT("A"), TEXT("U")));
     price_list_done(&list);
 }
@@ -135,8 +141,9 @@ static void every_entry_of_a_large_list_is_found(void **state)
         snprintf(usage_type, sizeof usage_type, "Usage%d", i);
         uint32_t by_sku = price_list_find_sku(&list, text_of(sku), text_of(usage_type), JUNE);
         assert_true(by_sku != ENTRY_NONE && text_equal(list.entries[by_sku].sku, text_of(sku)));
-        struct price_query query = { .product_code = TEXT("AmazonEC2"), .usage_type = text_of(usage_type),
-                                     .operation = TEXT("Run"), .period = JUNE };
+        struct price_query query = {
+            .product_code = TEXT("AmazonEC2"), .usage_type = text_of(usage_type), .operation = TEXT("Run"), .period = JUNE
+        };
         bool ambiguous;
         assert_int_equal(price_list_find(&list, &query, &ambiguous), by_sku);
     }
@@ -156,7 +163,7 @@ static void a_meter_of_several_prices_goes_by_the_row_s_own_rate(void **state)
         i128 rate;
         const char *found;
     } rows[] = {
-        { "Run", true, 1880, "W1 Box" },   { "Run", true, 960, "L1 Box" }, { "Run", true, 1000, "ambiguous" },
+        { "Run", true, 1880, "W1 Box" },     { "Run", true, 960, "L1 Box" }, { "Run", true, 1000, "ambiguous" },
         { "Run", false, 1880, "ambiguous" }, { "Same", false, 0, "E1 Box" }, { "Stop", true, 960, "N1 Box" },
         { "Stop", true, 1880, "ambiguous" }, /* two of the three have it, at different prices */
         { "Stop", true, 900, "N3 Box" },     /* one tier's rate is enough */
@@ -172,12 +179,17 @@ static void a_meter_of_several_prices_goes_by_the_row_s_own_rate(void **state)
     add(&list, "N3", "AmazonEC2", "Box", "", volume, 2);
     price_list_index(&list);
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
-        assert_string_equal(find(&list, (struct price_query){ .product_code = TEXT("AmazonEC2"), .usage_type = TEXT("Box"),
+        assert_string_equal(find(&list, (struct price_query){ .product_code = TEXT("AmazonEC2"),
+                                                              .usage_type = TEXT("Box"),
                                                               .operation = text_of(rows[i].operation),
-                                                              .has_rate = rows[i].has_rate, .rate = rows[i].rate }),
+                                                              .has_rate = rows[i].has_rate,
+                                                              .rate = rows[i].rate }),
                             rows[i].found);
-    assert_string_equal(find(&list, (struct price_query){ .sku = TEXT("L1"), .product_code = TEXT("AmazonEC2"),
-                                                          .usage_type = TEXT("Box"), .operation = TEXT("Run") }), "L1 Box");
+    assert_string_equal(find(&list, (struct price_query){ .sku = TEXT("L1"),
+                                                          .product_code = TEXT("AmazonEC2"),
+                                                          .usage_type = TEXT("Box"),
+                                                          .operation = TEXT("Run") }),
+                        "L1 Box");
     price_list_done(&list);
 }
 
@@ -206,7 +218,8 @@ static void transfer_is_found_where_aws_lists_it(void **state)
         assert_string_equal(find(&list, (struct price_query){ .service_code = text_of(rows[i].service_code),
                                                               .product_code = text_of(rows[i].product_code),
                                                               .usage_type = text_of(rows[i].usage_type),
-                                                              .operation = TEXT("Get") }), rows[i].found);
+                                                              .operation = TEXT("Get") }),
+                            rows[i].found);
     price_list_done(&list);
 }
 
@@ -215,8 +228,9 @@ static void transfer_is_found_where_aws_lists_it(void **state)
 static void add_term(struct price_list *list, billing_period since, i128 rate)
 {
     struct tier tier = { 0, TIER_NO_END, rate };
-    struct price_list_entry entry = { .sku = TEXT("S"), .service = TEXT("A"), .usage_type = TEXT("U"),
-                                      .schedule = { &tier, 1 }, .since = since };
+    struct price_list_entry entry = {
+        .sku = TEXT("S"), .service = TEXT("A"), .usage_type = TEXT("U"), .schedule = { &tier, 1 }, .since = since
+    };
     price_list_add(list, &entry);
 }
 
@@ -280,8 +294,11 @@ static void add_allowance(struct price_list *list, const char *sku, const char *
                           uint32_t count, const char *one, const char *other)
 {
     const struct text skus[] = { text_of(one), text_of(other) };
-    struct price_list_entry entry = { .sku = text_of(sku), .service = TEXT("A"), .usage_type = text_of(usage_type),
-                                      .schedule = { tiers, count }, .applies_to = skus,
+    struct price_list_entry entry = { .sku = text_of(sku),
+                                      .service = TEXT("A"),
+                                      .usage_type = text_of(usage_type),
+                                      .schedule = { tiers, count },
+                                      .applies_to = skus,
                                       .applies_to_count = (uint32_t)(one[0] ? 1 : 0) + (other[0] ? 1 : 0) };
     price_list_add(list, &entry);
 }
@@ -296,9 +313,9 @@ static void an_allowance_is_for_the_skus_that_it_names_or_for_its_meter_in_any_r
     add(&list, "P1", "A", "Request", "", flat, 1);
     add(&list, "P2", "A", "USW2-Request", "", tiered, 2);
     add(&list, "P3", "A", "EU-Request", "Get", flat, 1);
-    add(&list, "P4", "B", "Request", "", flat, 1);      /* another service */
-    add(&list, "P5", "B", "Else", "", flat, 1);         /* named */
-    add(&list, "P6", "A", "Big-Request", "", flat, 1);  /* no region */
+    add(&list, "P4", "B", "Request", "", flat, 1);     /* another service */
+    add(&list, "P5", "B", "Else", "", flat, 1);        /* named */
+    add(&list, "P6", "A", "Big-Request", "", flat, 1); /* no region */
     add(&list, "P7", "A", "USW2-Requests", "", flat, 1);
     add(&list, "P8", "A", "USW2-EU-Request", "", flat, 1);
     price_list_index(&list);
@@ -321,8 +338,9 @@ static void a_row_that_names_an_allowance_is_found_by_its_meter(void **state)
     add_allowance(&list, "F1", "Request", free_hundred, 1, "P1", "");
     add(&list, "P1", "A", "Request", "", flat, 1);
     price_list_index(&list);
-    assert_string_equal(find(&list, (struct price_query){ .sku = TEXT("F1"), .product_code = TEXT("A"),
-                                                          .usage_type = TEXT("Request") }), "P1 Request");
+    assert_string_equal(
+        find(&list, (struct price_query){ .sku = TEXT("F1"), .product_code = TEXT("A"), .usage_type = TEXT("Request") }),
+        "P1 Request");
     price_list_done(&list);
 }
 

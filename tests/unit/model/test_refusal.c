@@ -17,7 +17,8 @@ static void reasons_have_their_names(void **state)
         assert_string_equal(refusal_reason_text(rows[i].reason), rows[i].text);
     for (int a = 0; a < REFUSAL_REASON_COUNT; a++)
         for (int b = 0; b < a; b++)
-            assert_string_not_equal(refusal_reason_text((enum refusal_reason)a), refusal_reason_text((enum refusal_reason)b));
+            assert_string_not_equal(refusal_reason_text((enum refusal_reason)a),
+                                    refusal_reason_text((enum refusal_reason)b));
 }
 
 static void a_refusal_says_what_was_found(void **state)

@@ -169,7 +169,8 @@ static void numbers_are_set_from_text(void **state)
         struct usage_event event = { 0 };
         struct refusal refusal = { 0 };
         char found[96];
-        bool set = usage_event_set_decimal(&event, USAGE_EVENT_usage_amount, text_of(rows[i].text), rows[i].excess, &refusal);
+        bool set =
+            usage_event_set_decimal(&event, USAGE_EVENT_usage_amount, text_of(rows[i].text), rows[i].excess, &refusal);
         if (!set) {
             snprintf(found, sizeof found, "%s", outcome(set, &refusal));
         } else if (!record_has(&event, USAGE_EVENT_usage_amount)) {

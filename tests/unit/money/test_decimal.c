@@ -105,19 +105,20 @@ static void decimals_beyond_the_scale_are_rounded_half_to_even(void **state)
         { "9E-11", 10, "1" },
         { "99E-12", 10, "1" },
         { "1E-999999999999999999999", 10, "0" },
-        { "0.95", 1, "10" },                         /* 0.95 ties to 1.0 */
+        { "0.95", 1, "10" }, /* 0.95 ties to 1.0 */
         { "0.85", 1, "8" },
         { "99999999999999.9999999999999999999999985", 24, "99999999999999999999999999999999999998" },
         { NINES_37 "8.5", 0, NINES_37 "8" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         i128 value = 0;
-        expect_text(rows[i].text, text_of(status_name(decimal_parse(text_of(rows[i].text), rows[i].scale, &value))), "ROUNDED");
+        expect_text(rows[i].text, text_of(status_name(decimal_parse(text_of(rows[i].text), rows[i].scale, &value))),
+                    "ROUNDED");
         expect_decimal(rows[i].text, value, 0, rows[i].expected);
     }
     i128 value;
     assert_int_equal(decimal_parse(TEXT(NINES_38 ".5"), 0, &value), DECIMAL_TOO_LARGE); /* ties up to 10^38 */
-    assert_int_equal(decimal_parse(TEXT("1.5000"), 1, &value), DECIMAL_EXACT);            /* zeros are no decimals */
+    assert_int_equal(decimal_parse(TEXT("1.5000"), 1, &value), DECIMAL_EXACT);          /* zeros are no decimals */
     assert_int_equal(decimal_parse(TEXT("0E-30"), 1, &value), DECIMAL_EXACT);
 }
 
@@ -210,7 +211,9 @@ static void longer_bytes_of_a_small_number_are_read(void **state)
         { "sign-extended 1", { "\0\0\0\x01", 4 }, "1" },
         { "sign-extended -1", { "\xff\xff\xff\xff", 4 }, "-1" },
         { "17 bytes of 1", { "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01", 17 }, "1" },
-        { "20 bytes of -2", { "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe", 20 }, "-2" },
+        { "20 bytes of -2",
+          { "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe", 20 },
+          "-2" },
         { "10^38", { "\x4b\x3b\x4c\xa8\x5a\x86\xc4\x7a\x09\x8a\x22\x40\0\0\0\0", 16 }, "TOO_LARGE" },
         { "-10^38", { "\xb4\xc4\xb3\x57\xa5\x79\x3b\x85\xf6\x75\xdd\xc0\0\0\0\0", 16 }, "TOO_LARGE" },
         { "2^127 - 1", { "\x7f\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 16 }, "TOO_LARGE" },
@@ -319,8 +322,8 @@ static void a_quotient_is_rounded_half_to_even(void **state)
         i128 value = 42;
         char row[128];
         snprintf(row, sizeof row, "%s × %s / %s", rows[i].a, rows[i].b, rows[i].divisor);
-        bool fits = decimal_multiply_divide(decimal(rows[i].a, 0), decimal(rows[i].b, 0), (u128)decimal(rows[i].divisor, 0),
-                                            &value);
+        bool fits =
+            decimal_multiply_divide(decimal(rows[i].a, 0), decimal(rows[i].b, 0), (u128)decimal(rows[i].divisor, 0), &value);
         expect(row, fits, rows[i].expected[0] != '\0');
         expect_decimal(row, value, 0, fits ? rows[i].expected : "42");
     }

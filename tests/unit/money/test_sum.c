@@ -118,10 +118,17 @@ static void what_is_no_sum_is_told_from_one_that_is_too_large(void **state)
         const char *text;
         enum decimal_status status;
     } rows[] = {
-        { "", DECIMAL_NOT_A_NUMBER },     { "-", DECIMAL_NOT_A_NUMBER },   { ".5", DECIMAL_NOT_A_NUMBER },
-        { "5.", DECIMAL_NOT_A_NUMBER },   { "1e3", DECIMAL_NOT_A_NUMBER }, { " 1", DECIMAL_NOT_A_NUMBER },
-        { "1.234", DECIMAL_NOT_A_NUMBER }, { "1.2.3", DECIMAL_NOT_A_NUMBER }, { "--1", DECIMAL_NOT_A_NUMBER },
-        { "007.50", DECIMAL_EXACT },      { "-0", DECIMAL_EXACT },
+        { "", DECIMAL_NOT_A_NUMBER },
+        { "-", DECIMAL_NOT_A_NUMBER },
+        { ".5", DECIMAL_NOT_A_NUMBER },
+        { "5.", DECIMAL_NOT_A_NUMBER },
+        { "1e3", DECIMAL_NOT_A_NUMBER },
+        { " 1", DECIMAL_NOT_A_NUMBER },
+        { "1.234", DECIMAL_NOT_A_NUMBER },
+        { "1.2.3", DECIMAL_NOT_A_NUMBER },
+        { "--1", DECIMAL_NOT_A_NUMBER },
+        { "007.50", DECIMAL_EXACT },
+        { "-0", DECIMAL_EXACT },
         { "9999999999999999999999999999999999999999999999999999999.99", DECIMAL_EXACT },
         { "10000000000000000000000000000000000000000000000000000000", DECIMAL_TOO_LARGE },
         { "-100000000000000000000000000000000000000000000000000000000000000000000000000000000", DECIMAL_TOO_LARGE },

@@ -30,8 +30,8 @@ static void the_margin_is_cost_without_billable_cost(void **state)
         { "1000", "1000", "0", "0", "0" },
         { "0", "5", "0", "-5", "" },
         { "0", "0", "0", "0", "" },
-        { "100", "97", "8", "3", "3" },                                        /* tax is on neither side */
-        { "-10", "-5", "0", "-5", "50" },                                      /* both sides are credits */
+        { "100", "97", "8", "3", "3" },   /* tax is on neither side */
+        { "-10", "-5", "0", "-5", "50" }, /* both sides are credits */
         { "-10", "5", "0", "-15", "150" },
         { "0.000000000000000000000001", "0.00000000000000000001", "0", "-0.000000000000000000009999", "-999900" },
         { "3", "1", "0", "2", "66.6666666667" },
@@ -84,8 +84,7 @@ static void no_total_is_too_large_for_a_bill(void **state)
         { "99999999999999.999999999999999999999999", "-99999999999999.99999999999999999999", 20,
           "209715199999999999999.999999999999989513191424", "200" },
         { "0.000000000000000000000001", "-99999999999999.99999999999999999999", 20,
-          "104857599999999999999.999999999999989515288576",
-          "9999999999999999999999999999999999000100" },
+          "104857599999999999999.999999999999989515288576", "9999999999999999999999999999999999000100" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct total total = total_of(rows[i].cost, rows[i].billable, rows[i].billable);
@@ -137,10 +136,8 @@ static void wider_keys_add_up_what_is_under_them(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_margin_is_cost_without_billable_cost),
-        cmocka_unit_test(a_bill_row_tells_its_key_and_its_sums),
-        cmocka_unit_test(no_total_is_too_large_for_a_bill),
-        cmocka_unit_test(a_total_without_usage_has_no_time),
+        cmocka_unit_test(the_margin_is_cost_without_billable_cost), cmocka_unit_test(a_bill_row_tells_its_key_and_its_sums),
+        cmocka_unit_test(no_total_is_too_large_for_a_bill),         cmocka_unit_test(a_total_without_usage_has_no_time),
         cmocka_unit_test(wider_keys_add_up_what_is_under_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

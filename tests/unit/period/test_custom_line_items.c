@@ -4,10 +4,16 @@
 #include "support/unit.h"
 
 #define JUNE 24317 /* 2026 × 12 + 5 */
-#define OWN_SERVICE { "AWSBillingConductor", 19 }
+#define OWN_SERVICE               \
+    {                             \
+        "AWSBillingConductor", 19 \
+    }
 
 /* An item of group 0 on its primary account; a flat fee of 50 unless a field says otherwise. */
-#define ITEM(...) { .account = { "111111111111", 12 }, .start = PERIOD_NONE, .end = PERIOD_NONE, __VA_ARGS__ }
+#define ITEM(...)                                                                                \
+    {                                                                                            \
+        .account = { "111111111111", 12 }, .start = PERIOD_NONE, .end = PERIOD_NONE, __VA_ARGS__ \
+    }
 #define FLAT(value_, ...) ITEM(.service = OWN_SERVICE, .value = value_ * DOLLAR, __VA_ARGS__)
 #define PERCENT(value_, ...) \
     ITEM(.service = OWN_SERVICE, .is_percentage = true, .of_group = true, .value = value_ * PERCENT_UNIT, __VA_ARGS__)
@@ -68,7 +74,8 @@ static void percentages_are_of_charged_usage_and_chosen_flat_items(void **state)
         { PERCENT(10, .flat_items = fee, .flat_item_count = 1), "105", "and the fee" },
         { PERCENT(10, .flat_items = both, .flat_item_count = 2), "103", "and the credit, which counts negative" },
         { ITEM(.service = OWN_SERVICE, .is_percentage = true, .value = 10 * PERCENT_UNIT, .flat_items = both,
-               .flat_item_count = 2), "3", "flat items alone" },
+               .flat_item_count = 2),
+          "3", "flat items alone" },
         { ITEM(.service = OWN_SERVICE, .is_percentage = true, .value = 10 * PERCENT_UNIT), "0", "nothing associated" },
         { PERCENT(10, .is_credit = true), "-100", "a credit" },
         { PERCENT(0), "0", "0 percent" },
@@ -77,15 +84,17 @@ static void percentages_are_of_charged_usage_and_chosen_flat_items(void **state)
         { PERCENT(10, .filter = FILTER_SERVICE_EQUAL, .filter_service = { "AmazonEC2", 9 }), "70", "EC2 only" },
         { PERCENT(10, .filter = FILTER_SERVICE_NOT_EQUAL, .filter_service = { "AmazonEC2", 9 }), "30", "all but EC2" },
         { PERCENT(10, .filter = FILTER_NO_SAVINGS_PLAN_NEGATION), "110", "without savings plan discounts" },
-        { PERCENT(10, .filter = FILTER_SERVICE_EQUAL, .filter_service = { "AmazonRDS", 9 }), "0", "a service without usage" },
+        { PERCENT(10, .filter = FILTER_SERVICE_EQUAL, .filter_service = { "AmazonRDS", 9 }), "0",
+          "a service without usage" },
         { PERCENT(10, .filter = FILTER_SERVICE_EQUAL, .filter_service = { "AmazonEC2", 9 }, .flat_items = fee,
-                  .flat_item_count = 1), "75", "a filter does not narrow flat items" },
+                  .flat_item_count = 1),
+          "75", "a filter does not narrow flat items" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct document_fixture fixture;
         struct totals totals = { 0 };
         struct custom_charges charges;
-            document_fixture_init(&fixture);
+        document_fixture_init(&fixture);
         add_usage(&totals);
         document_add_item(&fixture, (struct custom_line_item)FLAT(50));
         document_add_item(&fixture, (struct custom_line_item)FLAT(20, .is_credit = true));
@@ -125,10 +134,11 @@ static void a_percentage_is_rounded_half_to_even_at_the_24th_decimal(void **stat
         struct document_fixture fixture;
         struct totals totals = { 0 };
         struct custom_charges charges;
-            document_fixture_init(&fixture);
+        document_fixture_init(&fixture);
         add_total(&totals, 0, 111111111111, "S", "Usage", rows[i].base, 1);
-        document_add_item(&fixture, (struct custom_line_item)ITEM(.service = OWN_SERVICE, .is_percentage = true, .of_group = true,
-                                    .is_credit = rows[i].credit, .value = rows[i].percent_tenths * PERCENT_UNIT / 10));
+        document_add_item(&fixture, (struct custom_line_item)ITEM(.service = OWN_SERVICE, .is_percentage = true,
+                                                                  .of_group = true, .is_credit = rows[i].credit,
+                                                                  .value = rows[i].percent_tenths * PERCENT_UNIT / 10));
         compute(&fixture, &totals, 0, JUNE, &charges);
         expect_decimal(rows[i].base, charges.items[0].cost, COST_SCALE, rows[i].expected);
         custom_charges_done(&charges);
@@ -156,7 +166,7 @@ static void the_type_says_where_a_charge_is_shown(void **state)
         struct document_fixture fixture;
         struct totals totals = { 0 };
         struct custom_charges charges;
-            document_fixture_init(&fixture);
+        document_fixture_init(&fixture);
         add_usage(&totals);
         document_add_item(&fixture, rows[i].item);
         compute(&fixture, &totals, 0, JUNE, &charges);
@@ -181,7 +191,7 @@ static void an_itemized_percentage_has_a_row_per_bill_row(void **state)
         { 111111111111, "AmazonEC2", "SavingsPlanNegation", "-10" },
         { 111111111111, "AmazonEC2", "Usage", "50" },
         { 111111111112, "AmazonEC2", "Usage", "30" },
-        { 111111111112, "AmazonS3", "Usage", "30" },          /* S3's credits are not charged: no row */
+        { 111111111112, "AmazonS3", "Usage", "30" },             /* S3's credits are not charged: no row */
         { 111111111113, "AWSBillingConductor", "Credit", "-2" }, /* the flat item, on its own account */
     };
     static const uint32_t flat[] = { 1 };
@@ -190,10 +200,15 @@ static void an_itemized_percentage_has_a_row_per_bill_row(void **state)
     struct custom_charges charges;
     document_fixture_init(&fixture);
     add_usage(&totals);
-    document_add_item(&fixture, (struct custom_line_item)PERCENT(10, .is_itemized = true, .flat_items = flat, .flat_item_count = 1));
+    document_add_item(&fixture,
+                      (struct custom_line_item)PERCENT(10, .is_itemized = true, .flat_items = flat, .flat_item_count = 1));
     fixture.conductor.custom_line_items[0].service = TEXT_NONE; /* none is named */
-    document_add_item(&fixture, (struct custom_line_item){ .account = TEXT("111111111113"), .service = OWN_SERVICE,
-                      .value = 20 * DOLLAR, .is_credit = true, .start = PERIOD_NONE, .end = PERIOD_NONE });
+    document_add_item(&fixture, (struct custom_line_item){ .account = TEXT("111111111113"),
+                                                           .service = OWN_SERVICE,
+                                                           .value = 20 * DOLLAR,
+                                                           .is_credit = true,
+                                                           .start = PERIOD_NONE,
+                                                           .end = PERIOD_NONE });
     compute(&fixture, &totals, 0, JUNE, &charges);
     assert_int_equal(charges.count, ARRAY_COUNT(expected) + 1);
     for (size_t i = 0; i < ARRAY_COUNT(expected); i++) {
@@ -231,7 +246,7 @@ static void items_are_charged_in_the_periods_of_their_range(void **state)
         struct document_fixture fixture;
         struct totals totals = { 0 };
         struct custom_charges charges;
-            document_fixture_init(&fixture);
+        document_fixture_init(&fixture);
         fixture.conductor.period = rows[i].document;
         struct custom_line_item item = FLAT(50);
         item.start = rows[i].start;
@@ -296,10 +311,8 @@ static void a_charge_that_reaches_the_bound_is_none_and_says_so(void **state)
         int percent;
         bool itemized, fits;
     } rows[] = {
-        { "50000000000000", 199, false, true },
-        { "50000000000000", 200, false, false },
-        { "-50000000000000", 200, false, false },
-        { "50000000000000", 200, true, false },
+        { "50000000000000", 199, false, true },   { "50000000000000", 200, false, false },
+        { "-50000000000000", 200, false, false }, { "50000000000000", 200, true, false },
         { "50000000000000", 199, true, true },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {

@@ -4,7 +4,6 @@
 
 #define JUNE (2026 * 12 + 5)
 
-
 static void a_pool_begins_at_zero_and_keeps_its_place(void **state)
 {
     (void)state;

@@ -73,8 +73,9 @@ static void charges_alone_are_a_bill_and_nothing_is_none(void **state)
     (void)state;
     struct totals totals = { 0 };
     struct statement statement;
-    struct custom_charge fee = { .account = 111111111111, .service = TEXT("Own"), .type = TEXT("Fee"),
-                                 .cost = decimal("7", COST_SCALE) };
+    struct custom_charge fee = {
+        .account = 111111111111, .service = TEXT("Own"), .type = TEXT("Fee"), .cost = decimal("7", COST_SCALE)
+    };
     struct custom_charges charges = { &fee, 1, 1 };
     statement_make(&statement, &totals, 0, 0, &charges);
     name(&statement);

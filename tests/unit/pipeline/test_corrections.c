@@ -51,8 +51,9 @@ static void set_cost(struct usage_event *event, enum usage_event_field field, in
 static struct usage_event some_event(void)
 {
     static const char *const resources[] = { "", "i-1", "i-2" }, *const types[] = { "Usage", "Fee", "Usage" };
-    struct usage_event event = event_with(.event_id = "x", .payer_account_id = "100000000001",
-                                          .resource_id = resources[random_below(3)], .line_item_type = types[random_below(3)]);
+    struct usage_event event =
+        event_with(.event_id = "x", .payer_account_id = "100000000001", .resource_id = resources[random_below(3)],
+                   .line_item_type = types[random_below(3)]);
     event.usage_start += (int64_t)random_below(4) * INT64_C(3600000);
     event.usage_amount = (i128)random_below(5);
     record_set(&event, USAGE_EVENT_usage_amount);
@@ -107,7 +108,8 @@ static void corrections_make_of_any_delivery_the_next(void **state)
     (void)state;
     for (int round = 0; round < 60; round++) {
         struct events *published = memory_new(sizeof *published), *next = memory_new(sizeof *next);
-        struct events *first = memory_new(sizeof *first), *again = memory_new(sizeof *again), *none = memory_new(sizeof *none);
+        struct events *first = memory_new(sizeof *first), *again = memory_new(sizeof *again),
+                      *none = memory_new(sizeof *none);
         random_delivery(published, random_below(60));
         random_delivery(next, random_below(60));
         correct(published, next, first);

@@ -19,8 +19,11 @@ static const char *judge(const struct input_file *files, size_t count)
     bool done = true;
     error = (struct error){ 0 };
     for (size_t i = 0; i < count && done; i++) {
-        struct usage_report report = { .name = i % 2 ? "odd.csv" : "even.csv", .number = i, .heading = files[i].heading,
-                                       .assembly = text_of(files[i].assembly), .is_legacy = !files[i].is_cur2 };
+        struct usage_report report = { .name = i % 2 ? "odd.csv" : "even.csv",
+                                       .number = i,
+                                       .heading = files[i].heading,
+                                       .assembly = text_of(files[i].assembly),
+                                       .is_legacy = !files[i].is_cur2 };
         for (int row = files[i].first; row <= files[i].last && done; row++) {
             struct usage_event event = event_with(.payer_account_id = "100000000001");
             event.usage_start = INT64_C(1780272000000) + row * INT64_C(1000);

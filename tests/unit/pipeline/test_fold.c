@@ -84,9 +84,12 @@ static void a_payer_has_usage_where_an_event_names_it_or_names_none(void **state
         const char *payer;
         bool has;
     } rows[] = {
-        { "its month", june, "100000000001", true },      { "another payer", june, "100000000002", false },
-        { "any payer", june, "", true },                  { "no usage", june + 1, "100000000001", false },
-        { "no usage, any payer", june + 1, "", false },   { "usage of nobody", june + 2, "100000000002", true },
+        { "its month", june, "100000000001", true },
+        { "another payer", june, "100000000002", false },
+        { "any payer", june, "", true },
+        { "no usage", june + 1, "100000000001", false },
+        { "no usage, any payer", june + 1, "", false },
+        { "usage of nobody", june + 2, "100000000002", true },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         expect(rows[i].name, fold_has_usage(fold, rows[i].period, text_of(rows[i].payer)), rows[i].has);

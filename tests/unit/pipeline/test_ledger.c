@@ -29,7 +29,7 @@
 /* Line items as the topic holds them: the last version of each id, the sum of its deltas. */
 struct topic {
     struct intern ids;
-    char **json;      /* last value; NULL: no value */
+    char **json; /* last value; NULL: no value */
     struct sum *deltas;
     int64_t *revisions;
     size_t capacity, written;
@@ -483,8 +483,8 @@ static void assert_same_totals(struct ledger *a, struct ledger *b)
         assert_int_equal(left->count, right->count);
         for (size_t i = 0; i < left->count; i++) {
             const struct total *one = &left->items[i];
-            const struct total *other = totals_get(right, one->key.group, one->key.account, total_service(left, one),
-                                                   total_type(left, one));
+            const struct total *other =
+                totals_get(right, one->key.group, one->key.account, total_service(left, one), total_type(left, one));
             assert_int_equal(one->usage_events, other->usage_events);
             assert_int_equal(one->charged_rows, other->charged_rows);
             assert_int_equal(one->latest_end_ms, other->latest_end_ms);
@@ -680,10 +680,13 @@ static void the_month_has_free_and_paid_parts(void **state)
 
 static void take_storage(struct tasks *tasks, const char *resource, const char *amount, const char *public_cost)
 {
-    struct usage_event event = event_of((struct event_texts){
-        .usage_account_id = "200000000021", .product_code = "AmazonS3", .usage_type = "EU-TimedStorage-ByteHrs",
-        .operation = "StandardStorage", .resource_id = resource, .usage_amount = amount,
-        .public_on_demand_cost = public_cost });
+    struct usage_event event = event_of((struct event_texts){ .usage_account_id = "200000000021",
+                                                              .product_code = "AmazonS3",
+                                                              .usage_type = "EU-TimedStorage-ByteHrs",
+                                                              .operation = "StandardStorage",
+                                                              .resource_id = resource,
+                                                              .usage_amount = amount,
+                                                              .public_on_demand_cost = public_cost });
     struct buffer facts = { 0 };
     struct error error;
     facts_encode(&event, &facts);

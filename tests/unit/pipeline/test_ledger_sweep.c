@@ -64,8 +64,10 @@ static void describe(struct document_fixture *document, int64_t version)
 /* A markup on all that a plan prices. */
 static void mark_up(struct document_fixture *document, uint32_t plan, const char *percent)
 {
-    plan_add_rule(document, plan, (struct pricing_rule){ .id = TEXT("markup"), .scope = SCOPE_GLOBAL,
-                                                         .modifier = fixture_decimal(text_of(percent), MODIFIER_SCALE) });
+    plan_add_rule(document, plan,
+                  (struct pricing_rule){ .id = TEXT("markup"),
+                                         .scope = SCOPE_GLOBAL,
+                                         .modifier = fixture_decimal(text_of(percent), MODIFIER_SCALE) });
 }
 
 static void open_store(struct month *month)
@@ -123,9 +125,12 @@ static void use(struct month *month, const char *account, const char *usage_type
     struct buffer facts = { 0 };
     struct error error;
     snprintf(start, sizeof start, "2026-06-01T%02u:00:00Z", hour);
-    struct usage_event event = event_of((struct event_texts){ .usage_account_id = account, .product_code = "AmazonS3",
-                                                              .usage_type = usage_type, .usage_start = start,
-                                                              .usage_amount = amount, .public_on_demand_rate = "0.1" });
+    struct usage_event event = event_of((struct event_texts){ .usage_account_id = account,
+                                                              .product_code = "AmazonS3",
+                                                              .usage_type = usage_type,
+                                                              .usage_start = start,
+                                                              .usage_amount = amount,
+                                                              .public_on_demand_rate = "0.1" });
     facts_encode(&event, &facts);
     if (!ledger_take(month->ledger, &event, buffer_text(&facts), PERIOD, &error))
         fail_msg("%s", error.message);
@@ -317,7 +322,8 @@ static void events_meet_rows_before_and_behind_the_walk(void **state)
     }
 }
 
-/* A store that was saved in the middle gives no totals; the sweep begins anew, and what has come over is not written again. */
+/* A store that was saved in the middle gives no totals; the sweep begins anew, and what has come over is not written again.
+ */
 static void a_sweep_that_was_cut_off_begins_anew_and_writes_only_the_rest(void **state)
 {
     (void)state;

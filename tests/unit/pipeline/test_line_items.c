@@ -75,14 +75,16 @@ static void a_flat_row_is_one_line_item_with_all_it_carries(void **state)
     (void)state;
     struct built built;
     built_open(&built);
-    uint32_t rule = plan_add_rule(&built.document, 0, (struct pricing_rule){ .id = TEXT("rule0"), .scope = SCOPE_GLOBAL,
-                                                                             .type = RULE_MARKUP, .modifier = 2050 });
+    uint32_t rule = plan_add_rule(
+        &built.document, 0,
+        (struct pricing_rule){ .id = TEXT("rule0"), .scope = SCOPE_GLOBAL, .type = RULE_MARKUP, .modifier = 2050 });
     assert_int_equal(rule, 0);
     assert_string_equal(
-        items_of(&built, event_with(.payer_account_id = "100000000001", .usage_end = "2026-06-01T01:00:00Z",
-                                    .usage_amount = "2", .unit = "Hrs", .public_on_demand_rate = "0.1", .resource_id = "i-1",
-                                    .public_on_demand_cost = "0.2", .unblended_cost = "0.15", .description = "d",
-                                    .tags = "a=1;b=2"), NULL),
+        items_of(&built,
+                 event_with(.payer_account_id = "100000000001", .usage_end = "2026-06-01T01:00:00Z", .usage_amount = "2",
+                            .unit = "Hrs", .public_on_demand_rate = "0.1", .resource_id = "i-1",
+                            .public_on_demand_cost = "0.2", .unblended_cost = "0.15", .description = "d", .tags = "a=1;b=2"),
+                 NULL),
         "status=CHARGED revision=1 billing_period=2026-06 usage_start=1780272000000 payer_account_id=100000000001 "
         "usage_account_id=111111111111 billing_entity=AWS line_item_type=Usage product_code=AmazonEC2 "
         "usage_type=BoxUsage%3at3.micro resource_id=i-1 unit=Hrs currency=USD public_on_demand_rate=0.1 tags=a:1,b:2 "
@@ -124,8 +126,9 @@ static void the_lowest_slice_carries_what_belongs_to_the_row(void **state)
     struct built built;
     char ids[2 * 27], flat[27];
     built_open(&built);
-    const char *found = items_of(&built, event_with(.product_code = "AmazonS3", .usage_type = "Tiered", .usage_amount = "12",
-                                                    .unblended_cost = "7"), ids);
+    const char *found = items_of(
+        &built, event_with(.product_code = "AmazonS3", .usage_type = "Tiered", .usage_amount = "12", .unblended_cost = "7"),
+        ids);
     const char *second = strstr(found, "; ");
     assert_non_null(second);
     assert_non_null(strstr(found, " tier=1 "));
@@ -153,11 +156,17 @@ static void an_id_follows_from_the_identity_alone(void **state)
     const struct usage_event same[] = { SAME(.event_id = "other"), SAME(.usage_amount = "5"), SAME(.description = "d"),
                                         SAME(.usage_end = "2026-06-01T05:00:00Z"),
                                         SAME(.usage_start = "2026-06-01T00:59:59Z") };
-    const struct usage_event differ[] = { SAME(.resource_id = "i"), SAME(.usage_start = "2026-06-01T01:00:00Z"),
-                                          SAME(.operation = "o"), SAME(.tags = "a=1"), SAME(.sku = "s"),
-                                          SAME(.unblended_cost = "0"), SAME(.unblended_cost = "1"),
-                                          SAME(.net_unblended_cost = "1"), SAME(.service_code = "s"),
-                                          SAME(.billing_period = "2026-05"), SAME(.currency = "USD"),
+    const struct usage_event differ[] = { SAME(.resource_id = "i"),
+                                          SAME(.usage_start = "2026-06-01T01:00:00Z"),
+                                          SAME(.operation = "o"),
+                                          SAME(.tags = "a=1"),
+                                          SAME(.sku = "s"),
+                                          SAME(.unblended_cost = "0"),
+                                          SAME(.unblended_cost = "1"),
+                                          SAME(.net_unblended_cost = "1"),
+                                          SAME(.service_code = "s"),
+                                          SAME(.billing_period = "2026-05"),
+                                          SAME(.currency = "USD"),
                                           SAME(.usage_account_id = "222222222222"),
                                           event_with(.public_on_demand_rate = "2") };
 #undef SAME
@@ -178,12 +187,14 @@ static void what_is_not_charged_names_no_price(void **state)
     (void)state;
     static const struct {
         const char *account, *type, *status;
-    } rows[] = { { "111111111111", "Credit", "status=LEFT_OUT " }, { "999999999999", "Usage", "status=UNMONITORED " },
+    } rows[] = { { "111111111111", "Credit", "status=LEFT_OUT " },
+                 { "999999999999", "Usage", "status=UNMONITORED " },
                  { "111111111111", "Usage", "status=UNPRICED " } };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct built built;
         built_open(&built);
-        const char *found = items_of(&built, event_with(.usage_account_id = rows[i].account, .line_item_type = rows[i].type), NULL);
+        const char *found =
+            items_of(&built, event_with(.usage_account_id = rows[i].account, .line_item_type = rows[i].type), NULL);
         assert_non_null(strstr(found, rows[i].status));
         assert_non_null(strstr(found, " cost=0 "));
         static const char *const absent[] = { "base=", "pricing_plan=", "pricing_rule=", "modifier=" };
@@ -203,8 +214,11 @@ static void an_own_cost_of_a_row_may_be_larger_than_any_decimal(void **state)
     struct usage_event event = event_with(.unblended_cost = "1", .line_item_type = "Credit");
     struct buffer bytes = { 0 };
     struct facts facts = facts_of(&event, &bytes);
-    struct row_view row = { .bucket_ms = event.usage_start, .period = JUNE, .account = 111111111111,
-                            .facts = buffer_text(&bytes), .values = { .usage_events = 1, .usage_end_ms = USAGE_END_NONE } };
+    struct row_view row = { .bucket_ms = event.usage_start,
+                            .period = JUNE,
+                            .account = 111111111111,
+                            .facts = buffer_text(&bytes),
+                            .values = { .usage_events = 1, .usage_end_ms = USAGE_END_NONE } };
     for (int i = 0; i < 2; i++)
         sum_add(&row.values.costs[CARRIED_UNBLENDED], decimal_power(38) - 1);
     struct price price;
@@ -231,16 +245,21 @@ static void a_custom_charge_is_a_line_item_of_its_own(void **state)
     struct buffer text = { 0 };
     built_open(&built);
     built.document.groups[0].payer = TEXT("100000000001");
-    document_add_item(&built.document, (struct custom_line_item){ .id = TEXT("cli1"), .description = TEXT("care"),
-                                                                  .is_percentage = true, .is_itemized = true });
+    document_add_item(&built.document,
+                      (struct custom_line_item){
+                          .id = TEXT("cli1"), .description = TEXT("care"), .is_percentage = true, .is_itemized = true });
     pricing_init(&built.pricing, &built.document.conductor, &built.document.list);
     line_item_builder_begin(&built.builder, &built.pricing, JUNE);
-    struct custom_charge charge = { .account = 111111111111, .service = TEXT("AmazonEC2"), .type = TEXT("Proforma_Fee"),
-                                    .of_service = TEXT("AmazonEC2"), .of_type = TEXT("Usage"),
+    struct custom_charge charge = { .account = 111111111111,
+                                    .service = TEXT("AmazonEC2"),
+                                    .type = TEXT("Proforma_Fee"),
+                                    .of_service = TEXT("AmazonEC2"),
+                                    .of_type = TEXT("Usage"),
                                     .cost = decimal("-1.5", COST_SCALE) };
     line_item_of_charge(&built.builder, &charge, &item);
     const char *found = strchr(record_text(&line_item_type, &item, &text), ' ') + 1;
-    assert_string_equal(found,
+    assert_string_equal(
+        found,
         "status=CHARGED revision=1 billing_period=2026-06 usage_start=1780272000000 payer_account_id=100000000001 "
         "usage_account_id=111111111111 billing_entity=AWS line_item_type=Proforma_Fee product_code=AmazonEC2 currency=USD "
         "custom_line_item=cli1 billing_group=111111111111 usage_end=1782864000000 usage_events=0 base=PERCENTAGE "

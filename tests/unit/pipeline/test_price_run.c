@@ -58,8 +58,8 @@ static void lines_done(struct lines *lines)
 
 static void random_usage(struct lines *lines, unsigned events, uint64_t seed)
 {
-    static const char *const accounts[] = { "200000000011", "200000000012", "200000000013", "200000000021", "200000000022",
-                                            "200000000031", "900000000001" };
+    static const char *const accounts[] = { "200000000011", "200000000012", "200000000013", "200000000021",
+                                            "200000000022", "200000000031", "900000000001" };
     static const char *const types[] = { "Usage", "Usage", "Usage", "Usage", "Credit", "Tax", "Fee", "DiscountedUsage" };
     struct buffer json = { 0 };
     random_state = seed;
@@ -73,14 +73,17 @@ static void random_usage(struct lines *lines, unsigned events, uint64_t seed)
         snprintf(amount, sizeof amount, "%s%llu.%09llu", random_below(30) ? "" : "-", (unsigned long long)random_below(5000),
                  (unsigned long long)random_below(1000000000));
         snprintf(cost, sizeof cost, "0.%018llu", (unsigned long long)random_word() % 1000000000000000000u);
-        struct usage_event event = event_with(
-            .event_id = id, .payer_account_id = "100000000001", .usage_account_id = accounts[random_below(ARRAY_COUNT(accounts))],
-            .line_item_type = types[random_below(ARRAY_COUNT(types))], .product_code = storage ? "AmazonS3" : "AmazonEC2",
-            .usage_type = storage ? "TimedStorage-ByteHrs" : "BoxUsage:t3.micro", .operation = storage ? "" : "RunInstances",
-            .resource_id = random_below(3) ? resource : "", .usage_start = start, .usage_end = random_below(2) ? start : "",
-            .usage_amount = amount, .unit = storage ? "GB-Mo" : "Hrs", .unblended_cost = random_below(4) ? cost : "",
-            .public_on_demand_rate = storage ? "0.023" : "0.0104", .description = random_below(2) ? resource : "",
-            .tags = random_below(3) ? "" : "user:team=a");
+        struct usage_event event =
+            event_with(.event_id = id, .payer_account_id = "100000000001",
+                       .usage_account_id = accounts[random_below(ARRAY_COUNT(accounts))],
+                       .line_item_type = types[random_below(ARRAY_COUNT(types))],
+                       .product_code = storage ? "AmazonS3" : "AmazonEC2",
+                       .usage_type = storage ? "TimedStorage-ByteHrs" : "BoxUsage:t3.micro",
+                       .operation = storage ? "" : "RunInstances", .resource_id = random_below(3) ? resource : "",
+                       .usage_start = start, .usage_end = random_below(2) ? start : "", .usage_amount = amount,
+                       .unit = storage ? "GB-Mo" : "Hrs", .unblended_cost = random_below(4) ? cost : "",
+                       .public_on_demand_rate = storage ? "0.023" : "0.0104", .description = random_below(2) ? resource : "",
+                       .tags = random_below(3) ? "" : "user:team=a");
         buffer_clear(&json);
         json_write_record(&json, &usage_event_type, &event, JSON_ABSENT_LEFT_OUT);
         buffer_append_byte(&json, '\n');
@@ -115,7 +118,10 @@ static bool price(const char *const *usage, size_t count, const char *out, size_
     const struct periods june = { (billing_period[]){ JUNE }, 1, 1 };
     const struct price_run_options options = {
         .files = { .usage = usage, .usage_count = count, .reader = { 256 * 1024, EXCESS_ROUND }, .out = out },
-        .granularity = GRANULARITY_HOURLY, .resource_ids = true, .closings = &june, .memory_bytes = memory_bytes,
+        .granularity = GRANULARITY_HOURLY,
+        .resource_ids = true,
+        .closings = &june,
+        .memory_bytes = memory_bytes,
     };
     struct price_run *run;
     if (!price_run_fold(&options, &run, error))
@@ -287,7 +293,9 @@ static void a_run_computes_as_often_as_asked_and_writes_nothing(void **state)
     const struct periods none = { 0 };
     const struct price_run_options options = {
         .files = { .usage = usage, .usage_count = 1, .reader = { 256 * 1024, EXCESS_ROUND } },
-        .granularity = GRANULARITY_DAILY, .closings = &none, .memory_bytes = (size_t)64 << 20,
+        .granularity = GRANULARITY_DAILY,
+        .closings = &none,
+        .memory_bytes = (size_t)64 << 20,
     };
     struct price_run *run;
     struct price_run_result first, second;
@@ -297,7 +305,8 @@ static void a_run_computes_as_often_as_asked_and_writes_nothing(void **state)
     assert_true(price_run_compute(run, &documents.pricing, &second, &error));
     assert_int_equal(first.bill_count, second.bill_count);
     for (size_t i = 0; i < first.bill_count; i++)
-        assert_true(sum_equal(&first.bills[i].cost, &second.bills[i].cost) && text_equal(first.bills[i].service, second.bills[i].service));
+        assert_true(sum_equal(&first.bills[i].cost, &second.bills[i].cost) &&
+                    text_equal(first.bills[i].service, second.bills[i].service));
     assert_int_equal(first.sweep.line_items, second.sweep.line_items);
     price_run_result_done(&first);
     price_run_result_done(&second);

@@ -30,19 +30,24 @@ static void rules_of_groups_that_priced_nothing_are_told(void **state)
     size_t count;
     document_fixture_init(&fixture);
     fixture.groups[1].status = GROUP_PENDING;
-    uint32_t used = plan_add_rule(&fixture, 0, (struct pricing_rule){ .scope = SCOPE_SERVICE, .service = TEXT("AmazonEC2") });
-    uint32_t wrong = plan_add_rule(&fixture, 0, (struct pricing_rule){ .scope = SCOPE_SERVICE, .service = TEXT("amazonec2") });
-    uint32_t absent = plan_add_rule(&fixture, 0, (struct pricing_rule){ .scope = SCOPE_SERVICE, .service = TEXT("AmazonS3") });
-    plan_add_rule(&fixture, 0, (struct pricing_rule){ .scope = SCOPE_SERVICE, .service = TEXT("AWSDataTransfer"),
-                                                      .sets_free_tier = true });
-    uint32_t free_tier = plan_add_rule(&fixture, 0, (struct pricing_rule){ .scope = SCOPE_SERVICE, .service = TEXT("AWSLambda"),
-                                                                           .sets_free_tier = true });
+    uint32_t used =
+        plan_add_rule(&fixture, 0, (struct pricing_rule){ .scope = SCOPE_SERVICE, .service = TEXT("AmazonEC2") });
+    uint32_t wrong =
+        plan_add_rule(&fixture, 0, (struct pricing_rule){ .scope = SCOPE_SERVICE, .service = TEXT("amazonec2") });
+    uint32_t absent =
+        plan_add_rule(&fixture, 0, (struct pricing_rule){ .scope = SCOPE_SERVICE, .service = TEXT("AmazonS3") });
+    plan_add_rule(
+        &fixture, 0,
+        (struct pricing_rule){ .scope = SCOPE_SERVICE, .service = TEXT("AWSDataTransfer"), .sets_free_tier = true });
+    uint32_t free_tier = plan_add_rule(
+        &fixture, 0, (struct pricing_rule){ .scope = SCOPE_SERVICE, .service = TEXT("AWSLambda"), .sets_free_tier = true });
     plan_add_rule(&fixture, 0, (struct pricing_rule){ .scope = SCOPE_GLOBAL, .sets_free_tier = true });
     plan_add_rule(&fixture, 1, (struct pricing_rule){ .scope = SCOPE_SERVICE, .service = TEXT("OfAPendingGroup") });
     rule_use_begin(&use, &fixture.conductor);
     struct price price = { .rule = used }, none = { .rule = RULE_NONE };
     rule_use_note(&use, &(struct line_item){ .product_code = TEXT("AmazonEC2") }, &price);
-    rule_use_note(&use, &(struct line_item){ .product_code = TEXT("AmazonEC2"), .service_code = TEXT("AWSDataTransfer") }, &none);
+    rule_use_note(&use, &(struct line_item){ .product_code = TEXT("AmazonEC2"), .service_code = TEXT("AWSDataTransfer") },
+                  &none);
     rule_use_note(&use, &(struct line_item){ .product_code = TEXT("AWSBillingConductor") }, NULL);
     struct unmatched_rule *found = rule_use_unmatched(&use, &arena, &count);
     assert_int_equal(count, 3);

@@ -32,8 +32,8 @@ static bool sink_item(void *context, const struct line_item *item, uint32_t grou
     struct text status = member(item, &line_item_type, LINE_ITEM_status), account = item->usage_account_id;
     buffer_printf(&sunk->items, "%.*s %.*s %s*%s tier%lld ev%lld%s%s;", TEXT_ARGS(status), TEXT_ARGS(account), amount, cost,
                   record_has(item, LINE_ITEM_tier) ? (long long)item->tier : 0,
-                  record_has(item, LINE_ITEM_usage_events) ? (long long)item->usage_events : -1,
-                  price ? "" : " noprice", group == GROUP_NONE ? " nogroup" : "");
+                  record_has(item, LINE_ITEM_usage_events) ? (long long)item->usage_events : -1, price ? "" : " noprice",
+                  group == GROUP_NONE ? " nogroup" : "");
     return may_go_on(sunk, error);
 }
 
@@ -135,7 +135,8 @@ static void pools_run_in_key_order_whatever_order_usage_came_in(void **state)
         struct sweep_counts counts;
         struct error error;
         world_open(&world);
-        const struct usage_event events[] = { tiered("1", "2026-06-01T00:00:00Z", "4"), tiered("2", "2026-06-02T00:00:00Z", "8"),
+        const struct usage_event events[] = { tiered("1", "2026-06-01T00:00:00Z", "4"),
+                                              tiered("2", "2026-06-02T00:00:00Z", "8"),
                                               tiered("3", "2026-06-03T00:00:00Z", "1") };
         for (size_t i = 0; i < 3; i++)
             take(&world, events[backwards ? 2 - i : i]);
@@ -165,13 +166,12 @@ static void a_pool_begins_anew_each_period_and_group(void **state)
     assert_true(sweep(&world, PERIOD_NONE, 100, &sunk, &counts, &error));
     assert_string_equal(sunk.items.data, "CHARGED 111111111111 10*100 tier1 ev1;CHARGED 222222222222 10*100 tier1 ev1;"
                                          "CHARGED 111111111111 10*100 tier1 ev1;");
-    assert_string_equal(sunk.bills.data,
-                        "111111111111/2026-06///=100;111111111111/2026-06//AmazonS3/=100;"
-                        "111111111111/2026-06/111111111111/AmazonS3/Usage=100;"
-                        "222222222222/2026-06///=100;222222222222/2026-06//AmazonS3/=100;"
-                        "222222222222/2026-06/222222222222/AmazonS3/Usage=100;"
-                        "111111111111/2026-07///=100;111111111111/2026-07//AmazonS3/=100;"
-                        "111111111111/2026-07/111111111111/AmazonS3/Usage=100;");
+    assert_string_equal(sunk.bills.data, "111111111111/2026-06///=100;111111111111/2026-06//AmazonS3/=100;"
+                                         "111111111111/2026-06/111111111111/AmazonS3/Usage=100;"
+                                         "222222222222/2026-06///=100;222222222222/2026-06//AmazonS3/=100;"
+                                         "222222222222/2026-06/222222222222/AmazonS3/Usage=100;"
+                                         "111111111111/2026-07///=100;111111111111/2026-07//AmazonS3/=100;"
+                                         "111111111111/2026-07/111111111111/AmazonS3/Usage=100;");
     sunk_done(&sunk);
     world_close(&world);
 }
@@ -216,11 +216,13 @@ static void a_period_that_is_closed_is_billed_without_usage(void **state)
         const char *name, *start; /* of the only usage; NULL: none */
         const char *bills;
     } rows[] = {
-        { "none at all", NULL, "111111111111/2026-06///=7;111111111111/2026-06//AWSBillingConductor/=7;"
-                               "111111111111/2026-06/111111111111/AWSBillingConductor/Fee=7;" },
-        { "later usage", "2026-07-01T00:00:00Z", "111111111111/2026-06///=7;111111111111/2026-06//AWSBillingConductor/=7;"
-                                                 "111111111111/2026-06/111111111111/AWSBillingConductor/Fee=7;"
-                                                 "111111111111/2026-07///=8;" },
+        { "none at all", NULL,
+          "111111111111/2026-06///=7;111111111111/2026-06//AWSBillingConductor/=7;"
+          "111111111111/2026-06/111111111111/AWSBillingConductor/Fee=7;" },
+        { "later usage", "2026-07-01T00:00:00Z",
+          "111111111111/2026-06///=7;111111111111/2026-06//AWSBillingConductor/=7;"
+          "111111111111/2026-06/111111111111/AWSBillingConductor/Fee=7;"
+          "111111111111/2026-07///=8;" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct world world;
@@ -228,9 +230,13 @@ static void a_period_that_is_closed_is_billed_without_usage(void **state)
         struct sweep_counts counts;
         struct error error;
         world_open(&world);
-        document_add_item(&world.document, (struct custom_line_item){
-            .id = TEXT("c"), .name = TEXT("c"), .account = TEXT("111111111111"), .value = decimal("7", AMOUNT_SCALE),
-            .service = TEXT("AWSBillingConductor"), .start = PERIOD_NONE, .end = PERIOD_NONE });
+        document_add_item(&world.document, (struct custom_line_item){ .id = TEXT("c"),
+                                                                      .name = TEXT("c"),
+                                                                      .account = TEXT("111111111111"),
+                                                                      .value = decimal("7", AMOUNT_SCALE),
+                                                                      .service = TEXT("AWSBillingConductor"),
+                                                                      .start = PERIOD_NONE,
+                                                                      .end = PERIOD_NONE });
         if (rows[i].start)
             take(&world, event_with(.usage_start = rows[i].start, .public_on_demand_rate = "1"));
         assert_true(sweep(&world, 2026 * 12 + 5, 100, &sunk, &counts, &error));
@@ -252,9 +258,13 @@ static void several_periods_are_closed_in_order(void **state)
     struct sweep_counts counts;
     struct error error;
     world_open(&world);
-    document_add_item(&world.document, (struct custom_line_item){
-        .id = TEXT("c"), .name = TEXT("c"), .account = TEXT("111111111111"), .value = decimal("7", AMOUNT_SCALE),
-        .service = TEXT("AWSBillingConductor"), .start = PERIOD_NONE, .end = PERIOD_NONE });
+    document_add_item(&world.document, (struct custom_line_item){ .id = TEXT("c"),
+                                                                  .name = TEXT("c"),
+                                                                  .account = TEXT("111111111111"),
+                                                                  .value = decimal("7", AMOUNT_SCALE),
+                                                                  .service = TEXT("AWSBillingConductor"),
+                                                                  .start = PERIOD_NONE,
+                                                                  .end = PERIOD_NONE });
     take(&world, event_with(.event_id = "1", .usage_start = "2026-04-01T00:00:00Z", .public_on_demand_rate = "1"));
     take(&world, event_with(.event_id = "2", .usage_start = "2026-06-01T00:00:00Z", .public_on_demand_rate = "1"));
     assert_true(sweep_closing(&world, &closings, 1, &sunk, &counts, &error));

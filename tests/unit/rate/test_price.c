@@ -25,10 +25,18 @@ static int setup(void **state)
     list_add(document, "STORE", "AmazonS3", "Storage", "", "0 0.023, 51200 0.022");
     list_add(document, "STORE-EU", "AmazonS3", "EU-Storage", "Put", "0 0.025, 51200 0.024");
     price_list_index(&document->list);
-    plan_add_rule(document, 0, (struct pricing_rule){ .id = TEXT("ec2"), .scope = SCOPE_SERVICE, .type = RULE_DISCOUNT,
-                                                      .service = TEXT("AmazonEC2"), .modifier = -2000 });
-    plan_add_rule(document, 0, (struct pricing_rule){ .id = TEXT("shop"), .scope = SCOPE_BILLING_ENTITY, .type = RULE_MARKUP,
-                                                      .billing_entity = TEXT("AWS Marketplace"), .modifier = 500 });
+    plan_add_rule(document, 0,
+                  (struct pricing_rule){ .id = TEXT("ec2"),
+                                         .scope = SCOPE_SERVICE,
+                                         .type = RULE_DISCOUNT,
+                                         .service = TEXT("AmazonEC2"),
+                                         .modifier = -2000 });
+    plan_add_rule(document, 0,
+                  (struct pricing_rule){ .id = TEXT("shop"),
+                                         .scope = SCOPE_BILLING_ENTITY,
+                                         .type = RULE_MARKUP,
+                                         .billing_entity = TEXT("AWS Marketplace"),
+                                         .modifier = 500 });
     pricing_init(&fixture->pricing, &document->conductor, &document->list);
     *state = fixture;
     return 0;
@@ -114,8 +122,10 @@ static void the_base_is_the_first_that_there_is(void **state)
 static void free_usage_costs_its_public_price_once_the_free_tier_is_off(void **state)
 {
     struct price_fixture *fixture = *state;
-    plan_add_rule(&fixture->document, 1, (struct pricing_rule){ .scope = SCOPE_SERVICE, .type = RULE_TIERING,
-                                                                .service = TEXT("AWSQueueService"), .sets_free_tier = true });
+    plan_add_rule(
+        &fixture->document, 1,
+        (struct pricing_rule){
+            .scope = SCOPE_SERVICE, .type = RULE_TIERING, .service = TEXT("AWSQueueService"), .sets_free_tier = true });
     reindex(fixture);
     const struct {
         struct event_texts event;
@@ -125,7 +135,10 @@ static void free_usage_costs_its_public_price_once_the_free_tier_is_off(void **s
           "CHARGED PUBLIC_ON_DEMAND_RATE" },
         { { .product_code = "AWSQueueService", .public_on_demand_cost = "2", .unblended_cost = "0" },
           "CHARGED PUBLIC_ON_DEMAND_COST" },
-        { { .product_code = "AmazonSNS", .service_code = "AWSQueueService", .public_on_demand_rate = "1", .unblended_cost = "0" },
+        { { .product_code = "AmazonSNS",
+            .service_code = "AWSQueueService",
+            .public_on_demand_rate = "1",
+            .unblended_cost = "0" },
           "CHARGED PUBLIC_ON_DEMAND_RATE" },
         { { .product_code = "AmazonSNS", .public_on_demand_rate = "1", .unblended_cost = "0" }, "CHARGED FREE_TIER" },
     };
@@ -156,11 +169,13 @@ static void a_meter_of_several_prices_is_ambiguous_unless_its_own_rate_tells(voi
         const char *rate, *expected;
         bool ambiguous;
     } rows[] = {
-        { "0.0208", "CHARGED PRICE_LIST ec2 -20", false }, { "0.5", "CHARGED PUBLIC_ON_DEMAND_RATE ec2 -20", true },
+        { "0.0208", "CHARGED PRICE_LIST ec2 -20", false },
+        { "0.5", "CHARGED PUBLIC_ON_DEMAND_RATE ec2 -20", true },
         { "", "UNPRICED NO_PRICE", true },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        struct price price = resolve(fixture, 0, event_with(.operation = "RunInstances", .public_on_demand_rate = rows[i].rate));
+        struct price price =
+            resolve(fixture, 0, event_with(.operation = "RunInstances", .public_on_demand_rate = rows[i].rate));
         expect_text(rows[i].rate, text_of(told(fixture, &price)), rows[i].expected);
         expect(rows[i].rate, price.ambiguous, rows[i].ambiguous);
     }
@@ -171,12 +186,14 @@ static void allowances_come_before_a_meter_s_tiers(void **state)
 {
     struct price_fixture *fixture = *state;
     static const struct tier free_gigabytes[] = { { 0, 100, 0 } };
-    struct price_list_entry allowance = { .sku = TEXT("FREE"), .service = TEXT("AmazonS3"), .usage_type = TEXT("Global-Storage"),
+    struct price_list_entry allowance = { .sku = TEXT("FREE"),
+                                          .service = TEXT("AmazonS3"),
+                                          .usage_type = TEXT("Global-Storage"),
                                           .schedule = { free_gigabytes, 1 } };
     price_list_add(&fixture->document.list, &allowance);
     price_list_index(&fixture->document.list);
-    plan_add_rule(&fixture->document, 1, (struct pricing_rule){ .scope = SCOPE_GLOBAL, .type = RULE_TIERING,
-                                                                .sets_free_tier = true });
+    plan_add_rule(&fixture->document, 1,
+                  (struct pricing_rule){ .scope = SCOPE_GLOBAL, .type = RULE_TIERING, .sets_free_tier = true });
     reindex(fixture);
     static const struct {
         uint32_t group;
@@ -189,8 +206,9 @@ static void allowances_come_before_a_meter_s_tiers(void **state)
         { 1, "Storage", 0, "12:222222222222/entry/5:STORE/7:Storage/0" }, /* its free tier is off */
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        struct price price = resolve(fixture, rows[i].group, event_with(.product_code = "AmazonS3", .operation = "Put",
-                                                                        .usage_type = rows[i].usage_type));
+        struct price price =
+            resolve(fixture, rows[i].group,
+                    event_with(.product_code = "AmazonS3", .operation = "Put", .usage_type = rows[i].usage_type));
         struct buffer key = { 0 };
         struct joined_pool joined;
         assert_int_equal(price.allowance_count, rows[i].count);
@@ -210,9 +228,16 @@ static void allowances_come_before_a_meter_s_tiers(void **state)
 static void only_names_of_joined_pools_are_read_back(void **state)
 {
     struct price_fixture *fixture = *state;
-    static const char *const names[] = { "", "joined/", "3:abc", "99:abc/joined/1:a/1:b/0", "3:abc/joined/1:a/1:b/x",
-                                         "3:abc/joined/1:a/1:b/", "3:abc/joined/9:a/1:b/0", "3:abc/joined/1:a/1:b/0",
-                                         "3:abc/joined/3:BOX/17:BoxUsage:t3.micro/0", "x:abc/joined/1:a/1:b/0" };
+    static const char *const names[] = { "",
+                                         "joined/",
+                                         "3:abc",
+                                         "99:abc/joined/1:a/1:b/0",
+                                         "3:abc/joined/1:a/1:b/x",
+                                         "3:abc/joined/1:a/1:b/",
+                                         "3:abc/joined/9:a/1:b/0",
+                                         "3:abc/joined/1:a/1:b/0",
+                                         "3:abc/joined/3:BOX/17:BoxUsage:t3.micro/0",
+                                         "x:abc/joined/1:a/1:b/0" };
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
         struct joined_pool joined;
         expect(names[i], price_pool_is_joined(&fixture->pricing, text_of(names[i]), JUNE, &joined), false);
@@ -222,7 +247,8 @@ static void only_names_of_joined_pools_are_read_back(void **state)
 static void the_amount_is_that_of_the_base(void **state)
 {
     struct price_fixture *fixture = *state;
-    struct price price = resolve(fixture, 0, event_with(.operation = "Other", .public_on_demand_cost = "2", .unblended_cost = "1"));
+    struct price price =
+        resolve(fixture, 0, event_with(.operation = "Other", .public_on_demand_cost = "2", .unblended_cost = "1"));
     assert_int_equal(price.kind, PRICE_AMOUNT);
     assert_int_equal(price.amount, CARRIED_PUBLIC_COST);
     price = resolve(fixture, 0, event_with(.operation = "Other", .unblended_cost = "1"));
@@ -233,7 +259,10 @@ static void the_amount_is_that_of_the_base(void **state)
 static void custom_tiers_replace_list_and_modifier(void **state)
 {
     struct price_fixture *fixture = *state;
-    struct pricing_rule rule = { .id = TEXT("own"), .scope = SCOPE_SKU, .type = RULE_TIERING, .service = TEXT("AmazonEC2"),
+    struct pricing_rule rule = { .id = TEXT("own"),
+                                 .scope = SCOPE_SKU,
+                                 .type = RULE_TIERING,
+                                 .service = TEXT("AmazonEC2"),
                                  .usage_type = TEXT("BoxUsage:t3.micro"),
                                  .custom = schedule_of(&fixture->document.conductor.arena, "0 0.01, 100 0.009") };
     uint32_t index = plan_add_rule(&fixture->document, 0, rule);
@@ -270,8 +299,9 @@ static void what_the_pro_forma_domain_leaves_out_has_no_price(void **state)
         { "SavingsPlanUpfrontFee", "AmazonEC2", "CHARGED UNBLENDED_COST", false },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        struct price price = resolve(fixture, 0, event_with(.line_item_type = rows[i].type, .product_code = rows[i].product,
-                                                            .unblended_cost = "5", .public_on_demand_cost = "6"));
+        struct price price = resolve(fixture, 0,
+                                     event_with(.line_item_type = rows[i].type, .product_code = rows[i].product,
+                                                .unblended_cost = "5", .public_on_demand_cost = "6"));
         expect_text(rows[i].type, text_of(told(fixture, &price)), rows[i].expected);
         expect(rows[i].type, price.counts_as_tax, rows[i].tax);
         assert_true(price.in_sums);
@@ -294,7 +324,9 @@ static void commitments_count_where_they_are_owned(void **state)
         { { .line_item_type = "DiscountedUsage", .reservation_arn = "nonsense" }, "CHARGED PRICE_LIST ec2 -20", true },
         { { .line_item_type = "DiscountedUsage" }, "CHARGED PRICE_LIST ec2 -20", true },
         { { .line_item_type = "SavingsPlanCoveredUsage", .savings_plan_arn = OWNED_ARN }, "CHARGED UNBLENDED_COST", false },
-        { { .line_item_type = "SavingsPlanCoveredUsage", .savings_plan_arn = OTHER_ARN }, "CHARGED PRICE_LIST ec2 -20", true },
+        { { .line_item_type = "SavingsPlanCoveredUsage", .savings_plan_arn = OTHER_ARN },
+          "CHARGED PRICE_LIST ec2 -20",
+          true },
         { { .line_item_type = "SavingsPlanCoveredUsage" }, "CHARGED PRICE_LIST ec2 -20", true },
         { { .line_item_type = "SavingsPlanNegation", .savings_plan_arn = OWNED_ARN }, "CHARGED UNBLENDED_COST", false },
         { { .line_item_type = "SavingsPlanNegation", .savings_plan_arn = OTHER_ARN }, "LEFT_OUT", false },
@@ -315,8 +347,8 @@ static void commitments_count_where_they_are_owned(void **state)
     struct price price = resolve(fixture, 0, event_with(.line_item_type = "DiscountedUsage", .reservation_arn = OWNED_ARN));
     expect_text("owned, without a cost", text_of(told(fixture, &price)), "UNPRICED NO_PRICE");
     fixture->document.conductor.auto_associate_group = 0;
-    price = resolve(fixture, 0, event_with(.line_item_type = "DiscountedUsage", .reservation_arn = UNKNOWN_ARN,
-                                           .unblended_cost = "0"));
+    price = resolve(fixture, 0,
+                    event_with(.line_item_type = "DiscountedUsage", .reservation_arn = UNKNOWN_ARN, .unblended_cost = "0"));
     expect_text("owned by an auto-associated account", text_of(told(fixture, &price)), "CHARGED UNBLENDED_COST");
 }
 
@@ -366,8 +398,9 @@ static void managed_plans_price_in_their_own_way(void **state)
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         fixture->document.plans[1].kind = rows[i].kind;
-        struct price price = resolve(fixture, 1, event_with(.usage_account_id = "222222222222", .operation = "RunInstances",
-                                                            .line_item_type = rows[i].type, .unblended_cost = rows[i].unblended));
+        struct price price = resolve(fixture, 1,
+                                     event_with(.usage_account_id = "222222222222", .operation = "RunInstances",
+                                                .line_item_type = rows[i].type, .unblended_cost = rows[i].unblended));
         expect_text(rows[i].type, text_of(told(fixture, &price)), rows[i].expected);
     }
     fixture->document.plans[1].kind = PLAN_PASSTHROUGH;
@@ -382,10 +415,14 @@ static void own_rates_of_tiered_meters_are_counted(void **state)
         struct event_texts event;
         bool untiered;
     } rows[] = {
-        { { .product_code = "AmazonS3", .usage_type = "EU-Storage", .operation = "Get", .public_on_demand_rate = "1" }, true },
-        { { .product_code = "AmazonS3", .usage_type = "EU-Storage", .operation = "Put", .public_on_demand_rate = "1" }, false },
-        { { .product_code = "AmazonS3", .usage_type = "EU-Storage", .operation = "Get", .public_on_demand_cost = "1" }, false },
-        { { .product_code = "AmazonEC2", .usage_type = "BoxUsage:t3.micro", .operation = "x", .public_on_demand_rate = "1" }, false },
+        { { .product_code = "AmazonS3", .usage_type = "EU-Storage", .operation = "Get", .public_on_demand_rate = "1" },
+          true },
+        { { .product_code = "AmazonS3", .usage_type = "EU-Storage", .operation = "Put", .public_on_demand_rate = "1" },
+          false },
+        { { .product_code = "AmazonS3", .usage_type = "EU-Storage", .operation = "Get", .public_on_demand_cost = "1" },
+          false },
+        { { .product_code = "AmazonEC2", .usage_type = "BoxUsage:t3.micro", .operation = "x", .public_on_demand_rate = "1" },
+          false },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         assert_int_equal(resolve(fixture, 0, event_of(rows[i].event)).untiered, rows[i].untiered);
@@ -395,7 +432,8 @@ static void free_tier_switches_reach_the_price(void **state)
 {
     struct price_fixture *fixture = *state;
     assert_true(resolve(fixture, 0, event_with(.operation = "RunInstances")).free_tier);
-    plan_add_rule(&fixture->document, 0, (struct pricing_rule){ .scope = SCOPE_GLOBAL, .type = RULE_TIERING, .sets_free_tier = true });
+    plan_add_rule(&fixture->document, 0,
+                  (struct pricing_rule){ .scope = SCOPE_GLOBAL, .type = RULE_TIERING, .sets_free_tier = true });
     reindex(fixture);
     struct price price = resolve(fixture, 0, event_with(.operation = "RunInstances"));
     assert_false(price.free_tier);
@@ -408,39 +446,54 @@ static void pools_are_named_by_group_entry_and_modifier(void **state)
     struct price_fixture *fixture = *state;
     struct document_fixture *document = &fixture->document;
     struct schedule own = schedule_of(&document->conductor.arena, "0 1, 5 2");
-    plan_add_rule(document, 0, (struct pricing_rule){ .scope = SCOPE_SKU, .type = RULE_TIERING, .service = TEXT("AmazonS3"),
-                                                      .operation = TEXT("Own"), .custom = own });
-    plan_add_rule(document, 0, (struct pricing_rule){ .scope = SCOPE_SKU, .type = RULE_MARKUP, .service = TEXT("AmazonS3"),
-                                                      .operation = TEXT("Dear"), .modifier = 100 });
-    plan_add_rule(document, 0, (struct pricing_rule){ .scope = SCOPE_SKU, .type = RULE_MARKUP, .service = TEXT("AmazonS3"),
-                                                      .operation = TEXT("AlsoDear"), .modifier = 100 });
-    plan_add_rule(document, 0, (struct pricing_rule){ .scope = SCOPE_SKU, .type = RULE_MARKUP, .service = TEXT("AmazonS3"),
-                                                      .operation = TEXT("Zero"), .modifier = 0 });
+    plan_add_rule(document, 0,
+                  (struct pricing_rule){ .scope = SCOPE_SKU,
+                                         .type = RULE_TIERING,
+                                         .service = TEXT("AmazonS3"),
+                                         .operation = TEXT("Own"),
+                                         .custom = own });
+    plan_add_rule(document, 0,
+                  (struct pricing_rule){ .scope = SCOPE_SKU,
+                                         .type = RULE_MARKUP,
+                                         .service = TEXT("AmazonS3"),
+                                         .operation = TEXT("Dear"),
+                                         .modifier = 100 });
+    plan_add_rule(document, 0,
+                  (struct pricing_rule){ .scope = SCOPE_SKU,
+                                         .type = RULE_MARKUP,
+                                         .service = TEXT("AmazonS3"),
+                                         .operation = TEXT("AlsoDear"),
+                                         .modifier = 100 });
+    plan_add_rule(document, 0,
+                  (struct pricing_rule){ .scope = SCOPE_SKU,
+                                         .type = RULE_MARKUP,
+                                         .service = TEXT("AmazonS3"),
+                                         .operation = TEXT("Zero"),
+                                         .modifier = 0 });
     reindex(fixture);
     static const struct {
         uint32_t group;
         const char *usage_type, *operation;
         int pool; /* equal numbers: one pool */
     } rows[] = {
-        { 0, "Storage", "Get", 0 },
-        { 0, "Storage", "List", 0 },
-        { 0, "Storage", "Zero", 0 },     /* no rule is a modifier of 0 */
-        { 1, "Storage", "Get", 1 },      /* another group */
-        { 0, "Storage", "Dear", 2 },
-        { 0, "Storage", "AlsoDear", 2 }, /* the modifier's value counts, not the rule */
-        { 0, "EU-Storage", "Put", 3 },   /* another entry */
-        { 0, "Storage", "Own", 4 },
-        { 0, "EU-Storage", "Own", 5 },   /* the same rule, another usage type */
+        { 0, "Storage", "Get", 0 },    { 0, "Storage", "List", 0 },
+        { 0, "Storage", "Zero", 0 },                                    /* no rule is a modifier of 0 */
+        { 1, "Storage", "Get", 1 },                                     /* another group */
+        { 0, "Storage", "Dear", 2 },   { 0, "Storage", "AlsoDear", 2 }, /* the modifier's value counts, not the rule */
+        { 0, "EU-Storage", "Put", 3 },                                  /* another entry */
+        { 0, "Storage", "Own", 4 },    { 0, "EU-Storage", "Own", 5 },   /* the same rule, another usage type */
     };
     struct buffer keys[ARRAY_COUNT(rows)] = { { 0 } };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        struct price price = resolve(fixture, rows[i].group, event_with(.product_code = "AmazonS3",
-                                     .usage_type = rows[i].usage_type, .operation = rows[i].operation));
+        struct price price = resolve(
+            fixture, rows[i].group,
+            event_with(.product_code = "AmazonS3", .usage_type = rows[i].usage_type, .operation = rows[i].operation));
         assert_true(price_is_tiered(&price));
         price_pool_key(&fixture->pricing, &price, &fixture->facts, &keys[i]);
         for (size_t j = 0; j < i; j++)
             if (text_equal(buffer_text(&keys[i]), buffer_text(&keys[j])) != (rows[i].pool == rows[j].pool))
-                fail_msg("rows %zu and %zu: %.*s, %.*s", j, i, TEXT_ARGS(buffer_text(&keys[j])), TEXT_ARGS(buffer_text(&keys[i])));
+                fail_msg("rows %zu and %zu: %.*s, %.*s", j, i, TEXT_ARGS(buffer_text(&keys[j])),
+                         TEXT_ARGS(buffer_text(&keys[i])));
     }
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         buffer_done(&keys[i]);

@@ -10,8 +10,8 @@
 /* A price of a rate: by the price list, or by custom tiers over it. */
 struct rate_case {
     const char *why;
-    const char *list, *custom;   /* schedules; NULL: none */
-    const char *modifier;        /* percent */
+    const char *list, *custom; /* schedules; NULL: none */
+    const char *modifier;      /* percent */
     bool free_tier_off;
     const char *position, *amount;
     const char *expected;
@@ -20,8 +20,12 @@ struct rate_case {
 static struct price price_of(const struct rate_case *row, struct schedule *published, struct schedule *custom,
                              struct arena *arena)
 {
-    struct price price = { .status = STATUS_CHARGED, .kind = PRICE_RATE, .rule = RULE_NONE, .entry = ENTRY_NONE,
-                           .free_tier = !row->free_tier_off, .in_sums = true };
+    struct price price = { .status = STATUS_CHARGED,
+                           .kind = PRICE_RATE,
+                           .rule = RULE_NONE,
+                           .entry = ENTRY_NONE,
+                           .free_tier = !row->free_tier_off,
+                           .in_sums = true };
     if (row->list) {
         *published = schedule_of(arena, row->list);
         price.published = price.charged = published;
@@ -61,7 +65,8 @@ static void tell(const struct rated_row *rated, struct buffer *found)
         decimal_format(slice->quantity, QUANTITY_SCALE, quantity);
         decimal_format(slice->public_cost, AMOUNT_SCALE, public_cost);
         decimal_format(slice->cost, COST_SCALE, cost);
-        buffer_printf(found, "%s%u %s %s %s", i ? ", " : "", slice->tier, slice->has_quantity ? quantity : "-", public_cost, cost);
+        buffer_printf(found, "%s%u %s %s %s", i ? ", " : "", slice->tier, slice->has_quantity ? quantity : "-", public_cost,
+                      cost);
     }
 }
 
@@ -112,7 +117,8 @@ static void pooled_quantities_run_through_the_tiers(void **state)
     static const struct rate_case rows[] = {
         { "X of T38", STORAGE, NULL, NULL, false, "0", "30000", "1 30000 690 690" },
         { "Y of T38 behind it", STORAGE, NULL, NULL, false, "30000", "40000", "1 21200 487.6 487.6, 2 18800 413.6 413.6" },
-        { "600,000", STORAGE, NULL, NULL, false, "0", "600000", "1 51200 1177.6 1177.6, 2 460800 10137.6 10137.6, 3 88000 1848 1848" },
+        { "600,000", STORAGE, NULL, NULL, false, "0", "600000",
+          "1 51200 1177.6 1177.6, 2 460800 10137.6 10137.6, 3 88000 1848 1848" },
         { "with a markup", STORAGE, NULL, "10", false, "51199", "2", "1 1 0.023 0.0253, 2 1 0.022 0.0242" },
         { "taken back", TRANSFER, NULL, NULL, false, "12000", "-5000", "1 -3240 -291.6 -291.6, 2 -1760 -149.6 -149.6" },
         { "below zero", TRANSFER, NULL, NULL, false, "100", "-300", "1 -300 -27 -27" },
@@ -126,7 +132,8 @@ static void the_free_tier_can_be_off(void **state)
     (void)state;
     static const struct rate_case rows[] = {
         { "on", LAMBDA, NULL, NULL, false, "0", "3000000", "1 1000000 0 0, 2 2000000 0.4 0.4" },
-        { "off: 0.60, still free in public", LAMBDA, NULL, NULL, true, "0", "3000000", "1 1000000 0 0.2, 2 2000000 0.4 0.4" },
+        { "off: 0.60, still free in public", LAMBDA, NULL, NULL, true, "0", "3000000",
+          "1 1000000 0 0.2, 2 2000000 0.4 0.4" },
         { "on, markup 10", LAMBDA, NULL, "10", false, "0", "3000000", "1 1000000 0 0, 2 2000000 0.4 0.44" },
         { "off, markup 10", LAMBDA, NULL, "10", true, "0", "3000000", "1 1000000 0 0.22, 2 2000000 0.4 0.44" },
         { "off, custom tiers are not touched", LAMBDA, "0 0, 10 1", NULL, true, "0", "20", "1 10 0 0, 2 10 0 10" },
@@ -142,7 +149,8 @@ static void custom_tiers_stand_beside_the_published_ones(void **state)
     static const struct rate_case rows[] = {
         { "T42", TRANSFER, "0 0.05, 10240 0.04", NULL, false, "0", "25000", "1 10240 921.6 512, 2 14760 1254.6 590.4" },
         { "other bounds", TRANSFER, "0 0.05, 20000 0.04", NULL, false, "0", "25000", "1 20000 1751.2 1000, 2 5000 425 200" },
-        { "taken back", TRANSFER, "0 0.05, 11000 0.04", NULL, false, "12000", "-5000", "1 -4000 -356.2 -200, 2 -1000 -85 -40" },
+        { "taken back", TRANSFER, "0 0.05, 11000 0.04", NULL, false, "12000", "-5000",
+          "1 -4000 -356.2 -200, 2 -1000 -85 -40" },
         { "flat over tiers", TRANSFER, "0 0.05", NULL, false, "10000", "1000", "0 1000 86.2 50" },
         { "flat over tiers, taken back", TRANSFER, "0 0.05", NULL, false, "11000", "-1000", "0 -1000 -86.2 -50" },
         { "tiers over flat", "0 0.09", "0 0.05, 10 0.04", NULL, false, "5", "10", "1 5 0.45 0.25, 2 5 0.45 0.2" },
@@ -163,10 +171,12 @@ static void too_large_is_told_by_the_highest_rate(void **state)
         { "by the modifier", "0 1", NULL, "100", false, NULL, "50000000000000", "UNPRICED TOO_LARGE" },
         { "small by the modifier", "0 1", NULL, "-50", false, NULL, "199999999999999",
           "0 199999999999999 199999999999999 99999999999999.5" },
-        { "the highest rate is not the row's", "0 1, 10 0.1", NULL, NULL, false, "20", "100000000000000", "UNPRICED TOO_LARGE" },
+        { "the highest rate is not the row's", "0 1, 10 0.1", NULL, NULL, false, "20", "100000000000000",
+          "UNPRICED TOO_LARGE" },
         { "the highest rate is the last", "0 0, 1000000000000000 1", NULL, NULL, false, NULL, "100000000000000",
           "UNPRICED TOO_LARGE" },
-        { "a rate of 0", "0 0", NULL, NULL, false, NULL, "9999999999999999999999999999", "0 9999999999999999999999999999 0 0" },
+        { "a rate of 0", "0 0", NULL, NULL, false, NULL, "9999999999999999999999999999",
+          "0 9999999999999999999999999999 0 0" },
     };
     check(rows, ARRAY_COUNT(rows));
 }
@@ -281,9 +291,12 @@ static void own_prices_are_charged_as_they_come(void **state)
     struct rater rater = { 0 };
     struct buffer found = { 0 };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        struct price price = { .status = STATUS_CHARGED, .kind = rows[i].kind, .amount = rows[i].amount,
+        struct price price = { .status = STATUS_CHARGED,
+                               .kind = rows[i].kind,
+                               .amount = rows[i].amount,
                                .base = rows[i].kind == PRICE_RATE ? BASE_PUBLIC_ON_DEMAND_RATE : BASE_UNBLENDED_COST,
-                               .modifier = decimal(rows[i].modifier, MODIFIER_SCALE), .free_tier = true,
+                               .modifier = decimal(rows[i].modifier, MODIFIER_SCALE),
+                               .free_tier = true,
                                .has_own_rate = rows[i].own_rate != NULL };
         price.own_tier = (struct tier){ 0, TIER_NO_END, rows[i].own_rate ? decimal(rows[i].own_rate, RATE_SCALE) : 0 };
         struct row_values values = values_of(rows[i].quantity);

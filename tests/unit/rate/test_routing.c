@@ -27,12 +27,24 @@ static void tiered_meters_of_the_list_and_of_any_plan_are_routed(void **state)
     list_add(&fixture, "2", "AmazonEC2", "BoxUsage", "Run", "0 1");
     price_list_index(&fixture.list);
     struct schedule own = schedule_of(&fixture.conductor.arena, "0 1");
-    plan_add_rule(&fixture, 1, (struct pricing_rule){ .scope = SCOPE_SKU, .type = RULE_TIERING, .service = TEXT("AmazonEC2"),
-                                                      .usage_type = TEXT("Transfer"), .custom = own });
-    plan_add_rule(&fixture, 0, (struct pricing_rule){ .scope = SCOPE_SKU, .type = RULE_TIERING, .service = TEXT("AmazonSQS"),
-                                                      .operation = TEXT("Send"), .custom = own });
-    plan_add_rule(&fixture, 0, (struct pricing_rule){ .scope = SCOPE_SKU, .type = RULE_MARKUP, .service = TEXT("AmazonRDS"),
-                                                      .operation = TEXT("Marked"), .modifier = 100 });
+    plan_add_rule(&fixture, 1,
+                  (struct pricing_rule){ .scope = SCOPE_SKU,
+                                         .type = RULE_TIERING,
+                                         .service = TEXT("AmazonEC2"),
+                                         .usage_type = TEXT("Transfer"),
+                                         .custom = own });
+    plan_add_rule(&fixture, 0,
+                  (struct pricing_rule){ .scope = SCOPE_SKU,
+                                         .type = RULE_TIERING,
+                                         .service = TEXT("AmazonSQS"),
+                                         .operation = TEXT("Send"),
+                                         .custom = own });
+    plan_add_rule(&fixture, 0,
+                  (struct pricing_rule){ .scope = SCOPE_SKU,
+                                         .type = RULE_MARKUP,
+                                         .service = TEXT("AmazonRDS"),
+                                         .operation = TEXT("Marked"),
+                                         .modifier = 100 });
     routing_init(&routing, &fixture.conductor, &fixture.list);
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         for (int by_code = 0; by_code < 2; by_code++) {
@@ -52,9 +64,9 @@ static void usage_types_that_an_allowance_joins_go_to_one_place(void **state)
     static const struct {
         const char *usage_type, *family;
     } rows[] = {
-        { "Request", "EU-Request" },   { "EU-Request", "EU-Request" }, { "USW2-Request", "EU-Request" },
-        { "Seconds", "EU-Request" }, /* of another allowance that a usage type is in too */
-        { "Storage", "Storage" },      { "Unknown", "Unknown" },
+        { "Request", "EU-Request" },      { "EU-Request", "EU-Request" },
+        { "USW2-Request", "EU-Request" }, { "Seconds", "EU-Request" }, /* of another allowance that a usage type is in too */
+        { "Storage", "Storage" },         { "Unknown", "Unknown" },
     };
     const struct text both[] = { TEXT("P1"), TEXT("P4") };
     static const struct tier end[] = { { 0, 100, 0 } };
@@ -69,8 +81,12 @@ static void usage_types_that_an_allowance_joins_go_to_one_place(void **state)
     list_add(&fixture, "P6", "A", "Flat", "", "0 1");
     const struct price_list_entry allowances[] = {
         { .sku = TEXT("F1"), .service = TEXT("A"), .usage_type = TEXT("Global-Request"), .schedule = { end, 1 } },
-        { .sku = TEXT("F2"), .service = TEXT("A"), .usage_type = TEXT("Global-Two"), .schedule = { end, 1 },
-          .applies_to = both, .applies_to_count = 2 },
+        { .sku = TEXT("F2"),
+          .service = TEXT("A"),
+          .usage_type = TEXT("Global-Two"),
+          .schedule = { end, 1 },
+          .applies_to = both,
+          .applies_to_count = 2 },
     };
     for (size_t i = 0; i < ARRAY_COUNT(allowances); i++)
         price_list_add(&fixture.list, &allowances[i]);

@@ -3,17 +3,31 @@
 #include "support/fixtures.h"
 #include "support/unit.h"
 
-#define SKU_RULE(service_, type_, operation_)                                                                  \
-    { .scope = SCOPE_SKU, .type = RULE_MARKUP, .service = { service_, sizeof(service_) - 1 },                  \
-      .usage_type = { type_, sizeof(type_) - 1 }, .operation = { operation_, sizeof(operation_) - 1 } }
-#define SERVICE_RULE(service_) \
-    { .scope = SCOPE_SERVICE, .type = RULE_MARKUP, .service = { service_, sizeof(service_) - 1 } }
-#define ENTITY_RULE(entity_) \
-    { .scope = SCOPE_BILLING_ENTITY, .type = RULE_MARKUP, .billing_entity = { entity_, sizeof(entity_) - 1 } }
-#define GLOBAL_RULE { .scope = SCOPE_GLOBAL, .type = RULE_MARKUP }
-#define FREE_TIER(scope_, service_, on_)                                                           \
-    { .scope = scope_, .type = RULE_TIERING, .service = { service_, sizeof(service_) - 1 },        \
-      .sets_free_tier = true, .free_tier_activated = on_ }
+#define SKU_RULE(service_, type_, operation_)                                                   \
+    {                                                                                           \
+        .scope = SCOPE_SKU, .type = RULE_MARKUP, .service = { service_, sizeof(service_) - 1 }, \
+        .usage_type = { type_, sizeof(type_) - 1 }, .operation = {                              \
+            operation_,                                                                         \
+            sizeof(operation_) - 1                                                              \
+        }                                                                                       \
+    }
+#define SERVICE_RULE(service_)                                                                     \
+    {                                                                                              \
+        .scope = SCOPE_SERVICE, .type = RULE_MARKUP, .service = { service_, sizeof(service_) - 1 } \
+    }
+#define ENTITY_RULE(entity_)                                                                                   \
+    {                                                                                                          \
+        .scope = SCOPE_BILLING_ENTITY, .type = RULE_MARKUP, .billing_entity = { entity_, sizeof(entity_) - 1 } \
+    }
+#define GLOBAL_RULE                                \
+    {                                              \
+        .scope = SCOPE_GLOBAL, .type = RULE_MARKUP \
+    }
+#define FREE_TIER(scope_, service_, on_)                                                                              \
+    {                                                                                                                 \
+        .scope = scope_, .type = RULE_TIERING, .service = { service_, sizeof(service_) - 1 }, .sets_free_tier = true, \
+        .free_tier_activated = on_                                                                                    \
+    }
 
 static const struct meter ec2_box = { { "AmazonEC2", 9 }, { "BoxUsage", 8 }, { "Run", 3 }, { "AWS", 3 }, { NULL, 0 } };
 
@@ -22,8 +36,12 @@ static void the_most_specific_rule_wins(void **state)
     (void)state;
     /* From the most specific to the least: the first rows of every tail of this list decide. */
     static const struct pricing_rule in_order[] = {
-        SKU_RULE("AmazonEC2", "BoxUsage", "Run"), SKU_RULE("AmazonEC2", "BoxUsage", ""), SKU_RULE("AmazonEC2", "", "Run"),
-        SERVICE_RULE("AmazonEC2"),                ENTITY_RULE("AWS"),                    GLOBAL_RULE,
+        SKU_RULE("AmazonEC2", "BoxUsage", "Run"),
+        SKU_RULE("AmazonEC2", "BoxUsage", ""),
+        SKU_RULE("AmazonEC2", "", "Run"),
+        SERVICE_RULE("AmazonEC2"),
+        ENTITY_RULE("AWS"),
+        GLOBAL_RULE,
     };
     for (size_t first = 0; first <= ARRAY_COUNT(in_order); first++) {
         struct document_fixture fixture;
@@ -47,19 +65,55 @@ static void a_rule_applies_only_to_its_selector(void **state)
         bool applies;
         const char *why;
     } rows[] = {
-        { SKU_RULE("AmazonEC2", "BoxUsage", "Run"), { { "AmazonS3", 8 }, { "BoxUsage", 8 }, { "Run", 3 }, { "AWS", 3 }, { NULL, 0 } }, false, "service" },
-        { SKU_RULE("AmazonEC2", "BoxUsage", "Run"), { { "AmazonEC2", 9 }, { "BoxUsag", 7 }, { "Run", 3 }, { "AWS", 3 }, { NULL, 0 } }, false, "usage type" },
-        { SKU_RULE("AmazonEC2", "BoxUsage", "Run"), { { "AmazonEC2", 9 }, { "BoxUsage", 8 }, { "Runs", 4 }, { "AWS", 3 }, { NULL, 0 } }, false, "operation" },
-        { SKU_RULE("AmazonEC2", "BoxUsage", "Run"), { { "AmazonEC2", 9 }, { "BoxUsage", 8 }, { NULL, 0 }, { "AWS", 3 }, { NULL, 0 } }, false, "no operation" },
-        { SKU_RULE("AmazonEC2", "BoxUsage", ""), { { "AmazonEC2", 9 }, { "BoxUsage", 8 }, { NULL, 0 }, { "AWS", 3 }, { NULL, 0 } }, true, "any operation, none" },
-        { SKU_RULE("AmazonEC2", "", "Run"), { { "AmazonEC2", 9 }, { "Other", 5 }, { "Run", 3 }, { "AWS", 3 }, { NULL, 0 } }, true, "any usage type" },
-        { SKU_RULE("AmazonEC2", "Run", ""), { { "AmazonEC2", 9 }, { "Other", 5 }, { "Run", 3 }, { "AWS", 3 }, { NULL, 0 } }, false, "an operation is no usage type" },
-        { SERVICE_RULE("AmazonEC2"), { { "AmazonEC2x", 10 }, { "BoxUsage", 8 }, { "Run", 3 }, { "AWS", 3 }, { NULL, 0 } }, false, "another service" },
-        { ENTITY_RULE("AWS Marketplace"), { { "AmazonEC2", 9 }, { "BoxUsage", 8 }, { "Run", 3 }, { "AWS", 3 }, { NULL, 0 } }, false, "entity" },
-        { ENTITY_RULE("AWS Marketplace"), { { "x", 1 }, { "y", 1 }, { NULL, 0 }, { "AWS Marketplace", 15 }, { NULL, 0 } }, true, "entity" },
+        { SKU_RULE("AmazonEC2", "BoxUsage", "Run"),
+          { { "AmazonS3", 8 }, { "BoxUsage", 8 }, { "Run", 3 }, { "AWS", 3 }, { NULL, 0 } },
+          false,
+          "service" },
+        { SKU_RULE("AmazonEC2", "BoxUsage", "Run"),
+          { { "AmazonEC2", 9 }, { "BoxUsag", 7 }, { "Run", 3 }, { "AWS", 3 }, { NULL, 0 } },
+          false,
+          "usage type" },
+        { SKU_RULE("AmazonEC2", "BoxUsage", "Run"),
+          { { "AmazonEC2", 9 }, { "BoxUsage", 8 }, { "Runs", 4 }, { "AWS", 3 }, { NULL, 0 } },
+          false,
+          "operation" },
+        { SKU_RULE("AmazonEC2", "BoxUsage", "Run"),
+          { { "AmazonEC2", 9 }, { "BoxUsage", 8 }, { NULL, 0 }, { "AWS", 3 }, { NULL, 0 } },
+          false,
+          "no operation" },
+        { SKU_RULE("AmazonEC2", "BoxUsage", ""),
+          { { "AmazonEC2", 9 }, { "BoxUsage", 8 }, { NULL, 0 }, { "AWS", 3 }, { NULL, 0 } },
+          true,
+          "any operation, none" },
+        { SKU_RULE("AmazonEC2", "", "Run"),
+          { { "AmazonEC2", 9 }, { "Other", 5 }, { "Run", 3 }, { "AWS", 3 }, { NULL, 0 } },
+          true,
+          "any usage type" },
+        { SKU_RULE("AmazonEC2", "Run", ""),
+          { { "AmazonEC2", 9 }, { "Other", 5 }, { "Run", 3 }, { "AWS", 3 }, { NULL, 0 } },
+          false,
+          "an operation is no usage type" },
+        { SERVICE_RULE("AmazonEC2"),
+          { { "AmazonEC2x", 10 }, { "BoxUsage", 8 }, { "Run", 3 }, { "AWS", 3 }, { NULL, 0 } },
+          false,
+          "another service" },
+        { ENTITY_RULE("AWS Marketplace"),
+          { { "AmazonEC2", 9 }, { "BoxUsage", 8 }, { "Run", 3 }, { "AWS", 3 }, { NULL, 0 } },
+          false,
+          "entity" },
+        { ENTITY_RULE("AWS Marketplace"),
+          { { "x", 1 }, { "y", 1 }, { NULL, 0 }, { "AWS Marketplace", 15 }, { NULL, 0 } },
+          true,
+          "entity" },
         { GLOBAL_RULE, { { "x", 1 }, { "y", 1 }, { NULL, 0 }, { "AWS Marketplace", 15 }, { NULL, 0 } }, true, "global" },
-        { FREE_TIER(SCOPE_GLOBAL, "", false), { { "x", 1 }, { "y", 1 }, { NULL, 0 }, { "AWS", 3 }, { NULL, 0 } }, false, "a switch prices nothing" },
-        { FREE_TIER(SCOPE_SERVICE, "x", false), { { "x", 1 }, { "y", 1 }, { NULL, 0 }, { "AWS", 3 }, { NULL, 0 } }, false, "a switch prices nothing" },
+        { FREE_TIER(SCOPE_GLOBAL, "", false),
+          { { "x", 1 }, { "y", 1 }, { NULL, 0 }, { "AWS", 3 }, { NULL, 0 } },
+          false,
+          "a switch prices nothing" },
+        { FREE_TIER(SCOPE_SERVICE, "x", false),
+          { { "x", 1 }, { "y", 1 }, { NULL, 0 }, { "AWS", 3 }, { NULL, 0 } },
+          false,
+          "a switch prices nothing" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct document_fixture fixture;
@@ -76,8 +130,9 @@ static void a_rule_applies_only_to_its_selector(void **state)
 static void the_service_code_comes_before_the_product(void **state)
 {
     (void)state;
-    static const struct meter transfer = { { "AmazonS3", 8 }, { "Out", 3 }, { "Get", 3 }, { "AWS", 3 },
-                                           { "AWSDataTransfer", 15 } };
+    static const struct meter transfer = {
+        { "AmazonS3", 8 }, { "Out", 3 }, { "Get", 3 }, { "AWS", 3 }, { "AWSDataTransfer", 15 }
+    };
     static const struct {
         struct pricing_rule first, second;
         int expected;

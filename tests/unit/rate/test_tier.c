@@ -21,17 +21,17 @@ static void quantities_are_cut_at_the_bounds(void **state)
         { TRANSFER, "0", "200000", "0:10240 1:40960 2:102400 3:46400" },
         { TRANSFER, "51200", "102400", "2:102400" },
         { TRANSFER, "200000", "5", "3:5" },
-        { TRANSFER, "12000", "-5000", "0:-3240 1:-1760" },        /* back from the highest reached */
+        { TRANSFER, "12000", "-5000", "0:-3240 1:-1760" }, /* back from the highest reached */
         { TRANSFER, "10240", "-1", "0:-1" },
         { TRANSFER, "10241", "-1", "1:-1" },
         { TRANSFER, "200000", "-200000", "0:-10240 1:-40960 2:-102400 3:-46400" },
-        { TRANSFER, "100", "-500", "0:-500" },                    /* the first tier goes on below zero */
+        { TRANSFER, "100", "-500", "0:-500" }, /* the first tier goes on below zero */
         { TRANSFER, "-100", "-500", "0:-500" },
         { TRANSFER, "-100", "50", "0:50" },
         { TRANSFER, "-100", "10341", "0:10340 1:1" },
-        { TRANSFER, "0", "0", "0:0" },                            /* no quantity is one slice */
+        { TRANSFER, "0", "0", "0:0" }, /* no quantity is one slice */
         { TRANSFER, "11000", "0", "1:0" },
-        { TRANSFER, "10240", "0", "1:0" },                        /* a bound begins the next tier */
+        { TRANSFER, "10240", "0", "1:0" }, /* a bound begins the next tier */
         { TRANSFER, "-1", "0", "0:0" },
         { TRANSFER, "1000000", "0", "3:0" },
         { TRANSFER, "9999999999999999999999999999", "9999999999999999999999999999", "3:9999999999999999999999999999" },

@@ -235,13 +235,12 @@ static void rest(void)
 }
 
 /* A writer's schema of its own shape, as the registry answers, and a datum of it: e, a, p and 1000 ms. */
-static const char own_shape[] =
-    "{\"schema\":\"{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"Meter\\\",\\\"fields\\\":["
-    "{\\\"name\\\":\\\"usage_start\\\",\\\"type\\\":\\\"long\\\"},"
-    "{\\\"name\\\":\\\"product_code\\\",\\\"type\\\":\\\"string\\\"},"
-    "{\\\"name\\\":\\\"unknown\\\",\\\"type\\\":\\\"boolean\\\"},"
-    "{\\\"name\\\":\\\"usage_account_id\\\",\\\"type\\\":\\\"string\\\"},"
-    "{\\\"name\\\":\\\"event_id\\\",\\\"type\\\":\\\"string\\\"}]}\"}";
+static const char own_shape[] = "{\"schema\":\"{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"Meter\\\",\\\"fields\\\":["
+                                "{\\\"name\\\":\\\"usage_start\\\",\\\"type\\\":\\\"long\\\"},"
+                                "{\\\"name\\\":\\\"product_code\\\",\\\"type\\\":\\\"string\\\"},"
+                                "{\\\"name\\\":\\\"unknown\\\",\\\"type\\\":\\\"boolean\\\"},"
+                                "{\\\"name\\\":\\\"usage_account_id\\\",\\\"type\\\":\\\"string\\\"},"
+                                "{\\\"name\\\":\\\"event_id\\\",\\\"type\\\":\\\"string\\\"}]}\"}";
 #define OWN_SHAPE_DATUM "\xd0\x0f\2p\1\2a\2e"
 #define VALUE_42 BYTES("\0\0\0\0\x2a" OWN_SHAPE_DATUM)
 
@@ -301,8 +300,8 @@ static void what_is_registered_is_the_shipped_schema_word_for_word(void **state)
         json_t *body = json_loads(strstr(last_request(&server), "\r\n\r\n") + 4, 0, &reason);
         json_t *schema = json_object_get(body, "schema");
         assert_true(json_is_string(schema));
-        assert_true(text_equal((struct text){ json_string_value(schema), json_string_length(schema) },
-                               avro_schema_text(types[i])));
+        assert_true(
+            text_equal((struct text){ json_string_value(schema), json_string_length(schema) }, avro_schema_text(types[i])));
         json_decref(body);
     }
     client_close(&client);
@@ -458,8 +457,11 @@ static void our_own_schemas_come_back_from_the_registry(void **state)
     struct text schema = avro_schema_named("UsageEvent");
     json_t *body = json_pack("{s:s%,s:s}", "schema", schema.data, schema.size, "schemaType", "AVRO");
     char *text = json_dumps(body, JSON_COMPACT);
-    struct usage_event event = { .event_id = TEXT("e1"), .usage_account_id = TEXT("111111111111"),
-                                 .product_code = TEXT("AmazonS3"), .usage_start = 5, .usage_amount = 7 };
+    struct usage_event event = { .event_id = TEXT("e1"),
+                                 .usage_account_id = TEXT("111111111111"),
+                                 .product_code = TEXT("AmazonS3"),
+                                 .usage_start = 5,
+                                 .usage_amount = 7 };
     static const size_t set[] = { USAGE_EVENT_event_id, USAGE_EVENT_usage_account_id, USAGE_EVENT_product_code,
                                   USAGE_EVENT_usage_start, USAGE_EVENT_usage_amount };
     for (size_t i = 0; i < ARRAY_COUNT(set); i++)
@@ -508,8 +510,8 @@ static void a_schema_that_can_not_be_read_as_the_record_is_refused_once_for_all(
         { "JSON Schema", "{\"schemaType\":\"JSON\",\"schema\":\"{}\"}", "schema 42 is JSON, expected AVRO" },
         { "no Avro", "{\"schema\":\"{\"}", "schema 42: " },
         { "no record", "{\"schema\":\"\\\"string\\\"\"}", "schema 42: " },
-        { "a field is missing",
-          "{\"schema\":\"{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"R\\\",\\\"fields\\\":[]}\"}", "event_id" },
+        { "a field is missing", "{\"schema\":\"{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"R\\\",\\\"fields\\\":[]}\"}",
+          "event_id" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct server server;
@@ -535,8 +537,8 @@ static void a_schema_is_held_against_each_record_that_is_read_with_it(void **sta
     server_start(&server, 200, own_shape);
     client_open(&client, server.url, "");
     assert_int_equal(decode_event(&client, VALUE_42), WIRE_DONE);
-    enum wire_answer answer = wire_decode(client.wire, &bill_type, VALUE_42, &client.bill, &client.arena, &client.refusal,
-                                          &client.error);
+    enum wire_answer answer =
+        wire_decode(client.wire, &bill_type, VALUE_42, &client.bill, &client.arena, &client.refusal, &client.error);
     assert_int_equal(answer, WIRE_REFUSED);
     expect_part("a bill", client.refusal.detail, "billing_group");
     assert_int_equal(decode_event(&client, VALUE_42), WIRE_DONE);
@@ -547,8 +549,16 @@ static void a_schema_is_held_against_each_record_that_is_read_with_it(void **sta
 static void what_is_no_answer_never_gives_a_record(void **state)
 {
     (void)state;
-    static const char *const bodies[] = { "", "<html>maintenance</html>", "{", "[]", "null", "{}", "{\"schema\":5}",
-                                          "{\"schema\":null}", "{\"schema\":{\"type\":\"record\"}}", "\xff\xfe" };
+    static const char *const bodies[] = { "",
+                                          "<html>maintenance</html>",
+                                          "{",
+                                          "[]",
+                                          "null",
+                                          "{}",
+                                          "{\"schema\":5}",
+                                          "{\"schema\":null}",
+                                          "{\"schema\":{\"type\":\"record\"}}",
+                                          "\xff\xfe" };
     for (size_t i = 0; i < ARRAY_COUNT(bodies); i++) {
         struct server server;
         struct client client;

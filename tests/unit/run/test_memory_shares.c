@@ -12,13 +12,15 @@ static void all_shares_together_are_no_more_than_the_limit(void **state)
         const char *why;
         size_t limit, ids, workers;
     } rows[] = {
-        { "the least", 32 * MIB, MIB, 1 },          { "half of it ids", 32 * MIB, 16 * MIB, 1 },
-        { "many workers", 32 * MIB, 16 * MIB, 64 }, { "the default", 512 * MIB, 128 * MIB, 2 },
+        { "the least", 32 * MIB, MIB, 1 },           { "half of it ids", 32 * MIB, 16 * MIB, 1 },
+        { "many workers", 32 * MIB, 16 * MIB, 64 },  { "the default", 512 * MIB, 128 * MIB, 2 },
         { "much", 1024 * 1024 * MIB, 128 * MIB, 8 },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        struct settings settings = { .memory_limit_bytes = rows[i].limit, .dedup_memory_bytes = rows[i].ids,
-                                     .partitions_usage = 12, .partitions_tier = 4 };
+        struct settings settings = { .memory_limit_bytes = rows[i].limit,
+                                     .dedup_memory_bytes = rows[i].ids,
+                                     .partitions_usage = 12,
+                                     .partitions_tier = 4 };
         struct memory_shares shares = memory_shares_of(&settings, rows[i].workers);
         size_t counted = rows[i].workers * (shares.send + shares.fetch + shares.ids + shares.rows);
         expect(rows[i].why, counted <= rows[i].limit - rows[i].limit / 4, true);
@@ -29,8 +31,9 @@ static void all_shares_together_are_no_more_than_the_limit(void **state)
 static void what_libraries_take_at_least_and_at_most_is_kept_to(void **state)
 {
     (void)state;
-    struct settings settings = { .memory_limit_bytes = 32 * MIB, .dedup_memory_bytes = MIB, .partitions_usage = 30000,
-                                 .partitions_tier = 1000 };
+    struct settings settings = {
+        .memory_limit_bytes = 32 * MIB, .dedup_memory_bytes = MIB, .partitions_usage = 30000, .partitions_tier = 1000
+    };
     assert_int_equal(memory_shares_of(&settings, 1).store, 256 * 1024);
     settings.memory_limit_bytes = 1024 * 1024 * MIB;
     assert_int_equal(memory_shares_of(&settings, 1).send, 1024 * MIB);

@@ -49,7 +49,10 @@ static void show_partition(size_t worker, size_t place, enum stream_topic topic,
 }
 
 /* Numbers of one figure each; by name, labels included. */
-#define FIGURE(name, member) { "proforma_" name, offsetof(struct worker_status, member) }
+#define FIGURE(name, member)                                     \
+    {                                                            \
+        "proforma_" name, offsetof(struct worker_status, member) \
+    }
 static const struct figure {
     const char *series;
     size_t offset;
@@ -170,8 +173,8 @@ static void read_comment(struct text line, const struct scrape *page, struct fam
         return;
     }
     for (size_t i = 0; i < page->count; i++)
-        if (text_starts_with(page->series[i].name, name) && (page->series[i].name.size == name.size ||
-                                                             page->series[i].name.data[name.size] == '{'))
+        if (text_starts_with(page->series[i].name, name) &&
+            (page->series[i].name.size == name.size || page->series[i].name.data[name.size] == '{'))
             fail_msg("a family that comes twice: %.*s", TEXT_ARGS(whole));
     *family = (struct family){ .name = name, .has_help = true, .last_bound = -1 };
 }
@@ -432,11 +435,17 @@ static void readiness_has_a_status_and_says_what_is_missing(void **state)
         { "not assigned yet", 1, { { false, 0, 0, 0, 1, 0 } }, 503, "not ready\n" },
         { "the second is not", 2, { { true, 3, 0, 0, 1, 0 }, { false, 3, 0, 0, 1, 0 } }, 503, "not ready\n" },
         { "the first is not", 2, { { false, 3, 0, 0, 1, 0 }, { true, 3, 0, 0, 1, 0 } }, 503, "not ready\n" },
-        { "restoring", 2, { { true, 3, 0, 0, 1, 0 }, { false, 5, 2, 0, 1, 0 } }, 503,
+        { "restoring",
+          2,
+          { { true, 3, 0, 0, 1, 0 }, { false, 5, 2, 0, 1, 0 } },
+          503,
           "worker 1: 2 of 5 tasks are restoring\nnot ready\n" },
         { "no document", 1, { { false, 0, 0, 0, 0, 0 } }, 503, "worker 0: no document is in force yet\nnot ready\n" },
         { "stopped", 1, { { false, 3, 0, 1, 1, 17 } }, 503, "task 17 is stopped, see the log\nnot ready\n" },
-        { "all of it", 2, { { false, 3, 1, 1, 1, 4 }, { false, 0, 0, 0, 0, 0 } }, 503,
+        { "all of it",
+          2,
+          { { false, 3, 1, 1, 1, 4 }, { false, 0, 0, 0, 0, 0 } },
+          503,
           "task 4 is stopped, see the log\nworker 0: 1 of 3 tasks are restoring\n"
           "worker 1: no document is in force yet\nnot ready\n" },
     };
@@ -502,7 +511,8 @@ static void a_loop_that_hangs_is_not_healthy_and_one_that_is_slow_not_ready(void
         }
         expect_number(rows[i].why, health_page(&shown, &body), rows[i].health);
         expect_number(rows[i].why, ready_page(&shown, &body), rows[i].ready);
-        expect(rows[i].why, text_contains(buffer_text(&body), TEXT("worker 1: its loop has stood still")), rows[i].ready != 200);
+        expect(rows[i].why, text_contains(buffer_text(&body), TEXT("worker 1: its loop has stood still")),
+               rows[i].ready != 200);
         buffer_done(&body);
     }
 }

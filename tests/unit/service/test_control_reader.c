@@ -6,8 +6,9 @@
 static void take(struct control_reader *reader, const char *key, const char *value, int64_t time_ms)
 {
     struct error error = { 0 };
-    struct stream_record record = { .topic = STREAM_CONDUCTOR, .key = text_of(key), .value = text_of(value),
-                                    .is_null = !value, .timestamp_ms = time_ms };
+    struct stream_record record = {
+        .topic = STREAM_CONDUCTOR, .key = text_of(key), .value = text_of(value), .is_null = !value, .timestamp_ms = time_ms
+    };
     if (!control_reader_take(reader, &record, &error))
         fail_msg("%s: %s", key, error.message);
 }
@@ -22,7 +23,8 @@ static void documents_of_all_months_come_with_their_version(void **state)
     take(reader, "2026-06/PricingRules/rrrrrrrrrr", "{\"Arn\":\"rrrrrrrrrr\",\"Name\":\"june\"}", 5000);
     take(reader, "2026-06/version/", "{\"number\":1}", 5000);
     control_reader_update(reader, book);
-    take(reader, "2026-07/PricingRules/rrrrrrrrrr", "{\"Arn\":\"rrrrrrrrrr\",\"Name\":\"july\",\"CreationTime\":\"3\"}", 9000);
+    take(reader, "2026-07/PricingRules/rrrrrrrrrr", "{\"Arn\":\"rrrrrrrrrr\",\"Name\":\"july\",\"CreationTime\":\"3\"}",
+         9000);
     take(reader, "2026-07/Price/s/u", "{}", 9000);
     take(reader, "2026-07/document/CurrencyCode", "\"EUR\"", 9000);
     take(reader, "2026-07/version/", "{\"number\":2}", 9000);

@@ -42,7 +42,8 @@ static void the_sample_document_prints_as_one_of_equal_content(void **state)
     buffer_append_byte(&json, '\0');
     struct document *document = parse(json.data);
     document_print(document, &printed);
-    struct conductor *a = read_conductor((struct text){ json.data, json.size - 1 }), *b = read_conductor(buffer_text(&printed));
+    struct conductor *a = read_conductor((struct text){ json.data, json.size - 1 }),
+                     *b = read_conductor(buffer_text(&printed));
     struct hash128 before = conductor_hash(a), after = conductor_hash(b);
     assert_true(before.high == after.high && before.low == after.low);
     assert_int_equal(document_count(document, ENTITY_GROUP), 3);
@@ -60,17 +61,20 @@ static void create_forms_are_read_and_associations_move_to_their_owners(void **s
 {
     (void)state;
     struct document *document = parse(
-        "{\"BillingPeriod\":\"2026-6\",\"BillingGroups\":[{\"Name\":\"g\",\"PrimaryAccountId\":\"111111111111\",\"AccountGrouping\":"
+        "{\"BillingPeriod\":\"2026-6\",\"BillingGroups\":[{\"Name\":\"g\",\"PrimaryAccountId\":\"111111111111\","
+        "\"AccountGrouping\":"
         "{\"LinkedAccountIds\":[\"111111111111\",\"222222222222\"]},\"CreationTime\":\"yesterday\"}],"
         "\"PricingPlans\":[{\"Name\":\"p\",\"Arn\":\"arn:aws:billingconductor::123456789012:pricingplan/pppppppppp\"}],"
         "\"PricingRules\":[{\"Name\":\"r\",\"Arn\":\"rrrrrrrrrr\",\"ModifierPercentage\":20.0}],"
         "\"PricingRulesAssociatedToPricingPlan\":[{\"PricingPlanArn\":\"pppppppppp\",\"PricingRuleArns\":[\"rrrrrrrrrr\"]}],"
-        "\"CustomLineItems\":[{\"Name\":\"i\",\"Arn\":\"iiiiiiiiii\",\"ChargeDetails\":{\"Percentage\":{\"AssociatedValues\":"
+        "\"CustomLineItems\":[{\"Name\":\"i\",\"Arn\":\"iiiiiiiiii\",\"ChargeDetails\":{\"Percentage\":{"
+        "\"AssociatedValues\":"
         "[\"111111111111\"]}}}]}");
     assert_int_equal(json_array_size(json_object_get(document->members, "111111111111")), 2);
     assert_string_equal(document_group_of(document, "222222222222"), "111111111111");
     assert_string_equal(entity_text(document_find(document, ENTITY_GROUP, "111111111111"), "CreationTime"), "1000");
-    json_t *plan = document_find(document, ENTITY_PLAN, "pppppppppp"), *item = document_find(document, ENTITY_ITEM, "iiiiiiiiii");
+    json_t *plan = document_find(document, ENTITY_PLAN, "pppppppppp"),
+           *item = document_find(document, ENTITY_ITEM, "iiiiiiiiii");
     assert_int_equal(json_array_size(json_object_get(plan, "PricingRuleArns")), 1);
     assert_string_equal(entity_text(document_find(document, ENTITY_RULE, "rrrrrrrrrr"), "ModifierPercentage"), "20.0");
     assert_int_equal(json_array_size(json_object_get(document->plans_of, "rrrrrrrrrr")), 1);
@@ -86,7 +90,8 @@ static void create_forms_are_read_and_associations_move_to_their_owners(void **s
 static void an_edit_leaves_the_published_document_as_it_is(void **state)
 {
     (void)state;
-    struct document *document = parse("{\"PricingRules\":[{\"Name\":\"r\",\"Arn\":\"rrrrrrrrrr\"},{\"Name\":\"s\",\"Arn\":\"ssssssssss\"}]}");
+    struct document *document =
+        parse("{\"PricingRules\":[{\"Name\":\"r\",\"Arn\":\"rrrrrrrrrr\"},{\"Name\":\"s\",\"Arn\":\"ssssssssss\"}]}");
     struct document *draft = document_draft(document, 24318);
     json_object_set_new(document_edit(draft, ENTITY_RULE, "rrrrrrrrrr"), "Name", json_string("changed"));
     document_remove(draft, ENTITY_RULE, "ssssssssss");
@@ -103,8 +108,10 @@ static void a_draft_is_checked_by_what_it_touches(void **state)
 {
     (void)state;
     struct document *document = parse(
-        "{\"BillingGroups\":[],\"PricingPlans\":[{\"Name\":\"p\",\"Arn\":\"pppppppppp\",\"PricingRuleArns\":[\"rrrrrrrrrr\"]}],"
-        "\"PricingRules\":[{\"Name\":\"r\",\"Arn\":\"rrrrrrrrrr\",\"Scope\":\"GLOBAL\",\"Type\":\"MARKUP\",\"ModifierPercentage\":1},"
+        "{\"BillingGroups\":[],\"PricingPlans\":[{\"Name\":\"p\",\"Arn\":\"pppppppppp\",\"PricingRuleArns\":[\"rrrrrrrrrr\"]"
+        "}],"
+        "\"PricingRules\":[{\"Name\":\"r\",\"Arn\":\"rrrrrrrrrr\",\"Scope\":\"GLOBAL\",\"Type\":\"MARKUP\","
+        "\"ModifierPercentage\":1},"
         "{\"Name\":\"s\",\"Arn\":\"ssssssssss\",\"Scope\":\"GLOBAL\",\"Type\":\"DISCOUNT\",\"ModifierPercentage\":2}]}");
     struct document *draft = document_draft(document, 24318);
     struct problems problems = { 0 };

@@ -15,8 +15,8 @@ static struct line_item priced(void)
     item.rate = 12 * decimal_power(PRICED_RATE_SCALE) / 100;
     item.cost = 48 * decimal_power(COST_SCALE) / 10;
     item.billable_cost = sum_of(36 * decimal_power(AMOUNT_SCALE) / 10);
-    static const size_t set[] = { LINE_ITEM_usage_amount, LINE_ITEM_public_rate, LINE_ITEM_modifier, LINE_ITEM_rate,
-                                  LINE_ITEM_cost, LINE_ITEM_billable_cost };
+    static const size_t set[] = { LINE_ITEM_usage_amount, LINE_ITEM_public_rate, LINE_ITEM_modifier,
+                                  LINE_ITEM_rate,         LINE_ITEM_cost,        LINE_ITEM_billable_cost };
     for (size_t i = 0; i < ARRAY_COUNT(set); i++)
         record_set(&item, set[i]);
     return item;

@@ -80,8 +80,9 @@ static void rows_are_found_by_prefix_and_pages_go_on_behind_a_key(void **state)
     (void)state;
     struct error error;
     const struct line_item items[] = {
-        item_of("a", "g", "1", "EC2", JUNE, 5), item_of("b", "g", "1", "S3", JUNE, 7), item_of("c", "g", "2", "EC2", JUNE, 1),
-        item_of("d", "gg", "1", "EC2", JUNE, 1), item_of("e", "", "3", "EC2", JUNE, 0),
+        item_of("a", "g", "1", "EC2", JUNE, 5), item_of("b", "g", "1", "S3", JUNE, 7),
+        item_of("c", "g", "2", "EC2", JUNE, 1), item_of("d", "gg", "1", "EC2", JUNE, 1),
+        item_of("e", "", "3", "EC2", JUNE, 0),
     };
     for (size_t i = 0; i < ARRAY_COUNT(items); i++)
         put(&items[i]);
@@ -92,8 +93,9 @@ static void rows_are_found_by_prefix_and_pages_go_on_behind_a_key(void **state)
     expect_rows((struct view_range){ .table = VIEW_LINE_ITEMS, .parts = { TEXT("g"), TEXT("1") }, .part_count = 2 }, 100,
                 "g/1/EC2/a g/1/S3/b ");
     expect_rows((struct view_range){ .table = VIEW_LINE_ITEMS, .parts = { TEXT("") }, .part_count = 1 }, 100, "/3/EC2/e ");
-    struct view_range range = { .table = VIEW_LINE_ITEMS, .parts = { TEXT("g") }, .part_count = 1,
-                                .after = BYTES("g\0001\000EC2\000a\0") };
+    struct view_range range = {
+        .table = VIEW_LINE_ITEMS, .parts = { TEXT("g") }, .part_count = 1, .after = BYTES("g\0001\000EC2\000a\0")
+    };
     expect_rows(range, 100, "g/1/S3/b g/2/EC2/c ");
     range.after = BYTES("a\0");
     expect_rows(range, 1, "g/1/EC2/a ");

@@ -203,12 +203,11 @@ static void properties_that_do_not_fit_together_are_refused(void **state)
           "\"OAUTHBEARER\": it logs in with a token\n" },
         { "kafka.sasl.mechanisms = OAUTHBEARER\noauth.token.file = /run/token", NULL },
         { "kafka.sasl.mechanisms = OAUTHBEARER\nkafka.sasl.oauthbearer.method = oidc", NULL },
-        { "session.timeout = 5s",
-          "t.conf:1: session.timeout: found \"5s\", expected a duration from 6s to 5m, as 10s\n" },
-        { "instance.id = ../b",
-          "t.conf:1: instance.id: found \"../b\", expected letters, digits, '.', '_' and '-' (but not . or ..), at most 128 bytes\n" },
-        { "instance.id = a b",
-          "t.conf:1: instance.id: found \"a b\", expected letters, digits, '.', '_' and '-' (but not . or ..), at most 128 bytes\n" },
+        { "session.timeout = 5s", "t.conf:1: session.timeout: found \"5s\", expected a duration from 6s to 5m, as 10s\n" },
+        { "instance.id = ../b", "t.conf:1: instance.id: found \"../b\", expected letters, digits, '.', '_' and '-' (but not "
+                                ". or ..), at most 128 bytes\n" },
+        { "instance.id = a b", "t.conf:1: instance.id: found \"a b\", expected letters, digits, '.', '_' and '-' (but not . "
+                               "or ..), at most 128 bytes\n" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         expect_fault(rows[i].file, rows[i].expected);
@@ -221,8 +220,8 @@ static void only_so_many_faults_are_told_but_all_are_counted(void **state)
     for (unsigned i = 0; i < 60; i++)
         buffer_printf(&file, "unknown.%u = 1\n", i);
     struct loaded loaded = { 0 };
-    assert_false(settings_load_text(buffer_text(&file), "t.conf", false, NULL, 0, &loaded.settings, &loaded.problems,
-                                    &loaded.error));
+    assert_false(
+        settings_load_text(buffer_text(&file), "t.conf", false, NULL, 0, &loaded.settings, &loaded.problems, &loaded.error));
     assert_true(text_ends_with(buffer_text(&loaded.problems), TEXT("lists them\nand 10 more\n")));
     assert_string_equal(loaded.error.message, "60 faults in the settings");
     buffer_done(&file);

@@ -7,8 +7,7 @@ static void references_bring_in_files_and_variables(void **state)
     write_bytes(scratch_path("word"), TEXT("/from-file\n\n"));
     setenv("PROFORMA_TEST_DIR", "/from-env${x}", 1);
     char file[1024];
-    snprintf(file, sizeof file,
-             "kafka.client.id = a-${file:%s}-${env:PROFORMA_TEST_DIR}-$${z}\nstate.dir = ${env:HOME}",
+    snprintf(file, sizeof file, "kafka.client.id = a-${file:%s}-${env:PROFORMA_TEST_DIR}-$${z}\nstate.dir = ${env:HOME}",
              scratch_path("word"));
     setenv("HOME", "/home/unseen", 1);
     struct loaded loaded = load(file);
@@ -110,29 +109,26 @@ static void no_secret_is_in_what_is_printed_or_complained_about(void **state)
 static void a_secret_that_every_user_may_read_is_refused(void **state)
 {
     (void)state;
-    const char *open_file =
-        "t.conf:1: kafka.sasl.password: a secret that every user of this machine may read; expected "
-        "${file:/path} or ${env:NAME}, or a chmod o-r of this file\n";
+    const char *open_file = "t.conf:1: kafka.sasl.password: a secret that every user of this machine may read; expected "
+                            "${file:/path} or ${env:NAME}, or a chmod o-r of this file\n";
     struct loaded loaded = load_with("kafka.sasl.password = hunter2", true, NULL, 0);
     expect_text("open file", buffer_text(&loaded.problems), open_file);
     unload(&loaded);
     const char *sets[] = { "kafka.sasl.password=hunter2" };
     loaded = load_with("", false, sets, 1);
-    expect_text(
-        "--set", buffer_text(&loaded.problems),
-        "--set: kafka.sasl.password: a secret that every user of this machine may read; expected ${file:/path} or "
-        "${env:NAME}\n");
+    expect_text("--set", buffer_text(&loaded.problems),
+                "--set: kafka.sasl.password: a secret that every user of this machine may read; expected ${file:/path} or "
+                "${env:NAME}\n");
     unload(&loaded);
 
     const char *path = scratch_path("password");
     char file[600], expected[800];
     write_bytes(path, TEXT("hunter2\n"));
     snprintf(file, sizeof file, "kafka.sasl.password = ${file:%s}", path);
-    snprintf(
-        expected, sizeof expected,
-        "t.conf:1: kafka.sasl.password: ${file:%s}: a secret that every user of this machine may read or write; chmod "
-        "o-rw it\n",
-        path);
+    snprintf(expected, sizeof expected,
+             "t.conf:1: kafka.sasl.password: ${file:%s}: a secret that every user of this machine may read or write; chmod "
+             "o-rw it\n",
+             path);
     assert_int_equal(chmod(path, 0644), 0);
     expect_fault(file, expected);
     assert_int_equal(chmod(path, 0640), 0);

@@ -60,8 +60,7 @@ static void put_page(struct ledger_store *store, struct group_key key, uint32_t 
     buffer_done(&facts);
 }
 
-static void expect_pages(const char *row, struct ledger_store *store, struct group_key key, uint32_t first,
-                         uint32_t end)
+static void expect_pages(const char *row, struct ledger_store *store, struct group_key key, uint32_t first, uint32_t end)
 {
     struct group_pages pages = { 77, 78 };
     struct error error;
@@ -286,8 +285,7 @@ static void a_walk_goes_on_behind_any_group(void **state)
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct group_key after = key_of("2026-06", rows[i].hour, rows[i].account);
-        expect_walk(rows[i].name, group_walk_open(store, june->period, &after), june + rows[i].next,
-                    JUNE - rows[i].next);
+        expect_walk(rows[i].name, group_walk_open(store, june->period, &after), june + rows[i].next, JUNE - rows[i].next);
     }
     ledger_store_close(store);
 }

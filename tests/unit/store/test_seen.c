@@ -74,20 +74,33 @@ static void any_other_field_makes_it_other_content(void **state)
     const struct usage_event base = event_with(.usage_end = "2026-06-01T01:00:00Z", .tags = "a=1");
 #define OTHER(...) event_with(.usage_end = "2026-06-01T01:00:00Z", .tags = "a=1", __VA_ARGS__)
     const struct usage_event others[] = {
-        OTHER(.payer_account_id = "100000000001"), OTHER(.billing_entity = "AWS Marketplace"),
-        OTHER(.line_item_type = "Fee"),            OTHER(.product_code = "AmazonS3"),
-        OTHER(.usage_type = "other"),              OTHER(.operation = "o"),
-        OTHER(.sku = "s"),                         OTHER(.region = "r"),
-        OTHER(.availability_zone = "z"),           OTHER(.resource_id = "i"),
-        OTHER(.usage_start = "2026-06-01T00:00:00.001Z"), OTHER(.unit = "u"),
-        OTHER(.usage_amount = "1.0000000001"),     OTHER(.currency = "USD"),
-        OTHER(.public_on_demand_rate = "0"),       OTHER(.public_on_demand_cost = "0"),
-        OTHER(.unblended_cost = "0"),              OTHER(.unblended_cost = "0.00000000000000000001"),
-        OTHER(.reservation_arn = "a"),             OTHER(.reservation_effective_cost = "0"),
-        OTHER(.savings_plan_arn = "a"),            OTHER(.savings_plan_rate = "0"),
-        OTHER(.savings_plan_effective_cost = "0"), OTHER(.normalization_factor = "0"),
+        OTHER(.payer_account_id = "100000000001"),
+        OTHER(.billing_entity = "AWS Marketplace"),
+        OTHER(.line_item_type = "Fee"),
+        OTHER(.product_code = "AmazonS3"),
+        OTHER(.usage_type = "other"),
+        OTHER(.operation = "o"),
+        OTHER(.sku = "s"),
+        OTHER(.region = "r"),
+        OTHER(.availability_zone = "z"),
+        OTHER(.resource_id = "i"),
+        OTHER(.usage_start = "2026-06-01T00:00:00.001Z"),
+        OTHER(.unit = "u"),
+        OTHER(.usage_amount = "1.0000000001"),
+        OTHER(.currency = "USD"),
+        OTHER(.public_on_demand_rate = "0"),
+        OTHER(.public_on_demand_cost = "0"),
+        OTHER(.unblended_cost = "0"),
+        OTHER(.unblended_cost = "0.00000000000000000001"),
+        OTHER(.reservation_arn = "a"),
+        OTHER(.reservation_effective_cost = "0"),
+        OTHER(.savings_plan_arn = "a"),
+        OTHER(.savings_plan_rate = "0"),
+        OTHER(.savings_plan_effective_cost = "0"),
+        OTHER(.normalization_factor = "0"),
         OTHER(.description = "d"),
-        event_with(.usage_end = "2026-06-01T01:00:00.001Z", .tags = "a=1"), event_with(.tags = "a=1"),
+        event_with(.usage_end = "2026-06-01T01:00:00.001Z", .tags = "a=1"),
+        event_with(.tags = "a=1"),
         event_with(.usage_end = "2026-06-01T01:00:00Z", .tags = "a=2"),
         event_with(.usage_end = "2026-06-01T01:00:00Z"),
         event_with(.usage_end = "2026-06-01T01:00:00Z", .tags = "a=1;b=1"),
@@ -100,8 +113,8 @@ static void any_other_field_makes_it_other_content(void **state)
         if (take(seen, others[i]) != SEEN_REUSED)
             fail_msg("row %zu", i);
     assert_int_equal(take(seen, base), SEEN_DUPLICATE); /* the first content stays */
-    assert_int_equal(take(seen, event_with(.usage_end = "2026-06-01T03:00:00+02:00", .tags = "a=1",
-                                            .usage_amount = "1.00", .line_item_type = "Usage")),
+    assert_int_equal(take(seen, event_with(.usage_end = "2026-06-01T03:00:00+02:00", .tags = "a=1", .usage_amount = "1.00",
+                                           .line_item_type = "Usage")),
                      SEEN_DUPLICATE); /* the same said otherwise */
     seen_close(seen);
     close_rocks(rocks);
@@ -151,9 +164,8 @@ static void answers_are_exact_however_often_ids_are_saved_and_taken_up(void **st
             static const char *const amounts[] = { "", "1", "2", "3" };
             snprintf(id, sizeof id, "id%llu", (unsigned long long)number);
             int64_t time_ms = n - (int64_t)random_below(n < 10 ? 1 : 10); /* broker time all but grows */
-            enum seen_answer wanted = rows[i].window_ms == 0
-                                          ? SEEN_NEW
-                                          : answer_of(&model[number], content, time_ms, rows[i].window_ms);
+            enum seen_answer wanted =
+                rows[i].window_ms == 0 ? SEEN_NEW : answer_of(&model[number], content, time_ms, rows[i].window_ms);
             if (take_at(seen, event_with(.event_id = id, .usage_amount = amounts[content]), time_ms) != wanted)
                 fail_msg("row %zu, event %u", i, n);
             if (seen_is_full(seen) || random_below(3000) == 0)

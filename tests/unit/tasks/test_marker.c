@@ -97,8 +97,9 @@ static void counts_and_barriers_come_back_in_their_order(void **state)
     (void)state;
     static const struct marker_count sent[] = { { 5, 1 }, { 0, INT64_MAX }, { INT32_MAX, 0 } };
     static const struct marker_count received[] = { { 1, 7 }, { 0, 8 } };
-    const struct marker_barrier barriers[] = { { month("2026-06"), 3 }, { month("2026-05"), 0 },
-                                               { month("2026-05"), INT32_MAX }, { month("2026-05"), 3 } };
+    const struct marker_barrier barriers[] = {
+        { month("2026-06"), 3 }, { month("2026-05"), 0 }, { month("2026-05"), INT32_MAX }, { month("2026-05"), 3 }
+    };
     struct buffer out = { 0 };
     struct marker marker = none(), found = none();
     for (size_t i = 0; i < ARRAY_COUNT(sent); i++)
@@ -324,8 +325,15 @@ static void lists_of_other_shapes_are_no_marker(void **state)
 {
     (void)state;
     static const char *const rests[] = {
-        ",\"barriers\":[\"x\"]",      ",\"barriers\":7",        ",\"barriers\":[[\"2026-06\",4294967296]]", ",\"barriers\":[[\"2026-13\",1]]", ",\"barriers\":[4]", ",\"sent\":{\"1\":2}",
-        ",\"sent\":\"x\"",            ",\"sent\":[[1,2,3]]",    ",\"sent\":[[4294967296,2]]",
+        ",\"barriers\":[\"x\"]",
+        ",\"barriers\":7",
+        ",\"barriers\":[[\"2026-06\",4294967296]]",
+        ",\"barriers\":[[\"2026-13\",1]]",
+        ",\"barriers\":[4]",
+        ",\"sent\":{\"1\":2}",
+        ",\"sent\":\"x\"",
+        ",\"sent\":[[1,2,3]]",
+        ",\"sent\":[[4294967296,2]]",
     };
     size_t taken = 0;
     for (size_t i = 0; i < ARRAY_COUNT(rests); i++) {

@@ -66,8 +66,11 @@ static void keys_stay_apart_whatever_is_in_their_parts(void **state)
     };
     struct buffer key = { 0 };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        struct subtotal subtotal = { .task = 7, .billing_group = TEXT("g"), .billing_period = TEXT("2026-06"),
-                                     .usage_account_id = TEXT("111111111111"), .product_code = text_of(rows[i].service),
+        struct subtotal subtotal = { .task = 7,
+                                     .billing_group = TEXT("g"),
+                                     .billing_period = TEXT("2026-06"),
+                                     .usage_account_id = TEXT("111111111111"),
+                                     .product_code = text_of(rows[i].service),
                                      .line_item_type = text_of(rows[i].type) };
         bill_message_key(&subtotal, &key);
         expect_text(rows[i].service, buffer_text(&key), rows[i].key);
