@@ -36,7 +36,7 @@ static void write_counters(const struct shown_workers *shown, struct buffer *bod
     for (enum refusal_reason reason = REFUSAL_NONE + 1; reason < REFUSAL_REASON_COUNT; reason++)
         buffer_printf(body, "proforma_dead_letters_total{reason=\"%s\"} %llu\n", refusal_reason_text(reason),
                       TOTAL(shown, dead[reason]));
-    family(body, "swept_rows_total", "counter", "Rows that final sweeps have walked over.");
+    family(body, "swept_rows_total", "counter", "Rows that sweeps have walked over.");
     buffer_printf(body, "proforma_swept_rows_total %llu\n", TOTAL(shown, swept_rows));
     family(body, "report_rows_total", "counter", "Rows of Cost and Usage Reports written.");
     buffer_printf(body, "proforma_report_rows_total %llu\n", TOTAL(shown, report_rows));
