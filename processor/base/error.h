@@ -18,6 +18,7 @@ enum error_kind {
     ERROR_FAILED,  /* exit 1: the world did not do its part (disk, file, limit) */
     ERROR_INVALID, /* exit 2: wrong usage or an invalid document */
     ERROR_LATER,   /* exit 1 for a command; what runs on tries again: held by somebody else, full, away */
+    ERROR_REFUSED, /* exit 1: a right is denied, and waiting does not help */
     ERROR_DAMAGED, /* exit 1 for a command; what can be made anew is: what is stored cannot be believed */
 };
 

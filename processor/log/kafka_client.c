@@ -164,7 +164,7 @@ bool kafka_partition_count(rd_kafka_t *handle, const char *topic, int32_t *count
                  ? metadata->topics[0].partition_cnt
                  : 0;
     rd_kafka_metadata_destroy(metadata);
-    return !denied || error_fail(error, ERROR_FAILED, "kafka: topic %s: the broker denies the right to describe it", topic);
+    return !denied || error_fail(error, ERROR_REFUSED, "kafka: topic %s: the broker denies the right to describe it", topic);
 }
 
 void kafka_record_of_message(const rd_kafka_message_t *message, enum stream_topic topic, struct stream_header *headers,

@@ -91,7 +91,7 @@ static enum stream_outcome outcome_of(rd_kafka_error_t *reason, const char *doin
 
 static bool fail_with(struct error *error, const char *doing, rd_kafka_resp_err_t code)
 {
-    return error_fail(error, ERROR_FAILED, "kafka: %s: %s", doing, rd_kafka_err2str(code));
+    return error_fail(error, is_denied(code) ? ERROR_REFUSED : ERROR_FAILED, "kafka: %s: %s", doing, rd_kafka_err2str(code));
 }
 
 /* ---- assignment ---- */
@@ -220,7 +220,8 @@ static bool check_message(const rd_kafka_message_t *message, struct error *error
         return true; /* librdkafka tries again */
     case RD_KAFKA_RESP_ERR__FATAL:
     default:
-        return error_fail(error, ERROR_FAILED, "kafka: reading: %s", rd_kafka_message_errstr(message));
+        return error_fail(error, is_denied(message->err) ? ERROR_REFUSED : ERROR_FAILED, "kafka: reading: %s",
+                          rd_kafka_message_errstr(message));
     }
 }
 

@@ -636,7 +636,7 @@ static enum worker_end reconnect(struct worker *worker, enum stream_outcome outc
 {
     bool twin = outcome == OUTCOME_FENCED && has_a_twin(worker);
     close_worker(worker);
-    if (outcome == OUTCOME_REFUSED)
+    if (outcome == OUTCOME_REFUSED || error->kind == ERROR_REFUSED)
         return WORKER_FAILED;
     return twin ? WORKER_FENCED : try_again(worker, "connection_renewed", error);
 }
@@ -646,7 +646,9 @@ enum worker_end worker_step(struct worker *worker, struct error *error)
     if (atomic_load(worker->options->stop))
         return leave(worker, error);
     if (!worker->stream && !open_worker(worker, error))
-        return worker->was_open || error->kind == ERROR_LATER ? try_again(worker, "broker_away", error) : WORKER_FAILED;
+        return (worker->was_open && error->kind != ERROR_REFUSED) || error->kind == ERROR_LATER
+                   ? try_again(worker, "broker_away", error)
+                   : WORKER_FAILED;
     worker->was_open = true;
     enum stream_outcome outcome = step(worker, error);
     if (outcome == OUTCOME_ABORT) {

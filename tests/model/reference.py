@@ -25,6 +25,7 @@ AMOUNT_SCALE = 20
 COST_SCALE = 24
 PERCENT_SCALE = 10
 DIGITS_MAX = 38
+SUM_DIGITS_MAX = 57  # of sums and what bills make of them
 COST_LIMIT = Fraction(10**14)
 
 NUMBER_SCALES = {
@@ -1015,7 +1016,7 @@ def bill_facts(item):
 def percentage_of_cost(margin, cost):
     """None of no cost, and where a cost of next to nothing makes it longer than any number is."""
     percentage = round_half_even(margin / cost * 100, PERCENT_SCALE) if cost else None
-    return None if percentage is None or abs(percentage) * 10**PERCENT_SCALE >= 10**DIGITS_MAX else percentage
+    return None if percentage is None or abs(percentage) * 10**PERCENT_SCALE >= 10**SUM_DIGITS_MAX else percentage
 
 
 def bills(items, charges):
