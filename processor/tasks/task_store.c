@@ -156,6 +156,8 @@ static bool take_up(struct task *task, int64_t *from, bool *asked, struct error 
         return false;
     if (point.marker.size > 0 && !marker_read(point.marker, &task->marker, error))
         return false;
+    if (point.marker.size > 0 && task->marker.task != task->number)
+        return false; /* of another task: folders were mixed up */
     task->has_marker = point.marker.size > 0;
     task->saved_ms = point.time_ms;
     *from = point.line_items_next;
