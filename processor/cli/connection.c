@@ -77,9 +77,16 @@ bool connection_read(struct connection *connection, enum stream_topic topic, int
                      bool (*take)(void *context, const struct stream_record *record, struct error *error), void *context,
                      struct error *error)
 {
+    return connection_read_from(connection, topic, partition, OFFSET_NONE, take, context, error);
+}
+
+bool connection_read_from(struct connection *connection, enum stream_topic topic, int32_t partition, int64_t from,
+                          bool (*take)(void *context, const struct stream_record *record, struct error *error),
+                          void *context, struct error *error)
+{
     const struct stream_ops *ops = connection->stream->ops;
     struct stream_reading reading = { .ended = false };
-    if (!ops->restore_begin(connection->stream, topic, partition, OFFSET_NONE, error))
+    if (!ops->restore_begin(connection->stream, topic, partition, from, error))
         return false;
     while (!reading.ended)
         if (!ops->restore_step(connection->stream, READ_RECORDS, take, context, &reading, error))

@@ -46,6 +46,10 @@ struct topic_plan connection_topics(const struct connection *connection);
 MUST_USE bool connection_read(struct connection *connection, enum stream_topic topic, int32_t partition,
                               bool (*take)(void *context, const struct stream_record *record, struct error *error),
                               void *context, struct error *error);
+/* The same from an offset on. */
+MUST_USE bool connection_read_from(struct connection *connection, enum stream_topic topic, int32_t partition, int64_t from,
+                                   bool (*take)(void *context, const struct stream_record *record, struct error *error),
+                                   void *context, struct error *error);
 /* The end offset of a partition. */
 MUST_USE bool connection_end(struct connection *connection, enum stream_topic topic, int32_t partition, int64_t *end,
                              struct error *error);

@@ -9,6 +9,8 @@
 #include "tasks/marker.h"
 #include "tasks/task.h"
 
+#define TAIL_RECORDS 2000
+
 static const char status_help[] = "usage: proforma status [--config FILE] [--set KEY=VALUE]...\n\n"
                                   "Shows the document in force, the closes, and how far every task is.\n";
 
@@ -36,6 +38,19 @@ static bool take_line_item(void *context, const struct stream_record *record, st
     return marker_read(item.marker, &found->marker, error);
 }
 
+/* Each transaction ends with a marker, so the newest one is near the end. */
+static bool find_marker(struct found_marker *found, int32_t partition, struct error *error)
+{
+    struct stream *stream = found->connection->stream;
+    int64_t first, end;
+    if (!stream->ops->range(stream, STREAM_LINE_ITEMS, partition, &first, &end, error))
+        return false;
+    if (end - first > TAIL_RECORDS && !connection_read_from(found->connection, STREAM_LINE_ITEMS, partition,
+                                                            end - TAIL_RECORDS, take_line_item, found, error))
+        return false;
+    return found->found || connection_read(found->connection, STREAM_LINE_ITEMS, partition, take_line_item, found, error);
+}
+
 static void period_text(billing_period period, char out[TIME_TEXT_MAX])
 {
     if (period == PERIOD_NONE)
@@ -44,20 +59,32 @@ static void period_text(billing_period period, char out[TIME_TEXT_MAX])
         period_format(period, out);
 }
 
+/* "v7 43%": to which version, and about how far; "final 43%": a close allocates its pools anew. */
+static void sweep_text(const struct marker *marker, enum stream_topic input, char out[40])
+{
+    if (marker->target != 0)
+        snprintf(out, 40, "v%lld %lld%%", (long long)marker->target, (long long)marker->swept);
+    else if (marker->closing != PERIOD_NONE && input != STREAM_SUBTOTALS)
+        snprintf(out, 40, "final %lld%%", (long long)marker->swept);
+    else
+        snprintf(out, 40, "-");
+}
+
 static bool print_task(struct connection *connection, enum stream_topic input, int32_t partition, struct error *error)
 {
     struct found_marker found = { .connection = connection, .marker.closed = PERIOD_NONE, .marker.closing = PERIOD_NONE };
     uint32_t number = task_number_of(connection->stream, input, partition);
     int64_t end;
-    char closed[TIME_TEXT_MAX], closing[TIME_TEXT_MAX];
-    bool done = connection_read(connection, STREAM_LINE_ITEMS, (int32_t)number, take_line_item, &found, error) &&
-                connection_end(connection, input, partition, &end, error);
+    char closed[TIME_TEXT_MAX], closing[TIME_TEXT_MAX], sweep[40];
+    bool done = find_marker(&found, (int32_t)number, error) && connection_end(connection, input, partition, &end, error);
     if (done) {
         int64_t at = found.found ? found.marker.offset : 0;
         period_text(found.marker.closed, closed);
         period_text(found.marker.closing, closing);
-        printf("  %4u  %-10s %4d  %12lld  %12lld  %10lld  %8lld  %-8s %-8s\n", number, stream_topic_name(input), partition,
-               (long long)at, (long long)end, (long long)(end - at), (long long)found.marker.revision, closed, closing);
+        sweep_text(&found.marker, input, sweep);
+        printf("  %4u  %-10s %4d  %12lld  %12lld  %10lld  %8lld  %7lld  %-10s %-8s %-8s\n", number, stream_topic_name(input),
+               partition, (long long)at, (long long)end, (long long)(end - at), (long long)found.marker.revision,
+               (long long)found.marker.version, sweep, closed, closing);
     }
     marker_done(&found.marker);
     arena_done(&found.arena);
@@ -80,8 +107,8 @@ static void print_closes(const struct connection *connection)
 static bool print_tasks(struct connection *connection, struct error *error)
 {
     static const enum stream_topic inputs[] = { STREAM_SUBTOTALS, STREAM_TIERED, STREAM_USAGE };
-    printf("  %4s  %-10s %4s  %12s  %12s  %10s  %8s  %-8s %-8s\n", "task", "input", "", "offset", "end", "lag", "revision",
-           "closed", "closing");
+    printf("  %4s  %-10s %4s  %12s  %12s  %10s  %8s  %7s  %-10s %-8s %-8s\n", "task", "input", "", "offset", "end", "lag",
+           "revision", "version", "sweep", "closed", "closing");
     for (size_t i = 0; i < ARRAY_COUNT(inputs); i++)
         for (int32_t p = 0; p < connection->stream->ops->partition_count(connection->stream, inputs[i]); p++)
             if (!print_task(connection, inputs[i], p, error))

@@ -62,8 +62,10 @@ struct totals *ledger_totals(struct ledger *ledger, size_t index);
 void ledger_final_begin(struct ledger *ledger, billing_period period);
 /* Allocates up to about `rows_max` rows further, in canonical order; changed rows become dirty. *done at the end. */
 MUST_USE bool ledger_final_step(struct ledger *ledger, size_t rows_max, bool *done, struct error *error);
-/* Rows that the walk has come over so far. */
+/* Rows that the walk has come over so far, and how far in the month that is, in percent: exact in no way but that it grows.
+ */
 size_t ledger_final_rows(const struct ledger *ledger);
+unsigned ledger_final_percent(const struct ledger *ledger);
 
 /* ---- the sweep to another version of the document (SEMANTICS 3.5) ---- */
 
@@ -78,7 +80,8 @@ void ledger_sweep_begin(struct ledger *ledger, const struct pricing *pricing, bi
 MUST_USE bool ledger_sweep_step(struct ledger *ledger, size_t rows_max, bool *done, struct error *error);
 /* All rows are current. */
 void ledger_sweep_end(struct ledger *ledger);
-size_t ledger_sweep_rows(const struct ledger *ledger);
+size_t ledger_sweep_rows(const struct ledger *ledger); /* that it, or the last one, has come over */
+unsigned ledger_sweep_percent(const struct ledger *ledger);
 /* False after a restore from a store of another version: a sweep has to build them. */
 bool ledger_totals_hold(const struct ledger *ledger);
 

@@ -56,6 +56,7 @@ void ledger_final_begin(struct ledger *ledger, billing_period period)
     ledger->final.period = period;
     ledger->final.has_after = false;
     ledger->final.rows = 0;
+    ledger->final.extent.known = false;
     /* Every row of the month leaves its pool before the first comes back; allowances go by what each pool had. */
     pools_share_out(&ledger->prices.pools, period);
 }
@@ -109,6 +110,8 @@ static void allocate_group(struct ledger *ledger, uint32_t group, size_t *rows)
 
 bool ledger_final_step(struct ledger *ledger, size_t rows_max, bool *done, struct error *error)
 {
+    if (!ledger_note_extent(ledger, ledger->final.period, ledger->final.period + 1, &ledger->final.extent, error))
+        return false;
     const struct group_key *after = ledger->final.has_after ? &ledger->final.after : NULL;
     struct group_walk *walk = group_walk_open(ledger->store, ledger->final.period, after);
     struct group_key key;

@@ -42,6 +42,15 @@ struct month {
     struct totals totals;
 };
 
+/* Behind every month that a store may hold. */
+#define LEDGER_PERIOD_END ((billing_period)0xffffff)
+
+/* How far a walk has to go: its first group and the last that was there when it began. */
+struct walk_extent {
+    bool known;
+    struct group_key first, last;
+};
+
 struct ledger {
     struct ledger_options options;
     struct ledger_store *store;
@@ -75,6 +84,7 @@ struct ledger {
         bool has_after;
         struct group_key after; /* the last group that is done */
         size_t rows;            /* of the groups that are done */
+        struct walk_extent extent;
     } final, report;
     /* A sweep to another version of the document: rows at or before `after`, and those of its number, are current. */
     struct {
@@ -84,6 +94,7 @@ struct ledger {
         bool has_after;
         struct group_key after;
         size_t rows;
+        struct walk_extent extent;
     } sweep;
     bool totals_hold; /* false: only a sweep gives them */
     /* Of a replay. */
@@ -129,6 +140,11 @@ MUST_USE bool ledger_next_group(struct ledger *ledger, struct group_walk *walk, 
                                 bool *found, struct error *error);
 /* Places of the group's entries that have events, in canonical order. free() it. */
 uint32_t *ledger_order_group(const struct ledger *ledger, const struct group *group, size_t *count);
+
+/* ledger_progress.c */
+/* Before a walk over the months from `from` to before `end`: notes where it goes to. */
+MUST_USE bool ledger_note_extent(struct ledger *ledger, billing_period from, billing_period end, struct walk_extent *extent,
+                                 struct error *error);
 
 /* ledger_sweep.c */
 /* Brings a row up to date before an event is added to it; `is_new`: the event is its first. */

@@ -34,6 +34,7 @@ void ledger_sweep_begin(struct ledger *ledger, const struct pricing *pricing, bi
     ledger->sweep.from = from;
     ledger->sweep.has_after = false;
     ledger->sweep.rows = 0;
+    ledger->sweep.extent.known = false;
 }
 
 void ledger_sweep_end(struct ledger *ledger)
@@ -147,6 +148,8 @@ static void restate_group(struct ledger *ledger, uint32_t group, size_t *rows)
 
 bool ledger_sweep_step(struct ledger *ledger, size_t rows_max, bool *done, struct error *error)
 {
+    if (!ledger_note_extent(ledger, ledger->sweep.from, LEDGER_PERIOD_END, &ledger->sweep.extent, error))
+        return false;
     struct group_walk *walk =
         group_walk_open_from(ledger->store, ledger->sweep.from, ledger->sweep.has_after ? &ledger->sweep.after : NULL);
     struct group_key key;

@@ -46,6 +46,16 @@ static void write_counters(const struct shown_workers *shown, struct buffer *bod
     buffer_printf(body, "proforma_aborts_total %llu\n", TOTAL(shown, aborts));
 }
 
+static unsigned long long newest_target(const struct shown_workers *shown)
+{
+    int64_t newest = 0;
+    for (size_t w = 0; w < shown->count; w++) {
+        int64_t target = atomic_load(&shown->statuses[w]->sweep_version);
+        newest = target > newest ? target : newest;
+    }
+    return (unsigned long long)newest;
+}
+
 static void write_gauges(const struct shown_workers *shown, struct buffer *body)
 {
     family(body, "tasks", "gauge", "Tasks assigned to this process.");
@@ -58,6 +68,12 @@ static void write_gauges(const struct shown_workers *shown, struct buffer *body)
                   TOTAL(shown, restore_done), TOTAL(shown, restore_total));
     family(body, "closing_tasks", "gauge", "Tasks that are closing a month.");
     buffer_printf(body, "proforma_closing_tasks %llu\n", TOTAL(shown, closing));
+    family(body, "sweeping_tasks", "gauge", "Tasks that sweep their rows to another version of the document.");
+    buffer_printf(body, "proforma_sweeping_tasks %llu\n", TOTAL(shown, sweeping));
+    family(body, "sweep_rows", "gauge", "Rows that these sweeps, or the last ones, have walked over.");
+    buffer_printf(body, "proforma_sweep_rows %llu\n", TOTAL(shown, sweep_rows));
+    family(body, "sweep_version", "gauge", "The version to which tasks sweep; 0: none does.");
+    buffer_printf(body, "proforma_sweep_version %llu\n", newest_target(shown));
     family(body, "rows", "gauge", "Rows in memory.");
     buffer_printf(body, "proforma_rows %llu\n", TOTAL(shown, rows));
     family(body, "memory_bytes", "gauge", "Memory that rows and prices take.");

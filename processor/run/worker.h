@@ -31,6 +31,8 @@ struct worker_status {
     _Atomic int64_t commits, aborts, restores, document;
     _Atomic int64_t restore_done, restore_total; /* records, of the tasks that are restoring */
     _Atomic int64_t closing;                     /* tasks that are closing a month */
+    _Atomic int64_t sweeping, sweep_rows;        /* tasks that sweep to another version; rows that they have come over */
+    _Atomic int64_t sweep_version;               /* this one; 0: none sweeps */
     _Atomic uint64_t events, duplicates, line_items, swept_rows, report_rows;
     _Atomic uint64_t by_status[STATUS_COUNT], dead[REFUSAL_REASON_COUNT];
     /* Commit times and event-to-commit latencies, cumulative by bucket (histogram_bounds_us), with sum and count. */

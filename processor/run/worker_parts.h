@@ -3,6 +3,7 @@
 #define RUN_WORKER_PARTS_H
 
 #include "run/memory_shares.h"
+#include "run/sweep_log.h"
 #include "run/worker.h"
 
 /* A task that cannot go on: it stays out until partitions are assigned anew. */
@@ -44,6 +45,7 @@ struct worker {
     uint64_t taken;              /* records since the last commit */
     int64_t taken_time_ms;       /* sum of their broker times */
     int64_t next_commit_ms;
+    struct sweep_log sweep_log;
 };
 
 /* worker_tasks.c */

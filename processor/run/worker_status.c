@@ -1,4 +1,5 @@
 /* run/worker_status.c: copies of a worker's figures, each for itself: who reads them may see some older than others. */
+#include "observe/logging.h"
 #include "run/worker_parts.h"
 
 const uint64_t histogram_bounds_us[HISTOGRAM_BUCKETS] = { 1000,   2500,   5000,    10000,   25000,   50000,    100000,
@@ -47,9 +48,34 @@ void worker_show_lag(struct worker *worker)
     }
 }
 
+/* What a restart or another assignment cuts off is told as a sweep that begins again. */
+static void log_sweep(struct worker *worker, const struct task_progress *progress)
+{
+    int64_t since_ms = 0;
+    enum sweep_news news = sweep_log_take(&worker->sweep_log, progress, worker->world.now_ms, &since_ms);
+    switch (news) {
+    case SWEEP_BEGINS:
+        log_event(LOGGING_INFO, "sweep_begins", LOG_NUMBER("worker", worker->options->number),
+                  LOG_NUMBER("version", progress->target), LOG_NUMBER("tasks", progress->sweeping));
+        break;
+    case SWEEP_GOES_ON:
+        log_event(LOGGING_INFO, "sweep_goes_on", LOG_NUMBER("worker", worker->options->number),
+                  LOG_NUMBER("version", progress->target), LOG_NUMBER("rows", progress->swept_rows),
+                  LOG_NUMBER("percent", progress->percent));
+        break;
+    case SWEEP_ENDS:
+        log_event(LOGGING_INFO, "sweep_ends", LOG_NUMBER("worker", worker->options->number),
+                  LOG_NUMBER("version", worker->sweep_log.ended), LOG_NUMBER("rows", progress->swept_rows),
+                  LOG_NUMBER("milliseconds", since_ms));
+        break;
+    case SWEEP_NO_NEWS:
+        break;
+    }
+}
+
 void worker_show_state(struct worker *worker)
 {
-    struct task_progress progress = { 0 };
+    struct task_progress progress = { .percent = 100 };
     int64_t restoring = 0, waiting = 0, stopped = 0, rows = 0, bytes = (int64_t)worker->world.rows_used;
     worker_note_stopped(worker);
     for (size_t i = 0; i < worker->task_count; i++) {
@@ -70,6 +96,11 @@ void worker_show_state(struct worker *worker)
     atomic_store(&worker->status->restore_done, progress.restored);
     atomic_store(&worker->status->restore_total, progress.to_restore);
     atomic_store(&worker->status->closing, progress.closing);
+    atomic_store(&worker->status->sweeping, progress.sweeping);
+    atomic_store(&worker->status->sweep_rows, progress.swept_rows);
+    atomic_store(&worker->status->sweep_version, progress.target);
+    if (restoring == 0)
+        log_sweep(worker, &progress);
     atomic_store(&worker->status->rows, rows);
     atomic_store(&worker->status->bytes, bytes);
     bool reachable = worker->stream->ops->is_reachable(worker->stream);

@@ -152,6 +152,23 @@ void group_walk_close(struct group_walk *walk)
     free(walk);
 }
 
+bool ledger_store_last_group(struct ledger_store *store, billing_period end, struct group_key *key, bool *found,
+                             struct error *error)
+{
+    struct text prefix = { (const char[]){ GROUP_PREFIX }, 1 };
+    buffer_clear(&store->key);
+    buffer_append_byte(&store->key, GROUP_PREFIX);
+    bytes_put_big_endian(&store->key, (uint64_t)(uint32_t)end, PAGE_PERIOD_BYTES);
+    if (!rocks_last_before(store->rocks, prefix, buffer_text(&store->key), &store->value, found, error))
+        return false;
+    if (!*found)
+        return true;
+    if (store->value.size != GROUP_KEY_BYTES)
+        return error_fail(error, ERROR_FAILED, "state store: a group's key of %zu bytes", store->value.size);
+    page_take_group(store->value.data + 1, &key->period, &key->bucket_ms, &key->account);
+    return true;
+}
+
 bool ledger_store_each(struct ledger_store *store, char kind,
                        bool (*take)(void *context, struct text key, struct text value, struct error *error), void *context,
                        struct error *error)

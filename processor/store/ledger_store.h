@@ -41,6 +41,10 @@ struct group_walk *group_walk_open_from(struct ledger_store *store, billing_peri
 MUST_USE bool group_walk_next(struct group_walk *walk, struct group_key *key, bool *found, struct error *error);
 void group_walk_close(struct group_walk *walk);
 
+/* The last group of the months before `end`; *found is false where there is none. */
+MUST_USE bool ledger_store_last_group(struct ledger_store *store, billing_period end, struct group_key *key, bool *found,
+                                      struct error *error);
+
 /* ---- puts ---- */
 
 void ledger_store_put_page(struct ledger_store *store, const struct group_key *key, uint32_t number, struct text value);

@@ -259,6 +259,7 @@ static void begin_closing(struct task *task)
     if (task->marker.closing == PERIOD_NONE)
         task->marker.closing = next_close(task)->period;
     task->closing = true;
+    task->marker.swept = 0;
     task->closing_stage = CLOSING_BEGIN;
     task->report = memory_new(sizeof *task->report);
     task->report_cursor = task->told = 0;
@@ -296,6 +297,7 @@ static enum stream_outcome final_step(struct task *task, struct error *error)
     if (!ledger_final_step(task->ledger, FINAL_ROWS, &done, error))
         return task_ledger_failed(task, error);
     task->world->counts.swept_rows += ledger_final_rows(task->ledger) - swept;
+    task->marker.swept = ledger_final_percent(task->ledger);
     if (done)
         task->closing_stage = CLOSING_FLUSH;
     return OUTCOME_DONE;

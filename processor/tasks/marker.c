@@ -53,6 +53,7 @@ void marker_close(struct marker *marker, billing_period period)
     marker->closed = period;
     marker->closing = PERIOD_NONE;
     marker->reported = 0;
+    marker->swept = 0;
 }
 
 static json_t *barriers_json(const struct marker *marker)
@@ -81,6 +82,8 @@ void marker_write(const struct marker *marker, struct buffer *out)
                                (json_int_t)marker->version, "latest", (json_int_t)marker->latest_ms);
     if (marker->target != 0)
         json_object_set_new(object, "target", json_integer(marker->target));
+    if (marker->target != 0 || marker->closing != PERIOD_NONE)
+        json_object_set_new(object, "swept", json_integer(marker->swept));
     if (marker->closed != PERIOD_NONE) {
         char closed[TIME_TEXT_MAX];
         period_format(marker->closed, closed);
@@ -151,14 +154,14 @@ static bool read_lists(json_t *object, struct marker *marker)
 bool marker_read(struct text json, struct marker *marker, struct error *error)
 {
     json_error_t reason;
-    json_int_t task, revision, offset, version, latest, target = 0, reported = 0;
+    json_int_t task, revision, offset, version, latest, target = 0, swept = 0, reported = 0;
     const char *closed = NULL, *closing = NULL;
     marker_done(marker);
     json_t *object = json_loadb(json.data ? json.data : "", json.size, 0, &reason);
     bool done = object &&
-                json_unpack(object, "{s:I,s:I,s:I,s:I,s:I,s?:I,s?:s,s?:s,s?:I}", "task", &task, "revision", &revision,
-                            "offset", &offset, "version", &version, "latest", &latest, "target", &target, "closed", &closed,
-                            "closing", &closing, "reported", &reported) == 0 &&
+                json_unpack(object, "{s:I,s:I,s:I,s:I,s:I,s?:I,s?:I,s?:s,s?:s,s?:I}", "task", &task, "revision", &revision,
+                            "offset", &offset, "version", &version, "latest", &latest, "target", &target, "swept", &swept,
+                            "closed", &closed, "closing", &closing, "reported", &reported) == 0 &&
                 task >= 0 && task <= UINT32_MAX && (!closing || period_parse(text_of(closing), &marker->closing)) &&
                 (!closed || period_parse(text_of(closed), &marker->closed)) && read_lists(object, marker);
     if (done) {
@@ -167,6 +170,7 @@ bool marker_read(struct text json, struct marker *marker, struct error *error)
         marker->offset = offset;
         marker->version = version;
         marker->target = target;
+        marker->swept = swept;
         marker->latest_ms = latest;
         marker->reported = reported;
     }

@@ -24,6 +24,7 @@ struct marker {
     int64_t offset;         /* where its input goes on */
     int64_t version;        /* of the document: all rows are of it, or of */
     int64_t target;         /* this one, to which a sweep is under way; 0: none is */
+    int64_t swept;          /* about how much of it that sweep has come over, or the final one of `closing`: percent */
     int64_t latest_ms;      /* broker time of the newest record it has taken */
     billing_period closed;  /* the last month it has closed; PERIOD_NONE */
     billing_period closing; /* the month it is closing; takes no usage any more */

@@ -16,6 +16,7 @@ void task_sweep_begin(struct task *task)
     billing_period first = task->marker.closed == PERIOD_NONE ? 0 : task->marker.closed + 1;
     ledger_sweep_begin(task->ledger, &task->world->document->pricing, first, task->marker.revision + 1);
     task->marker.target = task->world->document->number;
+    task->marker.swept = 0;
     task->sweep.active = true;
     task->sweep.stage = SWEEP_SAVE;
     /* The walk is over what the store has. */
@@ -30,6 +31,7 @@ static enum stream_outcome walk(struct task *task, struct error *error)
     if (!ledger_sweep_step(task->ledger, SWEEP_ROWS, &done, error))
         return task_ledger_failed(task, error);
     task->world->counts.swept_rows += ledger_sweep_rows(task->ledger) - swept;
+    task->marker.swept = ledger_sweep_percent(task->ledger);
     if (done)
         task->sweep.stage = SWEEP_END;
     return OUTCOME_DONE;

@@ -127,6 +127,12 @@ void task_add_progress(const struct task *task, struct task_progress *progress)
         progress->to_restore += task->step_end - task->step_from;
     }
     progress->closing += task->closing;
+    progress->swept_rows += task->ledger ? (int64_t)ledger_sweep_rows(task->ledger) : 0;
+    if (!task->sweep.active)
+        return;
+    progress->sweeping++;
+    progress->target = task->marker.target;
+    progress->percent = task->marker.swept < progress->percent ? task->marker.swept : progress->percent;
 }
 
 size_t task_id_bytes(const struct task *task)

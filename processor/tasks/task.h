@@ -131,6 +131,9 @@ void task_forget(struct task *task);
 struct task_progress {
     int64_t restored, to_restore; /* records, of those that are restoring */
     int64_t closing;              /* tasks */
+    int64_t sweeping;             /* tasks that sweep to another version of the document */
+    int64_t target;               /* this one */
+    int64_t swept_rows, percent;  /* of these sweeps or the last ones; of the one that is least far: 100 where none is */
 };
 void task_add_progress(const struct task *task, struct task_progress *progress);
 

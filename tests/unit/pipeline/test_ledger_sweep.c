@@ -12,6 +12,7 @@
 
 #include "pipeline/ledger.h"
 #include "support/fixtures.h"
+#include "support/unit.h"
 #include "support/scratch.h"
 
 #define PERIOD (2026 * 12 + 5)
@@ -272,6 +273,52 @@ static void a_row_that_becomes_unmonitored_is_taken_back(void **state)
     end(&month);
 }
 
+/* ---- how far it is ---- */
+
+static void a_sweep_tells_how_far_it_is(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        const char *accounts[5];
+        unsigned hours[5], percents[5];
+    } rows[] = {
+        { "by its hours",
+          { "111111111111", "111111111111", "111111111111", "111111111111", "111111111111" },
+          { 0, 1, 2, 3, 4 },
+          { 0, 25, 50, 75, 100 } },
+        { "within an hour by its accounts",
+          { "111111111111", "222222222222", "222222222222", "222222222222", "333333333333" },
+          { 7, 7, 7, 7, 7 },
+          { 0, 50, 100, 100, 100 } },
+        { "of a single group it has done all or nothing",
+          { "111111111111", "111111111111", "111111111111", "111111111111", "111111111111" },
+          { 7, 7, 7, 7, 7 },
+          { 100, 100, 100, 100, 100 } },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct month month;
+        struct error error;
+        bool done = false;
+        begin(&month);
+        start(&month);
+        for (size_t e = 0; e < ARRAY_COUNT(rows[i].hours); e++)
+            use(&month, rows[i].accounts[e], "Requests", rows[i].hours[e], "1");
+        begin_sweep(&month);
+        expect_number(rows[i].name, ledger_sweep_percent(month.ledger), 0);
+        for (size_t step = 0; step < ARRAY_COUNT(rows[i].percents) && !done; step++) {
+            assert_true(ledger_sweep_step(month.ledger, 1, &done, &error));
+            expect_number(rows[i].name, ledger_sweep_percent(month.ledger), rows[i].percents[step]);
+        }
+        walk(&month);
+        expect_number(rows[i].name, ledger_sweep_percent(month.ledger), 100);
+        ledger_sweep_begin(month.ledger, &month.pricings[0], PERIOD, month.revision + 1);
+        expect_number(rows[i].name, ledger_sweep_percent(month.ledger), 0);
+        walk(&month);
+        end(&month);
+    }
+}
+
 /* ---- what is not written ---- */
 
 static void what_a_version_leaves_as_it_was_is_not_written(void **state)
@@ -369,6 +416,7 @@ int main(void)
         cmocka_unit_test(an_account_that_moves_takes_its_usage_along_and_both_pools_run_anew),
         cmocka_unit_test(another_markup_restates_the_rows_of_its_plan_alone),
         cmocka_unit_test(a_row_that_becomes_unmonitored_is_taken_back),
+        cmocka_unit_test(a_sweep_tells_how_far_it_is),
         cmocka_unit_test(what_a_version_leaves_as_it_was_is_not_written),
         cmocka_unit_test(events_meet_rows_before_and_behind_the_walk),
         cmocka_unit_test(a_sweep_that_was_cut_off_begins_anew_and_writes_only_the_rest),

@@ -77,6 +77,8 @@ static const struct figure {
     FIGURE("restore_records{state=\"read\"}", restore_done),
     FIGURE("restore_records{state=\"all\"}", restore_total),
     FIGURE("closing_tasks", closing),
+    FIGURE("sweeping_tasks", sweeping),
+    FIGURE("sweep_rows", sweep_rows),
     FIGURE("rows", rows),
     FIGURE("memory_bytes", bytes),
     FIGURE("store_bytes", disk_bytes),

@@ -260,6 +260,44 @@ static void a_walk_gives_the_groups_of_one_month_in_canonical_order(void **state
     ledger_store_close(store);
 }
 
+static void the_last_group_before_a_month_is_found(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *period;
+        int64_t hour;
+        uint64_t account;
+    } rows[] = { { "2026-05", "", 0, 0 },
+                 { "2026-06", "2026-05", 700, 1 },
+                 { "2026-07", "2026-06", 3, 9 },
+                 { "2026-08", "2026-06", 3, 9 },
+                 { "9999-12", "2026-09", 0, 2 } };
+    struct ledger_store *store = open_store("last-group");
+    struct group_key key = { 0 };
+    struct error error;
+    bool found = true;
+    assert_true(ledger_store_last_group(store, 100000, &key, &found, &error));
+    assert_false(found);
+    put_group(store, key_of("2026-05", 700, 1), 0, 1);
+    put_group(store, key_of("2026-06", 3, 8), 0, 1);
+    put_group(store, key_of("2026-06", 3, 9), 0, 1);
+    put_group(store, key_of("2026-06", 2, 10), 0, 1);
+    put_group(store, key_of("2026-09", 0, 2), 0, 1);
+    ledger_store_put(store, LEDGER_STORE_POOL, TEXT("behind"), TEXT("all groups"));
+    write_all(store);
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct group_key expected = key_of(rows[i].period[0] ? rows[i].period : "2026-01", rows[i].hour, rows[i].account);
+        assert_true(ledger_store_last_group(store, key_of(rows[i].before, 0, 0).period, &key, &found, &error));
+        expect_number(rows[i].before, found, rows[i].period[0] != '\0');
+        if (!found)
+            continue;
+        expect_number(rows[i].before, key.period, expected.period);
+        expect_number(rows[i].before, key.bucket_ms, expected.bucket_ms);
+        expect_number(rows[i].before, (long long)key.account, (long long)expected.account);
+    }
+    ledger_store_close(store);
+}
+
 static void a_walk_goes_on_behind_any_group(void **state)
 {
     (void)state;
@@ -631,6 +669,7 @@ int main(void)
         cmocka_unit_test(pages_come_back_by_group_and_number),
         cmocka_unit_test(a_page_can_be_replaced_and_dropped),
         cmocka_unit_test(a_walk_gives_the_groups_of_one_month_in_canonical_order),
+        cmocka_unit_test(the_last_group_before_a_month_is_found),
         cmocka_unit_test(a_walk_goes_on_behind_any_group),
         cmocka_unit_test(a_walk_sees_the_groups_that_were_there_when_it_began),
         cmocka_unit_test(small_records_are_kept_apart_by_kind),

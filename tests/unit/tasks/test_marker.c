@@ -92,6 +92,35 @@ static void every_number_and_month_comes_back(void **state)
     buffer_done(&out);
 }
 
+static void how_far_a_sweep_is_comes_back_while_there_is_one(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int64_t target;
+        const char *closing;
+        int64_t swept, expected;
+    } rows[] = { { "to a version", 7, "", 43, 43 },
+                 { "the final one", 0, "2026-06", 99, 99 },
+                 { "at its beginning", 7, "", 0, 0 },
+                 { "none", 0, "", 100, 0 } };
+    struct buffer out = { 0 };
+    struct marker found = none();
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct marker marker = none();
+        marker.target = rows[i].target;
+        marker.closing = month(rows[i].closing);
+        marker.swept = rows[i].swept;
+        write_into(&marker, &out);
+        expect_read(rows[i].name, buffer_text(&out), &found);
+        expect_number(rows[i].name, found.swept, rows[i].expected);
+    }
+    marker_close(&found, month("2026-06"));
+    assert_int_equal(found.swept, 0);
+    marker_done(&found);
+    buffer_done(&out);
+}
+
 static void counts_and_barriers_come_back_in_their_order(void **state)
 {
     (void)state;
@@ -128,13 +157,15 @@ static void a_marker_is_one_line_of_json_behind_what_was_there(void **state)
     marker.revision = 4;
     marker.closing = month("2026-06");
     marker.reported = 5;
+    marker.swept = 12;
     *marker_sent(&marker, 1) = 2;
     marker_add_barrier(&marker, month("2026-06"), 6);
     buffer_append_text(&out, TEXT("before "));
     marker_write(&marker, &out);
-    expect_text("written", buffer_text(&out),
-                "before {\"task\":3,\"revision\":4,\"offset\":0,\"version\":0,\"latest\":0,\"closing\":\"2026-06\","
-                "\"reported\":5,\"sent\":[[1,2]],\"received\":[],\"barriers\":[[\"2026-06\",6]]}");
+    expect_text(
+        "written", buffer_text(&out),
+        "before {\"task\":3,\"revision\":4,\"offset\":0,\"version\":0,\"latest\":0,\"swept\":12,\"closing\":\"2026-06\","
+        "\"reported\":5,\"sent\":[[1,2]],\"received\":[],\"barriers\":[[\"2026-06\",6]]}");
     marker_done(&marker);
     buffer_done(&out);
 }
@@ -361,6 +392,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_number_and_month_comes_back),
+        cmocka_unit_test(how_far_a_sweep_is_comes_back_while_there_is_one),
         cmocka_unit_test(counts_and_barriers_come_back_in_their_order),
         cmocka_unit_test(a_marker_is_one_line_of_json_behind_what_was_there),
         cmocka_unit_test(a_count_is_made_once_and_kept_by_its_number),

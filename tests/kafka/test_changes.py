@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""What changes while usage is priced, as people see it: status and metrics of a sweep, two who apply at once, what another
+document would cost, custom line items of a month that is closed, late usage.
+"""
+import argparse
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+from kafka_tools import SKIPPED, Broker, Topics, Unavailable, free_ports
+from test_month import DATA, DOCUMENTS, Case, Expected, latest
+
+
+class Context:
+    pass
+
+
+def document_with(context, name, change):
+    """The sample's document, changed, as a file."""
+    document = json.loads((DATA / "conductor.json").read_text())
+    change(document)
+    path = context.scratch / f"{name}.json"
+    path.write_text(json.dumps(document))
+    return path
+
+
+def mark_up(percent):
+    def change(document):
+        for rule in document["PricingRules"]:
+            if "ModifierPercentage" in rule:
+                rule["ModifierPercentage"] = percent
+    return change
+
+
+def task_lines(case):
+    """Of status: the columns of each task by its number."""
+    rows = {}
+    for line in case.command("status").stdout.splitlines():
+        columns = re.match(r" +(\d+)  (\S+) +(\d+) +(\d+) +(\d+) +(-?\d+) +(\d+) +(\d+)  (-|v\d+ \d+%|final \d+%) +(\S+) +(\S+) *$",
+                           line)
+        if columns:
+            rows[int(columns[1])] = columns
+    return rows
+
+
+def status_and_metrics_tell_how_far_a_sweep_is(context):
+    port = free_ports(1)[0]
+    usage = context.scratch / "swept.csv"
+    with open(usage, "wb") as out:
+        subprocess.run([context.generate_month, "70000", "csv"], stdout=out, check=True)
+    case = Case(context, "swept", **{"partitions.usage": 1, "partitions.tier": 1, "partitions.bill": 1,
+                                     "commit.interval": "700ms", "http.listen": f"127.0.0.1:{port}"})
+    case.prepare()
+    case.command("import", usage)
+    case.start()
+
+    def metrics():
+        body = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()
+        return {line.split(" ")[0]: int(line.split(" ")[1]) for line in body.splitlines()
+                if line.startswith("proforma_swe")}
+
+    def is_priced():
+        return 2 in task_lines(case) and int(task_lines(case)[2][6]) == 0
+
+    case.wait_for("the usage", is_priced)
+    assert {row[9] for row in task_lines(case).values()} == {"-"}, task_lines(case)
+    assert metrics()["proforma_sweeping_tasks"] == 0 and metrics()["proforma_sweep_version"] == 0, metrics()
+    path = document_with(context, "swept", mark_up(31))
+    case.command("apply", "--conductor", path, *DOCUMENTS[2:])
+    percents, shown = [], []
+
+    def is_swept():
+        figures = metrics()
+        if figures["proforma_sweeping_tasks"]:
+            assert figures["proforma_sweep_version"] == 2, figures
+            shown.append(figures["proforma_sweep_rows"])
+        row = task_lines(case)[2]
+        if row[9] != "-":
+            assert row[8] == "1", row[0]
+            percents.append(int(re.fullmatch(r"v2 (\d+)%", row[9])[1]))
+        return row[8] == "2" and row[9] == "-"
+
+    case.wait_for("the sweep", is_swept)
+    assert percents and percents == sorted(percents) and all(percent <= 100 for percent in percents), percents
+    assert shown and shown == sorted(shown), shown
+    assert metrics()["proforma_sweep_rows"] > 0 and metrics()["proforma_sweeping_tasks"] == 0, metrics()
+    log = case.log.read_text()
+    assert re.search(r"event=sweep_begins.* version=2 ", log) and re.search(r"event=sweep_ends.* version=2 rows=[1-9]", log), log
+    case.command("apply", *DOCUMENTS)
+    case.wait_for("another sweep", lambda: task_lines(case)[2][9].startswith("v3"))
+    case.kill_all()
+    assert task_lines(case)[2][9].startswith("v3"), task_lines(case)[2][0]
+    case.start()
+    case.wait_for("its end", lambda: task_lines(case)[2][8] == "3" and task_lines(case)[2][9] == "-")
+    case.stop()
+
+
+CASES = [status_and_metrics_tell_how_far_a_sweep_is]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--proforma", required=True)
+    parser.add_argument("--kafka-cat", required=True)
+    parser.add_argument("--generate-month", required=True)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--only", action="append", default=[], help="cases whose names hold this; may be given more than once")
+    arguments = parser.parse_args()
+    context = Context()
+    context.proforma, context.generate_month = os.path.abspath(arguments.proforma), os.path.abspath(arguments.generate_month)
+    context.seed = arguments.seed
+    passed = failed = 0
+    print(f"seed {context.seed}", flush=True)
+    try:
+        with tempfile.TemporaryDirectory() as scratch, Broker() as broker:
+            context.scratch, context.broker = Path(scratch), broker
+            context.topics = Topics(broker, arguments.kafka_cat)
+            context.expected = Expected(context.proforma, context.scratch / "expected")
+            for case in CASES:
+                if arguments.only and not any(part in case.__name__ for part in arguments.only):
+                    continue
+                begun = time.monotonic()
+                try:
+                    case(context)
+                    passed += 1
+                    print(f"passed {case.__name__} ({time.monotonic() - begun:.0f} s)", flush=True)
+                except (AssertionError, subprocess.CalledProcessError, KeyError) as error:
+                    failed += 1
+                    detail = getattr(error, "stderr", None) or error
+                    print(f"FAILED {case.__name__}: {str(detail)[:3000]}", flush=True)
+    except Unavailable as reason:
+        print(f"skipped: {reason}")
+        return SKIPPED
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
