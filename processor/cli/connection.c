@@ -73,6 +73,17 @@ bool connection_open(struct connection *connection, const char *command, struct 
     return kafka_stream_open(&connection->kafka, NULL, 0, &connection->stream, error);
 }
 
+bool connection_reopen(struct connection *connection, const char *command, struct error *error)
+{
+    if (connection->stream)
+        connection->stream->ops->close(connection->stream);
+    conductor_topic_free(connection->control);
+    connection->stream = NULL;
+    connection->control = NULL;
+    snprintf(connection->instance, sizeof connection->instance, "command-%s", command);
+    return kafka_stream_open(&connection->kafka, NULL, 0, &connection->stream, error);
+}
+
 bool connection_read(struct connection *connection, enum stream_topic topic, int32_t partition,
                      bool (*take)(void *context, const struct stream_record *record, struct error *error), void *context,
                      struct error *error)

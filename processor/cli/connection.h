@@ -37,6 +37,8 @@ struct connection {
 MUST_USE bool connection_settings(const struct arguments *arguments, struct connection *connection, struct error *error);
 /* Connects; `command` names the transactions. */
 MUST_USE bool connection_open(struct connection *connection, const char *command, struct error *error);
+/* The same settings under another name; the conductor topic is forgotten. */
+MUST_USE bool connection_reopen(struct connection *connection, const char *command, struct error *error);
 /* Reads the conductor topic to its end. */
 MUST_USE bool connection_read_control(struct connection *connection, struct error *error);
 

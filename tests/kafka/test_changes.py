@@ -102,7 +102,61 @@ def status_and_metrics_tell_how_far_a_sweep_is(context):
     case.stop()
 
 
-CASES = [status_and_metrics_tell_how_far_a_sweep_is]
+def conductor(case):
+    return [(row["key"], row["value"]) for row in case.topic("conductor")]
+
+
+def only_one_of_two_who_apply_at_once_is_heard(context):
+    case = Case(context, "once")
+    case.prepare()
+    for percent in (31, 32, 33):
+        before = json.loads(next(value for key, value in reversed(conductor(case)) if "/version/" in key))["number"]
+        paths = [document_with(context, f"once-{percent}-{hundredths}", mark_up(percent + hundredths / 100))
+                 for hundredths in (1, 2, 3)]
+        running = [subprocess.Popen([context.proforma, "apply", "--conductor", str(path), *DOCUMENTS[2:], "--expect",
+                                     str(before), *case.sets],
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for path in paths]
+        said = [process.communicate() for process in running]
+        codes = [process.returncode for process in running]
+        assert sorted(codes) == [0, 1, 1], (codes, said)
+        for code, (_, reason) in zip(codes, said):
+            assert code == 0 or "look again" in reason, reason
+        winner = codes.index(0)
+        versions = [json.loads(value) for key, value in conductor(case) if "/version/" in key]
+        assert versions[-1]["number"] == before + 1 == len(versions), versions
+        exported = json.loads(case.command("export").stdout)
+        assert {float(rule["ModifierPercentage"]) for rule in exported["PricingRules"] if "ModifierPercentage" in rule} == \
+            {round(percent + (winner + 1) / 100, 2)}, exported["PricingRules"]
+
+
+def a_document_is_shown_before_it_is_applied_and_only_a_sound_one_is(context):
+    case = Case(context, "shown")
+    case.prepare()
+
+    def change(document):
+        mark_up(7.25)(document)
+        document["LinkedAccounts"][1]["BillingGroupArn"] = document["BillingGroups"][1]["Arn"]
+        document["BillingGroups"][0]["Size"], document["BillingGroups"][1]["Size"] = 2, 3
+
+    path = document_with(context, "shown", change)
+    before = conductor(case)
+    shown = case.command("apply", "--conductor", path, *DOCUMENTS[2:], "--dry-run", check=False)
+    assert shown.returncode == 4, shown.stderr
+    for words in ('ModifierPercentage 7.25 instead of 5.0', 'account 200000000012 moves from billing group "Retail" '
+                  '(200000000011) to "Platform" (200000000021)'):
+        assert words in shown.stdout, shown.stdout
+    assert case.command("apply", *DOCUMENTS, "--dry-run").stdout.startswith("0 added, 0 changed, 0 removed")
+    late = case.command("apply", "--conductor", path, *DOCUMENTS[2:], "--expect", "7", check=False)
+    assert late.returncode == 1 and "version 1 is in force, expected 7: look again" in late.stderr, late.stderr
+    broken = document_with(context, "broken", lambda document: document["PricingRules"][0].pop("Scope"))
+    refused = case.command("apply", "--conductor", broken, *DOCUMENTS[2:], check=False)
+    assert refused.returncode == 2, refused.stderr
+    assert conductor(case) == before
+    assert "version 2 is in force" in case.command("apply", "--conductor", path, *DOCUMENTS[2:], "--expect", "1").stdout
+
+
+CASES = [status_and_metrics_tell_how_far_a_sweep_is, only_one_of_two_who_apply_at_once_is_heard,
+         a_document_is_shown_before_it_is_applied_and_only_a_sound_one_is]
 
 
 def main():
