@@ -4,25 +4,24 @@
 #define NUMBER_BYTES 16
 #define BILLED (1u << CARRIED_COUNT) /* not at nothing: what is free comes first in its hour, and so to what is free */
 
-static void put_text(struct buffer *out, struct text text)
+/* Writers into room that has been made. */
+static char *put_text(char *at, struct text text)
 {
-    char *at = buffer_reserve(out, text.size + 1);
     if (text.size)
         memcpy(at, text.data, text.size);
     at[text.size] = '\0';
-    out->size += text.size + 1;
+    return at + text.size + 1;
 }
 
-static void put_number(struct buffer *out, bool present, i128 value)
+static char *put_number(char *at, bool present, i128 value)
 {
-    buffer_append_byte(out, present);
+    *at++ = present;
     if (!present)
-        return;
+        return at;
     u128 bits = (u128)value ^ (u128)1 << 127; /* negative numbers sort first */
-    char *at = buffer_reserve(out, NUMBER_BYTES);
     for (int i = NUMBER_BYTES; i-- > 0; bits >>= 8)
         at[i] = (char)(unsigned char)bits;
-    out->size += NUMBER_BYTES;
+    return at + NUMBER_BYTES;
 }
 
 static uint8_t carried_by(const struct usage_event *event)
@@ -43,30 +42,36 @@ static bool is_billed_at_nothing(const struct usage_event *event)
            text_equal(event->line_item_type, TEXT("Usage"));
 }
 
+#define TEXTS_BEFORE 12
+#define TEXTS_BEHIND 2
+
 void facts_encode(const struct usage_event *event, struct buffer *out)
 {
-    put_text(out, event->payer_account_id);
-    put_text(out, event->billing_entity);
-    put_text(out, event->line_item_type);
-    put_text(out, event->product_code);
-    put_text(out, event->service_code);
-    put_text(out, event->usage_type);
-    put_text(out, event->operation);
-    put_text(out, event->sku);
-    put_text(out, event->region);
-    put_text(out, event->availability_zone);
-    put_text(out, event->unit);
-    put_text(out, event->currency);
-    put_number(out, record_has(event, USAGE_EVENT_public_on_demand_rate), event->public_on_demand_rate);
-    buffer_append_byte(out, (char)(carried_by(event) | (is_billed_at_nothing(event) ? 0 : BILLED)));
-    put_text(out, event->reservation_arn);
-    put_text(out, event->savings_plan_arn);
-    put_number(out, record_has(event, USAGE_EVENT_savings_plan_rate), event->savings_plan_rate);
-    put_number(out, record_has(event, USAGE_EVENT_normalization_factor), event->normalization_factor);
-    for (size_t i = 0; i < event->tags.count; i++) {
-        put_text(out, event->tags.items[i].key);
-        put_text(out, event->tags.items[i].value);
-    }
+    const struct text before[TEXTS_BEFORE] = {
+        event->payer_account_id, event->billing_entity,    event->line_item_type, event->product_code,
+        event->service_code,     event->usage_type,        event->operation,      event->sku,
+        event->region,           event->availability_zone, event->unit,           event->currency
+    };
+    const struct text behind[TEXTS_BEHIND] = { event->reservation_arn, event->savings_plan_arn };
+    size_t size = TEXTS_BEFORE + TEXTS_BEHIND + 3 * (1 + NUMBER_BYTES) + 1;
+    for (size_t i = 0; i < TEXTS_BEFORE; i++)
+        size += before[i].size;
+    for (size_t i = 0; i < TEXTS_BEHIND; i++)
+        size += behind[i].size;
+    for (size_t i = 0; i < event->tags.count; i++)
+        size += event->tags.items[i].key.size + event->tags.items[i].value.size + 2;
+    char *begin = buffer_reserve(out, size), *at = begin;
+    for (size_t i = 0; i < TEXTS_BEFORE; i++)
+        at = put_text(at, before[i]);
+    at = put_number(at, record_has(event, USAGE_EVENT_public_on_demand_rate), event->public_on_demand_rate);
+    *at++ = (char)(carried_by(event) | (is_billed_at_nothing(event) ? 0 : BILLED));
+    for (size_t i = 0; i < TEXTS_BEHIND; i++)
+        at = put_text(at, behind[i]);
+    at = put_number(at, record_has(event, USAGE_EVENT_savings_plan_rate), event->savings_plan_rate);
+    at = put_number(at, record_has(event, USAGE_EVENT_normalization_factor), event->normalization_factor);
+    for (size_t i = 0; i < event->tags.count; i++)
+        at = put_text(put_text(at, event->tags.items[i].key), event->tags.items[i].value);
+    out->size += (size_t)(at - begin);
 }
 
 /* Reads forwards; `failed` once bytes are missing. */

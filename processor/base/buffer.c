@@ -7,35 +7,14 @@
 
 #include "base/memory.h"
 
-char *buffer_reserve(struct buffer *buffer, size_t more)
+char *buffer_grow(struct buffer *buffer, size_t more)
 {
-    if (buffer->capacity - buffer->size < more) {
-        size_t capacity = buffer->capacity ? buffer->capacity : 256;
-        while (capacity - buffer->size < more)
-            capacity *= 2;
-        buffer->data = memory_grow(buffer->data, capacity, 1);
-        buffer->capacity = capacity;
-    }
+    size_t capacity = buffer->capacity ? buffer->capacity : 256;
+    while (capacity - buffer->size < more)
+        capacity *= 2;
+    buffer->data = memory_grow(buffer->data, capacity, 1);
+    buffer->capacity = capacity;
     return buffer->data + buffer->size;
-}
-
-void buffer_append(struct buffer *buffer, const void *bytes, size_t size)
-{
-    if (size == 0)
-        return;
-    memcpy(buffer_reserve(buffer, size), bytes, size);
-    buffer->size += size;
-}
-
-void buffer_append_text(struct buffer *buffer, struct text text)
-{
-    buffer_append(buffer, text.data, text.size);
-}
-
-void buffer_append_byte(struct buffer *buffer, char byte)
-{
-    *buffer_reserve(buffer, 1) = byte;
-    buffer->size++;
 }
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)

@@ -10,11 +10,33 @@ struct buffer {
     size_t size, capacity;
 };
 
+char *buffer_grow(struct buffer *buffer, size_t more); /* what buffer_reserve does where there is no room yet */
+
 /* Makes room for `more` bytes after the end and returns where they go; the caller adds to `size`. */
-char *buffer_reserve(struct buffer *buffer, size_t more);
-void buffer_append(struct buffer *buffer, const void *bytes, size_t size);
-void buffer_append_text(struct buffer *buffer, struct text text);
-void buffer_append_byte(struct buffer *buffer, char byte);
+static inline char *buffer_reserve(struct buffer *buffer, size_t more)
+{
+    return buffer->capacity - buffer->size < more ? buffer_grow(buffer, more) : buffer->data + buffer->size;
+}
+
+static inline void buffer_append(struct buffer *buffer, const void *bytes, size_t size)
+{
+    if (size == 0)
+        return;
+    memcpy(buffer_reserve(buffer, size), bytes, size);
+    buffer->size += size;
+}
+
+static inline void buffer_append_text(struct buffer *buffer, struct text text)
+{
+    buffer_append(buffer, text.data, text.size);
+}
+
+static inline void buffer_append_byte(struct buffer *buffer, char byte)
+{
+    *buffer_reserve(buffer, 1) = byte;
+    buffer->size++;
+}
+
 void buffer_printf(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 void buffer_clear(struct buffer *buffer); /* keeps the memory */
 void buffer_done(struct buffer *buffer);

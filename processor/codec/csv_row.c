@@ -1,16 +1,20 @@
-/* codec/csv_row.c: libcsv, its fields kept one behind another. */
+/* codec/csv_row.c: plain records are cut where they stand; libcsv takes those that have to be unquoted, and judges. */
 #include "codec/csv_row.h"
 
 #include <csv.h>
+#include <endian.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 
 struct csv_row {
     struct csv_parser parser;
-    struct buffer bytes;
-    size_t *ends; /* of each field in `bytes` */
-    size_t count, capacity, rows;
+    struct text *fields;
+    size_t count, capacity;
+    bool is_borrowed;
+    struct buffer bytes; /* of fields that are not borrowed, one behind another */
+    size_t rows;
+    const char *failure;
 };
 
 struct csv_row *csv_row_new(void)
@@ -21,13 +25,93 @@ struct csv_row *csv_row_new(void)
     return row;
 }
 
+static void add_field(struct csv_row *row, const char *from, const char *to)
+{
+    row->fields = memory_reserve_one(row->fields, row->count, &row->capacity, sizeof *row->fields);
+    row->fields[row->count++] = (struct text){ from, (size_t)(to - from) };
+}
+
+/* ---- records as they stand ---- */
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static void add_trimmed(struct csv_row *row, const char *from, const char *to)
+{
+    while (from < to && is_blank(*from))
+        from++;
+    while (to > from && is_blank(to[-1]))
+        to--;
+    add_field(row, from, to);
+}
+
+/* The high bit of each byte of `word` that is `byte`. */
+static uint64_t bytes_equal(uint64_t word, char byte)
+{
+    const uint64_t low = 0x7f7f7f7f7f7f7f7fu;
+    uint64_t other = word ^ 0x0101010101010101u * (unsigned char)byte;
+    return ~(((other & low) + low) | other | low);
+}
+
+static bool is_special(char c)
+{
+    return c == ',' || c == '"' || c == '\r' || c == '\n';
+}
+
+/* The next byte from `at` on that means something, eight at a time. */
+static const char *next_special(const char *at, const char *end)
+{
+    for (uint64_t word; end - at >= (ptrdiff_t)sizeof word; at += sizeof word) {
+        memcpy(&word, at, sizeof word);
+        word = le64toh(word);
+        uint64_t found = bytes_equal(word, ',') | bytes_equal(word, '"') | bytes_equal(word, '\r') | bytes_equal(word, '\n');
+        if (found)
+            return at + __builtin_ctzll(found) / 8;
+    }
+    while (at < end && !is_special(*at))
+        at++;
+    return at;
+}
+
+/* A field in quotation marks with none inside: behind it, or NULL. */
+static const char *take_quoted(struct csv_row *row, const char *from, const char *end)
+{
+    const char *stop = memchr(from + 1, '"', (size_t)(end - from - 1));
+    if (!stop || (stop + 1 < end && stop[1] != ','))
+        return NULL;
+    add_field(row, from + 1, stop);
+    return stop + 1;
+}
+
+/* False: the record has marks to be taken out, or is none. */
+static bool cut_plain(struct csv_row *row, struct text record)
+{
+    const char *at = record.data, *end = at + record.size;
+    row->count = 0;
+    for (;;) {
+        const char *stop = at < end && *at == '"' ? take_quoted(row, at, end) : next_special(at, end);
+        if (!stop || (stop < end && *stop != ','))
+            return false;
+        if (at == stop || *at != '"')
+            add_trimmed(row, at, stop);
+        if (stop == end)
+            return row->count > 1 || row->fields[0].size > 0;
+        at = stop + 1;
+    }
+}
+
+/* ---- the others ---- */
+
 static void on_field(void *field, size_t size, void *context)
 {
     struct csv_row *row = context;
+    (void)field;
+    add_field(row, NULL, NULL);
+    row->fields[row->count - 1].size = size;
     if (size)
         buffer_append(&row->bytes, field, size);
-    row->ends = memory_reserve_one(row->ends, row->count, &row->capacity, sizeof *row->ends);
-    row->ends[row->count++] = row->bytes.size;
 }
 
 static void on_row(int terminator, void *context)
@@ -37,19 +121,34 @@ static void on_row(int terminator, void *context)
     row->rows++;
 }
 
-bool csv_row_parse(struct csv_row *row, struct text record)
+static bool unquote(struct csv_row *row, struct text record)
 {
     row->count = row->rows = 0;
     buffer_clear(&row->bytes);
     bool parsed = csv_parse(&row->parser, record.data, record.size, on_field, on_row, row) == record.size;
     bool finished = csv_fini(&row->parser, on_field, on_row, row) == 0;
+    const char *at = row->bytes.data;
+    for (size_t i = 0; i < row->count; at += row->fields[i++].size)
+        row->fields[i].data = at;
     if (parsed && finished && row->rows == 1)
         return true;
+    row->failure = csv_strerror(csv_error(&row->parser));
     /* After an error libcsv goes on inside the bad row; a new parser forgets it. */
     csv_free(&row->parser);
     bool done = csv_init(&row->parser, CSV_STRICT | CSV_STRICT_FINI) == 0;
     CHECK(done);
     return false;
+}
+
+bool csv_row_parse(struct csv_row *row, struct text record)
+{
+    row->is_borrowed = cut_plain(row, record);
+    return row->is_borrowed || unquote(row, record);
+}
+
+const char *csv_row_failure(const struct csv_row *row)
+{
+    return row->failure;
 }
 
 size_t csv_row_count(const struct csv_row *row)
@@ -59,10 +158,12 @@ size_t csv_row_count(const struct csv_row *row)
 
 struct text csv_row_field(const struct csv_row *row, size_t index)
 {
-    if (index >= row->count)
-        return TEXT_NONE;
-    size_t from = index ? row->ends[index - 1] : 0;
-    return (struct text){ row->bytes.data + from, row->ends[index] - from };
+    return index < row->count ? row->fields[index] : TEXT_NONE;
+}
+
+bool csv_row_is_borrowed(const struct csv_row *row)
+{
+    return row->is_borrowed;
 }
 
 void csv_row_free(struct csv_row *row)
@@ -71,6 +172,6 @@ void csv_row_free(struct csv_row *row)
         return;
     csv_free(&row->parser);
     buffer_done(&row->bytes);
-    free(row->ends);
+    free(row->fields);
     free(row);
 }

@@ -1,13 +1,13 @@
-/* codec/cur_csv.c: libcsv cuts a row into fields; a table says which field of the event each column is. */
+/* codec/cur_csv.c: a table says which field of the event each column of a row is. */
 #include "codec/cur_csv.h"
 
-#include <csv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
 #include "base/hash.h"
 #include "base/intern.h"
+#include "codec/csv_row.h"
 #include "codec/cur_tags.h"
 #include "codec/foreign_heading.h"
 
@@ -65,15 +65,16 @@ static const struct {
 
 struct column {
     int target;
+    size_t at;                 /* in the row */
     struct cur_tag_column tag; /* COLUMN_TAG */
 };
 
 struct cur_csv {
     char *source;
-    struct csv_parser parser;
+    struct csv_row *row;
     struct arena names;
-    struct column *columns;
-    size_t column_count, column_capacity;
+    struct column *columns; /* those that mean something */
+    size_t column_count, column_capacity, field_count;
     bool has_net_costs;
     struct intern headings; /* what each column is */
     uint64_t heading;       /* sum of the headings' hashes */
@@ -81,13 +82,12 @@ struct cur_csv {
     const char *twice; /* the first heading that says what another said */
     struct cur_tags tags;
     /* Of the row at hand. */
-    size_t at, rows;
     struct usage_event *event;
     struct arena *arena;
     struct refusal *refusal;
     enum excess_decimals excess;
     struct text line_item_id, time_interval, region_name;
-    bool is_share, refused;
+    bool is_share;
 };
 
 static bool heading_is(struct text heading, const char *name)
@@ -106,20 +106,22 @@ static struct column column_of(struct cur_csv *csv, struct text heading, struct 
         }
     }
     struct cur_tag_column tag = cur_tag_column_of(heading, &csv->names);
-    return (struct column){ tag.kind == CUR_TAG_NONE ? COLUMN_IGNORED : COLUMN_TAG, tag };
+    return (struct column){ .target = tag.kind == CUR_TAG_NONE ? COLUMN_IGNORED : COLUMN_TAG, .tag = tag };
 }
 
-static void on_heading(void *field, size_t size, void *context)
+static void take_heading(struct cur_csv *csv, size_t at)
 {
-    struct cur_csv *csv = context;
-    struct text heading = { field, size }, name;
+    struct text heading = csv_row_field(csv->row, at), name;
+    struct column column = column_of(csv, heading, &name);
+    column.at = at;
     csv->columns = memory_reserve_one(csv->columns, csv->column_count, &csv->column_capacity, sizeof *csv->columns);
-    csv->columns[csv->column_count++] = column_of(csv, heading, &name);
+    if (column.target != COLUMN_IGNORED)
+        csv->columns[csv->column_count++] = column;
     csv->heading += hash64(name.data, name.size);
     csv->is_legacy = csv->is_legacy || heading_is(heading, "lineItem/UsageAccountId");
     size_t known = csv->headings.count;
     intern_add(&csv->headings, name);
-    if (csv->headings.count == known && !csv->twice && size > 0)
+    if (csv->headings.count == known && !csv->twice && heading.size > 0)
         csv->twice = arena_copy_string(&csv->names, heading);
 }
 
@@ -136,69 +138,50 @@ static bool set_period(struct cur_csv *csv, struct text text)
     return true;
 }
 
-static void on_value(void *field, size_t size, void *context)
+/* False: refused. */
+static bool take_value(struct cur_csv *csv, const struct column *column, struct text text)
 {
-    struct cur_csv *csv = context;
-    size_t at = csv->at++;
-    if (at >= csv->column_count || csv->columns[at].target == COLUMN_IGNORED || size == 0 || csv->refused)
-        return;
-    const struct column *column = &csv->columns[at];
-    if (column->target != COLUMN_TAG && cur_is_null((struct text){ field, size }))
-        return;
-    struct text text = arena_copy(csv->arena, (struct text){ field, size });
     switch (column->target) {
     case COLUMN_LINE_ITEM_ID:
         csv->line_item_id = text;
-        return;
+        return true;
     case COLUMN_TIME_INTERVAL:
         csv->time_interval = text;
-        return;
+        return true;
     case COLUMN_PERIOD_START:
-        csv->refused = !set_period(csv, text);
-        return;
+        return set_period(csv, text);
     case COLUMN_PARENT:
         csv->is_share = true;
-        return;
+        return true;
     case COLUMN_REGION_NAME:
         csv->region_name = text;
-        return;
+        return true;
     case COLUMN_TAG:
-        if (column->tag.kind == CUR_TAG_COLUMN)
-            cur_tags_add(&csv->tags, column->tag.text, text);
-        else
-            csv->refused = !cur_tags_add_map(&csv->tags, &column->tag, text, csv->arena, csv->refusal);
-        return;
+        if (column->tag.kind == CUR_TAG_MAP)
+            return cur_tags_add_map(&csv->tags, &column->tag, text, csv->arena, csv->refusal);
+        cur_tags_add(&csv->tags, column->tag.text, text);
+        return true;
     default:
         break;
     }
     size_t index = (size_t)column->target;
-    csv->refused = usage_event_type.fields[index].kind == FIELD_DECIMAL
-                       ? !usage_event_set_decimal(csv->event, index, text, csv->excess, csv->refusal)
-                       : !usage_event_set_text(csv->event, index, text, csv->refusal);
+    return usage_event_type.fields[index].kind == FIELD_DECIMAL
+               ? usage_event_set_decimal(csv->event, index, text, csv->excess, csv->refusal)
+               : usage_event_set_text(csv->event, index, text, csv->refusal);
 }
 
-static void on_row(int terminator, void *context)
+static bool take_values(struct cur_csv *csv)
 {
-    struct cur_csv *csv = context;
-    (void)terminator;
-    csv->rows++;
-}
-
-/* One record through libcsv in strict mode; false if it is no well-formed record. */
-static bool parse_record(struct cur_csv *csv, struct text record, void (*on_field)(void *, size_t, void *))
-{
-    csv->at = csv->rows = 0;
-    bool parsed = csv_parse(&csv->parser, record.data, record.size, on_field, on_row, csv) == record.size;
-    bool finished = csv_fini(&csv->parser, on_field, on_row, csv) == 0;
-    return parsed && finished && csv->rows == 1;
-}
-
-/* After an error libcsv goes on inside the bad row; a new parser forgets it. */
-static void forget_row(struct cur_csv *csv)
-{
-    csv_free(&csv->parser);
-    bool done = csv_init(&csv->parser, CSV_STRICT | CSV_STRICT_FINI) == 0;
-    CHECK(done);
+    bool is_borrowed = csv_row_is_borrowed(csv->row);
+    for (size_t i = 0; i < csv->column_count; i++) {
+        const struct column *column = &csv->columns[i];
+        struct text text = csv_row_field(csv->row, column->at);
+        if (text.size == 0 || (column->target != COLUMN_TAG && cur_is_null(text)))
+            continue;
+        if (!take_value(csv, column, is_borrowed ? text : arena_copy(csv->arena, text)))
+            return false;
+    }
+    return true;
 }
 
 static bool has_column(const struct cur_csv *csv, int target)
@@ -234,10 +217,11 @@ bool cur_csv_open(struct text heading, const char *source, struct cur_csv **ret_
 {
     struct cur_csv *csv = memory_new(sizeof *csv);
     csv->source = memory_copy_string(source);
-    bool done = csv_init(&csv->parser, CSV_STRICT | CSV_STRICT_FINI) == 0;
-    CHECK(done);
-    if (!parse_record(csv, heading, on_heading))
-        done = error_fail(error, ERROR_FAILED, "%s: line 1: no CSV heading", source);
+    csv->row = csv_row_new();
+    bool done = csv_row_parse(csv->row, heading) || error_fail(error, ERROR_FAILED, "%s: line 1: no CSV heading", source);
+    csv->field_count = csv_row_count(csv->row);
+    for (size_t i = 0; i < csv->field_count && done; i++)
+        take_heading(csv, i);
     done = done && check_columns(csv, heading, error);
     if (!done) {
         cur_csv_free(csv);
@@ -293,23 +277,20 @@ static void set_discount(struct cur_csv *csv)
 bool cur_csv_decode(struct cur_csv *csv, struct text row, enum excess_decimals excess, struct usage_event *event,
                     struct arena *arena, struct refusal *refusal)
 {
-    *event = (struct usage_event){ 0 };
+    *event = (struct usage_event){ .is_ascii = text_is_ascii(row) };
     csv->event = event;
     csv->arena = arena;
     csv->refusal = refusal;
     csv->excess = excess;
     csv->line_item_id = csv->time_interval = csv->region_name = TEXT_NONE;
     cur_tags_begin(&csv->tags);
-    csv->is_share = csv->refused = false;
-    if (!parse_record(csv, row, on_value)) {
-        refuse(refusal, REFUSAL_MALFORMED, NULL, row, "no CSV row: %s", csv_strerror(csv_error(&csv->parser)));
-        forget_row(csv);
-        return false;
-    }
-    if (csv->at != csv->column_count)
-        return refuse(refusal, REFUSAL_MALFORMED, NULL, row, "the row has %zu fields, the heading %zu", csv->at,
-                      csv->column_count);
-    if (csv->refused || !cur_tags_set(&csv->tags, event, arena, refusal))
+    csv->is_share = false;
+    if (!csv_row_parse(csv->row, row))
+        return refuse(refusal, REFUSAL_MALFORMED, NULL, row, "no CSV row: %s", csv_row_failure(csv->row));
+    if (csv_row_count(csv->row) != csv->field_count)
+        return refuse(refusal, REFUSAL_MALFORMED, NULL, row, "the row has %zu fields, the heading %zu",
+                      csv_row_count(csv->row), csv->field_count);
+    if (!take_values(csv) || !cur_tags_set(&csv->tags, event, arena, refusal))
         return false;
     set_id(csv);
     set_discount(csv);
@@ -324,7 +305,7 @@ void cur_csv_free(struct cur_csv *csv)
 {
     if (!csv)
         return;
-    csv_free(&csv->parser);
+    csv_row_free(csv->row);
     cur_tags_done(&csv->tags);
     intern_done(&csv->headings);
     arena_done(&csv->names);

@@ -16,7 +16,7 @@ MUST_USE bool cur_csv_open(struct text heading, const char *source, struct cur_c
 /* A hash of what the columns are, whatever their order, and whether they have legacy headings (lineItem/…). */
 uint64_t cur_csv_heading(const struct cur_csv *csv, bool *is_legacy);
 
-/* Decodes one row; texts are copied to `arena`. The event is complete but not yet accepted. */
+/* Decodes one row; texts are borrowed from it or in `arena`. The event is complete but not yet accepted. */
 MUST_USE bool cur_csv_decode(struct cur_csv *csv, struct text row, enum excess_decimals excess, struct usage_event *event,
                              struct arena *arena, struct refusal *refusal);
 

@@ -53,8 +53,42 @@ static void write_run(struct buffer *out, struct text run)
     }
 }
 
+/* Whether a text is written as it is: of ASCII characters that need no escape. Eight of them are told at once. */
+static bool is_plain(struct text text)
+{
+    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
+    uint64_t seen = 0;
+    size_t at = 0;
+    for (uint64_t word; text.size - at >= sizeof word; at += sizeof word) {
+        memcpy(&word, text.data + at, sizeof word);
+        uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+        /* A byte that is equal is zero, and borrows its high bit; so does one below a blank. */
+        seen |= word | (word - ones * ' ') | (quote - ones) | (backslash - ones);
+    }
+    bool plain = (seen & high) == 0;
+    for (; at < text.size && plain; at++) {
+        unsigned char byte = (unsigned char)text.data[at];
+        plain = byte >= ' ' && byte < 0x80 && byte != '"' && byte != '\\';
+    }
+    return plain;
+}
+
+static void write_quoted(struct buffer *out, struct text text)
+{
+    char *at = buffer_reserve(out, text.size + 2);
+    at[0] = '"';
+    if (text.size)
+        memcpy(at + 1, text.data, text.size);
+    at[text.size + 1] = '"';
+    out->size += text.size + 2;
+}
+
 void json_write_text(struct buffer *out, struct text text)
 {
+    if (is_plain(text)) {
+        write_quoted(out, text);
+        return;
+    }
     buffer_append_byte(out, '"');
     for (size_t at = 0; at < text.size;) {
         size_t run = plain_run(text, at);
@@ -64,6 +98,12 @@ void json_write_text(struct buffer *out, struct text text)
             write_escaped(out, (unsigned char)text.data[at++]);
     }
     buffer_append_byte(out, '"');
+}
+
+static void write_long(struct buffer *out, int64_t value)
+{
+    char *at = buffer_reserve(out, DECIMAL_TEXT_MAX);
+    out->size += decimal_format(value, 0, at);
 }
 
 void json_write_decimal(struct buffer *out, i128 value, unsigned scale)
@@ -122,12 +162,25 @@ static void write_value(struct buffer *out, const struct field *field, const voi
         json_write_time(out, *(const int64_t *)member);
         break;
     case FIELD_LONG:
-        buffer_printf(out, "%lld", (long long)*(const int64_t *)member);
+        write_long(out, *(const int64_t *)member);
         break;
     case FIELD_TAGS:
         write_tags(out, member);
         break;
     }
+}
+
+/* `{"name":` or `,"name":` */
+static void write_name(struct buffer *out, char before, const struct field *field)
+{
+    size_t size = field->name_size;
+    char *at = buffer_reserve(out, size + 4);
+    at[0] = before;
+    at[1] = '"';
+    memcpy(at + 2, field->name, size);
+    at[size + 2] = '"';
+    at[size + 3] = ':';
+    out->size += size + 4;
 }
 
 void json_write_record(struct buffer *out, const struct record_type *type, const void *record, enum json_absent absent)
@@ -138,11 +191,8 @@ void json_write_record(struct buffer *out, const struct record_type *type, const
         bool present = record_has(record, i) || (field->required && field->kind == FIELD_TEXT);
         if (!present && absent == JSON_ABSENT_LEFT_OUT)
             continue;
-        buffer_append_byte(out, before);
+        write_name(out, before, field);
         before = ',';
-        buffer_append_byte(out, '"');
-        buffer_append(out, field->name, strlen(field->name));
-        buffer_append(out, "\":", 2);
         if (present)
             write_value(out, field, record_member_const(record, field));
         else

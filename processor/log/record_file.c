@@ -8,13 +8,15 @@
 #include "codec/avro_encode.h"
 #include "codec/avro_file.h"
 
+#define CHUNK_BYTES ((size_t)256 * 1024)
+
 struct record_file {
     char *path;
     FILE *file;
     const struct record_type *type;
     enum json_absent absent;
     struct avro_file_writer *avro; /* NULL: JSON lines */
-    struct buffer scratch;
+    struct buffer scratch;         /* JSON lines not written yet, or an Avro record */
 };
 
 bool record_file_create(const char *path, const struct record_type *type, enum record_format format, enum json_absent absent,
@@ -39,23 +41,30 @@ bool record_file_create(const char *path, const struct record_type *type, enum r
     return false;
 }
 
+static bool flush(struct record_file *file, struct error *error)
+{
+    bool done = file_write(file->file, file->path, buffer_text(&file->scratch), error);
+    buffer_clear(&file->scratch);
+    return done;
+}
+
 bool record_file_add(struct record_file *file, const void *record, struct error *error)
 {
-    buffer_clear(&file->scratch);
     if (file->avro) {
+        buffer_clear(&file->scratch);
         avro_encode(file->type, record, &file->scratch);
         return avro_file_append(file->avro, buffer_text(&file->scratch), error);
     }
     json_write_record(&file->scratch, file->type, record, file->absent);
     buffer_append_byte(&file->scratch, '\n');
-    return file_write(file->file, file->path, buffer_text(&file->scratch), error);
+    return file->scratch.size < CHUNK_BYTES || flush(file, error);
 }
 
 bool record_file_close(struct record_file *file, struct error *error)
 {
     if (!file)
         return true;
-    bool done = avro_file_finish(file->avro, error);
+    bool done = file->avro ? avro_file_finish(file->avro, error) : !file->file || flush(file, error);
     if (file->file)
         done = file_close(file->file, file->path, error) && done;
     buffer_done(&file->scratch);

@@ -109,8 +109,32 @@ bool time_in_range(int64_t time_ms)
     return time_ms >= 0 && time_ms < days_from_civil(10000, 1, 1) * DAY_MS;
 }
 
+/* The two digits at `at`; *wrong becomes true where they are none. */
+static unsigned two_digits(const char *at, bool *wrong)
+{
+    unsigned high = (unsigned char)at[0] - (unsigned)'0', low = (unsigned char)at[1] - (unsigned)'0';
+    *wrong |= high > 9 || low > 9;
+    return high * 10 + low;
+}
+
+/* 2026-06-01T00:00:00Z: what nearly all times look like. */
+static bool parse_plain(const char *at, int64_t *time_ms)
+{
+    bool wrong = at[4] != '-' || at[7] != '-' || at[10] != 'T' || at[13] != ':' || at[16] != ':' || at[19] != 'Z';
+    unsigned century = two_digits(at, &wrong), year = century * 100 + two_digits(at + 2, &wrong);
+    unsigned month = two_digits(at + 5, &wrong), day = two_digits(at + 8, &wrong);
+    unsigned hour = two_digits(at + 11, &wrong), minute = two_digits(at + 14, &wrong), second = two_digits(at + 17, &wrong);
+    if (wrong || year < 1970 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) || hour > 23 ||
+        minute > 59 || second > 59)
+        return false;
+    *time_ms = (((days_from_civil(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1000;
+    return true;
+}
+
 bool time_parse(struct text text, int64_t *time_ms)
 {
+    if (text.size == strlen("2026-06-01T00:00:00Z") && parse_plain(text.data, time_ms))
+        return true;
     struct cursor cursor = { text.data, text.data + text.size };
     unsigned year, month, day, hour = 0, minute = 0, second = 0, milliseconds = 0;
     int64_t offset_minutes = 0;

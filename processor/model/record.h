@@ -34,9 +34,10 @@ typedef struct tags field_type_TAGS;
 struct field {
     const char *name;
     enum field_kind kind;
-    uint8_t scale;   /* decimals and sums */
-    bool required;   /* not a union with null in Avro */
-    uint16_t offset; /* in the record struct */
+    uint8_t scale;     /* decimals and sums */
+    bool required;     /* not a union with null in Avro */
+    uint16_t offset;   /* in the record struct */
+    uint8_t name_size; /* of `name`, which hot loops write */
 };
 
 struct record_type {
@@ -49,7 +50,7 @@ struct record_type {
 /* X(kind, name, scale, required) → a struct member, an enumerator, a table row. */
 #define RECORD_MEMBER(kind, name, scale, required) field_type_##kind name;
 #define RECORD_ROW(record, kind, name, scale, required) \
-    { #name, FIELD_##kind, scale, required, (uint16_t)offsetof(struct record, name) },
+    { #name, FIELD_##kind, scale, required, (uint16_t)offsetof(struct record, name), sizeof #name - 1 },
 
 static inline bool record_has(const void *record, size_t field)
 {
@@ -72,6 +73,13 @@ static inline const void *record_member_const(const void *record, const struct f
 }
 
 /* Sets a text member, absent when empty. */
-void record_set_text(void *record, const struct record_type *type, size_t field, struct text value);
+static inline void record_set_text(void *record, const struct record_type *type, size_t field, struct text value)
+{
+    CHECK(type->fields[field].kind == FIELD_TEXT);
+    if (value.size == 0)
+        return;
+    memcpy(record_member(record, &type->fields[field]), &value, sizeof value);
+    record_set(record, field);
+}
 
 #endif

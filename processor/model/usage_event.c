@@ -75,7 +75,7 @@ bool usage_event_set_text(struct usage_event *event, size_t index, struct text t
     const struct field *field = &usage_event_fields[index];
     if (text.size == 0)
         return true;
-    if (!check_text(field->name, text, refusal))
+    if (!event->is_ascii && !check_text(field->name, text, refusal))
         return false;
     if (field->kind == FIELD_TEXT) {
         record_set_text(event, &usage_event_type, index, text);
@@ -117,14 +117,12 @@ bool tags_normalize(struct tag *items, size_t *count, struct refusal *refusal)
 
 static bool check_members(const struct usage_event *event, struct refusal *refusal)
 {
-    for (size_t i = 0; i < USAGE_EVENT_FIELD_COUNT; i++) {
-        const struct field *field = &usage_event_fields[i];
-        if (!record_has(event, i))
-            continue;
+    for (uint64_t left = event->present; left; left &= left - 1) {
+        const struct field *field = &usage_event_fields[__builtin_ctzll(left)];
         const void *member = record_member_const(event, field);
         switch (field->kind) {
         case FIELD_TEXT:
-            if (!check_text(field->name, *(const struct text *)member, refusal))
+            if (!event->is_ascii && !check_text(field->name, *(const struct text *)member, refusal))
                 return false;
             break;
         case FIELD_DECIMAL:

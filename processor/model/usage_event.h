@@ -51,7 +51,9 @@ enum usage_event_field {
 struct usage_event {
     uint64_t present;
     USAGE_EVENT_FIELDS(RECORD_MEMBER)
-    uint32_t excess_decimals; /* numbers that were rounded to their scale; no field of the record */
+    /* No fields of the record: */
+    uint32_t excess_decimals; /* numbers that were rounded to their scale */
+    bool is_ascii;            /* all its texts but tags: the codec has seen that, and nobody need look again */
 };
 
 extern const struct record_type usage_event_type;

@@ -1,7 +1,11 @@
 /* money/decimal.c: text, bytes and arithmetic of fixed-point decimals. Only this file and sum.c round. */
 #include "money/decimal.h"
 
-#define DIGITS_OF_128_BITS 39
+#define LIMB_DIGITS 19 /* of the largest power of ten in 64 bits */
+#define DIGITS_MAX (3 * LIMB_DIGITS)
+/* A number this short, brought to a scale this small, is below 10^38. */
+#define SHORT_DIGITS 18
+#define SHORT_SCALE 20
 
 static const u128 powers[DECIMAL_DIGITS + 1] = {
 #define E19 ((u128)10000000000000000000u)
@@ -128,9 +132,39 @@ static int64_t integer_digits(const struct number_text *number)
     return at - number->digits;
 }
 
+/* [-]digits[.digits] that need no rounding: what nearly all numbers of a report are. */
+static bool parse_short(struct text text, unsigned scale, i128 *value)
+{
+    const char *at = text.data, *end = at + text.size, *point = NULL;
+    bool negative = text.size > 0 && *at == '-';
+    at += negative;
+    if (end - at > SHORT_DIGITS + 1 || scale > SHORT_SCALE)
+        return false;
+    uint64_t kept = 0;
+    size_t digits = 0;
+    for (; at < end; at++) {
+        if (is_digit(*at)) {
+            kept = kept * 10 + (unsigned)(*at - '0');
+            digits++;
+        } else if (*at == '.' && !point) {
+            point = at + 1;
+        } else {
+            return false;
+        }
+    }
+    size_t decimals = point ? (size_t)(end - point) : 0;
+    if (digits == 0 || digits > SHORT_DIGITS || decimals > scale)
+        return false;
+    u128 magnitude = (u128)kept * powers[scale - decimals];
+    *value = negative ? -(i128)magnitude : (i128)magnitude;
+    return true;
+}
+
 enum decimal_status decimal_parse(struct text text, unsigned scale, i128 *value)
 {
     struct number_text number;
+    if (parse_short(text, scale, value))
+        return DECIMAL_EXACT;
     if (text.size == 0 || !read_number(text, &number))
         return DECIMAL_NOT_A_NUMBER;
     /* Digits still to keep, counted from the first digit of the mantissa. */
@@ -189,22 +223,62 @@ size_t decimal_lay_out(char *digits, size_t count, unsigned scale, bool negative
     return (size_t)(at - out);
 }
 
+/* Two digits at a time, from the last one. Returns where the first stands; zeros in front up to `least` digits. */
+static char *put_digits(char *end, uint64_t value, unsigned least)
+{
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+                                "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+                                "8081828384858687888990919293949596979899";
+    char *at = end;
+    for (; value >= 10; value /= 100)
+        memcpy(at -= 2, pairs + 2 * (value % 100), 2);
+    if (value)
+        *--at = (char)('0' + value);
+    while (end - at < (ptrdiff_t)least)
+        *--at = '0';
+    return at;
+}
+
+/* The digits of a number from the first one that is not zero on; they end at `end`. */
+static char *put_magnitude(char *end, u128 value)
+{
+    const uint64_t limb = 10000000000000000000u;
+    char *at = end;
+    while (value >> 64) {
+        u128 quotient = value / limb; /* a 128-bit division is a function call */
+        at = put_digits(at, (uint64_t)(value - quotient * limb), LIMB_DIGITS);
+        value = quotient;
+    }
+    at = put_digits(at, (uint64_t)value, 0);
+    while (at < end && *at == '0')
+        at++;
+    return at;
+}
+
 size_t decimal_format(i128 value, unsigned scale, char out[DECIMAL_TEXT_MAX])
 {
-    char digits[DIGITS_OF_128_BITS + 1];
-    size_t count = 0;
-    u128 left = decimal_magnitude(value);
-    /* 64-bit halves: a 128-bit division is a function call. */
-    while (left >> 64) {
-        u128 quotient = left / 10000000000000000000u;
-        uint64_t low = (uint64_t)(left - quotient * 10000000000000000000u);
-        for (int i = 0; i < 19; i++, low /= 10)
-            digits[count++] = (char)('0' + low % 10);
-        left = quotient;
+    char digits[DIGITS_MAX], *end = digits + sizeof digits, *at = out;
+    char *first = put_magnitude(end, decimal_magnitude(value));
+    size_t decimals = scale; /* that are written: all up to the last one that is not zero */
+    for (; decimals > 0 && end > first && end[-1] == '0'; decimals--)
+        end--;
+    if (end == first)
+        decimals = 0;
+    size_t count = (size_t)(end - first);
+    if (value < 0)
+        *at++ = '-';
+    size_t integer = count > decimals ? count - decimals : 0;
+    memcpy(at, integer ? first : "0", integer ? integer : 1);
+    at += integer ? integer : 1;
+    if (decimals) {
+        *at++ = '.';
+        for (size_t zeros = decimals - (count - integer); zeros > 0; zeros--)
+            *at++ = '0';
+        memcpy(at, first + integer, count - integer);
+        at += count - integer;
     }
-    for (uint64_t low = (uint64_t)left; low; low /= 10)
-        digits[count++] = (char)('0' + low % 10);
-    return decimal_lay_out(digits, count, scale, value < 0, out);
+    *at = '\0';
+    return (size_t)(at - out);
 }
 
 size_t decimal_to_bytes(i128 value, uint8_t out[16])
