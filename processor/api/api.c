@@ -112,21 +112,20 @@ static bool tags_path_is_sound(struct text rest)
            !text_contains(rest, TEXT("//")) && !text_contains(rest, TEXT("%00"));
 }
 
-/* OPERATION_COUNT: none. *ret_path_known: another method has it. */
-static enum operation route(const struct http_request *request, bool *ret_path_known)
+/* OPERATION_COUNT: none; `allowed` then has the methods that the path knows, if any. */
+static enum operation route(const struct http_request *request, struct buffer *allowed)
 {
     struct text path = request->path;
     bool is_tags = text_starts_with(path, TEXT(TAGS_PATH)) &&
                    tags_path_is_sound((struct text){ path.data + sizeof TAGS_PATH - 1, path.size - sizeof TAGS_PATH + 1 });
-    *ret_path_known = false;
     for (enum operation operation = 0; operation < OPERATION_COUNT; operation++) {
         const struct operation_model *model = &operation_models[operation];
         bool matches = strcmp(model->path, TAGS_PATH) == 0 ? is_tags : text_equal(path, text_of(model->path));
         if (!matches)
             continue;
-        *ret_path_known = true;
         if (text_equal(request->method, text_of(model->method)))
             return operation;
+        buffer_printf(allowed, "%s%s", allowed->size ? ", " : "", model->method);
     }
     return OPERATION_COUNT;
 }
@@ -228,12 +227,20 @@ static bool is_read(struct text method)
     return text_equal(method, TEXT("GET")) || text_equal(method, TEXT("HEAD"));
 }
 
+static bool respond_no_operation(const struct buffer *allowed, struct http_response *response)
+{
+    if (!allowed->size)
+        return respond(response, FAILURE_UNKNOWN_OPERATION, NULL, "no such path");
+    http_response_header(response, "Allow", "%.*s", TEXT_ARGS(buffer_text(allowed)));
+    return respond(response, FAILURE_METHOD, NULL, "no such method here");
+}
+
 bool api_handle(void *context, struct http_exchange *exchange, const struct http_request *request,
                 struct http_response *response)
 {
     const struct api *api = context;
     struct caller caller;
-    bool path_known;
+    struct buffer allowed = { 0 };
     if (is_read(request->method) && web_handle(request, response))
         return true;
     http_response_header(response, "Cache-Control", "no-store");
@@ -244,10 +251,12 @@ bool api_handle(void *context, struct http_exchange *exchange, const struct http
             return true;
         return respond(response, FAILURE_UNKNOWN_OPERATION, NULL, "no such path");
     }
-    enum operation operation = route(request, &path_known);
+    enum operation operation = route(request, &allowed);
     if (operation == OPERATION_COUNT)
-        return respond(response, path_known ? FAILURE_METHOD : FAILURE_UNKNOWN_OPERATION, NULL,
-                       path_known ? "no such method here" : "no such path");
+        respond_no_operation(&allowed, response);
+    buffer_done(&allowed);
+    if (operation == OPERATION_COUNT)
+        return true;
     if (!caller.is_payer)
         return respond(response, FAILURE_ACCESS_DENIED, NULL, "Billing Conductor's operations are the payer's");
     return call_operation(api, operation, exchange, request, response);

@@ -203,6 +203,17 @@ static bool do_rows(struct rows *rows, const char *name)
 
 /* ---- what a row shows ---- */
 
+/* As in the CUR: a commitment that is not the group's is none of its business, nor what it makes the row cost AWS. */
+static void hide_foreign_commitment(json_t *record)
+{
+    static const char *const members[] = { "reservation_arn", "reservation_effective_cost", "savings_plan_arn",
+                                           "savings_plan_rate", "savings_plan_effective_cost" };
+    if (text_equal(text_of(entity_text(record, "base")), price_base_text(BASE_UNBLENDED_COST)))
+        return;
+    for (size_t i = 0; i < ARRAY_COUNT(members); i++)
+        json_object_del(record, members[i]);
+}
+
 void read_write_record(const struct read *read, struct text json, struct buffer *out)
 {
     static const char *const hidden[] = { "billable_cost", "margin", "margin_percentage", "unblended_cost",
@@ -215,6 +226,7 @@ void read_write_record(const struct read *read, struct text json, struct buffer 
     json_t *record = json_loadb(json.data, json.size, 0, &reason);
     for (size_t i = 0; i < ARRAY_COUNT(hidden); i++)
         json_object_del(record, hidden[i]);
+    hide_foreign_commitment(record);
     char *text = json_dumps(record, JSON_COMPACT);
     buffer_append_text(out, text ? text_of(text) : TEXT("{}"));
     free(text);
@@ -545,8 +557,10 @@ static bool route(struct read *read)
             answer = routes[i].answer;
     if (!answer && !item.size && !report.size)
         return false;
-    if (!text_equal(read->request->method, TEXT("GET")) && !text_equal(read->request->method, TEXT("HEAD")))
+    if (!text_equal(read->request->method, TEXT("GET")) && !text_equal(read->request->method, TEXT("HEAD"))) {
+        http_response_header(read->response, "Allow", "GET, HEAD");
         return read_fail(read, FAILURE_METHOD, "only GET here");
+    }
     if (answer)
         return answer(read);
     if (report.size)

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "api/api.h"
@@ -14,7 +15,10 @@
 #include "service/topics.h"
 #include "store/state_dir.h"
 
-#define CONNECTIONS_MAX 512u
+#define CONNECTIONS_MAX 4096u
+#define CONNECTIONS_MIN 64u
+#define REQUEST_MS (60 * 1000u)
+#define FILES_OF_STORE 512u /* descriptors that are not connections */
 #define VIEW_BYTES_MAX ((size_t)256 * 1024 * 1024)
 #define PEM_BYTES_MAX ((size_t)256 * 1024)
 
@@ -163,16 +167,33 @@ static bool open_topics(struct serving *serving, struct error *error)
 
 /* ---- serving ---- */
 
+/* As many as there may be descriptors for. */
+static unsigned connections_max(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return CONNECTIONS_MIN;
+    files.rlim_cur = files.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+        getrlimit(RLIMIT_NOFILE, &files);
+    if (files.rlim_cur >= CONNECTIONS_MAX + FILES_OF_STORE)
+        return CONNECTIONS_MAX;
+    return files.rlim_cur > CONNECTIONS_MIN + FILES_OF_STORE ? (unsigned)files.rlim_cur - FILES_OF_STORE : CONNECTIONS_MIN;
+}
+
 static bool listen_on(struct serving *serving, struct error *error)
 {
     const struct settings *settings = &serving->connection.settings;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned connections = connections_max();
     struct http_options options = {
         .listen = settings->api_listen,
         .threads = cores > 8   ? 8
                    : cores > 2 ? (unsigned)cores
                                : 2,
-        .connections = CONNECTIONS_MAX,
+        .connections = connections,
+        .streams = connections / 4,
+        .request_ms = REQUEST_MS,
         .certificate = serving->certificate.data,
         .key = serving->key.data,
         .handler = api_handle,

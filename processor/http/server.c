@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,9 +14,12 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "http/watch.h"
 
 #define CONNECTION_MEMORY ((size_t)64 * 1024) /* request line and headers */
-#define TIMEOUT_SECONDS 30u
+#define TIMEOUT_SECONDS 30u                   /* without a byte */
+/* What is sent and not acknowledged for so long is to somebody who is no longer there. */
+#define UNACKNOWLEDGED_MS (60 * 1000u)
 /* A body that is too large is read on this far, so that its sender hears why. */
 #define REFUSED_BODY_BYTES_MAX (64 * HTTP_BODY_BYTES_MAX)
 #define STREAM_BLOCK_BYTES 4096
@@ -21,8 +27,10 @@
 struct http_server {
     struct MHD_Daemon *daemon;
     struct http_options options;
-    pthread_mutex_t lock; /* of the streams below and of `stopping` */
+    struct watch *watch;
+    pthread_mutex_t lock; /* of all below */
     struct http_exchange *streams;
+    unsigned stream_count;
     bool stopping;
 };
 
@@ -35,10 +43,38 @@ struct http_exchange {
     struct buffer body;
     struct http_request request;
     struct http_response response;
-    bool started, refused, answered, asleep;
+    bool started, answered;
     uint64_t body_bytes;
-    struct http_exchange *previous, *next; /* streams */
+    /* Of a stream, under the server's lock. */
+    struct http_exchange *previous, *next;
+    bool is_stream, asleep, gone;
 };
+
+/* ---- connections ---- */
+
+static struct watched *watched_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static int socket_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **watched,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct http_server *server = context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        int socket = socket_of(connection);
+        unsigned limit = UNACKNOWLEDGED_MS;
+        setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &limit, sizeof limit);
+        *watched = watch_add(server->watch, socket);
+    } else {
+        watch_remove(server->watch, *watched);
+    }
+}
 
 /* ---- what came ---- */
 
@@ -62,6 +98,7 @@ static void leave_streams(struct http_exchange *exchange)
         server->streams = exchange->next;
     if (exchange->next)
         exchange->next->previous = exchange->previous;
+    server->stream_count--;
     pthread_mutex_unlock(&server->lock);
 }
 
@@ -69,13 +106,13 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
                          enum MHD_RequestTerminationCode code)
 {
     struct http_exchange *exchange = *state;
-    (void)context;
-    (void)connection;
+    struct http_server *server = context;
     (void)code;
     if (!exchange)
         return;
-    if (exchange->response.stream)
+    if (exchange->is_stream)
         leave_streams(exchange);
+    watch_answered(server->watch, watched_of(connection));
     http_response_done(&exchange->response);
     buffer_done(&exchange->body);
     free(exchange->headers);
@@ -175,27 +212,67 @@ static ssize_t read_stream(void *context, uint64_t position, char *out, size_t s
     struct http_server *server = exchange->server;
     (void)position;
     pthread_mutex_lock(&server->lock);
-    long got = server->stopping ? HTTP_STREAM_END : exchange->response.stream_read(exchange->response.stream, out, size);
+    bool ends = server->stopping || exchange->gone;
+    long got = ends ? HTTP_STREAM_END : exchange->response.stream_read(exchange->response.stream, out, size);
     if (got == 0) {
         exchange->asleep = true;
         MHD_suspend_connection(exchange->connection);
     }
+    bool gone = exchange->gone;
     pthread_mutex_unlock(&server->lock);
+    if (gone)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
     return got == HTTP_STREAM_END ? MHD_CONTENT_READER_END_OF_STREAM : got;
+}
+
+/* False: there are as many as there may be. */
+static bool join_streams(struct http_exchange *exchange)
+{
+    struct http_server *server = exchange->server;
+    pthread_mutex_lock(&server->lock);
+    bool fits = server->stream_count < server->options.streams;
+    if (fits) {
+        exchange->is_stream = true;
+        exchange->next = server->streams;
+        if (exchange->next)
+            exchange->next->previous = exchange;
+        server->streams = exchange;
+        server->stream_count++;
+    }
+    pthread_mutex_unlock(&server->lock);
+    if (fits)
+        watch_reader(server->watch, socket_of(exchange->connection));
+    return fits;
 }
 
 static struct MHD_Response *make_stream(struct http_exchange *exchange)
 {
-    struct http_server *server = exchange->server;
-    struct MHD_Response *made =
-        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, read_stream, exchange, NULL);
+    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, read_stream, exchange, NULL);
+}
+
+static bool is_hung_up(int socket)
+{
+    struct pollfd state = { .fd = socket, .events = POLLRDHUP };
+    return poll(&state, 1, 0) == 1 && (state.revents & (POLLRDHUP | POLLHUP | POLLERR));
+}
+
+/* A socket number that is used again is another's by now: a stream in the list has its own, and it is asked. */
+static void on_gone(void *context, int socket)
+{
+    struct http_server *server = context;
+    struct MHD_Connection *woken = NULL;
     pthread_mutex_lock(&server->lock);
-    exchange->next = server->streams;
-    if (exchange->next)
-        exchange->next->previous = exchange;
-    server->streams = exchange;
+    for (struct http_exchange *stream = server->streams; stream; stream = stream->next) {
+        if (socket_of(stream->connection) != socket || !is_hung_up(socket))
+            continue;
+        stream->gone = true;
+        woken = stream->asleep ? stream->connection : NULL;
+        stream->asleep = false;
+        break;
+    }
     pthread_mutex_unlock(&server->lock);
-    return made;
+    if (woken)
+        MHD_resume_connection(woken);
 }
 
 static struct MHD_Response *make_response(struct http_exchange *exchange)
@@ -231,9 +308,23 @@ static void add_request_id(struct MHD_Response *made)
     MHD_add_response_header(made, "x-amzn-RequestId", text);
 }
 
+static void refuse_with(struct http_response *response, unsigned status, const char *name, const char *message)
+{
+    http_response_done(response);
+    response->status = status;
+    response->content_type = "application/json";
+    buffer_printf(&response->body, "{\"__type\":\"%s\",\"Message\":\"%s\"%s}", name, message,
+                  status == MHD_HTTP_TOO_MANY_REQUESTS ? "" : ",\"Reason\":\"CANNOT_PARSE\"");
+    http_response_header(response, "x-amzn-ErrorType", "%s", name);
+}
+
 static enum MHD_Result send_response(struct http_exchange *exchange)
 {
     struct http_response *response = &exchange->response;
+    if (response->stream && !exchange->is_stream && !join_streams(exchange)) {
+        refuse_with(response, MHD_HTTP_TOO_MANY_REQUESTS, "ThrottlingException", "too many streams are open");
+        http_response_header(response, "Retry-After", "10");
+    }
     struct MHD_Response *made = make_response(exchange);
     if (!made)
         return MHD_NO;
@@ -251,24 +342,20 @@ static enum MHD_Result send_response(struct http_exchange *exchange)
 
 static enum MHD_Result refuse(struct http_exchange *exchange, unsigned status, const char *message)
 {
-    struct http_response *response = &exchange->response;
-    http_response_done(response);
-    response->status = status;
-    response->content_type = "application/json";
-    response->closes = true;
-    buffer_printf(&response->body, "{\"__type\":\"ValidationException\",\"Message\":\"%s\",\"Reason\":\"CANNOT_PARSE\"}",
-                  message);
-    http_response_header(response, "x-amzn-ErrorType", "ValidationException");
+    refuse_with(&exchange->response, status, "ValidationException", message);
+    exchange->response.closes = true;
     return send_response(exchange);
 }
 
+/* Who asks whether to send a body at all is told before; others are heard out, so that they hear the answer. */
 static bool length_is_too_large(const struct http_request *request)
 {
     struct text length = http_header(request, "content-length");
+    bool asks = http_header_count(request, "expect") > 0;
     unsigned long long bytes = 0;
     for (size_t i = 0; i < length.size; i++)
         bytes = bytes * 10 + (unsigned)(length.data[i] - '0');
-    return bytes > REFUSED_BODY_BYTES_MAX;
+    return bytes > (asks ? HTTP_BODY_BYTES_MAX : REFUSED_BODY_BYTES_MAX);
 }
 
 static enum MHD_Result take_body(struct http_exchange *exchange, const char *upload, size_t *size)
@@ -287,7 +374,6 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 {
     struct http_server *server = context;
     struct http_exchange *exchange = *state;
-    (void)connection;
     (void)url;
     (void)version;
     if (!exchange->started) {
@@ -304,6 +390,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         return refuse(exchange, 413, "a body of at most 1 MiB");
     if (exchange->answered)
         return send_response(exchange);
+    watch_received(server->watch, watched_of(connection));
     exchange->request.body = buffer_text(&exchange->body);
     if (!server->options.handler(server->options.context, exchange, &exchange->request, &exchange->response))
         return MHD_YES;
@@ -359,9 +446,10 @@ static struct MHD_Daemon *start(struct http_server *server, struct sockaddr *add
         flags |= MHD_USE_IPv6;
     return MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_SOCK_ADDR, address,
                             MHD_OPTION_URI_LOG_CALLBACK, on_uri, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-                            MHD_OPTION_CONNECTION_LIMIT, options->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                            CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT,
-                            0, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_ARRAY, extras, MHD_OPTION_END);
+                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_CONNECTION_LIMIT,
+                            options->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+                            MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT, 0,
+                            MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_ARRAY, extras, MHD_OPTION_END);
 }
 
 bool http_server_start(const struct http_options *options, struct http_server **ret_server, struct error *error)
@@ -372,11 +460,14 @@ bool http_server_start(const struct http_options *options, struct http_server **
     struct http_server *server = memory_new(sizeof *server);
     server->options = *options;
     pthread_mutex_init(&server->lock, NULL);
+    const struct watch_options watching = { options->connections, options->request_ms, on_gone, server };
+    server->watch = watch_start(&watching);
     errno = 0;
     server->daemon = start(server, address->ai_addr);
     int reason = errno;
     freeaddrinfo(address);
     if (!server->daemon) {
+        watch_free(server->watch);
         pthread_mutex_destroy(&server->lock);
         free(server);
         return error_fail(error, ERROR_FAILED, "api.listen: cannot listen on %s: %s", options->listen,
@@ -422,7 +513,9 @@ void http_server_stop(struct http_server *server)
     server->stopping = true;
     pthread_mutex_unlock(&server->lock);
     http_server_wake(server);
+    watch_stop(server->watch);
     MHD_stop_daemon(server->daemon);
+    watch_free(server->watch);
     pthread_mutex_destroy(&server->lock);
     free(server);
 }

@@ -20,9 +20,10 @@ typedef bool http_handler(void *context, struct http_exchange *exchange, const s
                           struct http_response *response);
 
 struct http_options {
-    const char *listen; /* "127.0.0.1:9465", "[::1]:9465", "localhost:0" */
-    unsigned threads, connections;
-    const char *certificate, *key; /* PEM, for TLS; NULL: none */
+    const char *listen;                     /* "127.0.0.1:9465", "[::1]:9465", "localhost:0" */
+    unsigned threads, connections, streams; /* connections that may be streams */
+    unsigned request_ms;                    /* within which a whole request has to come, however it drips */
+    const char *certificate, *key;          /* PEM, for TLS; NULL: none */
     http_handler *handler;
     void *context;
 };

@@ -348,6 +348,9 @@ enum signature_verdict signature_verify(const struct http_request *request, cons
     if (!in_time || !in_scope || !signs_what_matters(request, authorization.signed_headers) ||
         !matches(request, &authorization, credential, stamp))
         return SIGNATURE_INVALID;
+    /* Keys of the file are lasting ones: no session token belongs to them. */
+    if (http_header_count(request, "x-amz-security-token"))
+        return SIGNATURE_UNKNOWN_KEY;
     *ret_credential = credential;
     return SIGNATURE_VALID;
 }

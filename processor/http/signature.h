@@ -14,10 +14,10 @@
 
 enum signature_verdict {
     SIGNATURE_VALID,
-    SIGNATURE_MISSING,    /* no Authorization header */
-    SIGNATURE_INCOMPLETE, /* one of another form, or a date that is none */
-    SIGNATURE_UNKNOWN_KEY,
-    SIGNATURE_INVALID, /* any other mismatch */
+    SIGNATURE_MISSING,     /* no Authorization header */
+    SIGNATURE_INCOMPLETE,  /* one of another form, or a date that is none */
+    SIGNATURE_UNKNOWN_KEY, /* or a session token, which no key of the file has */
+    SIGNATURE_INVALID,     /* any other mismatch */
 };
 
 /* `now` in seconds. On SIGNATURE_VALID *ret_credential says who signed. */
