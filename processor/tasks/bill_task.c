@@ -204,8 +204,11 @@ enum stream_outcome bill_task_replay_bill(struct task *task, const struct stream
         wire_decode(task->world->wire, &bill_type, record->value, &bill, &task->arena, &refusal, error);
     if (answer == WIRE_LATER)
         return OUTCOME_LATER;
-    struct bill_month *month =
-        answer == WIRE_DONE && period_parse(bill.billing_period, &period) ? bill_month_find(task->bills, period) : NULL;
+    if (answer != WIRE_DONE || !period_parse(bill.billing_period, &period))
+        return OUTCOME_DONE;
+    /* Of an open month nothing but its bills may be left. */
+    bool is_open = task->marker.closed == PERIOD_NONE || period > task->marker.closed;
+    struct bill_month *month = is_open ? bill_month_of(task->bills, period) : bill_month_find(task->bills, period);
     if (month)
         *bill_row_of(month, bill_group_number(task->bills, bill.billing_group), record->key) =
             (struct written_bill){ bill_content_hash(&bill, &task->value), true, false };

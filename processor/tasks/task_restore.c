@@ -103,17 +103,12 @@ static enum stream_outcome replay_id(struct task *task, const struct stream_reco
     return record->offset >= task->marker.offset ? OUTCOME_DONE : usage_task_replay_id(task, record, error);
 }
 
-static enum stream_outcome replay_subtotal(struct task *task, const struct stream_record *record, struct error *error)
-{
-    return record->offset >= task->marker.offset ? OUTCOME_DONE : bill_task_replay_subtotal(task, record, error);
-}
-
 /* The stages that read a partition. */
 static enum stream_outcome (*const takes[])(struct task *, const struct stream_record *, struct error *) = {
     [RESTORE_TAIL] = take_tail,
     [RESTORE_LEDGER] = replay_line_item,
     [RESTORE_IDS] = replay_id,
-    [RESTORE_SUBTOTALS] = replay_subtotal,
+    [RESTORE_SUBTOTALS] = bill_task_replay_subtotal,
     [RESTORE_BILLS] = bill_task_replay_bill,
 };
 
@@ -356,6 +351,12 @@ static enum stream_outcome end_stage(struct task *task, const struct stream_read
         task->stage = RESTORE_LEDGER;
         return OUTCOME_DONE;
     }
+    /*
+     * Subtotals are read to their end: of what lies before the marker's offset compaction leaves only what nothing behind it
+     * has replaced, so that a state of just that offset there is none.
+     */
+    if (task->stage == RESTORE_SUBTOTALS && reading->next > task->input.offset)
+        task->input.offset = reading->next;
     task->stage = task->stage == RESTORE_SUBTOTALS && bills_lie_beside(task) ? RESTORE_BILLS : RESTORE_DONE;
     return OUTCOME_DONE;
 }
@@ -387,8 +388,7 @@ static enum stream_outcome read_records(struct task *task, size_t records_max, s
     enum stream_outcome outcome = save_progress(task, reading.next, error);
     if (outcome != OUTCOME_DONE)
         return outcome;
-    bool far_enough =
-        (task->stage == RESTORE_IDS || task->stage == RESTORE_SUBTOTALS) && reading.next >= task->marker.offset;
+    bool far_enough = task->stage == RESTORE_IDS && reading.next >= task->marker.offset;
     return reading.ended || far_enough ? end_stage(task, &reading, error) : OUTCOME_DONE;
 }
 
