@@ -36,17 +36,31 @@ struct pricing_month {
 
 /* ---- texts ---- */
 
-void count_line_item(json_t *counts, const json_t *item)
+void contents_add(struct contents *contents, const struct line_item *item)
 {
-    static const char *const members[] = { "line_item_id", "revision", "cost_delta", "conductor_version" };
-    json_t *copy = json_copy((json_t *)(uintptr_t)item);
-    for (size_t i = 0; i < ARRAY_COUNT(members); i++)
-        json_object_del(copy, members[i]);
-    char *text = json_dumps(copy, JSON_SORT_KEYS | JSON_COMPACT);
-    json_int_t before = json_integer_value(json_object_get(counts, text));
-    json_object_set_new(counts, text, json_integer(before + 1));
-    json_decref(copy);
-    free(text);
+    struct line_item content = *item;
+    struct buffer text = { 0 };
+    content.line_item_id = TEXT_NONE;
+    content.revision = 0;
+    content.present &= ~((uint64_t)1 << LINE_ITEM_cost_delta | (uint64_t)1 << LINE_ITEM_conductor_version);
+    json_write_record(&text, &line_item_type, &content, JSON_ABSENT_LEFT_OUT);
+    size_t before = contents->texts.count;
+    uint32_t number = intern_add(&contents->texts, buffer_text(&text));
+    contents->times = memory_reserve_one(contents->times, number, &contents->capacity, sizeof *contents->times);
+    contents->times[number] = contents->texts.count > before ? 1 : contents->times[number] + 1;
+    buffer_done(&text);
+}
+
+int64_t contents_times(const struct contents *contents, struct text text)
+{
+    uint32_t number = intern_find(&contents->texts, text);
+    return number == INTERN_NONE ? 0 : contents->times[number];
+}
+
+void contents_done(struct contents *contents)
+{
+    intern_done(&contents->texts);
+    free(contents->times);
 }
 
 char *bill_key(const json_t *bill)
@@ -62,25 +76,25 @@ char *bill_key(const json_t *bill)
     return key.data;
 }
 
-static bool is_open(const struct expected *expected, const json_t *record)
+static bool is_open(const struct expected *expected, struct text period)
 {
-    const char *period = json_string_value(json_object_get(record, "billing_period"));
-    return period && strcmp(period, expected->first_open) >= 0;
+    return period.size > 0 && text_compare(period, text_of(expected->first_open)) >= 0;
 }
 
-bool is_provisional_line_item(const struct expected *expected, const json_t *item)
+bool is_provisional_line_item(const struct expected *expected, const struct line_item *item)
 {
-    bool follows_totals = expected->has_allowances && json_object_get(item, "custom_line_item");
-    return is_open(expected, item) && (json_object_get(item, "tier") || follows_totals);
+    bool follows_totals = expected->has_allowances && record_has(item, LINE_ITEM_custom_line_item);
+    return is_open(expected, item->billing_period) && (record_has(item, LINE_ITEM_tier) || follows_totals);
 }
 
 bool is_provisional_bill(const struct expected *expected, const json_t *bill)
 {
     const char *account = json_string_value(json_object_get(bill, "usage_account_id"));
-    return is_open(expected, bill) && (expected->has_allowances || (account && account[0]));
+    const char *period = json_string_value(json_object_get(bill, "billing_period"));
+    return is_open(expected, text_of(period)) && (expected->has_allowances || (account && account[0]));
 }
 
-static json_t *json_of(const struct record_type *type, const void *record)
+json_t *json_of(const struct record_type *type, const void *record)
 {
     struct buffer json = { 0 };
     json_write_record(&json, type, record, JSON_ABSENT_LEFT_OUT);
@@ -139,10 +153,8 @@ static bool take_line_item(void *context, const struct line_item *item, uint32_t
 {
     struct pricing_month *month = context;
     (void)error;
-    json_t *json = json_of(&line_item_type, item);
-    if (!is_provisional_line_item(month->expected, json))
-        count_line_item(month->expected->line_items, json);
-    json_decref(json);
+    if (!is_provisional_line_item(month->expected, item))
+        contents_add(&month->expected->line_items, item);
     if (month->is_closed && group != GROUP_NONE && (price || record_has(item, LINE_ITEM_custom_line_item)))
         add_report_row(month, item, group, price && price->shown_as_usage);
     return true;
@@ -243,7 +255,6 @@ struct expected *expected_new(const struct world *world, const struct documents 
     struct expected *expected = memory_new(sizeof *expected);
     struct fold_options options = { world->settings.report_time_granularity, world->settings.report_resource_ids, MEMORY };
     expected->has_allowances = world->documents.list.allowance_count > 0;
-    expected->line_items = json_object();
     expected->bills = json_object();
     expected->manifests = json_object();
     char first_open[TIME_TEXT_MAX];
@@ -269,7 +280,7 @@ void expected_free(struct expected *expected)
 {
     if (!expected)
         return;
-    json_decref(expected->line_items);
+    contents_done(&expected->line_items);
     json_decref(expected->bills);
     json_decref(expected->manifests);
     free(expected);

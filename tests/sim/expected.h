@@ -7,6 +7,8 @@
 
 #include <jansson.h>
 
+#include "base/intern.h"
+#include "model/line_item.h"
 #include "sim/world.h"
 
 #define CLOSE_PARTITIONS 8
@@ -25,10 +27,21 @@ struct planned_close {
     size_t end_count;
 };
 
+/* Line items by what they say, without what tells where and when they were written: how often each. */
+struct contents {
+    struct intern texts;
+    int64_t *times; /* by text */
+    size_t capacity;
+};
+
+void contents_add(struct contents *contents, const struct line_item *item);
+int64_t contents_times(const struct contents *contents, struct text text);
+void contents_done(struct contents *contents);
+
 struct expected {
-    json_t *line_items; /* content → how often */
-    json_t *bills;      /* key → bill */
-    json_t *manifests;  /* key → rows, cost, checksum */
+    struct contents line_items;
+    json_t *bills;     /* key → bill */
+    json_t *manifests; /* key → rows, cost, checksum */
     size_t dead;
     bool dead_may_repeat; /* what a torn transaction has committed beside rows, no restore can tell */
     char first_open[8];   /* the first month that is not closed, as 2026-06 */
@@ -43,11 +56,10 @@ void expected_free(struct expected *expected);
  * Until its month is closed it is not settled how a pool is split over rows and accounts; only what it comes to is, and with
  * allowances, which whoever comes first uses, not even that.
  */
-bool is_provisional_line_item(const struct expected *expected, const json_t *item);
+bool is_provisional_line_item(const struct expected *expected, const struct line_item *item);
 bool is_provisional_bill(const struct expected *expected, const json_t *bill);
 
-/* Counts a line item by what it says, without what tells where and when it was written. */
-void count_line_item(json_t *counts, const json_t *item);
+json_t *json_of(const struct record_type *type, const void *record);
 /* What names a bill; free() it. */
 char *bill_key(const json_t *bill);
 

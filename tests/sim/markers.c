@@ -1,11 +1,10 @@
 /* sim/markers.c: the last `#task` record of every line-items partition. */
 #include "sim/markers.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "tasks/marker.h"
+#include "sim/values.h"
 
 #define TASKS_MAX 32
 
@@ -13,21 +12,6 @@ struct markers {
     struct marker items[TASKS_MAX];
     bool found[TASKS_MAX];
 };
-
-static void take_marker(void *context, const struct stream_record *record)
-{
-    struct markers *markers = context;
-    struct error error;
-    if (record->key.size == 0 || record->key.data[0] != '#')
-        return;
-    CHECK(record->partition < TASKS_MAX);
-    json_t *item = json_loadb(record->value.data, record->value.size, 0, NULL);
-    const char *text = json_string_value(json_object_get(item, "marker"));
-    if (!markers->found[record->partition])
-        markers->items[record->partition] = (struct marker){ .closed = PERIOD_NONE, .closing = PERIOD_NONE };
-    markers->found[record->partition] = marker_read(text_of(text ? text : ""), &markers->items[record->partition], &error);
-    json_decref(item);
-}
 
 static void markers_done(struct markers *markers)
 {
@@ -40,7 +24,13 @@ static void markers_done(struct markers *markers)
 static struct markers *read_markers(struct memory_log *log)
 {
     struct markers *markers = memory_new(sizeof *markers);
-    memory_log_each(log, STREAM_LINE_ITEMS, take_marker, markers);
+    int32_t count = memory_log_partitions(log, STREAM_LINE_ITEMS);
+    CHECK(count <= TASKS_MAX);
+    for (int32_t task = 0; task < count; task++) {
+        const struct stream_record *record = memory_log_last(log, STREAM_LINE_ITEMS, task, value_is_marker);
+        markers->items[task] = marker_none();
+        markers->found[task] = record && value_decode_marker(record, &markers->items[task]);
+    }
     return markers;
 }
 
@@ -89,28 +79,16 @@ void markers_check(struct memory_log *log, struct verdict *verdict)
     markers_done(markers);
 }
 
-struct last_records {
-    int64_t next[STREAM_TOPIC_COUNT][TASKS_MAX];
-};
-
-static void take_last(void *context, const struct stream_record *record)
-{
-    ((struct last_records *)context)->next[record->topic][record->partition] = record->offset + 1;
-}
-
 static void check_taken(struct memory_log *log, struct verdict *verdict)
 {
-    struct last_records *last = memory_new(sizeof *last);
-    for (size_t i = 0; i < ARRAY_COUNT(inputs); i++) {
-        memory_log_each(log, inputs[i], take_last, last);
+    for (size_t i = 0; i < ARRAY_COUNT(inputs); i++)
         for (int32_t p = 0; p < memory_log_partitions(log, inputs[i]); p++) {
-            int64_t next = last->next[inputs[i]][p], committed = memory_log_committed(log, inputs[i], p);
-            if (next > 0 && committed < next)
+            const struct stream_record *last = memory_log_last(log, inputs[i], p, NULL);
+            int64_t committed = memory_log_committed(log, inputs[i], p);
+            if (last && committed <= last->offset)
                 verdict_fail(verdict, "%s-%d is taken up to %lld of %lld", stream_topic_name(inputs[i]), p,
-                             (long long)committed, (long long)next);
+                             (long long)committed, (long long)last->offset + 1);
         }
-    }
-    free(last);
 }
 
 static void check_closed(struct memory_log *log, billing_period closed, int64_t version, struct verdict *verdict)

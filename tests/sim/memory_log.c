@@ -127,7 +127,7 @@ bool log_is_readable(const struct kept_record *record)
     return !record->is_gone && was_readable(record);
 }
 
-int64_t log_stable_end(struct memory_log *log, enum stream_topic topic, int32_t partition)
+int64_t log_stable_end(const struct memory_log *log, enum stream_topic topic, int32_t partition)
 {
     struct partition *read = &log->partitions[topic][partition];
     while (read->stable < read->count && !is_open(&read->records[read->stable]))
@@ -144,6 +144,16 @@ void memory_log_each(const struct memory_log *log, enum stream_topic topic,
             if (was_readable(&read->records[at]))
                 take(context, &read->records[at].record);
     }
+}
+
+const struct stream_record *memory_log_last(const struct memory_log *log, enum stream_topic topic, int32_t partition,
+                                            bool (*is_it)(const struct stream_record *record))
+{
+    int64_t end = log_stable_end(log, topic, partition);
+    for (const struct kept_record *kept = log->partitions[topic][partition].records + end; end > 0; end--)
+        if (was_readable(--kept) && (!is_it || is_it(&kept->record)))
+            return &kept->record;
+    return NULL;
 }
 
 /* ---- what goes with time ---- */

@@ -74,6 +74,9 @@ bool memory_stream_is_replaced(const struct stream *stream);
  * the first day has seen them: also those that are gone since. */
 void memory_log_each(const struct memory_log *log, enum stream_topic topic,
                      void (*take)(void *context, const struct stream_record *record), void *context);
+/* The last of them that a partition has, of a kind (NULL: any); NULL: none. */
+const struct stream_record *memory_log_last(const struct memory_log *log, enum stream_topic topic, int32_t partition,
+                                            bool (*is_it)(const struct stream_record *record));
 /* Whether every transaction has ended everywhere. */
 bool memory_log_is_settled(const struct memory_log *log);
 /* Whether every member that the group counts on is there and knows what it has. */

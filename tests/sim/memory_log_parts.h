@@ -111,7 +111,7 @@ static inline struct memory_stream *memory_stream_of(struct stream *stream)
 void log_keep(struct memory_log *log, const struct stream_record *record, struct piece *piece, bool is_mark);
 bool log_is_readable(const struct kept_record *record);
 /* The last stable offset. */
-int64_t log_stable_end(struct memory_log *log, enum stream_topic topic, int32_t partition);
+int64_t log_stable_end(const struct memory_log *log, enum stream_topic topic, int32_t partition);
 
 /* memory_transactions.c */
 void transactions_advance(struct memory_log *log);

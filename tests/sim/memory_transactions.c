@@ -236,6 +236,15 @@ enum stream_outcome memory_begin(struct stream *port, struct error *error)
     return outcome;
 }
 
+/* A `#task` record's marker, which is JSON within the record. */
+static struct text marker_text(const struct stream_record *record)
+{
+    bool is_marker = record->topic == STREAM_LINE_ITEMS && record->key.size > 0 && record->key.data[0] == '#';
+    const char *first = is_marker ? memchr(record->value.data, '{', record->value.size) : NULL;
+    const char *last = first ? memrchr(record->value.data, '}', record->value.size) : NULL;
+    return last ? (struct text){ first, (size_t)(last - first) + 1 } : TEXT_NONE;
+}
+
 enum stream_outcome memory_produce(struct stream *port, const struct stream_record *record, struct error *error)
 {
     struct memory_stream *stream = memory_stream_of(port);
@@ -252,12 +261,9 @@ enum stream_outcome memory_produce(struct stream *port, const struct stream_reco
         return OUTCOME_ABORT;
     }
     log_keep(log, record, piece_of(ongoing(log, stream->producer), record->topic, record->partition), false);
-    bool is_marker = record->key.size > 0 && record->key.data[0] == '#';
     trace("%s: %s-%d@%lld %.*s %.*s", stream->producer->id, stream_topic_name(record->topic), record->partition,
           (long long)memory_log_end(log, record->topic, record->partition) - 1, TEXT_ARGS(record->key),
-          TEXT_ARGS(record->is_null ? TEXT("is deleted")
-                    : is_marker     ? record->value
-                                    : TEXT_NONE));
+          TEXT_ARGS(record->is_null ? TEXT("is deleted") : marker_text(record)));
     return OUTCOME_DONE;
 }
 

@@ -1,12 +1,11 @@
 /* sim/mutations.c: operations of a stream with one of them changed; streams of one program share the change. */
 #include "sim/mutations.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "sim/memory_log_parts.h"
-#include "tasks/marker.h"
+#include "sim/values.h"
 
 const char *const mutation_texts[MUTATION_COUNT] = {
 #define X(name, text) text,
@@ -35,11 +34,6 @@ static struct {
 static bool strikes(unsigned percent)
 {
     return dice_percent(now.dice, percent);
-}
-
-static bool is_marker(const struct stream_record *record)
-{
-    return record->topic == STREAM_LINE_ITEMS && record->key.size > 0 && record->key.data[0] == '#';
 }
 
 static bool is_barrier(const struct stream_record *record)
@@ -119,9 +113,9 @@ static bool holds_back(const struct stream_record *record)
 {
     switch (now.kind) {
     case MUTATION_MARKER_LATE:
-        return is_marker(record) && strikes(20);
+        return value_is_marker(record) && strikes(20);
     case MUTATION_RECORD_LATE:
-        return record->topic == STREAM_LINE_ITEMS && !is_marker(record) && strikes(5);
+        return record->topic == STREAM_LINE_ITEMS && !value_is_marker(record) && strikes(5);
     case MUTATION_BARRIER_EARLY:
         return is_total(record) && strikes(30);
     default:
@@ -135,14 +129,14 @@ static enum stream_outcome produce(struct stream *stream, const struct stream_re
         hold(stream, record);
         return OUTCOME_DONE;
     }
-    if (now.kind == MUTATION_RECORD_LOST && !is_marker(record) && strikes(1))
+    if (now.kind == MUTATION_RECORD_LOST && !value_is_marker(record) && strikes(1))
         return OUTCOME_DONE;
-    if (now.kind == MUTATION_MARKER_LEFT_OUT && is_marker(record) && strikes(10))
+    if (now.kind == MUTATION_MARKER_LEFT_OUT && value_is_marker(record) && strikes(10))
         return OUTCOME_DONE;
     if (now.kind == MUTATION_BARRIER_PERIOD && is_barrier(record))
         return produce_without_period(stream, record, error);
     enum stream_outcome outcome = now.real->produce(stream, record, error);
-    if (outcome == OUTCOME_DONE && now.kind == MUTATION_RECORD_TWICE && !is_marker(record) && strikes(1))
+    if (outcome == OUTCOME_DONE && now.kind == MUTATION_RECORD_TWICE && !value_is_marker(record) && strikes(1))
         outcome = now.real->produce(stream, record, error);
     return outcome;
 }
@@ -265,18 +259,14 @@ static void take_marker(struct memory_log *log, struct stream_partition *input)
     input->transaction = 0;
     for (int64_t at = log_stable_end(log, STREAM_LINE_ITEMS, before + input->partition);
          at-- > 0 && input->offset == OFFSET_NONE;) {
-        struct marker marker = { .closed = PERIOD_NONE, .closing = PERIOD_NONE };
-        struct error error;
-        if (!log_is_readable(&ledger->records[at]) || !is_marker(&ledger->records[at].record))
+        struct marker marker = marker_none();
+        if (!log_is_readable(&ledger->records[at]) || !value_is_marker(&ledger->records[at].record))
             continue;
-        struct text value = ledger->records[at].record.value;
-        json_t *item = json_loadb(value.data, value.size, 0, NULL);
-        if (marker_read(text_of(json_string_value(json_object_get(item, "marker"))), &marker, &error)) {
+        if (value_decode_marker(&ledger->records[at].record, &marker)) {
             input->offset = marker.offset;
             input->transaction = marker.revision;
         }
         marker_done(&marker);
-        json_decref(item);
     }
 }
 

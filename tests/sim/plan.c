@@ -76,9 +76,9 @@ void plan_make(struct sim *sim)
 
 static void append_usage(struct sim *sim, const struct usage *usage, int32_t partition)
 {
-    struct text json = { usage->json, usage->size };
+    struct text value = { usage->value, usage->size };
     sim->fed = memory_reserve_one(sim->fed, sim->fed_count, &sim->fed_capacity, sizeof *sim->fed);
-    int64_t offset = memory_log_append(sim->log, STREAM_USAGE, partition, TEXT_NONE, json, false);
+    int64_t offset = memory_log_append(sim->log, STREAM_USAGE, partition, TEXT_NONE, value, false);
     trace("outside: usage-%d@%lld %.*s", partition, (long long)offset, TEXT_ARGS(usage->entry.event.event_id));
     sim->fed[sim->fed_count++] = (struct fed){ usage, partition, offset, memory_log_now_ms(sim->log) };
 }

@@ -10,10 +10,10 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
-#include "codec/json_write.h"
 #include "codec/wire.h"
 #include "model/calendar.h"
 #include "settings/load.h"
+#include "sim/values.h"
 #include "sim/world.h"
 
 #define USAGE "tests/data/cur_2026-06_hourly_normalized.csv.gz"
@@ -25,22 +25,22 @@
 static void add_usage(struct world *world, struct wire *wire, const struct usage_event *event, unsigned month,
                       bool is_poison)
 {
-    struct buffer json = { 0 };
+    struct buffer value = { 0 };
     struct refusal refusal;
     struct error error;
     world->usage = memory_reserve_one(world->usage, world->usage_count, &world->usage_capacity, sizeof *world->usage);
     struct usage *added = &world->usage[world->usage_count++];
     struct text account = event->usage_account_id;
-    json_write_record(&json, &usage_event_type, event, JSON_ABSENT_LEFT_OUT);
-    *added = (struct usage){ .json = json.data,
-                             .size = is_poison ? json.size / 2 : json.size,
+    assert_true(wire_encode(wire, "usage", &usage_event_type, event, &value, &error));
+    *added = (struct usage){ .value = value.data,
+                             .size = is_poison ? value.size / 2 : value.size,
                              .month = month,
                              .keyed = (unsigned)(hash64(account.data, account.size) % 1000),
                              .is_poison = is_poison };
     if (is_poison)
         return;
     assert_int_equal(
-        wire_decode(wire, &usage_event_type, buffer_text(&json), &added->entry.event, &world->arena, &refusal, &error),
+        wire_decode(wire, &usage_event_type, buffer_text(&value), &added->entry.event, &world->arena, &refusal, &error),
         WIRE_DONE);
     assert_true(usage_event_accept(&added->entry.event, &refusal));
 }
@@ -74,7 +74,7 @@ static void read_usage(struct world *world)
     struct usage_reader_options options = { 256 * 1024, EXCESS_ROUND };
     struct fixed_schemas *schemas = fixed_schemas_new();
     struct wire_schemas port = fixed_schemas_port(schemas);
-    struct wire *wire = wire_new(WIRE_JSON, &port, EXCESS_ROUND);
+    struct wire *wire = wire_new(WIRE_AVRO, &port, EXCESS_ROUND);
     struct usage_reader *reader;
     struct arena arena = { 0 };
     struct error error;
@@ -101,7 +101,7 @@ static void read_usage(struct world *world)
 
 static void load_settings(struct world *world)
 {
-    static const char *const sets[] = { "format=json",        "commit.interval=10ms", "bills.interval=100ms",
+    static const char *const sets[] = { "format=avro",        "commit.interval=10ms", "bills.interval=100ms",
                                         "store.lag=1000",     "memory.limit=32MiB",   "dedup.memory=1MiB",
                                         "partitions.usage=3", "partitions.tier=2",    "partitions.bill=2" };
     struct buffer problems = { 0 };
@@ -119,6 +119,7 @@ struct world *world_new(bool allowances)
     struct error error;
     assert_true(documents_read(SIM_DOCUMENT, lists, ARRAY_COUNT(lists) - !allowances, &world->documents, &error));
     load_settings(world);
+    values_begin();
     read_usage(world);
     return world;
 }
@@ -126,10 +127,11 @@ struct world *world_new(bool allowances)
 void world_free(struct world *world)
 {
     for (size_t i = 0; i < world->usage_count; i++)
-        free(world->usage[i].json);
+        free(world->usage[i].value);
     free(world->usage);
     arena_done(&world->arena);
     settings_done(&world->settings);
     documents_done(&world->documents);
+    values_end();
     free(world);
 }

@@ -15,7 +15,7 @@
 #define SIM_START_MS INT64_C(1788307200000) /* 2026-09-02: all three months have been */
 
 struct usage {
-    char *json; /* half of one: poison */
+    char *value; /* half of one: poison */
     size_t size;
     struct usage_entry entry;
     unsigned month, keyed; /* from the first; keyed: by account, where there are as many partitions */
