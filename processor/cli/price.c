@@ -4,6 +4,7 @@
 #include "cli/arguments.h"
 #include "cli/bill_table.h"
 #include "cli/commands.h"
+#include "cli/compare_topics.h"
 #include "cli/documents.h"
 #include "cli/failure.h"
 #include "cli/progress.h"
@@ -30,10 +31,14 @@ static const char price_help[] = "usage: proforma price --conductor DOC [--price
                                  "  --out DIR                where results go\n";
 
 static const char compare_help[] = "usage: proforma compare --conductor A --conductor B [--price-list FILE]... USAGE...\n"
+                                   "       proforma compare --config FILE [--set KEY=VALUE]... [--period YYYY-MM]\n"
+                                   "                        --conductor B [--price-list FILE]...\n"
                                    "\n"
                                    "Shows what each billing group would pay under document B instead of A, exactly.\n"
+                                   "With --config or --set: what the running month on the topics would cost under B\n"
+                                   "instead of the document in force; the topics are only read.\n"
                                    "Takes --granularity, --resource-ids, --excess-decimals, --memory and --strict as\n"
-                                   "price does.\n";
+                                   "price does; on the topics --memory and --strict.\n";
 
 static void set_run_options(const struct arguments *arguments, const char *out, struct progress_line *line,
                             struct price_run_options *options)
@@ -203,34 +208,65 @@ static bool run_compare(const struct arguments *arguments, const struct document
     return done;
 }
 
-int command_compare(int argc, char **argv)
+static bool compare_files(const struct arguments *arguments, int *code, struct error *error)
 {
-    struct arguments arguments;
     struct documents documents[2] = { 0 };
     struct price_run_result results[2] = { 0 };
-    struct error error = { 0 };
-    int code = EXIT_DONE;
-    bool done = arguments_parse(argc, argv, OPTION_CONDUCTOR | OPTION_SECOND_CONDUCTOR | OPTION_PRICE_LIST | OPTION_PRICING,
-                                &arguments, &error);
-    if (done && arguments.help) {
-        fputs(compare_help, stdout);
-        arguments_done(&arguments);
-        return EXIT_DONE;
-    }
-    done = done && need_usage(&arguments, 2, &error);
+    bool done = need_usage(arguments, 2, error);
+    if (done && arguments->period != PERIOD_NONE)
+        done = error_fail(error, ERROR_INVALID, "--period is for a month on the topics: with --config or --set");
     for (size_t i = 0; i < 2 && done; i++)
-        done = documents_of_arguments(&arguments, i, &documents[i], &error);
-    if (done && run_compare(&arguments, documents, results, &error)) {
+        done = documents_of_arguments(arguments, i, &documents[i], error);
+    done = done && run_compare(arguments, documents, results, error);
+    if (done) {
         comparison_print(stdout, &results[0], documents[0].conductor, &results[1], documents[1].conductor);
         report_unmatched(&results[1], documents[1].conductor);
-        code = report_events(&results[1], &arguments);
-    } else {
-        code = print_failure("compare", &error);
+        *code = report_events(&results[1], arguments);
     }
     for (size_t i = 0; i < 2; i++) {
         price_run_result_done(&results[i]);
         documents_done(&documents[i]);
     }
+    return done;
+}
+
+static bool compare_with_topics(const struct arguments *arguments, int *code, struct error *error)
+{
+    struct documents documents = { 0 };
+    struct price_run_result result = { 0 };
+    bool done = true;
+    if (arguments->conductor_count != 1)
+        done = error_fail(error, ERROR_INVALID, "--conductor DOC is needed once: the other document is the one in force");
+    else if (arguments->operand_count > 0)
+        done = error_fail(error, ERROR_INVALID, "%s: the usage is that on the topics; files go without --config and --set",
+                          arguments->operands[0]);
+    done = done && documents_of_arguments(arguments, 0, &documents, error) &&
+           compare_topics(arguments, &documents, &result, error);
+    if (done) {
+        report_unmatched(&result, documents.conductor);
+        *code = report_events(&result, arguments);
+    }
+    price_run_result_done(&result);
+    documents_done(&documents);
+    return done;
+}
+
+int command_compare(int argc, char **argv)
+{
+    struct arguments arguments;
+    struct error error = { 0 };
+    int code = EXIT_DONE;
+    bool done = arguments_parse(argc, argv,
+                                OPTION_CONDUCTOR | OPTION_SECOND_CONDUCTOR | OPTION_PRICE_LIST | OPTION_PRICING |
+                                    OPTION_SETTINGS | OPTION_PERIOD,
+                                &arguments, &error);
+    if (done && arguments.help)
+        fputs(compare_help, stdout);
+    else if (done)
+        done = arguments.config || arguments.set_count > 0 ? compare_with_topics(&arguments, &code, &error)
+                                                           : compare_files(&arguments, &code, &error);
+    if (!done)
+        code = print_failure("compare", &error);
     arguments_done(&arguments);
     return code;
 }

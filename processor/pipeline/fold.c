@@ -36,12 +36,11 @@ struct fold *fold_new(const struct fold_options *options, struct rocks *rocks)
     return fold;
 }
 
-static void note_payer(struct fold *fold, const struct usage_event *event)
+static void note_payer(struct fold *fold, billing_period period, struct text payer)
 {
-    billing_period period = usage_event_period(event);
     if (fold->counts.first_period == PERIOD_NONE || period < fold->counts.first_period)
         fold->counts.first_period = period;
-    struct payer_period noted = { period, intern_add(&fold->payers, event->payer_account_id) };
+    struct payer_period noted = { period, intern_add(&fold->payers, payer) };
     if (noted.period == fold->last.period && noted.payer == fold->last.payer)
         return;
     fold->last = noted;
@@ -63,13 +62,32 @@ bool fold_has_usage(const struct fold *fold, billing_period period, struct text 
     return false;
 }
 
+static bool spill_if_full(struct fold *fold, struct error *error)
+{
+    size_t budget = fold->options.memory_bytes - fold->options.memory_bytes / 3;
+    return row_table_bytes(fold->table) < budget || row_store_spill(fold->rows, error);
+}
+
+bool fold_take_row(struct fold *fold, const struct row_view *row, struct error *error)
+{
+    struct row_identity identity = { row->period, row->bucket_ms, row->account, row->resource, row->facts };
+    struct row_view known;
+    struct facts facts;
+    facts_decode(row->facts, &facts);
+    note_payer(fold, row->period, facts.payer);
+    uint32_t handle = row_table_take(fold->table, &identity);
+    row_table_read(fold->table, handle, &known);
+    row_view_fold(&known, row);
+    row_table_set(fold->table, handle, &known.values, known.description);
+    return spill_if_full(fold, error);
+}
+
 static bool fold_event(struct fold *fold, const struct usage_event *event, struct text facts, struct error *error)
 {
     fold->counts.excess_decimals += event->excess_decimals;
-    note_payer(fold, event);
+    note_payer(fold, usage_event_period(event), event->payer_account_id);
     row_table_fold(fold->table, event, facts);
-    size_t budget = fold->options.memory_bytes - fold->options.memory_bytes / 3;
-    return row_table_bytes(fold->table) < budget || row_store_spill(fold->rows, error);
+    return spill_if_full(fold, error);
 }
 
 static bool take_id(struct fold *fold, const struct usage_event *event, struct text facts, enum seen_answer *answer,

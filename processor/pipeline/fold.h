@@ -29,6 +29,9 @@ struct fold *fold_new(const struct fold_options *options, struct rocks *rocks);
  */
 MUST_USE bool fold_take(struct fold *fold, const struct usage_entry *entry, struct refusal *refusal, struct error *error);
 
+/* Takes a row, or a part of one, of usage that was folded before: no event, no id. Fails: the store. */
+MUST_USE bool fold_take_row(struct fold *fold, const struct row_view *row, struct error *error);
+
 const struct fold_counts *fold_counts(const struct fold *fold);
 struct row_store *fold_rows(struct fold *fold);
 

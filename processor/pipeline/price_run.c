@@ -10,6 +10,7 @@
 #include "cur/cur_rows.h"
 #include "model/account.h"
 #include "pipeline/deliveries.h"
+#include "pipeline/line_item_row.h"
 #include "pipeline/summary.h"
 
 #define POLL_ENTRIES 1024
@@ -24,6 +25,7 @@ struct price_run {
     struct fold *fold;
     struct deliveries *deliveries; /* NULL: all usage is of one */
     char first_dead[512];          /* where and why, for a run of dead letters alone */
+    struct buffer facts, scratch;  /* of the line item at hand */
 };
 
 static bool make_state_folder(struct price_run *run, struct error *error)
@@ -109,17 +111,51 @@ static bool fold_all(struct price_run *run, struct error *error)
     return check_any_usage(run, error);
 }
 
-bool price_run_fold(const struct price_run_options *options, struct price_run **ret_run, struct error *error)
+bool price_run_open(const struct price_run_options *options, struct price_run **ret_run, struct error *error)
 {
     struct price_run *run = memory_new(sizeof *run);
     run->options = *options;
-    bool done = file_log_open(&options->files, &run->log, error) && open_store(run, error);
-    if (done) {
-        struct fold_options fold = { options->granularity, options->resource_ids, options->memory_bytes * 5 / 8 };
-        run->fold = fold_new(&fold, run->rocks);
-        run->deliveries = file_log_may_mix(run->log) ? deliveries_new() : NULL;
-        done = run->log->ops->begin(run->log, error) && fold_all(run, error);
+    if (!file_log_open(&options->files, &run->log, error) || !open_store(run, error)) {
+        price_run_close(run);
+        return false;
     }
+    struct fold_options fold = { options->granularity, options->resource_ids, options->memory_bytes * 5 / 8 };
+    run->fold = fold_new(&fold, run->rocks);
+    *ret_run = run;
+    return true;
+}
+
+bool price_run_take_line_item(struct price_run *run, const struct line_item *item, struct error *error)
+{
+    struct row_identity identity;
+    struct row_view row = { .description = item->description };
+    uint32_t tier = record_has(item, LINE_ITEM_tier) ? (uint32_t)item->tier : 0;
+    if (line_item_is_nothing(item))
+        return true;
+    if (!line_item_row(item, tier, &run->facts, &run->scratch, &identity))
+        return error_fail(error, ERROR_FAILED, "line item %.*s: its id is not that of its facts",
+                          TEXT_ARGS(item->line_item_id));
+    row.period = identity.period;
+    row.bucket_ms = identity.bucket_ms;
+    row.account = identity.account;
+    row.resource = identity.resource;
+    row.facts = identity.facts;
+    line_item_row_values(item, &row.values);
+    return fold_take_row(run->fold, &row, error);
+}
+
+struct rocks *price_run_rocks(struct price_run *run)
+{
+    return run->rocks;
+}
+
+bool price_run_fold(const struct price_run_options *options, struct price_run **ret_run, struct error *error)
+{
+    struct price_run *run;
+    if (!price_run_open(options, &run, error))
+        return false;
+    run->deliveries = file_log_may_mix(run->log) ? deliveries_new() : NULL;
+    bool done = run->log->ops->begin(run->log, error) && fold_all(run, error);
     if (done)
         *ret_run = run;
     else
@@ -327,6 +363,8 @@ void price_run_close(struct price_run *run)
     if (run->log)
         run->log->ops->close(run->log);
     free(run->state);
+    buffer_done(&run->facts);
+    buffer_done(&run->scratch);
     free(run);
 }
 

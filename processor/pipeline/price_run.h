@@ -50,6 +50,14 @@ struct price_run;
 /* Opens inputs and output, folds all usage. A document without BillingPeriod is for all periods of the usage. */
 MUST_USE bool price_run_fold(const struct price_run_options *options, struct price_run **ret_run, struct error *error);
 
+/* In place of price_run_fold, for usage that was priced before: opens; then its line items are taken, in any order. */
+MUST_USE bool price_run_open(const struct price_run_options *options, struct price_run **ret_run, struct error *error);
+/* Fails: the store; or the item's id is not that of its facts. */
+MUST_USE bool price_run_take_line_item(struct price_run *run, const struct line_item *item, struct error *error);
+
+/* Its store, for what the line items come from; keys of others begin with capital letters. */
+struct rocks *price_run_rocks(struct price_run *run);
+
 /* Prices the folded usage under a document, into `result` alone: nothing is written. May be called again. */
 MUST_USE bool price_run_compute(struct price_run *run, const struct pricing *pricing, struct price_run_result *result,
                                 struct error *error);

@@ -15,7 +15,7 @@ import urllib.request
 from pathlib import Path
 
 from kafka_tools import SKIPPED, Broker, Topics, Unavailable, free_ports
-from test_month import DATA, DOCUMENTS, Case, Expected, latest
+from test_month import DATA, DOCUMENTS, USAGE, Case, Expected, change_document
 
 
 class Context:
@@ -155,7 +155,51 @@ def a_document_is_shown_before_it_is_applied_and_only_a_sound_one_is(context):
     assert "version 2 is in force" in case.command("apply", "--conductor", path, *DOCUMENTS[2:], "--expect", "1").stdout
 
 
-CASES = [status_and_metrics_tell_how_far_a_sweep_is, only_one_of_two_who_apply_at_once_is_heard,
+def compared(text):
+    """{(group, period): (under A, under B)} of what compare prints."""
+    return {(columns[-5], columns[-4]): (columns[-3], columns[-2]) for columns in map(str.split, text.splitlines())
+            if len(columns) >= 6 and re.fullmatch(r"\d{4}-\d\d", columns[-4])}
+
+
+TOPICS = ("usage", "conductor", "tiered", "line-items", "subtotals", "bills", "cur", "cur-manifests", "dead-letters")
+
+
+def another_document_is_compared_with_the_one_in_force_and_nothing_is_touched(context):
+    case = Case(context, "compared", workers=2, format="avro")
+    case.prepare()
+    case.start()
+    case.command("import", USAGE)
+    path = document_with(context, "compared-a", mark_up(12.34))
+    case.command("apply", "--conductor", path, *DOCUMENTS[2:])
+
+    def change(document):
+        change_document(document, random.Random(context.seed))
+
+    other = document_with(context, "compared-b", change)
+    wanted = subprocess.run([context.proforma, "compare", "--conductor", str(path), "--conductor", str(other), *DOCUMENTS[2:],
+                             "--resource-ids", str(USAGE)], check=True, capture_output=True, text=True).stdout
+
+    def topics_and_offsets():
+        return ({name: case.topics.watermarks(f"compared.{name}") for name in TOPICS},
+                {name: case.topics.offsets("compared", f"compared.{name}") for name in ("usage", "tiered", "subtotals")})
+
+    def is_priced():
+        lags = [int(row[6]) for number, row in task_lines(case).items()]
+        return len(lags) == 7 and max(lags[2:]) <= 0 and all(row[8] == "2" for row in task_lines(case).values())
+
+    case.wait_for("the usage", is_priced)
+    case.command("compare", "--conductor", other, *DOCUMENTS[2:])  # while it runs, too
+    case.stop()
+    before = topics_and_offsets()
+    found = case.command("compare", "--conductor", other, *DOCUMENTS[2:], "--period", "2026-06").stdout
+    assert topics_and_offsets() == before
+    assert len(compared(wanted)) == 3 and compared(found) == compared(wanted), f"{found}\n{wanted}"
+    assert "version 2, in force" in found, found
+    none = case.command("compare", "--conductor", other, *DOCUMENTS[2:], "--period", "2026-08", check=False)
+    assert none.returncode == 1 and "no usage of 2026-08" in none.stderr, none.stderr
+
+
+CASES = [another_document_is_compared_with_the_one_in_force_and_nothing_is_touched, status_and_metrics_tell_how_far_a_sweep_is, only_one_of_two_who_apply_at_once_is_heard,
          a_document_is_shown_before_it_is_applied_and_only_a_sound_one_is]
 
 

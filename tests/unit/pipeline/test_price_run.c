@@ -8,6 +8,7 @@
 #include <sys/mount.h>
 
 #include "cli/documents.h"
+#include "codec/json_read.h"
 #include "codec/json_text.h"
 #include "codec/json_write.h"
 #include "period/bills.h"
@@ -314,6 +315,91 @@ static void a_run_computes_as_often_as_asked_and_writes_nothing(void **state)
     price_run_close(NULL);
 }
 
+/* The sample's document with other rates and an account in another group. */
+static void read_other_documents(struct documents *other)
+{
+    static const char *const lists[] = { "tests/data/pricelist/AmazonEC2.json", "tests/data/pricelist/AmazonS3.json" };
+    struct error error;
+    const char *path = scratch_path("other.json");
+    if (!documents_read("tests/data/conductor.json", lists, 2, other, &error))
+        fail_msg("%s: %s", path, error.message);
+    for (size_t i = 0; i < other->conductor->rule_count; i++)
+        other->conductor->rules[i].modifier += 1731;
+    other->conductor->accounts[2].group = other->conductor->accounts[3].group;
+    pricing_done(&other->pricing);
+    pricing_init(&other->pricing, other->conductor, &other->list);
+}
+
+static void take_line_items(struct price_run *run, const struct lines *lines)
+{
+    struct arena arena = { 0 };
+    struct buffer scratch = { 0 };
+    struct error error;
+    for (size_t i = 0; i < lines->count; i++) {
+        struct line_item item;
+        if (!json_read_record(text_of(lines->items[i]), &line_item_type, &item, &arena, &scratch, &error))
+            fail_msg("%s: %s", lines->items[i], error.message);
+        if (item.custom_line_item.size == 0 && !price_run_take_line_item(run, &item, &error))
+            fail_msg("%s", error.message);
+        arena_reset(&arena);
+    }
+    arena_done(&arena);
+    buffer_done(&scratch);
+}
+
+static void expect_same_bills(const struct price_run_result *found, const struct price_run_result *expected)
+{
+    assert_int_equal(found->bill_count, expected->bill_count);
+    for (size_t i = 0; i < expected->bill_count; i++) {
+        const struct bill_line *a = &found->bills[i], *b = &expected->bills[i];
+        assert_true(text_equal(a->service, b->service) && a->group == b->group && a->period == b->period);
+        assert_true(a->usage_events == b->usage_events && sum_equal(&a->cost, &b->cost) && sum_equal(&a->tax, &b->tax) &&
+                    sum_equal(&a->public_cost, &b->public_cost) && sum_equal(&a->billable_cost, &b->billable_cost));
+    }
+}
+
+static void line_items_cost_under_another_document_what_their_usage_does(void **state)
+{
+    (void)state;
+    const struct periods june = { (billing_period[]){ JUNE }, 1, 1 };
+    struct lines usage = { 0 }, items = { 0 };
+    struct buffer bytes = { 0 };
+    struct documents other;
+    struct error error;
+    read_other_documents(&other);
+    random_usage(&usage, 4000, 23);
+    const char *path = scratch_path("usage.jsonl");
+    write_lines(path, &usage, 0, usage.count);
+    must_price(&path, 1, scratch_path("under-a"), (size_t)64 << 20);
+    assert_true(read_bytes(scratch_path("under-a/line-items.jsonl"), &bytes));
+    for (char *line = strtok(bytes.data, "\n"); line; line = strtok(NULL, "\n"))
+        lines_add(&items, text_of(line));
+    static const size_t memories[] = { (size_t)64 << 20, (size_t)1 << 20 };
+    for (size_t i = 0; i < ARRAY_COUNT(memories); i++) {
+        struct price_run *from_usage, *from_items;
+        struct price_run_result expected, found;
+        struct price_run_options options = { .closings = &june, .resource_ids = true, .memory_bytes = memories[i] };
+        shuffle(&items);
+        assert_true(price_run_open(&options, &from_items, &error));
+        take_line_items(from_items, &items);
+        options.files =
+            (struct file_log_options){ .usage = &path, .usage_count = 1, .reader = { 256 * 1024, EXCESS_ROUND } };
+        assert_true(price_run_fold(&options, &from_usage, &error));
+        assert_true(price_run_compute(from_usage, &other.pricing, &expected, &error));
+        assert_true(price_run_compute(from_items, &other.pricing, &found, &error));
+        expect_same_bills(&found, &expected);
+        assert_true(found.sweep.priced > 1000 && found.sweep.line_items == expected.sweep.line_items);
+        price_run_result_done(&expected);
+        price_run_result_done(&found);
+        price_run_close(from_usage);
+        price_run_close(from_items);
+    }
+    lines_done(&usage);
+    lines_done(&items);
+    documents_done(&other);
+    buffer_done(&bytes);
+}
+
 static void a_run_that_fails_leaves_nothing(void **state)
 {
     (void)state;
@@ -391,6 +477,7 @@ int main(void)
         cmocka_unit_test(duplicates_change_counts_and_nothing_else),
         cmocka_unit_test(line_items_bills_and_reports_have_one_total),
         cmocka_unit_test(a_run_computes_as_often_as_asked_and_writes_nothing),
+        cmocka_unit_test(line_items_cost_under_another_document_what_their_usage_does),
         cmocka_unit_test(a_run_that_fails_leaves_nothing),
         cmocka_unit_test(a_file_size_limit_ends_the_run_and_leaves_nothing),
         cmocka_unit_test(a_full_disk_ends_the_run_and_leaves_nothing),
