@@ -46,7 +46,7 @@ struct row_table {
     size_t carried_capacity;
 };
 
-int row_view_compare(const struct row_view *a, const struct row_view *b)
+int row_identity_compare(const struct row_identity *a, const struct row_identity *b)
 {
     if (a->period != b->period)
         return a->period < b->period ? -1 : 1;
@@ -56,6 +56,17 @@ int row_view_compare(const struct row_view *a, const struct row_view *b)
         return a->account < b->account ? -1 : 1;
     int order = text_compare(a->resource, b->resource);
     return order ? order : text_compare(a->facts, b->facts);
+}
+
+static struct row_identity identity_of_view(const struct row_view *row)
+{
+    return (struct row_identity){ row->period, row->bucket_ms, row->account, row->resource, row->facts };
+}
+
+int row_view_compare(const struct row_view *a, const struct row_view *b)
+{
+    struct row_identity left = identity_of_view(a), right = identity_of_view(b);
+    return row_identity_compare(&left, &right);
 }
 
 static void keep_smaller_description(struct text *kept, struct text other)
@@ -369,6 +380,23 @@ void row_table_read(const struct row_table *table, uint32_t handle, struct row_v
     for (size_t i = 0; i < CARRIED_COUNT; i++)
         if ((row->carried >> i) & 1)
             view->values.costs[i] = *sum++;
+}
+
+bool row_table_has_events(const struct row_table *table, uint32_t handle)
+{
+    return row_at(table, handle)->usage_events > 0;
+}
+
+struct row_identity row_table_identity_of(const struct row_table *table, uint32_t handle)
+{
+    const struct row *row = row_at(table, handle);
+    return (struct row_identity){
+        .period = row->period,
+        .bucket_ms = (int64_t)row->bucket_hour * HOUR_MS,
+        .account = row->account,
+        .resource = row->resource == INTERN_NONE ? TEXT_NONE : intern_text(&table->resources, row->resource),
+        .facts = intern_text(&table->facts, row->facts),
+    };
 }
 
 void row_table_view(const struct row_table *table, size_t position, struct row_view *view)

@@ -79,6 +79,10 @@ void row_table_add_event(struct row_table *table, uint32_t handle, const struct 
 /* Puts values in place of the row's own; costs that the row does not carry are ignored. */
 void row_table_set(struct row_table *table, uint32_t handle, const struct row_values *values, struct text description);
 void row_table_read(const struct row_table *table, uint32_t handle, struct row_view *view);
+/* Its identity alone; texts are the table's. */
+struct row_identity row_table_identity_of(const struct row_table *table, uint32_t handle);
+bool row_table_has_events(const struct row_table *table, uint32_t handle);
+int row_identity_compare(const struct row_identity *a, const struct row_identity *b);
 /* A word that the table's owner keeps with a row; 0 at first. */
 uint32_t *row_table_word(struct row_table *table, uint32_t handle);
 /* After row_table_sort: the handle of a position. */

@@ -19,6 +19,7 @@ struct ledger *ledger_new(const struct ledger_options *options, const struct pri
     ledger->table = row_table_new(options->granularity, options->resource_ids);
     ledger->prices.pricing = pricing;
     ledger->page = memory_new(sizeof *ledger->page);
+    ledger->page_writer.of_any_account = true;
     ledger->totals_hold = true;
     ledger->final.period = ledger->report.period = PERIOD_NONE;
     line_item_builder_init(&ledger->builder);
@@ -30,7 +31,8 @@ void ledger_free(struct ledger *ledger)
 {
     if (!ledger)
         return;
-    ledger_groups_reset(ledger);
+    ledger_unload(ledger);
+    ledger_leaves_done(ledger);
     for (size_t i = 0; i < ledger->month_count; i++)
         totals_done(&ledger->months[i].totals);
     row_table_free(ledger->table);
@@ -268,6 +270,5 @@ size_t ledger_row_count(const struct ledger *ledger)
 size_t ledger_bytes(const struct ledger *ledger)
 {
     return row_table_bytes(ledger->table) + ledger->entry_capacity * sizeof *ledger->entries + ledger->parts.bytes +
-           ledger->group_capacity * sizeof *ledger->groups + ledger->group_slot_count * sizeof *ledger->group_slots +
            (ledger->dirty_capacity + ledger->unsaved_capacity) * sizeof *ledger->dirty + price_cache_bytes(&ledger->prices);
 }

@@ -7,7 +7,7 @@
  * ledger, which is then replayed.
  *
  * Beside that the store holds rows as they were at some commit, so that a replay is short and that rows need not stay in
- * memory: they come back by groups (month, bucket, account) when one of them is touched. Whatever fails with the store as
+ * memory: they come back by leaves (rows beside each other) when one of them is touched. Whatever fails with the store as
  * its reason costs the store. Thread: one.
  */
 #ifndef PIPELINE_LEDGER_H

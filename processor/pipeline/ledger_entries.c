@@ -7,19 +7,22 @@
 #include "assign/assign.h"
 #include "pipeline/ledger_parts.h"
 
+void ledger_leaf_mark_unsaved(struct ledger *ledger, uint32_t leaf)
+{
+    if (ledger->directory.leaves[leaf].unsaved)
+        return;
+    ledger->directory.leaves[leaf].unsaved = true;
+    ledger->unsaved =
+        memory_reserve_one(ledger->unsaved, ledger->unsaved_count, &ledger->unsaved_capacity, sizeof *ledger->unsaved);
+    ledger->unsaved[ledger->unsaved_count++] = leaf;
+}
+
 void ledger_mark_unsaved(struct ledger *ledger, struct entry *entry)
 {
-    struct group *group = &ledger->groups[entry->group];
     if (entry->unsaved)
         return;
     entry->unsaved = true;
-    if (group->first_unsaved == 0) {
-        ledger->unsaved =
-            memory_reserve_one(ledger->unsaved, ledger->unsaved_count, &ledger->unsaved_capacity, sizeof *ledger->unsaved);
-        ledger->unsaved[ledger->unsaved_count++] = entry->group;
-    }
-    entry->next_unsaved = group->first_unsaved;
-    group->first_unsaved = (uint32_t)(entry - ledger->entries) + 1;
+    ledger_leaf_mark_unsaved(ledger, entry->leaf);
     ledger->unsaved_rows++;
 }
 

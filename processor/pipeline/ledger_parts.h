@@ -19,8 +19,8 @@ struct part {
 
 /* Places are counted from 1 where 0 is none. */
 struct entry {
-    uint32_t row, group;
-    uint32_t next, next_unsaved; /* of its group */
+    uint32_t row, leaf;
+    uint32_t next; /* of its leaf */
     uint16_t part_count, part_room;
     bool dirty;         /* not written since it changed */
     bool unsaved;       /* not in the store since it changed */
@@ -29,26 +29,53 @@ struct entry {
     struct part *parts; /* in tier order; live in the ledger's arena */
 };
 
-/* All rows of a month, bucket and account: in memory or not, never in part. */
-struct group {
-    struct group_key key;
-    struct group_pages pages;
-    uint32_t first, first_unsaved; /* entries */
-    uint32_t row_count;
+/*
+ * Rows of a month and bucket that lie beside each other in canonical order, from `lower` up to the next leaf's: in memory
+ * or not, never in part. One that grows too large is split.
+ */
+struct leaf {
+    struct leaf_key key;
+    struct {
+        uint64_t account;
+        struct text resource, facts; /* own */
+    } lower;
+    uint32_t first_page, end_page; /* in the store; equal: none */
+    uint32_t first;                /* entry, while in memory */
+    uint32_t row_count;            /* of those in memory */
+    bool loaded;
+    bool unsaved; /* some entry is, or `whole` */
+    bool whole;   /* pages hold rows that are no longer its own: all are to be written anew */
+};
+
+/* The leaves of a month and bucket in canonical order; the first begins before all rows. */
+struct bucket {
+    billing_period period;
+    int64_t bucket_ms;
+    uint32_t *leaves; /* places in the ledger's leaves, from 0 */
+    size_t count, capacity;
+    uint32_t next_number;
+};
+
+/* The directory of all leaves, also of those that are not in memory: some hundred bytes a leaf. ledger_leaves.c */
+struct leaf_directory {
+    struct leaf *leaves;
+    size_t leaf_count, leaf_capacity;
+    uint32_t *free; /* places of leaves that were dropped */
+    size_t free_count, free_capacity;
+    struct bucket *buckets; /* by month and start */
+    size_t bucket_count, bucket_capacity;
+    size_t last; /* bucket that was asked for last */
+};
+
+/* A walk over leaves: where it has come to. A leaf that is split behind it is met again. */
+struct leaf_cursor {
+    bool has_after;
+    struct leaf_key after; /* the last leaf that is done */
 };
 
 struct month {
     billing_period period;
     struct totals totals;
-};
-
-/* Behind every month that a store may hold. */
-#define LEDGER_PERIOD_END ((billing_period)0xffffff)
-
-/* How far a walk has to go: its first group and the last that was there when it began. */
-struct walk_extent {
-    bool known;
-    struct group_key first, last;
 };
 
 struct ledger {
@@ -61,14 +88,11 @@ struct ledger {
     struct line_item_builder builder;
     struct entry *entries; /* a row's word is its place here, from 1 */
     size_t entry_count, entry_capacity;
-    struct group *groups;
-    size_t group_count, group_capacity;
-    uint32_t *group_slots; /* place in groups, from 1 */
-    size_t group_slot_count;
+    struct leaf_directory directory;
     struct arena parts;
     uint32_t *dirty; /* places in entries */
     size_t dirty_count, dirty_capacity;
-    uint32_t *unsaved; /* groups with unsaved entries */
+    uint32_t *unsaved; /* leaves that are */
     size_t unsaved_count, unsaved_capacity;
     size_t unsaved_rows;
     struct month *months;
@@ -81,20 +105,16 @@ struct ledger {
     /* A walk over a month: the final sweep, then the report. */
     struct {
         billing_period period;
-        bool has_after;
-        struct group_key after; /* the last group that is done */
-        size_t rows;            /* of the groups that are done */
-        struct walk_extent extent;
+        struct leaf_cursor cursor;
+        size_t rows; /* of the leaves that are done */
     } final, report;
-    /* A sweep to another version of the document: rows at or before `after`, and those of its number, are current. */
+    /* A sweep to another version of the document: entries of its number are current. */
     struct {
         bool active;
         int64_t number;
         billing_period from; /* the first month that is open */
-        bool has_after;
-        struct group_key after;
+        struct leaf_cursor cursor;
         size_t rows;
-        struct walk_extent extent;
     } sweep;
     bool totals_hold; /* false: only a sweep gives them */
     /* Of a replay. */
@@ -104,6 +124,7 @@ struct ledger {
 };
 
 /* ledger_entries.c */
+void ledger_leaf_mark_unsaved(struct ledger *ledger, uint32_t leaf);
 void ledger_mark_unsaved(struct ledger *ledger, struct entry *entry);
 void ledger_mark_dirty(struct ledger *ledger, struct entry *entry);
 struct part *ledger_part_of(struct ledger *ledger, struct entry *entry, uint32_t tier);
@@ -127,24 +148,36 @@ void ledger_drop_empty_parts(struct rated_row *rated);
 void ledger_add_share(struct total *total, const struct entry *entry, const struct row_view *view,
                       const struct resolved *resolved);
 
-/* ledger_groups.c: rows come in by whole groups. */
+/* ledger_leaves.c: the directory, and the order of rows in a leaf. */
+/* The leaf that rows of this identity are in; made where there is none in its bucket. */
+uint32_t ledger_leaf_of(struct ledger *ledger, const struct row_identity *identity);
+/* A leaf that the store has. `lower` is copied. False: the directory has it already. */
+bool ledger_leaf_add(struct ledger *ledger, const struct leaf_key *key, const struct row_identity *lower,
+                     uint32_t first_page, uint32_t end_page);
+/* Once all are added. False: a bucket has none that begins before all rows, or two that begin alike. */
+bool ledger_leaves_are_whole(struct ledger *ledger);
+/* After an entry was added. */
+void ledger_leaf_split_if_large(struct ledger *ledger, uint32_t leaf);
+/* The next leaf behind a cursor, of `period` and, if so wanted, of later months. False: none. */
+bool ledger_leaf_after(const struct ledger *ledger, const struct leaf_cursor *cursor, billing_period period, bool later_too,
+                       uint32_t *leaf);
+/* The leaf is done. */
+void ledger_cursor_move(const struct ledger *ledger, struct leaf_cursor *cursor, uint32_t leaf);
+/* How many leaves a walk has come over, of all there are now, in percent; 100 at the end. */
+unsigned ledger_walk_percent(const struct ledger *ledger, const struct leaf_cursor *cursor, billing_period period,
+                             bool later_too);
+/* Places of the leaf's entries that have events, in canonical order. free() it. */
+uint32_t *ledger_order_leaf(const struct ledger *ledger, uint32_t leaf, size_t *count);
+void ledger_leaves_drop_until(struct ledger *ledger, billing_period period);
+void ledger_leaves_done(struct ledger *ledger);
+
+/* ledger_load.c: rows come in by whole leaves. */
 MUST_USE bool ledger_entry_of(struct ledger *ledger, uint32_t row, const struct row_identity *identity,
                               struct entry **ret_entry, struct error *error);
-/* The group with its rows in memory; a group that the store has none of is new. */
-MUST_USE bool ledger_group_of(struct ledger *ledger, const struct group_key *key, uint32_t *ret_group, struct error *error);
-void ledger_groups_reset(struct ledger *ledger);
-
-/* ledger_final.c: walks by groups. */
-/* The walk's next group, in memory. */
-MUST_USE bool ledger_next_group(struct ledger *ledger, struct group_walk *walk, struct group_key *key, uint32_t *group,
-                                bool *found, struct error *error);
-/* Places of the group's entries that have events, in canonical order. free() it. */
-uint32_t *ledger_order_group(const struct ledger *ledger, const struct group *group, size_t *count);
-
-/* ledger_progress.c */
-/* Before a walk over the months from `from` to before `end`: notes where it goes to. */
-MUST_USE bool ledger_note_extent(struct ledger *ledger, billing_period from, billing_period end, struct walk_extent *extent,
-                                 struct error *error);
+/* Sees to it that the leaf's rows are in memory. */
+MUST_USE bool ledger_load_leaf(struct ledger *ledger, uint32_t leaf, struct error *error);
+/* Nothing is in memory any more. */
+void ledger_unload(struct ledger *ledger);
 
 /* ledger_sweep.c */
 /* Brings a row up to date before an event is added to it; `is_new`: the event is its first. */

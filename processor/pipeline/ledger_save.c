@@ -1,14 +1,14 @@
 /*
  * pipeline/ledger_save.c: what is committed goes to the store in one batch: the rows that changed as new pages of their
- * groups, the totals that equal them, pools, and the place in the line-items partition where a replay goes on.
+ * leaves, the totals that equal them, pools, and the place in the line-items partition where a replay goes on.
  */
 #include <stdlib.h>
 
 #include "pipeline/ledger_stored.h"
 #include "store/bytes.h"
 
-/* A group of more pages than this, and than twice what its rows need, is written anew as a whole. */
-#define PAGES_MAX 16
+/* A leaf of so many pages is written anew as a whole. */
+#define PAGES_MAX 6
 
 size_t ledger_unsaved_rows(const struct ledger *ledger)
 {
@@ -17,52 +17,45 @@ size_t ledger_unsaved_rows(const struct ledger *ledger)
 
 /* ---- rows ---- */
 
-static void put_page(struct ledger *ledger, struct group *group)
+static void put_page(struct ledger *ledger, struct leaf *leaf)
 {
     if (ledger->page_writer.row_count == 0)
         return;
-    ledger_store_put_page(ledger->store, &group->key, group->pages.end++, page_value(&ledger->page_writer));
+    ledger_store_put_page(ledger->store, &leaf->key, leaf->end_page++, page_value(&ledger->page_writer));
     page_clear(&ledger->page_writer);
 }
 
-static void save_row(struct ledger *ledger, struct group *group, const struct entry *entry)
+static void save_row(struct ledger *ledger, struct leaf *leaf, const struct entry *entry)
 {
     struct row_view view;
     row_table_read(ledger->table, entry->row, &view);
     buffer_clear(&ledger->extra);
     stored_parts_write(entry, &ledger->extra);
-    if (!page_takes(&ledger->page_writer, &view))
-        put_page(ledger, group);
+    if (!page_has_room(&ledger->page_writer))
+        put_page(ledger, leaf);
     page_add_with(&ledger->page_writer, &view, buffer_text(&ledger->extra));
 }
 
-static void save_group(struct ledger *ledger, struct group *group)
+/* From here on its entries count as saved: if the write fails the ledger goes as a whole. */
+static void save_leaf(struct ledger *ledger, struct leaf *leaf)
 {
-    struct group_pages before = group->pages;
-    bool whole = before.end - before.first > PAGES_MAX + group->row_count / (PAGE_ROWS_MAX / 2);
-    for (uint32_t at = whole ? group->first : group->first_unsaved; at != 0;) {
-        const struct entry *entry = &ledger->entries[at - 1];
-        save_row(ledger, group, entry);
-        at = whole ? entry->next : entry->next_unsaved;
-    }
-    put_page(ledger, group);
-    for (uint32_t number = before.first; whole && number < before.end; number++)
-        ledger_store_drop_page(ledger->store, &group->key, number);
-    if (whole)
-        group->pages.first = before.end;
-    ledger_store_put_group(ledger->store, &group->key, &group->pages);
-}
-
-/* From here on they count as saved: if the write fails the ledger goes as a whole. */
-static void clear_unsaved(struct ledger *ledger, struct group *group)
-{
-    for (uint32_t at = group->first_unsaved; at != 0;) {
+    uint32_t before_first = leaf->first_page, before_end = leaf->end_page;
+    bool whole = leaf->whole || before_end - before_first >= PAGES_MAX;
+    for (uint32_t at = leaf->first; at != 0; at = ledger->entries[at - 1].next) {
         struct entry *entry = &ledger->entries[at - 1];
-        at = entry->next_unsaved;
+        if (whole || entry->unsaved)
+            save_row(ledger, leaf, entry);
         entry->unsaved = false;
-        entry->next_unsaved = 0;
     }
-    group->first_unsaved = 0;
+    put_page(ledger, leaf);
+    for (uint32_t number = before_first; whole && number < before_end; number++)
+        ledger_store_drop_page(ledger->store, &leaf->key, number);
+    if (whole)
+        leaf->first_page = before_end;
+    leaf->whole = leaf->unsaved = false;
+    buffer_clear(&ledger->extra);
+    stored_leaf_write(leaf, &ledger->extra);
+    ledger_store_put_leaf(ledger->store, &leaf->key, buffer_text(&ledger->extra));
 }
 
 /* ---- small records ---- */
@@ -106,10 +99,8 @@ bool ledger_save(struct ledger *ledger, const struct ledger_point *point, struct
 {
     struct buffer key = { 0 }, value = { 0 };
     CHECK(ledger->dirty_count == 0);
-    for (size_t i = 0; i < ledger->unsaved_count; i++) {
-        save_group(ledger, &ledger->groups[ledger->unsaved[i]]);
-        clear_unsaved(ledger, &ledger->groups[ledger->unsaved[i]]);
-    }
+    for (size_t i = 0; i < ledger->unsaved_count; i++)
+        save_leaf(ledger, &ledger->directory.leaves[ledger->unsaved[i]]);
     ledger->unsaved_count = ledger->unsaved_rows = 0;
     if (ledger->totals_hold) {
         save_totals(ledger, &key, &value);
@@ -128,7 +119,7 @@ void ledger_forget(struct ledger *ledger)
 {
     CHECK(ledger->dirty_count == 0 && ledger->unsaved_count == 0);
     row_table_reset(ledger->table);
-    ledger_groups_reset(ledger);
+    ledger_unload(ledger);
     price_cache_forget(&ledger->prices);
 }
 
@@ -154,6 +145,7 @@ bool ledger_drop_until(struct ledger *ledger, billing_period period, struct erro
     }
     ledger->month_count = kept;
     ledger_forget(ledger);
+    ledger_leaves_drop_until(ledger, period);
     ledger->store_failed = !ledger_store_write(ledger->store, error);
     return !ledger->store_failed;
 }
@@ -177,6 +169,12 @@ static bool take_point(void *context, struct text key, struct text value, struct
         return false;
     restoring->point->marker = arena_copy(restoring->arena, restoring->point->marker);
     return true;
+}
+
+static bool take_leaf(void *context, const struct leaf_key *key, struct text value, struct error *error)
+{
+    struct restoring *restoring = context;
+    return stored_leaf_read(restoring->ledger, key, value, error);
 }
 
 static bool take_total(void *context, struct text key, struct text value, struct error *error)
@@ -215,7 +213,10 @@ bool ledger_restore(struct ledger *ledger, struct ledger_point *point, struct ar
     *found = restoring.found && restoring.usable;
     ledger->totals_hold = !*found || point->version == conductor->version;
     if (done && *found)
-        done = ledger_store_each(ledger->store, LEDGER_STORE_TOTAL, take_total, &restoring, error) &&
+        done = ledger_store_each_leaf(ledger->store, take_leaf, &restoring, error) &&
+               (ledger_leaves_are_whole(ledger) ||
+                error_fail(error, ERROR_FAILED, "state store: the first leaf of a bucket is missing")) &&
+               ledger_store_each(ledger->store, LEDGER_STORE_TOTAL, take_total, &restoring, error) &&
                ledger_store_each(ledger->store, LEDGER_STORE_POOL, take_pool, &restoring, error);
     intern_done(&restoring.groups);
     ledger->store_failed = !done;

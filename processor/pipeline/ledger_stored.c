@@ -3,7 +3,7 @@
 
 #include "store/bytes.h"
 
-#define POINT_VERSION 4
+#define POINT_VERSION 5
 #define ACCOUNT_BYTES 8
 
 enum part_flag { PART_WRITTEN = 1, PART_LIVE = 2, PART_HAS_PUBLIC_RATE = 4, PART_HOLDS = 8 };
@@ -91,6 +91,31 @@ bool stored_parts_read(struct ledger *ledger, struct entry *entry, struct text b
         read_part(&reader, ledger_part_of(ledger, entry, (uint32_t)tier));
     }
     return !reader.failed || fail_damaged(error, "parts", bytes);
+}
+
+/* ---- leaves ---- */
+
+void stored_leaf_write(const struct leaf *leaf, struct buffer *out)
+{
+    bytes_put_varint(out, leaf->first_page);
+    bytes_put_varint(out, leaf->end_page - leaf->first_page);
+    bytes_put_varint(out, leaf->lower.account);
+    bytes_put_text(out, leaf->lower.resource);
+    bytes_put_text(out, leaf->lower.facts);
+}
+
+bool stored_leaf_read(struct ledger *ledger, const struct leaf_key *key, struct text value, struct error *error)
+{
+    struct byte_reader reader = bytes_reader(value);
+    struct row_identity lower = { .period = key->period, .bucket_ms = key->bucket_ms };
+    uint64_t first = bytes_take_varint(&reader), count = bytes_take_varint(&reader);
+    lower.account = bytes_take_varint(&reader);
+    lower.resource = bytes_take_text(&reader);
+    lower.facts = bytes_take_text(&reader);
+    if (reader.failed || reader.at != reader.end || first > UINT32_MAX || count == 0 || count > UINT32_MAX - first ||
+        !ledger_leaf_add(ledger, key, &lower, (uint32_t)first, (uint32_t)(first + count)))
+        return fail_damaged(error, "leaf", value);
+    return true;
 }
 
 /* ---- totals ---- */

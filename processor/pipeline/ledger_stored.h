@@ -1,6 +1,6 @@
 /*
- * pipeline/ledger_stored.h: what the ledger keeps in its store, as bytes: a row's parts, totals, pools, the point. Not for
- * others.
+ * pipeline/ledger_stored.h: what the ledger keeps in its store, as bytes: leaves, a row's parts, totals, pools, the point.
+ * Not for others.
  */
 #ifndef PIPELINE_LEDGER_STORED_H
 #define PIPELINE_LEDGER_STORED_H
@@ -10,6 +10,10 @@
 void stored_parts_write(const struct entry *entry, struct buffer *out);
 /* In place of the parts that the entry has. */
 MUST_USE bool stored_parts_read(struct ledger *ledger, struct entry *entry, struct text bytes, struct error *error);
+
+void stored_leaf_write(const struct leaf *leaf, struct buffer *out);
+/* Into the directory. */
+MUST_USE bool stored_leaf_read(struct ledger *ledger, const struct leaf_key *key, struct text value, struct error *error);
 
 void stored_total_write(const struct ledger *ledger, billing_period period, const struct total *total,
                         const struct totals *totals, struct buffer *key, struct buffer *value);

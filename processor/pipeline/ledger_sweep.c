@@ -32,9 +32,8 @@ void ledger_sweep_begin(struct ledger *ledger, const struct pricing *pricing, bi
     ledger->sweep.active = true;
     ledger->sweep.number = number;
     ledger->sweep.from = from;
-    ledger->sweep.has_after = false;
+    ledger->sweep.cursor.has_after = false;
     ledger->sweep.rows = 0;
-    ledger->sweep.extent.known = false;
 }
 
 void ledger_sweep_end(struct ledger *ledger)
@@ -46,6 +45,11 @@ void ledger_sweep_end(struct ledger *ledger)
 size_t ledger_sweep_rows(const struct ledger *ledger)
 {
     return ledger->sweep.rows;
+}
+
+unsigned ledger_sweep_percent(const struct ledger *ledger)
+{
+    return ledger_walk_percent(ledger, &ledger->sweep.cursor, ledger->sweep.from, true);
 }
 
 bool ledger_totals_hold(const struct ledger *ledger)
@@ -100,27 +104,10 @@ static void restate(struct ledger *ledger, struct entry *entry, const struct row
         ledger_mark_dirty(ledger, entry);
 }
 
-/* ---- which rows are current ---- */
-
-static int compare_keys(const struct group_key *a, const struct group_key *b)
-{
-    if (a->period != b->period)
-        return a->period < b->period ? -1 : 1;
-    if (a->bucket_ms != b->bucket_ms)
-        return a->bucket_ms < b->bucket_ms ? -1 : 1;
-    return (a->account > b->account) - (a->account < b->account);
-}
-
-static bool is_current(const struct ledger *ledger, const struct entry *entry)
-{
-    return entry->sweep == ledger->sweep.number ||
-           (ledger->sweep.has_after && compare_keys(&ledger->groups[entry->group].key, &ledger->sweep.after) <= 0);
-}
-
 void ledger_sweep_meet(struct ledger *ledger, struct entry *entry, bool is_new)
 {
     struct row_view view;
-    if (!ledger->sweep.active || is_current(ledger, entry))
+    if (!ledger->sweep.active || entry->sweep == ledger->sweep.number)
         return;
     if (is_new) {
         entry->sweep = ledger->sweep.number;
@@ -132,9 +119,9 @@ void ledger_sweep_meet(struct ledger *ledger, struct entry *entry, bool is_new)
 
 /* ---- the walk ---- */
 
-static void restate_group(struct ledger *ledger, uint32_t group, size_t *rows)
+static void restate_leaf(struct ledger *ledger, uint32_t leaf, size_t *rows)
 {
-    uint32_t *places = ledger_order_group(ledger, &ledger->groups[group], rows);
+    uint32_t *places = ledger_order_leaf(ledger, leaf, rows);
     for (size_t i = 0; i < *rows; i++) {
         struct entry *entry = &ledger->entries[places[i]];
         struct row_view view;
@@ -148,25 +135,17 @@ static void restate_group(struct ledger *ledger, uint32_t group, size_t *rows)
 
 bool ledger_sweep_step(struct ledger *ledger, size_t rows_max, bool *done, struct error *error)
 {
-    if (!ledger_note_extent(ledger, ledger->sweep.from, LEDGER_PERIOD_END, &ledger->sweep.extent, error))
-        return false;
-    struct group_walk *walk =
-        group_walk_open_from(ledger->store, ledger->sweep.from, ledger->sweep.has_after ? &ledger->sweep.after : NULL);
-    struct group_key key;
-    bool found = true, went = true;
-    for (size_t taken = 0; taken < rows_max;) {
-        uint32_t group;
-        size_t rows;
-        went = ledger_next_group(ledger, walk, &key, &group, &found, error);
-        if (!went || !found)
-            break;
-        restate_group(ledger, group, &rows);
-        ledger->sweep.after = key;
-        ledger->sweep.has_after = true;
-        taken += rows + 1;
+    uint32_t leaf;
+    *done = false;
+    for (size_t taken = 0, rows; taken < rows_max; taken += rows + 1) {
+        *done = !ledger_leaf_after(ledger, &ledger->sweep.cursor, ledger->sweep.from, true, &leaf);
+        if (*done)
+            return true;
+        if (!ledger_load_leaf(ledger, leaf, error))
+            return false;
+        restate_leaf(ledger, leaf, &rows);
+        ledger_cursor_move(ledger, &ledger->sweep.cursor, leaf);
         ledger->sweep.rows += rows;
     }
-    group_walk_close(walk);
-    *done = went && !found;
-    return went;
+    return true;
 }

@@ -8,12 +8,14 @@
 #include "store/bytes.h"
 
 /*
- * 'g' period (3) hour (4) account (8): first page, pages behind it
- * 'r' period (3) hour (4) account (8) number (4): a page (page.h)
+ * 'g' period (3) hour (4) leaf (4): what the ledger knows of a leaf
+ * 'r' period (3) hour (4) leaf (4) number (4): a page of it (page.h)
  * kind key: a small record
  */
-#define GROUP_PREFIX 'g'
-#define GROUP_KEY_BYTES (1 + PAGE_GROUP_BYTES)
+#define LEAF_PREFIX 'g'
+#define HOUR_BYTES 4
+#define NUMBER_BYTES 4
+#define LEAF_KEY_BYTES (PAGE_PERIOD_BYTES + HOUR_BYTES + NUMBER_BYTES)
 
 struct ledger_store {
     struct rocks *rocks;
@@ -47,19 +49,19 @@ void ledger_store_close(struct ledger_store *store)
 
 /* ---- keys ---- */
 
-static struct text group_record_key(struct buffer *out, const struct group_key *key)
+static void put_leaf_key(struct buffer *out, char prefix, const struct leaf_key *key)
 {
     buffer_clear(out);
-    buffer_append_byte(out, GROUP_PREFIX);
-    page_put_group(out, key->period, key->bucket_ms, key->account);
-    return buffer_text(out);
+    buffer_append_byte(out, prefix);
+    bytes_put_big_endian(out, (uint64_t)(uint32_t)key->period, PAGE_PERIOD_BYTES);
+    bytes_put_big_endian(out, (uint64_t)(key->bucket_ms / HOUR_MS), HOUR_BYTES);
+    bytes_put_big_endian(out, key->number, NUMBER_BYTES);
 }
 
-static struct text group_page_key(struct buffer *out, const struct group_key *key, uint32_t number)
+static struct text page_key_of(struct buffer *out, const struct leaf_key *key, uint32_t number)
 {
-    struct row_view first = { .period = key->period, .bucket_ms = key->bucket_ms, .account = key->account };
-    buffer_clear(out);
-    page_key(out, &first, true, number);
+    put_leaf_key(out, PAGE_KEY_PREFIX, key);
+    bytes_put_big_endian(out, number, NUMBER_BYTES);
     return buffer_text(out);
 }
 
@@ -73,100 +75,42 @@ static struct text small_key(struct buffer *out, char kind, struct text key)
 
 /* ---- reading ---- */
 
-bool ledger_store_find_group(struct ledger_store *store, const struct group_key *key, struct group_pages *pages,
-                             struct error *error)
-{
-    bool found;
-    *pages = (struct group_pages){ 0 };
-    if (!rocks_fetch(store->rocks, group_record_key(&store->key, key), &store->value, &found, error))
-        return false;
-    if (!found)
-        return true;
-    struct byte_reader reader = bytes_reader(buffer_text(&store->value));
-    uint64_t first = bytes_take_varint(&reader), count = bytes_take_varint(&reader);
-    if (reader.failed || reader.at != reader.end || first > UINT32_MAX || count > UINT32_MAX - first)
-        return error_fail(error, ERROR_FAILED, "state store: a damaged group of %zu bytes", store->value.size);
-    *pages = (struct group_pages){ (uint32_t)first, (uint32_t)(first + count) };
-    return true;
-}
-
-bool ledger_store_read_page(struct ledger_store *store, const struct group_key *key, uint32_t number, struct page *page,
+bool ledger_store_read_page(struct ledger_store *store, const struct leaf_key *key, uint32_t number, struct page *page,
                             struct error *error)
 {
     bool found;
-    struct text bytes = group_page_key(&store->key, key, number);
-    if (!rocks_fetch(store->rocks, bytes, &store->value, &found, error))
+    if (!rocks_fetch(store->rocks, page_key_of(&store->key, key, number), &store->value, &found, error))
         return false;
     if (!found)
-        return error_fail(error, ERROR_FAILED, "state store: page %u of a group is missing", number);
-    return page_read(page, bytes, buffer_text(&store->value), error);
+        return error_fail(error, ERROR_FAILED, "state store: page %u of a leaf is missing", number);
+    return page_read_bucket(page, key->period, key->bucket_ms, buffer_text(&store->value), error);
 }
 
-struct group_walk {
-    struct rocks_iterator *iterator;
-    struct buffer after;
+/* Of ledger_store_each_leaf, around a small record's taker. */
+struct leaves {
+    bool (*take)(void *context, const struct leaf_key *key, struct text value, struct error *error);
+    void *context;
 };
 
-static struct group_walk *open_walk(struct ledger_store *store, billing_period period, size_t prefix_bytes,
-                                    const struct group_key *after)
+static bool take_leaf(void *context, struct text key, struct text value, struct error *error)
 {
-    struct group_walk *walk = memory_new(sizeof *walk);
-    struct group_key first = { .period = period };
-    struct text month = group_record_key(&store->key, &first), prefix = month;
-    month.size = 1 + PAGE_PERIOD_BYTES;
-    prefix.size = prefix_bytes;
-    walk->iterator = rocks_iterate_from(store->rocks, prefix, after ? group_record_key(&walk->after, after) : month);
-    return walk;
+    const struct leaves *leaves = context;
+    if (key.size != LEAF_KEY_BYTES)
+        return error_fail(error, ERROR_FAILED, "state store: a leaf's key of %zu bytes", key.size);
+    struct leaf_key leaf = {
+        .period = (billing_period)bytes_big_endian(key.data, PAGE_PERIOD_BYTES),
+        .bucket_ms = (int64_t)bytes_big_endian(key.data + PAGE_PERIOD_BYTES, HOUR_BYTES) * HOUR_MS,
+        .number = (uint32_t)bytes_big_endian(key.data + PAGE_PERIOD_BYTES + HOUR_BYTES, NUMBER_BYTES),
+    };
+    return leaves->take(leaves->context, &leaf, value, error);
 }
 
-struct group_walk *group_walk_open(struct ledger_store *store, billing_period period, const struct group_key *after)
+bool ledger_store_each_leaf(struct ledger_store *store,
+                            bool (*take)(void *context, const struct leaf_key *key, struct text value, struct error *error),
+                            void *context, struct error *error)
 {
-    return open_walk(store, period, 1 + PAGE_PERIOD_BYTES, after);
-}
-
-struct group_walk *group_walk_open_from(struct ledger_store *store, billing_period period, const struct group_key *after)
-{
-    return open_walk(store, period, 1, after);
-}
-
-bool group_walk_next(struct group_walk *walk, struct group_key *key, bool *found, struct error *error)
-{
-    struct text bytes, value;
-    do {
-        *found = rocks_iterator_next(walk->iterator, &bytes, &value);
-        if (!*found)
-            return rocks_iterator_check(walk->iterator, error);
-    } while (text_equal(bytes, buffer_text(&walk->after)));
-    if (bytes.size != GROUP_KEY_BYTES)
-        return error_fail(error, ERROR_FAILED, "state store: a group's key of %zu bytes", bytes.size);
-    page_take_group(bytes.data + 1, &key->period, &key->bucket_ms, &key->account);
-    return true;
-}
-
-void group_walk_close(struct group_walk *walk)
-{
-    if (!walk)
-        return;
-    rocks_iterator_close(walk->iterator);
-    buffer_done(&walk->after);
-    free(walk);
-}
-
-bool ledger_store_last_group(struct ledger_store *store, billing_period end, struct group_key *key, bool *found,
-                             struct error *error)
-{
-    struct text prefix = { (const char[]){ GROUP_PREFIX }, 1 };
-    buffer_clear(&store->key);
-    buffer_append_byte(&store->key, GROUP_PREFIX);
-    bytes_put_big_endian(&store->key, (uint64_t)(uint32_t)end, PAGE_PERIOD_BYTES);
-    if (!rocks_last_before(store->rocks, prefix, buffer_text(&store->key), &store->value, found, error))
-        return false;
-    if (!*found)
-        return true;
-    if (store->value.size != GROUP_KEY_BYTES)
-        return error_fail(error, ERROR_FAILED, "state store: a group's key of %zu bytes", store->value.size);
-    page_take_group(store->value.data + 1, &key->period, &key->bucket_ms, &key->account);
-    return true;
+    struct leaves leaves = { take, context };
+    return ledger_store_each(store, LEAF_PREFIX, take_leaf, &leaves, error);
 }
 
 bool ledger_store_each(struct ledger_store *store, char kind,
@@ -185,22 +129,20 @@ bool ledger_store_each(struct ledger_store *store, char kind,
 
 /* ---- writing ---- */
 
-void ledger_store_put_page(struct ledger_store *store, const struct group_key *key, uint32_t number, struct text value)
+void ledger_store_put_page(struct ledger_store *store, const struct leaf_key *key, uint32_t number, struct text value)
 {
-    rocks_batch_put(store->batch, group_page_key(&store->key, key, number), value);
+    rocks_batch_put(store->batch, page_key_of(&store->key, key, number), value);
 }
 
-void ledger_store_drop_page(struct ledger_store *store, const struct group_key *key, uint32_t number)
+void ledger_store_drop_page(struct ledger_store *store, const struct leaf_key *key, uint32_t number)
 {
-    rocks_batch_delete(store->batch, group_page_key(&store->key, key, number));
+    rocks_batch_delete(store->batch, page_key_of(&store->key, key, number));
 }
 
-void ledger_store_put_group(struct ledger_store *store, const struct group_key *key, const struct group_pages *pages)
+void ledger_store_put_leaf(struct ledger_store *store, const struct leaf_key *key, struct text value)
 {
-    buffer_clear(&store->value);
-    bytes_put_varint(&store->value, pages->first);
-    bytes_put_varint(&store->value, pages->end - pages->first);
-    rocks_batch_put(store->batch, group_record_key(&store->key, key), buffer_text(&store->value));
+    put_leaf_key(&store->key, LEAF_PREFIX, key);
+    rocks_batch_put(store->batch, buffer_text(&store->key), value);
 }
 
 void ledger_store_put(struct ledger_store *store, char kind, struct text key, struct text value)
@@ -224,7 +166,7 @@ static void drop_month_of(struct ledger_store *store, char kind, billing_period 
 void ledger_store_drop_month(struct ledger_store *store, billing_period period)
 {
     char first[24], end[24];
-    drop_month_of(store, GROUP_PREFIX, period);
+    drop_month_of(store, LEAF_PREFIX, period);
     drop_month_of(store, PAGE_KEY_PREFIX, period);
     drop_month_of(store, LEDGER_STORE_TOTAL, period);
     int size = snprintf(first, sizeof first, "%c%d/", LEDGER_STORE_POOL, period);

@@ -1,6 +1,7 @@
 /* store/page.c: encoding and checked decoding of pages. */
 #include "store/page.h"
 
+#include "base/hash.h"
 #include "store/bytes.h"
 
 #define PAGE_VERSION 1
@@ -12,6 +13,7 @@ enum row_flag {
     ROW_HAS_AMOUNT = 4,
     ROW_HAS_END = 8,
     ROW_HAS_EXTRA = 16,
+    ROW_OTHER_ACCOUNT = 32, /* than the row before; than the key's, of the first */
 };
 
 static uint8_t carried_of(struct text facts)
@@ -21,26 +23,44 @@ static uint8_t carried_of(struct text facts)
     return decoded.carried;
 }
 
+bool page_has_room(const struct page_writer *writer)
+{
+    return writer->row_count < PAGE_ROWS_MAX && writer->bytes.size < PAGE_BYTES_MAX;
+}
+
 bool page_takes(const struct page_writer *writer, const struct row_view *row)
 {
-    return writer->row_count > 0 && writer->row_count < PAGE_ROWS_MAX && writer->bytes.size < PAGE_BYTES_MAX &&
-           writer->period == row->period && writer->bucket_ms == row->bucket_ms && writer->account == row->account;
+    return writer->row_count > 0 && page_has_room(writer) && writer->period == row->period &&
+           writer->bucket_ms == row->bucket_ms && writer->account == row->account;
+}
+
+/* Where the page's facts have these, or where they would go. */
+static uint16_t *find_facts(struct page_writer *writer, struct text facts, uint64_t hash)
+{
+    size_t mask = ARRAY_COUNT(writer->facts_slots) - 1, slot = (size_t)hash & mask;
+    for (; writer->facts_slots[slot] != 0; slot = (slot + 1) & mask) {
+        size_t number = writer->facts_slots[slot] - 1u;
+        if (writer->facts_hash[number] == hash &&
+            text_equal(facts,
+                       (struct text){ writer->facts_bytes.data + writer->facts_at[number], writer->facts_size[number] }))
+            break;
+    }
+    return &writer->facts_slots[slot];
 }
 
 static void put_facts(struct page_writer *writer, struct text facts)
 {
-    size_t number = 0;
-    while (
-        number < writer->facts_count &&
-        !text_equal(facts, (struct text){ writer->facts_bytes.data + writer->facts_at[number], writer->facts_size[number] }))
-        number++;
-    bytes_put_varint(&writer->bytes, number);
-    if (number < writer->facts_count)
+    uint64_t hash = hash64(facts.data, facts.size);
+    uint16_t *slot = find_facts(writer, facts, hash);
+    bytes_put_varint(&writer->bytes, *slot ? *slot - 1u : writer->facts_count);
+    if (*slot)
         return;
+    size_t number = writer->facts_count++;
+    *slot = (uint16_t)writer->facts_count;
     bytes_put_text(&writer->bytes, facts);
+    writer->facts_hash[number] = hash;
     writer->facts_at[number] = writer->facts_bytes.size;
     writer->facts_size[number] = facts.size;
-    writer->facts_count++;
     buffer_append_text(&writer->facts_bytes, facts);
 }
 
@@ -63,15 +83,19 @@ void page_add_with(struct page_writer *writer, const struct row_view *row, struc
         buffer_append_byte(out, PAGE_VERSION);
         writer->period = row->period;
         writer->bucket_ms = row->bucket_ms;
-        writer->account = row->account;
+        writer->account = writer->of_any_account ? 0 : row->account;
     }
+    bool other_account = writer->account != row->account;
+    writer->account = row->account;
     bool same_resource = !first && text_equal(buffer_text(&writer->last_resource), row->resource);
     bool same_description = !first && text_equal(buffer_text(&writer->last_description), row->description);
     const struct row_values *values = &row->values;
     bool has_end = values->usage_end_ms != USAGE_END_NONE;
     buffer_append_byte(out, (char)((same_resource ? ROW_SAME_RESOURCE : 0) | (same_description ? ROW_SAME_DESCRIPTION : 0) |
                                    (values->has_amount ? ROW_HAS_AMOUNT : 0) | (has_end ? ROW_HAS_END : 0) |
-                                   (extra.size ? ROW_HAS_EXTRA : 0)));
+                                   (extra.size ? ROW_HAS_EXTRA : 0) | (other_account ? ROW_OTHER_ACCOUNT : 0)));
+    if (other_account)
+        bytes_put_varint(out, row->account);
     if (!same_resource)
         bytes_put_text(out, row->resource);
     put_facts(writer, row->facts);
@@ -102,6 +126,8 @@ void page_clear(struct page_writer *writer)
 {
     buffer_clear(&writer->bytes);
     buffer_clear(&writer->facts_bytes);
+    if (writer->facts_count > 0)
+        memset(writer->facts_slots, 0, sizeof writer->facts_slots);
     writer->facts_count = writer->row_count = 0;
 }
 
@@ -169,6 +195,8 @@ static void take_row(struct byte_reader *reader, struct page_facts *facts, const
                      struct row_view *row, struct text *extra)
 {
     uint8_t flags = bytes_take_byte(reader);
+    if (flags & ROW_OTHER_ACCOUNT)
+        row->account = bytes_take_varint(reader);
     row->resource = flags & ROW_SAME_RESOURCE ? before->resource : bytes_take_text(reader);
     uint64_t number = take_facts(reader, facts);
     if (reader->failed)
@@ -188,17 +216,14 @@ static void take_row(struct byte_reader *reader, struct page_facts *facts, const
     *extra = flags & ROW_HAS_EXTRA && !reader->failed ? bytes_take_text(reader) : TEXT_NONE;
 }
 
-bool page_read(struct page *page, struct text key, struct text value, struct error *error)
+static bool read_rows(struct page *page, const struct row_view *of, struct text value, struct error *error)
 {
     static const struct row_view nothing;
-    if (key.size < KEY_FIXED_BYTES + 4)
-        return error_fail(error, ERROR_FAILED, "state store: a page key of %zu bytes is too short", key.size);
     if (value.size == 0)
         return error_fail(error, ERROR_FAILED, "state store: a page without bytes");
     buffer_clear(&page->bytes);
     buffer_append_text(&page->bytes, value);
     page->row_count = 0;
-    page->opens_account = key.size == KEY_FIXED_BYTES + 4;
     const uint8_t *begin = (const uint8_t *)page->bytes.data;
     struct byte_reader reader = { begin, begin + value.size, false };
     struct page_facts facts;
@@ -207,14 +232,30 @@ bool page_read(struct page *page, struct text key, struct text value, struct err
         reader.failed = true;
     while (!reader.failed && reader.at < reader.end && page->row_count < PAGE_ROWS_MAX) {
         struct row_view *row = &page->rows[page->row_count];
-        *row = (struct row_view){ 0 };
-        page_take_group(key.data + 1, &row->period, &row->bucket_ms, &row->account);
+        *row = *of;
+        row->account = page->row_count ? (row - 1)->account : of->account;
         take_row(&reader, &facts, page->row_count ? row - 1 : &nothing, row, &page->extras[page->row_count]);
         page->row_count++;
     }
     if (reader.failed || reader.at != reader.end || page->row_count == 0)
         return error_fail(error, ERROR_FAILED, "state store: a damaged page of %zu bytes", value.size);
     return true;
+}
+
+bool page_read(struct page *page, struct text key, struct text value, struct error *error)
+{
+    struct row_view of = { 0 };
+    if (key.size < KEY_FIXED_BYTES + 4)
+        return error_fail(error, ERROR_FAILED, "state store: a page key of %zu bytes is too short", key.size);
+    page->opens_account = key.size == KEY_FIXED_BYTES + 4;
+    page_take_group(key.data + 1, &of.period, &of.bucket_ms, &of.account);
+    return read_rows(page, &of, value, error);
+}
+
+bool page_read_bucket(struct page *page, billing_period period, int64_t bucket_ms, struct text value, struct error *error)
+{
+    struct row_view of = { .period = period, .bucket_ms = bucket_ms };
+    return read_rows(page, &of, value, error);
 }
 
 void page_done(struct page *page)

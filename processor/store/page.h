@@ -1,12 +1,13 @@
 /*
- * store/page.h: rows as bytes. A page holds rows of one period, hour and account in canonical order (SEMANTICS 5).
+ * store/page.h: rows as bytes. A page holds rows of one period and hour (SEMANTICS 5): those of the fold are of one account
+ * and in canonical order, those of a ledger's leaf may be of several accounts.
  *
  * Key:   'r' period (3) hour (4) account (8) [resource 0 facts of the first row] run (4), all big-endian. The first
  *        page of an hour and account leaves the row out. Byte order is canonical order.
- * Value: version (1), row count, then each row: flags (1), resource unless as before, facts (a number of this page,
- *        new ones spelled out), usage end, usage events, description unless as before, amount, carried costs, the
- *        owner's bytes if there are any.
- *        Integers are LEB128, signed ones zigzag; sums are a size byte, two's complement bytes, and wraps.
+ * Value: version (1), row count, then each row: flags (1), account if it is another than before, resource unless as before,
+ * facts (a number of this page, new ones spelled out), usage end, usage events, description unless as before, amount,
+ * carried costs, the owner's bytes if there are any. Integers are LEB128, signed ones zigzag; sums are a size byte, two's
+ * complement bytes, and wraps.
  */
 #ifndef STORE_PAGE_H
 #define STORE_PAGE_H
@@ -21,15 +22,20 @@ struct page_writer {
     struct buffer bytes;
     struct buffer facts_bytes; /* the page's facts, one behind the other */
     size_t facts_at[PAGE_ROWS_MAX], facts_size[PAGE_ROWS_MAX], facts_count;
+    uint64_t facts_hash[PAGE_ROWS_MAX];
+    uint16_t facts_slots[2 * PAGE_ROWS_MAX]; /* place in facts_at, from 1 */
     size_t row_count;
     billing_period period;
     int64_t bucket_ms;
-    uint64_t account;
+    uint64_t account;    /* of the last row */
+    bool of_any_account; /* set once: pages of leaves */
     struct buffer last_resource, last_description;
 };
 
 /* Whether the row may go into the open page: same period, bucket and account, and room. */
 bool page_takes(const struct page_writer *writer, const struct row_view *row);
+/* Whether there is room; pages of leaves hold rows of any account. */
+bool page_has_room(const struct page_writer *writer);
 void page_add(struct page_writer *writer, const struct row_view *row);
 /* The same with bytes of the owner's beside the row. */
 void page_add_with(struct page_writer *writer, const struct row_view *row, struct text extra);
@@ -60,6 +66,9 @@ struct page {
 
 /* Fails: bytes that no page_writer wrote. Key as page_key made it. */
 MUST_USE bool page_read(struct page *page, struct text key, struct text value, struct error *error);
+/* A page of a leaf: of no one account. */
+MUST_USE bool page_read_bucket(struct page *page, billing_period period, int64_t bucket_ms, struct text value,
+                               struct error *error);
 void page_done(struct page *page);
 
 #endif

@@ -205,30 +205,6 @@ bool rocks_fetch(struct rocks *rocks, struct text key, struct buffer *value, boo
     return true;
 }
 
-bool rocks_last_before(struct rocks *rocks, struct text prefix, struct text end, struct buffer *key, bool *found,
-                       struct error *error)
-{
-    char *reason = NULL;
-    struct text last = TEXT_NONE;
-    rocksdb_iterator_t *iterator = rocksdb_create_iterator(rocks->db, rocks->read_options);
-    rocksdb_iter_seek_for_prev(iterator, end.data, end.size);
-    if (rocksdb_iter_valid(iterator))
-        last.data = rocksdb_iter_key(iterator, &last.size);
-    if (text_equal(last, end)) {
-        rocksdb_iter_prev(iterator);
-        last = TEXT_NONE;
-        if (rocksdb_iter_valid(iterator))
-            last.data = rocksdb_iter_key(iterator, &last.size);
-    }
-    *found = last.size > 0 && text_starts_with(last, prefix);
-    buffer_clear(key);
-    if (*found)
-        buffer_append_text(key, last);
-    rocksdb_iter_get_error(iterator, &reason);
-    rocksdb_iter_destroy(iterator);
-    return reason ? rocks_fail(error, rocks->directory, "read the state store", reason) : true;
-}
-
 static char *copy_bytes(struct text text)
 {
     char *copy = memory_new(text.size);

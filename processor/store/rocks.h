@@ -44,10 +44,6 @@ uint64_t rocks_disk_bytes(const struct rocks *rocks);
 /* *found tells whether there is a value; it takes the place of what the buffer held. */
 MUST_USE bool rocks_fetch(struct rocks *rocks, struct text key, struct buffer *value, bool *found, struct error *error);
 
-/* The last key below `end` that begins with `prefix`. */
-MUST_USE bool rocks_last_before(struct rocks *rocks, struct text prefix, struct text end, struct buffer *key, bool *found,
-                                struct error *error);
-
 /* Keys that begin with `prefix`, in byte order, as they are now. The prefix is copied. */
 struct rocks_iterator *rocks_iterate(struct rocks *rocks, struct text prefix);
 /* The same from the first key on that is not below `start`. */

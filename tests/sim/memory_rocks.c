@@ -423,18 +423,6 @@ bool rocks_fetch(struct rocks *rocks, struct text key, struct buffer *value, boo
     return true;
 }
 
-bool rocks_last_before(struct rocks *rocks, struct text prefix, struct text end, struct buffer *key, bool *found,
-                       struct error *error)
-{
-    size_t behind = find(&rocks->live, end);
-    (void)error;
-    *found = behind > 0 && text_starts_with(key_of(rocks->live.entries[behind - 1]), prefix);
-    buffer_clear(key);
-    if (*found)
-        buffer_append_text(key, key_of(rocks->live.entries[behind - 1]));
-    return true;
-}
-
 struct rocks_iterator *rocks_iterate(struct rocks *rocks, struct text prefix)
 {
     return rocks_iterate_from(rocks, prefix, prefix);

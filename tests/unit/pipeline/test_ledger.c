@@ -636,7 +636,12 @@ static void damaged_records_of_the_store_are_refused(void **state)
         char kind;
         const char *key, *value;
     } damaged[] = {
-        { LEDGER_STORE_POINT, "", "\x04\x00\x01\x02" },
+        { LEDGER_STORE_POINT, "", "\x05\x00\x01\x02" },
+        { 'g', "0123456789", "\x01" },      /* a leaf's key cut short */
+        { 'g', "0123456789a", "\x01\x01" }, /* a leaf without bounds */
+        { 'g', "0123456789a",
+          "\x01\x01\x05\x01r\x01"
+          "f" }, /* no first leaf in its bucket */
         { LEDGER_STORE_TOTAL, "short", "\x02" },
         { LEDGER_STORE_TOTAL, "0123456789a\x01g\x01s\x01t", "" },
         { LEDGER_STORE_TOTAL, "0123456789a\x07nowhere\x01s\x01t", "\x02" },
