@@ -14,6 +14,7 @@
 
 #define CHUNK_BYTES ((size_t)1024 * 1024)
 #define HEADERS_MAX 16
+#define LEAST_BYTES ((size_t)256 * 1024 * 1024)
 #define REFILL_BELOW 100000 /* usage records that are still to be read */
 
 struct chunk {
@@ -617,17 +618,26 @@ static void make_partitions(struct lean_log *log, enum stream_topic topic)
     }
 }
 
+/* Less than is wanted where that much of an address space is not to be had, as under valgrind. */
+static void *map_memory(size_t *size)
+{
+    const int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
+    for (; *size >= LEAST_BYTES; *size /= 2) {
+        void *memory = mmap(NULL, *size, PROT_READ | PROT_WRITE, flags, -1, 0);
+        if (memory != MAP_FAILED)
+            return memory;
+    }
+    fprintf(stderr, "lean_log: no memory for %zu bytes\n", *size);
+    exit(1);
+}
+
 struct lean_log *lean_log_new(const struct lean_log_options *options)
 {
     CHECK(options->streams <= LEAN_STREAMS_MAX);
-    struct lean_log *log =
-        mmap(NULL, options->limit_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (log == MAP_FAILED) {
-        fprintf(stderr, "lean_log: no memory for %llu bytes\n", (unsigned long long)options->limit_bytes);
-        exit(1);
-    }
+    size_t size = options->limit_bytes;
+    struct lean_log *log = map_memory(&size);
     log->options = *options;
-    log->mapped = options->limit_bytes;
+    log->mapped = size;
     log->taken_bytes = (sizeof *log + 63) / 64 * 64;
     log->has_more = options->refill != NULL;
     make_lock(&log->chunks_lock);
