@@ -9,6 +9,8 @@
 #include "tasks/task.h"
 
 #define MEMORY_BYTES_DEFAULT ((size_t)512 * 1024 * 1024)
+#define THREADS_MAX 64
+#define THREADS_EXPECTED "a number from 1 to 64"
 #define MEMORY_BYTES_MIN ((size_t)64 * 1024 * 1024)
 
 enum option_code {
@@ -20,6 +22,7 @@ enum option_code {
     CODE_FORMAT,
     CODE_OUT,
     CODE_MEMORY,
+    CODE_THREADS,
     CODE_STRICT,
     CODE_EXCESS,
     CODE_HELP,
@@ -44,6 +47,7 @@ static const struct {
     { { "granularity", required_argument, NULL, CODE_GRANULARITY }, OPTION_PRICING },
     { { "resource-ids", no_argument, NULL, CODE_RESOURCE_IDS }, OPTION_PRICING },
     { { "memory", required_argument, NULL, CODE_MEMORY }, OPTION_PRICING },
+    { { "threads", required_argument, NULL, CODE_THREADS }, OPTION_PRICING },
     { { "strict", no_argument, NULL, CODE_STRICT }, OPTION_PRICING | OPTION_STRICT },
     { { "excess-decimals", required_argument, NULL, CODE_EXCESS }, OPTION_PRICING },
     { { "close", required_argument, NULL, CODE_CLOSE }, OPTION_RESULT },
@@ -181,6 +185,15 @@ static bool add_closing(struct arguments *arguments, const char *value, struct e
     return true;
 }
 
+static bool parse_threads(const char *value, size_t *ret_threads, struct error *error)
+{
+    int64_t threads = 0;
+    if (!parse_number("threads", value, THREADS_EXPECTED, &threads, error))
+        return false;
+    *ret_threads = (size_t)threads;
+    return (threads >= 1 && threads <= THREADS_MAX) || bad_value("threads", value, THREADS_EXPECTED, error);
+}
+
 static bool take_option(struct arguments *arguments, int code, const char *value, unsigned options, struct error *error)
 {
     switch (code) {
@@ -213,6 +226,8 @@ static bool take_option(struct arguments *arguments, int code, const char *value
     case CODE_MEMORY:
         return (size_parse(value, &arguments->memory_bytes) && arguments->memory_bytes >= MEMORY_BYTES_MIN) ||
                bad_value("memory", value, "a size of at least 64MiB, as 512MiB", error);
+    case CODE_THREADS:
+        return parse_threads(value, &arguments->threads, error);
     default:
         return take_kafka_option(arguments, code, value, error);
     }

@@ -27,6 +27,7 @@ struct arguments {
     enum excess_decimals excess;
     const char *out;
     size_t memory_bytes;
+    size_t threads;     /* 0: as many as there are cores */
     const char *config; /* settings file; NULL: defaults */
     const char **sets;  /* key=value over it */
     size_t set_count, set_capacity;
@@ -44,7 +45,7 @@ enum option_set {
     OPTION_CONDUCTOR = 1,
     OPTION_SECOND_CONDUCTOR = 2,
     OPTION_PRICE_LIST = 4,
-    OPTION_PRICING = 8, /* granularity, resource ids, memory, strict, excess decimals */
+    OPTION_PRICING = 8, /* granularity, resource ids, memory, threads, strict, excess decimals */
     OPTION_OUT = 16,
     OPTION_RESULT = 32,   /* close, format */
     OPTION_SETTINGS = 64, /* config, set */

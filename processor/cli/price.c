@@ -1,5 +1,6 @@
 /* cli/price.c: proforma price and proforma compare. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/arguments.h"
 #include "cli/bill_table.h"
@@ -26,6 +27,7 @@ static const char price_help[] = "usage: proforma price --conductor DOC [--price
                                  "  --format F               jsonl (default) or avro\n"
                                  "  --excess-decimals E      round (default) or reject numbers with too many decimals\n"
                                  "  --memory SIZE            bound of the working memory, default 512MiB\n"
+                                 "  --threads N              how many, default one a core; results do not depend on it\n"
                                  "  --strict                 exit 3 if events are dead or unpriced, 2 if\n"
                                  "                           skus of a price list are at fault\n"
                                  "  --out DIR                where results go\n";
@@ -37,8 +39,14 @@ static const char compare_help[] = "usage: proforma compare --conductor A --cond
                                    "Shows what each billing group would pay under document B instead of A, exactly.\n"
                                    "With --config or --set: what the running month on the topics would cost under B\n"
                                    "instead of the document in force; the topics are only read.\n"
-                                   "Takes --granularity, --resource-ids, --excess-decimals, --memory and --strict as\n"
-                                   "price does; on the topics --memory and --strict.\n";
+                                   "Takes --granularity, --resource-ids, --excess-decimals, --memory, --threads and\n"
+                                   "--strict as price does; on the topics --memory and --strict.\n";
+
+static size_t cores(void)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count < 1 ? 1 : (size_t)count;
+}
 
 static void set_run_options(const struct arguments *arguments, const char *out, struct progress_line *line,
                             struct price_run_options *options)
@@ -46,7 +54,8 @@ static void set_run_options(const struct arguments *arguments, const char *out, 
     *options = (struct price_run_options){
         .files = { .usage = arguments->operands,
                    .usage_count = arguments->operand_count,
-                   .reader = { EVENT_BYTES_MAX, arguments->excess },
+                   .reader = { .event_bytes_max = EVENT_BYTES_MAX, .excess = arguments->excess },
+                   .threads = arguments->threads ? arguments->threads : cores(),
                    .out = out,
                    .format = arguments->format },
         .granularity = arguments->granularity,

@@ -12,14 +12,24 @@
 
 enum usage_format { FORMAT_UNKNOWN, FORMAT_JSONL, FORMAT_AVRO, FORMAT_CSV };
 
+#define BATCH_BYTES ((size_t)256 * 1024)
+
+/* What takes a record apart, for one thread. */
+struct decoder {
+    struct event_json *json;
+    struct cur_csv *csv;
+};
+
 struct usage_reader {
     struct usage_reader_options options;
     struct input *input;
     enum usage_format format;
     bool is_guess; /* the name does not say the format */
     struct record_reader *records;
-    struct event_json *json;
-    struct cur_csv *csv;
+    struct decoder *decoders; /* made when they are needed, but the first */
+    size_t decoder_count;
+    struct arena texts;
+    struct text heading; /* CSV */
     struct avro_file *avro;
     struct usage_report report;
     uint64_t good, bad;
@@ -62,10 +72,11 @@ static bool open_csv(struct usage_reader *reader, struct error *error)
     const char *name = input_name(reader->input);
     switch (record_reader_next(reader->records, &heading, &line)) {
     case RECORD_OK:
-        if (!cur_csv_open(heading, name, &reader->csv, error))
+        if (!cur_csv_open(heading, name, &reader->decoders->csv, error))
             return false;
+        reader->heading = arena_copy(&reader->texts, heading);
         reader->report.name = name;
-        reader->report.heading = cur_csv_heading(reader->csv, &reader->report.is_legacy);
+        reader->report.heading = cur_csv_heading(reader->decoders->csv, &reader->report.is_legacy);
         return true;
     case RECORD_FAILED:
         return error_fail(error, ERROR_FAILED, "%s: cannot read: %s", name, input_failure(reader->input));
@@ -85,7 +96,7 @@ static bool open_format(struct usage_reader *reader, struct error *error)
     case FORMAT_AVRO:
         return avro_file_open(reader->input, &usage_event_type, &avro, &reader->avro, error);
     case FORMAT_JSONL:
-        reader->json = event_json_new();
+        reader->decoders->json = event_json_new();
         reader->records = record_reader_new(reader->input, reader->options.event_bytes_max, false);
         return true;
     case FORMAT_CSV:
@@ -101,6 +112,8 @@ bool usage_reader_open_input(struct input *input, const struct usage_reader_opti
 {
     struct usage_reader *reader = memory_new(sizeof *reader);
     reader->options = *options;
+    reader->decoders = memory_new(sizeof *reader->decoders);
+    reader->decoder_count = 1;
     reader->input = input;
     reader->format = format_of_name(input_name(input));
     reader->is_guess = reader->format == FORMAT_UNKNOWN;
@@ -139,12 +152,28 @@ bool usage_reader_open(const char *path, const struct usage_reader_options *opti
     return usage_reader_open_file(&file, options, ret_reader, error);
 }
 
-static void decode_record(struct usage_reader *reader, struct text record, struct arena *arena, struct usage_entry *entry)
+static struct decoder *decoder_at(struct usage_reader *reader, size_t index)
 {
-    bool decoded =
-        reader->csv ? cur_csv_decode(reader->csv, record, reader->options.excess, &entry->event, arena, &entry->refusal)
-                    : event_json_decode(reader->json, record, reader->options.excess, &entry->event, arena, &entry->refusal);
-    entry->refused = !decoded || !usage_event_accept(&entry->event, &entry->refusal);
+    struct decoder *decoder = &reader->decoders[index];
+    struct error error;
+    if (reader->format == FORMAT_JSONL && !decoder->json)
+        decoder->json = event_json_new();
+    if (reader->format != FORMAT_JSONL && !decoder->csv) {
+        bool opened = cur_csv_open(reader->heading, input_name(reader->input), &decoder->csv, &error);
+        CHECK(opened); /* the first has been */
+    }
+    return decoder;
+}
+
+static void decode_record(struct usage_reader *reader, struct decoder *decoder, struct text record, struct arena *arena,
+                          struct usage_entry *entry)
+{
+    struct usage_event *event = &entry->event;
+    struct refusal *refusal = &entry->refusal;
+    enum excess_decimals excess = reader->options.excess;
+    bool decoded = decoder->csv ? cur_csv_decode(decoder->csv, record, excess, event, arena, refusal)
+                                : event_json_decode(decoder->json, record, excess, event, arena, refusal);
+    entry->refused = !decoded || !usage_event_accept(event, refusal);
     if (entry->refused)
         entry->place.raw = record;
 }
@@ -156,24 +185,23 @@ static void refuse_record(struct usage_entry *entry, enum refusal_reason reason,
     refuse(&entry->refusal, reason, NULL, TEXT_NONE, "%s", detail);
 }
 
-static bool next_record(struct usage_reader *reader, struct arena *arena, struct usage_entry *entry, bool *found,
-                        struct error *error)
+/* *record is to be decoded, unless the entry is refused. */
+static bool cut_record(struct usage_reader *reader, struct text *record, struct usage_entry *entry, bool *found,
+                       struct error *error)
 {
-    struct text record;
     char detail[64];
-    switch (record_reader_next(reader->records, &record, &entry->place.line)) {
+    switch (record_reader_next(reader->records, record, &entry->place.line)) {
     case RECORD_OK:
-        decode_record(reader, record, arena, entry);
         return true;
     case RECORD_TOO_LARGE:
         snprintf(detail, sizeof detail, "the record is larger than %zu bytes", reader->options.event_bytes_max);
-        refuse_record(entry, REFUSAL_TOO_LARGE, record, detail);
+        refuse_record(entry, REFUSAL_TOO_LARGE, *record, detail);
         return true;
     case RECORD_UNBALANCED:
-        refuse_record(entry, REFUSAL_MALFORMED, record, "no CSV row: a quotation mark is never closed");
+        refuse_record(entry, REFUSAL_MALFORMED, *record, "no CSV row: a quotation mark is never closed");
         return true;
     case RECORD_TRUNCATED:
-        refuse_record(entry, REFUSAL_TRUNCATED, record, input_failure(reader->input));
+        refuse_record(entry, REFUSAL_TRUNCATED, *record, input_failure(reader->input));
         return true;
     case RECORD_END:
         *found = false;
@@ -182,6 +210,17 @@ static bool next_record(struct usage_reader *reader, struct arena *arena, struct
         break;
     }
     return error_fail(error, ERROR_FAILED, "%s: cannot read: %s", input_name(reader->input), input_failure(reader->input));
+}
+
+static bool next_record(struct usage_reader *reader, struct arena *arena, struct usage_entry *entry, bool *found,
+                        struct error *error)
+{
+    struct text record;
+    if (!cut_record(reader, &record, entry, found, error))
+        return false;
+    if (*found && !entry->refused)
+        decode_record(reader, reader->decoders, record, arena, entry);
+    return true;
 }
 
 static bool next_datum(struct usage_reader *reader, struct arena *arena, struct usage_entry *entry, bool *found,
@@ -234,13 +273,22 @@ static void count_entry(struct usage_reader *reader, const struct usage_entry *e
     reader->good += !entry->refused;
 }
 
+static void begin_entry(const struct usage_reader *reader, struct usage_entry *entry)
+{
+    entry->refused = false;
+    entry->refusal.reason = REFUSAL_NONE;
+    entry->refusal.field = NULL;
+    entry->refusal.value = TEXT_NONE;
+    entry->refusal.detail[0] = '\0';
+    entry->prepared = NULL;
+    entry->place = (struct usage_place){ .source = input_name(reader->input),
+                                         .report = reader->decoders->csv ? &reader->report : NULL };
+}
+
 bool usage_reader_next(struct usage_reader *reader, struct arena *arena, struct usage_entry *entry, bool *found,
                        struct error *error)
 {
-    entry->refused = false;
-    entry->refusal = (struct refusal){ 0 };
-    entry->place =
-        (struct usage_place){ .source = input_name(reader->input), .report = reader->csv ? &reader->report : NULL };
+    begin_entry(reader, entry);
     *found = true;
     bool done =
         reader->avro ? next_datum(reader, arena, entry, found, error) : next_record(reader, arena, entry, found, error);
@@ -250,6 +298,94 @@ bool usage_reader_next(struct usage_reader *reader, struct arena *arena, struct 
         return check_any_good(reader, error);
     count_entry(reader, entry);
     return true;
+}
+
+/* ---- batches ---- */
+
+void usage_reader_set_decoders(struct usage_reader *reader, size_t count)
+{
+    CHECK(count >= reader->decoder_count);
+    reader->decoders = memory_grow(reader->decoders, count, sizeof *reader->decoders);
+    for (; reader->decoder_count < count; reader->decoder_count++)
+        reader->decoders[reader->decoder_count] = (struct decoder){ 0 };
+}
+
+/* Avro is decoded where it is cut: where a datum ends is known no sooner. */
+static bool cut_datum(struct usage_reader *reader, struct usage_batch *batch, struct usage_entry *entry, bool *found,
+                      struct error *error)
+{
+    if (!next_datum(reader, &batch->arena, entry, found, error))
+        return false;
+    if (!*found)
+        return true;
+    if (!entry->refused)
+        record_own_texts(&entry->event, &usage_event_type, &batch->arena);
+    entry->refusal.value = arena_copy(&batch->arena, entry->refusal.value);
+    entry->place.raw = arena_copy(&batch->arena, entry->place.raw);
+    return true;
+}
+
+static bool cut_entry(struct usage_reader *reader, struct usage_batch *batch, bool *found, struct error *error)
+{
+    struct usage_entry *entry = &batch->entries[batch->count];
+    struct text record = TEXT_NONE;
+    begin_entry(reader, entry);
+    *found = true;
+    batch->is_cut[batch->count] = false;
+    if (reader->avro)
+        return cut_datum(reader, batch, entry, found, error);
+    if (!cut_record(reader, &record, entry, found, error))
+        return false;
+    if (*found)
+        entry->place.raw = arena_copy(&batch->arena, record);
+    batch->is_cut[batch->count] = *found && !entry->refused;
+    return true;
+}
+
+bool usage_reader_cut(struct usage_reader *reader, struct usage_batch *batch, struct error *error)
+{
+    bool done = true, found = true;
+    usage_batch_clear(batch);
+    while (done && found && batch->count < USAGE_BATCH_ENTRIES && batch->arena.bytes < BATCH_BYTES) {
+        done = cut_entry(reader, batch, &found, error);
+        batch->count += done && found;
+    }
+    batch->ends = !found;
+    return done;
+}
+
+void usage_reader_decode(struct usage_reader *reader, struct usage_batch *batch, size_t decoder)
+{
+    if (reader->avro || batch->count == 0)
+        return;
+    struct decoder *mine = decoder_at(reader, decoder);
+    for (size_t i = 0; i < batch->count; i++) {
+        struct usage_entry *entry = &batch->entries[i];
+        struct text record = entry->place.raw;
+        if (!batch->is_cut[i])
+            continue;
+        entry->place.raw = TEXT_NONE;
+        decode_record(reader, mine, record, &batch->arena, entry);
+    }
+}
+
+bool usage_reader_count(struct usage_reader *reader, const struct usage_batch *batch, struct error *error)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        count_entry(reader, &batch->entries[i]);
+    return !batch->ends || check_any_good(reader, error);
+}
+
+void usage_batch_clear(struct usage_batch *batch)
+{
+    arena_reset(&batch->arena);
+    batch->count = 0;
+    batch->ends = false;
+}
+
+void usage_batch_done(struct usage_batch *batch)
+{
+    arena_done(&batch->arena);
 }
 
 uint64_t usage_reader_position(const struct usage_reader *reader)
@@ -268,8 +404,12 @@ void usage_reader_close(struct usage_reader *reader)
         return;
     avro_file_close(reader->avro);
     record_reader_free(reader->records);
-    event_json_free(reader->json);
-    cur_csv_free(reader->csv);
+    for (size_t i = 0; i < reader->decoder_count; i++) {
+        event_json_free(reader->decoders[i].json);
+        cur_csv_free(reader->decoders[i].csv);
+    }
+    free(reader->decoders);
+    arena_done(&reader->texts);
     input_close(reader->input);
     free(reader);
 }

@@ -34,6 +34,7 @@ struct usage_entry {
     struct usage_event event; /* accepted, unless refused */
     struct refusal refusal;
     struct usage_place place;
+    const void *prepared; /* whoever reads ahead may keep here what it makes of the event */
 };
 
 struct usage_reader_options {
@@ -59,6 +60,30 @@ MUST_USE bool usage_reader_open_input(struct input *input, const struct usage_re
  * texts live until the next call or until `arena` is reset. */
 MUST_USE bool usage_reader_next(struct usage_reader *reader, struct arena *arena, struct usage_entry *entry, bool *found,
                                 struct error *error);
+
+/*
+ * The same in batches, so that some are decoded by other threads while one is cut from the input and another is used. Each
+ * of cut, and of count and close, is one thread's at a time; batches are decoded by as many as there are decoders.
+ */
+#define USAGE_BATCH_ENTRIES 256
+
+struct usage_batch {
+    struct usage_entry entries[USAGE_BATCH_ENTRIES];
+    bool is_cut[USAGE_BATCH_ENTRIES]; /* still to be decoded */
+    size_t count;
+    bool ends;          /* there is nothing behind it */
+    struct arena arena; /* what the entries borrow from */
+};
+
+/* How many threads decode at most; one, unless this is called before the first batch. */
+void usage_reader_set_decoders(struct usage_reader *reader, size_t count);
+/* Takes the next records. *error is for what lies behind them. */
+MUST_USE bool usage_reader_cut(struct usage_reader *reader, struct usage_batch *batch, struct error *error);
+void usage_reader_decode(struct usage_reader *reader, struct usage_batch *batch, size_t decoder);
+/* Notes what the batch's entries are; fails at the end as usage_reader_next does. */
+MUST_USE bool usage_reader_count(struct usage_reader *reader, const struct usage_batch *batch, struct error *error);
+void usage_batch_clear(struct usage_batch *batch); /* keeps little memory */
+void usage_batch_done(struct usage_batch *batch);
 
 uint64_t usage_reader_position(const struct usage_reader *reader); /* bytes of the file, for progress */
 uint64_t usage_reader_size(const struct usage_reader *reader);

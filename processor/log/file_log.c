@@ -15,15 +15,13 @@ struct file_log {
     struct log port;
     struct file_log_options options;
     struct usage_files files;
-    size_t usage_at; /* of the file that `reader` reads */
-    struct usage_reader *reader;
-    struct arena arena;
+    struct usage_ahead *usage;
     struct output_dir *output;
     struct record_file *topics[TOPIC_COUNT];
     FILE *dead_letters;
     char *dead_letters_path;
     struct buffer scratch;
-    uint64_t bytes_before, bytes_total;
+    uint64_t bytes_total;
 };
 
 static struct file_log *file_log_of(struct log *log)
@@ -43,41 +41,20 @@ static uint64_t total_bytes(const struct usage_files *files)
     return total;
 }
 
-static bool open_next_file(struct file_log *log, struct error *error)
-{
-    if (!usage_reader_open_file(&log->files.items[log->usage_at], &log->options.reader, &log->reader, error))
-        return false;
-    usage_reader_number(log->reader, log->usage_at);
-    return true;
-}
-
 static bool file_log_poll(struct log *port, size_t entries_max, log_entry_handler *handler, void *context, bool *ended,
                           struct error *error)
 {
     struct file_log *log = file_log_of(port);
     *ended = false;
-    for (size_t i = 0; i < entries_max;) {
-        struct usage_entry entry;
-        bool found = false;
-        if (!log->reader && log->usage_at == log->files.count) {
-            *ended = true;
+    for (size_t i = 0; i < entries_max; i++) {
+        const struct usage_entry *entry;
+        if (!usage_ahead_next(log->usage, &entry, error))
+            return false;
+        *ended = !entry;
+        if (*ended)
             return true;
-        }
-        if (!log->reader && !open_next_file(log, error))
+        if (!handler(context, entry, error))
             return false;
-        arena_reset(&log->arena);
-        if (!usage_reader_next(log->reader, &log->arena, &entry, &found, error))
-            return false;
-        if (found) {
-            if (!handler(context, &entry, error))
-                return false;
-            i++;
-            continue;
-        }
-        log->bytes_before += usage_reader_size(log->reader);
-        usage_reader_close(log->reader);
-        log->reader = NULL;
-        log->usage_at++;
     }
     return true;
 }
@@ -197,9 +174,8 @@ static void file_log_close(struct log *port)
 {
     struct file_log *log = file_log_of(port);
     file_log_abort(port);
-    usage_reader_close(log->reader);
+    usage_ahead_free(log->usage);
     usage_files_done(&log->files);
-    arena_done(&log->arena);
     buffer_done(&log->scratch);
     free(log->dead_letters_path);
     free(log);
@@ -230,6 +206,8 @@ bool file_log_open(const struct file_log_options *options, struct log **ret_log,
     log->options = *options;
     log->output = output;
     log->files = files;
+    log->usage =
+        usage_ahead_new(&log->files, &(struct usage_ahead_options){ options->reader, options->threads, options->prepare });
     log->bytes_total = total_bytes(&files);
     *ret_log = &log->port;
     return true;
@@ -243,8 +221,7 @@ struct output_dir *file_log_output(struct log *port)
 struct file_log_progress file_log_progress(const struct log *port)
 {
     const struct file_log *log = (const struct file_log *)port;
-    uint64_t now = log->reader ? usage_reader_position(log->reader) : 0;
-    return (struct file_log_progress){ log->bytes_before + now, log->bytes_total };
+    return (struct file_log_progress){ usage_ahead_position(log->usage), log->bytes_total };
 }
 
 bool file_log_may_mix(const struct log *port)

@@ -7,12 +7,15 @@
 #include "log/log.h"
 #include "log/output_dir.h"
 #include "log/record_file.h"
+#include "log/usage_ahead.h"
 
 struct file_log_options {
     const char *const *usage; /* paths, "-" is standard input; borrowed */
     size_t usage_count;
     struct usage_reader_options reader;
-    const char *out; /* NULL: nothing is written, dead letters are only counted */
+    size_t threads;               /* that read and write; 0: one. Nothing depends on it */
+    usage_ahead_prepare *prepare; /* see log/usage_ahead.h; NULL: none */
+    const char *out;              /* NULL: nothing is written, dead letters are only counted */
     enum record_format format;
 };
 

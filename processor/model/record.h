@@ -7,6 +7,7 @@
 #ifndef MODEL_RECORD_H
 #define MODEL_RECORD_H
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "model/calendar.h"
 #include "money/sum.h"
@@ -71,6 +72,9 @@ static inline const void *record_member_const(const void *record, const struct f
 {
     return (const char *)record + field->offset;
 }
+
+/* Copies what the record borrows, texts and tags, to `arena`. */
+void record_own_texts(void *record, const struct record_type *type, struct arena *arena);
 
 /* Sets a text member, absent when empty. */
 static inline void record_set_text(void *record, const struct record_type *type, size_t field, struct text value)

@@ -48,11 +48,12 @@ static void every_option_is_taken(void **state)
     struct line line;
     struct arguments arguments;
     struct error error;
-    assert_true(parse(&line,
-                      "--conductor c.json --price-list a --price-list=b --granularity monthly --resource-ids "
-                      "--close 2026-06 --close 2026-05 --close 2026-06 --format avro --excess-decimals reject --memory 1GiB "
-                      "--strict --out d u1 - u2",
-                      PRICE, &arguments, &error));
+    assert_true(parse(
+        &line,
+        "--conductor c.json --price-list a --price-list=b --granularity monthly --resource-ids "
+        "--close 2026-06 --close 2026-05 --close 2026-06 --format avro --excess-decimals reject --memory 1GiB --threads 3 "
+        "--strict --out d u1 - u2",
+        PRICE, &arguments, &error));
     assert_int_equal(arguments.conductor_count, 1);
     assert_string_equal(arguments.conductors[0], "c.json");
     assert_int_equal(arguments.price_list_count, 2);
@@ -66,6 +67,7 @@ static void every_option_is_taken(void **state)
     assert_int_equal(arguments.format, RECORD_AVRO);
     assert_int_equal(arguments.excess, EXCESS_REJECT);
     assert_int_equal(arguments.memory_bytes, (size_t)1 << 30);
+    assert_int_equal(arguments.threads, 3);
     assert_string_equal(arguments.out, "d");
     assert_int_equal(arguments.operand_count, 3);
     assert_string_equal(arguments.operands[0], "u1");
@@ -109,6 +111,9 @@ static void wrong_usage_names_the_option_its_value_and_what_was_expected(void **
         { "--format xml", PRICE, { "--format", "xml", "jsonl" } },
         { "--excess-decimals cut", PRICE, { "--excess-decimals", "cut", "round" } },
         { "--memory 1MiB", PRICE, { "--memory", "1MiB", "64MiB" } },
+        { "--threads 0", PRICE, { "--threads", "'0'", "1 to 64" } },
+        { "--threads 65", PRICE, { "--threads", "65" } },
+        { "--threads all", PRICE, { "--threads", "all" } },
         { "--memory lots", PRICE, { "--memory", "lots" } },
         { "--memory 99999999999999999999", PRICE, { "--memory", "99999999999999999999" } },
         { "--conductor a --conductor b", PRICE, { "--conductor", "b", "one" } },
