@@ -31,6 +31,18 @@ static bool respond(struct http_response *response, enum failure_kind kind, cons
     return true;
 }
 
+bool api_is_whole(const struct api *api)
+{
+    return api->source.health(api->source.context) != SOURCE_UNREAD;
+}
+
+void respond_unread(struct http_response *response)
+{
+    http_response_done(response);
+    http_response_header(response, "Cache-Control", "no-store");
+    respond(response, FAILURE_INTERNAL, NULL, "bills and line items are being read anew from their topics; try again");
+}
+
 static void respond_reply(enum operation operation, const json_t *reply, struct http_response *response)
 {
     if (operation == OPERATION_TagResource || operation == OPERATION_UntagResource) {
@@ -149,6 +161,11 @@ static billing_period asked_month(const struct api *api, const json_t *input)
     return api->source.running_month(api->source.context);
 }
 
+static bool shows_figures(enum operation operation)
+{
+    return operation == OPERATION_GetBillingGroupCostReport || operation == OPERATION_ListBillingGroupCostReports;
+}
+
 static void do_read(const struct api *api, enum operation operation, json_t *input, struct http_response *response)
 {
     struct call call = {
@@ -157,8 +174,11 @@ static void do_read(const struct api *api, enum operation operation, json_t *inp
     call.now = api->source.running_month(api->source.context);
     call.month = asked_month(api, input);
     call.document = book_at(api->book, call.month);
+    bool whole = api_is_whole(api);
     json_t *reply = operation_functions[operation](&call);
-    if (reply)
+    if (reply && shows_figures(operation) && !(whole && api_is_whole(api)))
+        respond_unread(response);
+    else if (reply)
         respond_reply(operation, reply, response);
     else
         respond_failure(&call.failure, response);
@@ -222,6 +242,30 @@ static bool call_operation(const struct api *api, enum operation operation, stru
     return false;
 }
 
+/* ---- for whoever runs it: alive, and able to answer; nothing that needs a key ---- */
+
+static const struct {
+    unsigned status;
+    const char *text;
+} health_answers[] = {
+    [SOURCE_READY] = { 200, "ready\n" },
+    [SOURCE_AWAY] = { 503, "not ready: the brokers do not answer; what they told last is shown\n" },
+    [SOURCE_UNREAD] = { 503, "not ready: bills and line items are being read anew\n" },
+};
+
+static bool tell_health(const struct api *api, struct text path, struct http_response *response)
+{
+    bool ready = text_equal(path, TEXT("/readyz"));
+    if (!ready && !text_equal(path, TEXT("/healthz")))
+        return false;
+    enum source_health health = ready ? api->source.health(api->source.context) : SOURCE_READY;
+    response->status = health_answers[health].status;
+    response->content_type = "text/plain; charset=utf-8";
+    buffer_append_text(&response->body, ready ? text_of(health_answers[health].text) : TEXT("alive\n"));
+    http_response_header(response, "Cache-Control", "no-store");
+    return true;
+}
+
 static bool is_read(struct text method)
 {
     return text_equal(method, TEXT("GET")) || text_equal(method, TEXT("HEAD"));
@@ -241,7 +285,7 @@ bool api_handle(void *context, struct http_exchange *exchange, const struct http
     const struct api *api = context;
     struct caller caller;
     struct buffer allowed = { 0 };
-    if (is_read(request->method) && web_handle(request, response))
+    if (is_read(request->method) && (web_handle(request, response) || tell_health(api, request->path, response)))
         return true;
     http_response_header(response, "Cache-Control", "no-store");
     if (!identify(api, request, &caller, response))

@@ -42,6 +42,11 @@ bool reads_handle(const struct api *api, const struct caller *caller, const stru
 /* web.c: false: there is no such file. */
 bool web_handle(const struct http_request *request, struct http_response *response);
 
+/* False while figures are being read anew: they would be too small. To be asked before and after they are read. */
+bool api_is_whole(const struct api *api);
+/* In place of what the response holds. */
+void respond_unread(struct http_response *response);
+
 void respond_failure(const struct failure *failure, struct http_response *response);
 
 #endif

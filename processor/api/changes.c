@@ -206,11 +206,13 @@ static void fail_all(struct change *batch, enum publish_outcome outcome, const s
     for (struct change *change = batch; change; change = change->next) {
         struct call call = { .operation = change->operation };
         bool stood = change->reply && !change->is_replay;
-        if (outcome == PUBLISH_LOST && !stood)
+        if (outcome != PUBLISH_FAILED && !stood)
             continue;
         unstage(change);
         if (outcome == PUBLISH_LOST)
             fail_conflict(&call, "WRITE_CONFLICT_RETRY", ENTITY_GROUP, "", "others were faster; try again");
+        else if (outcome == PUBLISH_REFUSED)
+            fail_conflict(&call, "WRITE_CONFLICT_RETRY", ENTITY_GROUP, "", "%s", error->message);
         else
             fail_internal(&call, error);
         change->failure = call.failure;

@@ -349,12 +349,12 @@ static void write_month(struct read *read, const char *month, bool *first)
     if (!period_parse(text_of(month), &period))
         return;
     struct document *document = book_at(read->api->book, period);
-    bool visible = caller_role(read->caller, document, &group) != ROLE_STRANGER;
+    enum month_state state = source->month_state(source->context, period);
+    bool visible = caller_role(read->caller, document, &group) != ROLE_STRANGER && state != MONTH_GONE;
     document_release(document);
     if (!visible)
         return;
-    buffer_printf(out, "%s{\"period\":\"%s\",\"state\":\"%s\"}", *first ? "" : ",", month,
-                  states[source->month_state(source->context, period)]);
+    buffer_printf(out, "%s{\"period\":\"%s\",\"state\":\"%s\"}", *first ? "" : ",", month, states[state]);
     *first = false;
 }
 
@@ -568,11 +568,23 @@ static bool route(struct read *read)
     return id_is_sound(item) ? read_line_item(read, item) : read_fail(read, FAILURE_NOT_FOUND, "no such line item");
 }
 
+/* What is told of the installation itself, as it is now. */
+static bool shows_figures(struct text path)
+{
+    static const char *const others[] = { "/v1/caller", "/v1/state", "/v1/events" };
+    for (size_t i = 0; i < ARRAY_COUNT(others); i++)
+        if (text_equal(path, text_of(others[i])))
+            return false;
+    return true;
+}
+
 bool reads_handle(const struct api *api, const struct caller *caller, const struct http_request *request,
                   struct http_response *response)
 {
     struct read read = { .api = api, .caller = caller, .request = request, .response = response };
-    bool known = route(&read);
+    bool whole = api_is_whole(api), known = route(&read);
+    if (response->status == 200 && shows_figures(request->path) && !(whole && api_is_whole(api)))
+        respond_unread(response);
     document_release(read.document);
     arena_done(&read.arena);
     return known;

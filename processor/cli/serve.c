@@ -147,6 +147,7 @@ static bool open_topics(struct serving *serving, struct error *error)
         .directory = serving->directory.data,
         .memory_bytes =
             settings->memory_limit_bytes / 2 < VIEW_BYTES_MAX ? settings->memory_limit_bytes / 2 : VIEW_BYTES_MAX,
+        .months = settings->api_months,
         .payer = payer_of_keys(&serving->credentials),
         .wire = serving->wires[0],
         .report_wire = serving->wires[1],

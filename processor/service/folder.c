@@ -430,6 +430,12 @@ static bool open_report(void *context, billing_period period, struct text group,
     return true;
 }
 
+static enum source_health health(void *context)
+{
+    (void)context;
+    return SOURCE_READY;
+}
+
 static bool state(void *context, struct buffer *out, struct error *error)
 {
     const struct folder *folder = context;
@@ -448,5 +454,5 @@ static bool state(void *context, struct buffer *out, struct error *error)
 
 struct source folder_source(struct folder *folder)
 {
-    return (struct source){ folder, running_month, month_state, reports, open_report, state };
+    return (struct source){ folder, running_month, month_state, reports, open_report, health, state };
 }

@@ -17,8 +17,9 @@ struct kept_reply {
 
 enum publish_outcome {
     PUBLISH_DONE,
-    PUBLISH_LOST,   /* somebody else published meanwhile: refresh, and do it again */
-    PUBLISH_FAILED, /* *error */
+    PUBLISH_LOST,    /* somebody else published meanwhile: refresh, and do it again */
+    PUBLISH_REFUSED, /* it cannot follow what is in force now: *error says what it waits for */
+    PUBLISH_FAILED,  /* *error */
 };
 
 struct publisher {

@@ -11,7 +11,18 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-enum month_state { MONTH_OPEN, MONTH_CLOSING, MONTH_CLOSED };
+enum month_state {
+    MONTH_OPEN,
+    MONTH_CLOSING,
+    MONTH_CLOSED,
+    MONTH_GONE, /* closed so long ago that its bills are not shown any more */
+};
+
+enum source_health {
+    SOURCE_READY,
+    SOURCE_AWAY,   /* the brokers do not answer: what is shown is as old as their last answer */
+    SOURCE_UNREAD, /* what is shown is being read anew, and not whole */
+};
 
 struct source {
     void *context;
@@ -25,6 +36,7 @@ struct source {
     /* Opens a report, gzipped CSV; *file is -1 if there is none. The caller closes it. */
     bool (*open_report)(void *context, billing_period period, struct text group, struct text account, int *file,
                         uint64_t *bytes, struct error *error);
+    enum source_health (*health)(void *context);
     /*
      * Appends a JSON object of what is known: "counts" of usage events by what became of them, "tasks" and how far they
      * are, "dead_letters" by reason.

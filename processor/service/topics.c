@@ -126,6 +126,8 @@ static bool take_bill(struct topics *topics, const struct stream_record *record,
 {
     struct text rest = record->key, group = take_part(&rest), period = take_part(&rest);
     struct bill bill;
+    if (!topics_keeps(topics, period))
+        return true;
     note_change(topics, period, group);
     if (record->is_null) {
         struct text account = take_part(&rest), service = take_part(&rest);
@@ -145,7 +147,8 @@ static bool take_line_item(struct topics *topics, const struct stream_record *re
     }
     if (record->is_null)
         return view_delete_line_item(topics->view, record->key, error);
-    return !decode(topics, &line_item_type, record, &item) || view_put_line_item(topics->view, &item, error);
+    return !decode(topics, &line_item_type, record, &item) || !topics_keeps(topics, item.billing_period) ||
+           view_put_line_item(topics->view, &item, error);
 }
 
 static void put_report(struct topics *topics, struct text period, struct text group, struct text account,
@@ -245,6 +248,15 @@ bool topics_commit(struct topics *topics, struct error *error)
     return true;
 }
 
+/* What was read anew is whole when every partition has been read to its end; only then is it known what is old. */
+static bool catch_up(struct topics *topics, struct error *error)
+{
+    if (topics->ended_count < topics->position_count)
+        return true;
+    atomic_store(&topics->unread, false);
+    return topics_drop_months(topics, error);
+}
+
 /* One round: what is there is taken and committed. */
 static bool do_round(struct topics *topics, struct error *error)
 {
@@ -256,10 +268,25 @@ static bool do_round(struct topics *topics, struct error *error)
     topics_note_closes(topics);
     pthread_mutex_unlock(&topics->lock);
     topics_ask_ends(topics);
-    return !topics->moved || topics_commit(topics, error);
+    if (!view_is_there(topics->view))
+        return error_fail(error, ERROR_FAILED, "somebody has deleted %s", topics->options.directory);
+    json_object_clear(topics->kept);
+    if (topics->moved && !topics_commit(topics, error))
+        return false;
+    return catch_up(topics, error);
 }
 
 /* ---- beginning ---- */
+
+/* All is read from the beginning. */
+static void forget_positions(struct topics *topics)
+{
+    for (size_t i = 0; i < topics->position_count; i++) {
+        topics->positions[i].offset = OFFSET_NONE;
+        topics->ended[i] = false;
+    }
+    topics->ended_count = 0;
+}
 
 static bool open_view(struct topics *topics, bool anew, struct error *error)
 {
@@ -273,8 +300,7 @@ static bool open_view(struct topics *topics, bool anew, struct error *error)
     buffer_done(&text);
     if (goes_on || (done && anew))
         return topics_load_dead(topics, error);
-    for (size_t i = 0; i < topics->position_count; i++)
-        topics->positions[i].offset = OFFSET_NONE;
+    forget_positions(topics);
     view_close(topics->view);
     topics->view = NULL;
     return !anew && open_view(topics, true, error);
@@ -313,6 +339,7 @@ bool topics_open(const struct topics_options *options, struct topics **ret_topic
     topics->book = book_new(options->payer);
     topics->months = json_object();
     topics->dead = json_object();
+    topics->kept = json_object();
     bool done = begin_stream(topics, error) && open_view(topics, false, error) && assign(topics, error);
     while (done && topics->ended_count < topics->position_count)
         done = do_round(topics, error);
@@ -321,11 +348,21 @@ bool topics_open(const struct topics_options *options, struct topics **ret_topic
         return false;
     }
     topics->told = true;
+    topics_note_answer(topics);
     *ret_topics = topics;
     return true;
 }
 
 /* ---- the thread ---- */
+
+/* Nobody is shown half of it meanwhile. */
+static bool remake_view(struct topics *topics, struct error *error)
+{
+    atomic_store(&topics->unread, true);
+    json_object_clear(topics->dead);
+    forget_positions(topics);
+    return view_remake(topics->view, error);
+}
 
 /* Whatever went wrong, the topics have it all: the view is made anew if going on where it ended does not help. */
 static void begin_again(struct topics *topics, const struct error *reason, bool anew)
@@ -333,12 +370,8 @@ static void begin_again(struct topics *topics, const struct error *reason, bool 
     struct error error = { 0 };
     log_event(LOGGING_ERROR, "reading_failed", LOG_TEXT("reason", reason->message));
     nanosleep(&(struct timespec){ RETRY_SECONDS, 0 }, NULL);
-    if (anew) {
-        view_clear(topics->view);
-        json_object_clear(topics->dead);
-        for (size_t i = 0; i < topics->position_count; i++)
-            topics->positions[i].offset = OFFSET_NONE;
-    }
+    if (anew && !remake_view(topics, &error))
+        log_event(LOGGING_ERROR, "reading_failed", LOG_TEXT("reason", error.message));
     if (topics->stream)
         topics->stream->ops->close(topics->stream);
     topics->stream = NULL;
@@ -358,7 +391,7 @@ static void *run(void *context)
         struct error error = { 0 };
         bool done = topics->stream ? do_round(topics, &error) : error_fail(&error, ERROR_FAILED, "there is no connection");
         if (!done)
-            begin_again(topics, &error, ++failures == FAILURES_MAX);
+            begin_again(topics, &error, ++failures % FAILURES_MAX == 0 || !view_is_there(topics->view));
         else
             failures = 0;
     }
@@ -396,6 +429,7 @@ void topics_close(struct topics *topics)
     json_decref(topics->months);
     json_decref(topics->ends);
     json_decref(topics->dead);
+    json_decref(topics->kept);
     free(topics->positions);
     free(topics->ended);
     pthread_mutex_destroy(&topics->lock);

@@ -18,9 +18,10 @@ struct topics_options {
     const struct kafka_settings *kafka;
     const char *directory; /* of the view; this process's own */
     size_t memory_bytes;
-    struct text payer;            /* of an installation without a document; may be empty */
-    struct wire *wire;            /* used by the reading thread alone */
-    struct wire *report_wire;     /* used while a report is made */
+    int32_t months;           /* that are kept: the running one and those before it; older ones go when they have closed */
+    struct text payer;        /* of an installation without a document; may be empty */
+    struct wire *wire;        /* used by the reading thread alone */
+    struct wire *report_wire; /* used while a report is made */
     const char *report_directory; /* made reports; may be deleted at any time */
     void *context;
     /* A group's bill of a month has changed; on the reading thread. */

@@ -1,8 +1,12 @@
 /* service/topics_months.c: states of months and their reports, from close records and manifests. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "observe/logging.h"
 #include "service/topics_parts.h"
+
+#define DROPPED_ROWS_MAX ((size_t)20000) /* a step, between records that come */
 
 void topics_note_closes(struct topics *topics)
 {
@@ -72,10 +76,53 @@ static enum month_state month_state(void *context, billing_period period)
     pthread_mutex_unlock(&topics->lock);
     if (!closes)
         return MONTH_OPEN;
-    return walk_manifests(topics, period, &walk, &error) && walk.count > 0 ? MONTH_CLOSED : MONTH_CLOSING;
+    if (!walk_manifests(topics, period, &walk, &error) || walk.count == 0)
+        return MONTH_CLOSING;
+    return period > running_month(NULL) - topics->options.months ? MONTH_CLOSED : MONTH_GONE;
+}
+
+/* ---- months that were closed long ago ---- */
+
+bool topics_keeps(struct topics *topics, struct text text)
+{
+    billing_period period, first = running_month(NULL) - topics->options.months + 1;
+    const json_t *known = json_object_getn(topics->kept, text.data, text.size);
+    if (known)
+        return json_is_true(known);
+    bool keeps = !period_parse(text, &period) || period >= first || month_state(topics, period) != MONTH_GONE;
+    json_object_setn_new(topics->kept, text.data, text.size, json_boolean(keeps));
+    return keeps;
+}
+
+struct oldest {
+    struct topics *topics;
+    char period[8];
+};
+
+static void note_oldest(void *context, struct text period)
+{
+    struct oldest *oldest = context;
+    if (!oldest->period[0] && period.size < sizeof oldest->period && !topics_keeps(oldest->topics, period))
+        snprintf(oldest->period, sizeof oldest->period, "%.*s", TEXT_ARGS(period));
+}
+
+/* A step of one month; the next round goes on. */
+bool topics_drop_months(struct topics *topics, struct error *error)
+{
+    struct oldest oldest = { .topics = topics };
+    bool whole;
+    if (!view_periods(topics->view, note_oldest, &oldest, error))
+        return false;
+    if (!oldest.period[0])
+        return true;
+    if (!view_drop_month(topics->view, text_of(oldest.period), DROPPED_ROWS_MAX, &whole, error))
+        return false;
+    if (whole)
+        log_event(LOGGING_INFO, "month_left_view", LOG_TEXT("period", oldest.period));
+    return true;
 }
 
 struct source topics_source(struct topics *topics)
 {
-    return (struct source){ topics, running_month, month_state, reports, topics_open_report, topics_state };
+    return (struct source){ topics, running_month, month_state, reports, topics_open_report, topics_health, topics_state };
 }

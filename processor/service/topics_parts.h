@@ -18,6 +18,8 @@ struct topics {
     pthread_t thread;
     bool started, told; /* told: what changes is news, no longer the beginning */
     _Atomic bool stopping;
+    _Atomic bool unread;         /* the view is being read anew */
+    _Atomic int64_t answered_ms; /* when the brokers answered last, by the monotonic clock */
 
     /* The reading thread's. */
     struct kafka_settings kafka;
@@ -29,6 +31,7 @@ struct topics {
     size_t ended_count;
     bool moved;
     struct intern changed; /* period/group */
+    json_t *kept;          /* whether a month's rows are: as far as it was asked in this round */
     struct arena arena;
     json_t *dead; /* letters by reason, as the view will have them */
     time_t asked; /* for the ends of inputs */
@@ -54,11 +57,16 @@ struct topics {
 MUST_USE bool topics_commit(struct topics *topics, struct error *error);
 /* topics_months.c: under the lock. */
 void topics_note_closes(struct topics *topics);
+/* topics_months.c: the reading thread's. Whether bills and line items of a month are in the view. */
+bool topics_keeps(struct topics *topics, struct text period);
+MUST_USE bool topics_drop_months(struct topics *topics, struct error *error);
 /* topics_state.c */
 void topics_note_marker(struct topics *topics, uint32_t task, struct text marker);
 void topics_note_dead(struct topics *topics, const struct stream_record *record);
 MUST_USE bool topics_load_dead(struct topics *topics, struct error *error);
 void topics_ask_ends(struct topics *topics);
+void topics_note_answer(struct topics *topics);
+enum source_health topics_health(void *context);
 bool topics_state(void *context, struct buffer *out, struct error *error); /* as source.state */
 /* topics_reports.c: as source.open_report. */
 bool topics_open_report(void *context, billing_period period, struct text group, struct text account, int *file,

@@ -8,6 +8,7 @@
 #include "tasks/task.h"
 
 #define ASK_SECONDS 2
+#define AWAY_MS 15000 /* without an answer, they are away */
 #define TASK_MARK "task/"
 #define DEAD_MARK "dead/"
 
@@ -78,13 +79,34 @@ void topics_ask_ends(struct topics *topics)
                                 json_pack("{s:s,s:i,s:I}", "input", stream_topic_name(inputs[i]), "partition", (int)p, "end",
                                           (json_int_t)end));
         }
+    topics_note_answer(topics);
     pthread_mutex_lock(&topics->lock);
     json_decref(topics->ends);
     topics->ends = ends;
     pthread_mutex_unlock(&topics->lock);
 }
 
+static int64_t monotonic_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void topics_note_answer(struct topics *topics)
+{
+    atomic_store(&topics->answered_ms, monotonic_ms());
+}
+
 /* ---- any thread ---- */
+
+enum source_health topics_health(void *context)
+{
+    struct topics *topics = context;
+    if (atomic_load(&topics->unread))
+        return SOURCE_UNREAD;
+    return monotonic_ms() - atomic_load(&topics->answered_ms) < AWAY_MS ? SOURCE_READY : SOURCE_AWAY;
+}
 
 static void set_period(json_t *task, const char *name, billing_period period)
 {
@@ -109,6 +131,10 @@ static void take_task(void *context, struct text name, struct text value)
     json_object_set_new(task, "offset", json_integer(marker.offset));
     json_object_set_new(task, "lag", json_integer(end > marker.offset ? end - marker.offset : 0));
     json_object_set_new(task, "conductor_version", json_integer(marker.version));
+    if (marker.target != 0)
+        json_object_set_new(task, "target_version", json_integer(marker.target));
+    if (marker.target != 0 || marker.closing != PERIOD_NONE)
+        json_object_set_new(task, "swept", json_integer(marker.swept));
     set_period(task, "closed", marker.closed);
     set_period(task, "closing", marker.closing);
     marker_done(&marker);
@@ -137,6 +163,8 @@ static void take_dead(void *context, struct text name, struct text value)
                                           (json_int_t)strtoll(digits, NULL, 10)));
 }
 
+static const char *const health_names[] = { [SOURCE_READY] = "ready", [SOURCE_AWAY] = "away", [SOURCE_UNREAD] = "unread" };
+
 bool topics_state(void *context, struct buffer *out, struct error *error)
 {
     struct topics *topics = context;
@@ -146,7 +174,8 @@ bool topics_state(void *context, struct buffer *out, struct error *error)
     json_t *dead = json_array();
     bool done = view_marks(topics->view, TEXT(TASK_MARK), take_task, tasks, error) &&
                 view_marks(topics->view, TEXT(DEAD_MARK), take_dead, dead, error);
-    json_t *all = json_pack("{s:o,s:o}", "tasks", list_tasks(tasks), "dead_letters", dead);
+    json_t *all = json_pack("{s:s,s:o,s:o}", "health", health_names[topics_health(topics)], "tasks", list_tasks(tasks),
+                            "dead_letters", dead);
     char *text = done ? json_dumps(all, JSON_COMPACT) : NULL;
     buffer_append_text(out, text_of(text));
     free(text);

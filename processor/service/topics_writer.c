@@ -183,7 +183,8 @@ static enum publish_outcome publish(void *context, struct document *document, co
     struct input *input = input_from_memory(json.data, json.size, "document");
     bool done = conductor_changes_compute(topic, input, &conductor, prices(topics), &changes, error);
     input_close(input);
-    enum publish_outcome outcome = PUBLISH_FAILED;
+    /* No broker is asked until here. */
+    enum publish_outcome outcome = error->kind == ERROR_FAILED ? PUBLISH_REFUSED : PUBLISH_FAILED;
     if (done) {
         int64_t version = conductor_topic_version(topic) + (changes.count > 0);
         add_replies(topics, document->period, replies, reply_count, &records);

@@ -1,11 +1,14 @@
 /* service/view.c: keys, the batch that gathers, walks. */
 #include "service/view.h"
 
+#include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/intern.h"
 #include "codec/json_read.h"
 #include "codec/json_write.h"
+#include "store/state_dir.h"
 
 /* One letter a table; parts end with a zero byte, which none of them holds. */
 static const char table_letters[] = { [VIEW_BILLS] = 'B', [VIEW_DAILY] = 'D', [VIEW_LINE_ITEMS] = 'L' };
@@ -14,6 +17,9 @@ static const char table_letters[] = { [VIEW_BILLS] = 'B', [VIEW_DAILY] = 'D', [V
 #define PERIOD_LETTER 'P'
 
 struct view {
+    struct buffer directory;
+    struct rocks_options options;
+    pthread_rwlock_t lock; /* who makes it anew waits for who reads */
     struct rocks *rocks;
     struct rocks_batch *batch;
     struct intern written; /* ids of line items that wait */
@@ -25,14 +31,32 @@ struct view {
     struct buffer period; /* that was put last: rows of a month come together */
 };
 
+/* While it is being made anew there is nothing to read. */
+static bool begin_read(struct view *view, struct error *error)
+{
+    pthread_rwlock_rdlock(&view->lock);
+    if (view->rocks)
+        return true;
+    pthread_rwlock_unlock(&view->lock);
+    return error_fail(error, ERROR_FAILED, "the view of the topics could not be made");
+}
+
+static void end_read(struct view *view)
+{
+    pthread_rwlock_unlock(&view->lock);
+}
+
 bool view_open(const char *directory, size_t memory_bytes, struct view **ret_view, struct error *error)
 {
-    struct rocks_options options = { memory_bytes / 8, memory_bytes / 2 };
     struct view *view = memory_new(sizeof *view);
-    if (!rocks_open(directory, &options, &view->rocks, error)) {
+    view->options = (struct rocks_options){ memory_bytes / 8, memory_bytes / 2 };
+    if (!rocks_open(directory, &view->options, &view->rocks, error)) {
         free(view);
         return false;
     }
+    buffer_printf(&view->directory, "%s", directory);
+    buffer_append_byte(&view->directory, '\0');
+    pthread_rwlock_init(&view->lock, NULL);
     view->batch = rocks_batch_new();
     *ret_view = view;
     return true;
@@ -43,7 +67,10 @@ void view_close(struct view *view)
     if (!view)
         return;
     rocks_batch_free(view->batch);
-    rocks_close(view->rocks);
+    if (view->rocks)
+        rocks_close(view->rocks);
+    pthread_rwlock_destroy(&view->lock);
+    buffer_done(&view->directory);
     intern_done(&view->written);
     intern_done(&view->days);
     arena_done(&view->arena);
@@ -223,18 +250,97 @@ static bool put_days(struct view *view, struct error *error)
 
 bool view_commit(struct view *view, struct error *error)
 {
-    if (!put_days(view, error))
+    if (!begin_read(view, error))
         return false;
+    bool done = put_days(view, error);
     intern_reset(&view->written);
-    return rocks_write(view->rocks, view->batch, error);
+    done = done && rocks_write(view->rocks, view->batch, error);
+    end_read(view);
+    return done;
 }
 
-void view_clear(struct view *view)
+/* ---- taking out ---- */
+
+static void delete_month(struct view *view, char letter, struct text period)
 {
+    make_key(&view->key, letter, period, NULL, 0);
+    buffer_clear(&view->other);
+    buffer_append_text(&view->other, buffer_text(&view->key));
+    view->other.data[view->other.size - 1] = 1; /* behind every key that goes on with a zero byte */
+    rocks_batch_delete_range(view->batch, buffer_text(&view->key), buffer_text(&view->other));
+}
+
+static struct text last_part(struct text key)
+{
+    size_t end = key.size - 1, begin = end;
+    while (begin > 0 && key.data[begin - 1] != '\0')
+        begin--;
+    return (struct text){ key.data + begin, end - begin };
+}
+
+/* Deletes the first line items of the month with their ids. Returns how many there were. */
+static size_t delete_line_items(struct view *view, struct text period, size_t rows_max, struct error *error, bool *ret_sound)
+{
+    struct text key, value;
+    size_t rows = 0;
+    make_key(&view->key, table_letters[VIEW_LINE_ITEMS], period, NULL, 0);
+    struct rocks_iterator *iterator = rocks_iterate(view->rocks, buffer_text(&view->key));
+    while (rows < rows_max && rocks_iterator_next(iterator, &key, &value)) {
+        rocks_batch_delete(view->batch, key);
+        id_key(&view->other, last_part(key));
+        rocks_batch_delete(view->batch, buffer_text(&view->other));
+        rows++;
+    }
+    *ret_sound = rocks_iterator_check(iterator, error);
+    rocks_iterator_close(iterator);
+    return rows;
+}
+
+bool view_drop_month(struct view *view, struct text period, size_t rows_max, bool *ret_done, struct error *error)
+{
+    bool sound;
+    if (!view_commit(view, error))
+        return false;
+    if (!begin_read(view, error))
+        return false;
+    *ret_done = delete_line_items(view, period, rows_max, error, &sound) < rows_max;
+    end_read(view);
+    delete_month(view, table_letters[VIEW_BILLS], period);
+    delete_month(view, table_letters[VIEW_DAILY], period);
+    /* Last of all, so that whatever ends this half-way leaves the month to be found again. */
+    if (*ret_done)
+        delete_month(view, PERIOD_LETTER, period);
+    buffer_clear(&view->period);
+    return sound && view_commit(view, error);
+}
+
+bool view_remake(struct view *view, struct error *error)
+{
+    pthread_rwlock_wrlock(&view->lock);
+    if (view->rocks)
+        rocks_close(view->rocks);
+    view->rocks = NULL;
+    rocks_remove(view->directory.data);
+    bool done =
+        state_dir_make(view->directory.data, error) && rocks_open(view->directory.data, &view->options, &view->rocks, error);
+    pthread_rwlock_unlock(&view->lock);
+    rocks_batch_free(view->batch);
+    view->batch = rocks_batch_new();
     intern_reset(&view->written);
     intern_reset(&view->days);
     buffer_clear(&view->period);
-    rocks_batch_delete_range(view->batch, TEXT("A"), TEXT("Z"));
+    return done;
+}
+
+/* Every database has this file. */
+bool view_is_there(const struct view *view)
+{
+    struct buffer path = { 0 };
+    buffer_printf(&path, "%s/CURRENT", view->directory.data);
+    buffer_append_byte(&path, '\0');
+    bool is_there = access(path.data, F_OK) == 0;
+    buffer_done(&path);
+    return is_there;
 }
 
 size_t view_pending(const struct view *view)
@@ -260,6 +366,8 @@ bool view_walk(struct view *view, const struct view_range *range, view_visit *vi
     struct buffer prefix = { 0 }, start = { 0 };
     struct text key, value, parts[5];
     char letter = table_letters[range->table];
+    if (!begin_read(view, error))
+        return false;
     make_key(&prefix, letter, text_of(range->period), range->parts, range->part_count);
     make_key(&start, letter, text_of(range->period), NULL, 0);
     size_t head = start.size;
@@ -277,8 +385,18 @@ bool view_walk(struct view *view, const struct view_range *range, view_visit *vi
     }
     bool done = rocks_iterator_check(iterator, error);
     rocks_iterator_close(iterator);
+    end_read(view);
     buffer_done(&prefix);
     buffer_done(&start);
+    return done;
+}
+
+static bool fetch(struct view *view, struct text key, struct buffer *value, bool *found, struct error *error)
+{
+    if (!begin_read(view, error))
+        return false;
+    bool done = rocks_fetch(view->rocks, key, value, found, error);
+    end_read(view);
     return done;
 }
 
@@ -288,7 +406,7 @@ bool view_fetch_bill(struct view *view, const char *period, struct text group, s
     const struct text parts[] = { group, account, service, type };
     struct buffer key = { 0 };
     make_key(&key, table_letters[VIEW_BILLS], text_of(period), parts, ARRAY_COUNT(parts));
-    bool done = rocks_fetch(view->rocks, buffer_text(&key), json, found, error);
+    bool done = fetch(view, buffer_text(&key), json, found, error);
     buffer_done(&key);
     return done;
 }
@@ -297,9 +415,9 @@ bool view_fetch_line_item(struct view *view, struct text id, struct buffer *json
 {
     struct buffer key = { 0 }, place = { 0 };
     id_key(&key, id);
-    bool done = rocks_fetch(view->rocks, buffer_text(&key), &place, found, error);
+    bool done = fetch(view, buffer_text(&key), &place, found, error);
     if (done && *found)
-        done = rocks_fetch(view->rocks, buffer_text(&place), json, found, error);
+        done = fetch(view, buffer_text(&place), json, found, error);
     buffer_done(&key);
     buffer_done(&place);
     return done;
@@ -310,7 +428,7 @@ bool view_fetch_mark(struct view *view, struct text name, struct buffer *value, 
     struct buffer key = { 0 };
     buffer_append_byte(&key, MARK_LETTER);
     buffer_append_text(&key, name);
-    bool done = rocks_fetch(view->rocks, buffer_text(&key), value, found, error);
+    bool done = fetch(view, buffer_text(&key), value, found, error);
     buffer_done(&key);
     return done;
 }
@@ -320,6 +438,8 @@ bool view_marks(struct view *view, struct text prefix, void (*visit)(void *conte
 {
     struct buffer key = { 0 };
     struct text name, value;
+    if (!begin_read(view, error))
+        return false;
     buffer_append_byte(&key, MARK_LETTER);
     buffer_append_text(&key, prefix);
     struct rocks_iterator *iterator = rocks_iterate(view->rocks, buffer_text(&key));
@@ -327,17 +447,21 @@ bool view_marks(struct view *view, struct text prefix, void (*visit)(void *conte
         visit(context, (struct text){ name.data + 1, name.size - 1 }, value);
     bool done = rocks_iterator_check(iterator, error);
     rocks_iterator_close(iterator);
+    end_read(view);
     buffer_done(&key);
     return done;
 }
 
 bool view_periods(struct view *view, void (*visit)(void *context, struct text period), void *context, struct error *error)
 {
+    if (!begin_read(view, error))
+        return false;
     struct rocks_iterator *iterator = rocks_iterate(view->rocks, (struct text){ (const char[]){ PERIOD_LETTER }, 1 });
     struct text key, value;
     while (rocks_iterator_next(iterator, &key, &value))
         visit(context, (struct text){ key.data + 1, key.size - 2 });
     bool done = rocks_iterator_check(iterator, error);
     rocks_iterator_close(iterator);
+    end_read(view);
     return done;
 }

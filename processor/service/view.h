@@ -29,8 +29,15 @@ MUST_USE bool view_delete_line_item(struct view *view, struct text id, struct er
 void view_put_mark(struct view *view, struct text name, struct text value);
 void view_delete_mark(struct view *view, struct text name);
 MUST_USE bool view_commit(struct view *view, struct error *error);
-/* Nothing is left at the next commit, but for what is put until then. */
-void view_clear(struct view *view);
+/*
+ * Takes a month out, committed, in steps of at most `rows_max` line items. *ret_done tells whether it is gone whole;
+ * marks stay.
+ */
+MUST_USE bool view_drop_month(struct view *view, struct text period, size_t rows_max, bool *ret_done, struct error *error);
+/* Throws everything away, what waits too, and begins with an empty folder. Whoever reads is waited for. */
+MUST_USE bool view_remake(struct view *view, struct error *error);
+/* False: somebody has deleted its folder. What is read is still right; what is written would be lost. */
+bool view_is_there(const struct view *view);
 /* Bytes that wait for a commit. */
 size_t view_pending(const struct view *view);
 

@@ -188,6 +188,9 @@ const struct property properties[] = {
     { .name = "api.batch.interval", .kind = PROPERTY_DURATION, .offset = AT(api_batch_interval_ms), .standard = "50ms",
       .max = 10 * SECOND,
       .text = "Changes by the API that come within this time become one version of the document." },
+    { .name = "api.months", .kind = PROPERTY_INTEGER, .offset = AT(api_months), .standard = "13", .min = 2, .max = 1200,
+      .text = "Months that serve shows: the running one and those before it. Older ones leave its view when they have "
+              "closed; their reports and documents stay, and so do the topics." },
 
     { .section = "Operation", .name = "http.listen", .kind = PROPERTY_TEXT, .offset = AT(http_listen),
       .standard = "127.0.0.1:9464", .max = 300, .accepts = address_is_sound,

@@ -55,6 +55,7 @@ struct settings {
     const char *api_listen, *api_credentials, *api_tls_certificate, *api_tls_key;
     bool api_behind_proxy;
     int64_t api_batch_interval_ms;
+    int32_t api_months;
 
     const char *http_listen;
     bool http_allow_remote;

@@ -160,12 +160,94 @@ static void marks_are_kept_and_all_can_be_cleared(void **state)
     assert_true(view_commit(view, &error));
     assert_true(view_fetch_mark(view, TEXT("positions"), &value, &found, &error) && found);
     expect_text("mark", buffer_text(&value), "7");
-    view_clear(view);
+    assert_true(view_remake(view, &error));
     assert_true(view_commit(view, &error));
     assert_true(view_fetch_mark(view, TEXT("positions"), &value, &found, &error));
     assert_false(found);
     expect_rows((struct view_range){ .table = VIEW_LINE_ITEMS }, 100, "");
     buffer_done(&value);
+}
+
+static void put_bill(const char *period)
+{
+    struct bill bill = { 0 };
+    struct error error;
+    record_set_text(&bill, &bill_type, BILL_billing_group, TEXT("g"));
+    record_set_text(&bill, &bill_type, BILL_billing_period, text_of(period));
+    assert_true(view_put_bill(view, &bill, &error));
+}
+
+static void list_period(void *context, struct text period)
+{
+    struct buffer *out = context;
+    buffer_printf(out, "%.*s ", TEXT_ARGS(period));
+}
+
+static void expect_periods(const char *expected)
+{
+    struct buffer periods = { 0 };
+    struct error error;
+    assert_true(view_periods(view, list_period, &periods, &error));
+    expect_text("periods", buffer_text(&periods), expected);
+    buffer_done(&periods);
+}
+
+static void a_month_goes_in_steps_and_leaves_its_neighbours(void **state)
+{
+    (void)state;
+    struct error error;
+    struct buffer json = { 0 };
+    bool whole, found;
+    char id[8];
+    unsigned steps = 0;
+    assert_true(view_remake(view, &error));
+    for (int i = 0; i < 25; i++) {
+        snprintf(id, sizeof id, "a%02d", i);
+        struct line_item item = item_of(id, "g", "1", "EC2", JUNE, 5);
+        if (i >= 20)
+            record_set_text(&item, &line_item_type, LINE_ITEM_billing_period, TEXT("2026-07"));
+        put(&item);
+    }
+    put_bill("2026-06");
+    put_bill("2026-07");
+    assert_true(view_commit(view, &error));
+    expect_periods("2026-06 2026-07 ");
+    do {
+        assert_true(view_drop_month(view, TEXT("2026-06"), 8, &whole, &error));
+        expect_periods(whole ? "2026-07 " : "2026-06 2026-07 "); /* found again if this had ended here */
+        expect_rows((struct view_range){ .table = VIEW_BILLS }, 100, "");
+        expect_rows((struct view_range){ .table = VIEW_DAILY }, 100, "");
+        steps++;
+    } while (!whole);
+    assert_int_equal(steps, 3);
+    expect_rows((struct view_range){ .table = VIEW_LINE_ITEMS }, 100, "");
+    assert_true(view_fetch_line_item(view, TEXT("a00"), &json, &found, &error));
+    assert_false(found);
+    assert_true(view_fetch_line_item(view, TEXT("a24"), &json, &found, &error) && found);
+    assert_true(view_fetch_bill(view, "2026-07", TEXT("g"), TEXT_NONE, TEXT_NONE, TEXT_NONE, &json, &found, &error) &&
+                found);
+    put_bill("2026-06"); /* it may come again */
+    assert_true(view_commit(view, &error));
+    expect_periods("2026-06 2026-07 ");
+    buffer_done(&json);
+}
+
+static void a_folder_that_is_deleted_is_noticed_and_made_again(void **state)
+{
+    (void)state;
+    struct error error;
+    struct line_item item = item_of("a", "g", "1", "EC2", JUNE, 5);
+    assert_true(view_remake(view, &error) && view_is_there(view));
+    put(&item);
+    assert_true(view_commit(view, &error));
+    remove_tree(scratch_path("view"));
+    assert_false(view_is_there(view));
+    expect_rows((struct view_range){ .table = VIEW_LINE_ITEMS }, 100, "g/1/EC2/a "); /* what was read is still right */
+    put(&item);
+    assert_true(view_remake(view, &error));
+    assert_true(view_is_there(view));
+    assert_true(view_commit(view, &error)); /* what waited is gone, too */
+    expect_rows((struct view_range){ .table = VIEW_LINE_ITEMS }, 100, "");
 }
 
 int main(void)
@@ -174,6 +256,8 @@ int main(void)
         cmocka_unit_test(rows_are_found_by_prefix_and_pages_go_on_behind_a_key),
         cmocka_unit_test(a_line_item_takes_the_place_of_its_earlier_self),
         cmocka_unit_test(marks_are_kept_and_all_can_be_cleared),
+        cmocka_unit_test(a_month_goes_in_steps_and_leaves_its_neighbours),
+        cmocka_unit_test(a_folder_that_is_deleted_is_noticed_and_made_again),
     };
     return cmocka_run_group_tests(tests, open_view, close_view);
 }
