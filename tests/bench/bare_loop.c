@@ -2,45 +2,17 @@
  * tests/bench/bare_loop.c: what any exactly-once processor has to do at least: consume, copy, produce in transactions with
  * the offsets. Writes as many bytes under as random a key as proforma does; the yardstick of tests/bench/kafka.sh.
  *
- *   bare_loop BOOTSTRAP IN OUT EVENTS VALUE_BYTES KEY_BYTES COMMIT_MS
+ *   bare_loop BOOTSTRAP IN OUT GROUP EVENTS VALUE_BYTES KEY_BYTES COMMIT_MS
  *
- * Prints "events seconds cpu_seconds commits".
+ * Prints "events seconds cpu_seconds commits commit_seconds mib".
  */
-#include <librdkafka/rdkafka.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
+
+#include "bench/kafka_handle.h"
 
 #define BATCH 4096
-
-static double seconds(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static void must(int holds, const char *what, const char *why)
-{
-    if (holds)
-        return;
-    fprintf(stderr, "bare_loop: %s: %s\n", what, why);
-    exit(1);
-}
-
-static rd_kafka_t *open_handle(rd_kafka_type_t type, const char *const (*properties)[2], size_t count)
-{
-    char reason[512];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    for (size_t i = 0; i < count; i++)
-        must(rd_kafka_conf_set(conf, properties[i][0], properties[i][1], reason, sizeof reason) == RD_KAFKA_CONF_OK,
-             properties[i][0], reason);
-    rd_kafka_t *handle = rd_kafka_new(type, conf, reason, sizeof reason);
-    must(handle != NULL, "rd_kafka_new", reason);
-    return handle;
-}
 
 static void must_be_done(rd_kafka_error_t *error, const char *what)
 {
@@ -59,76 +31,119 @@ static void commit(rd_kafka_t *consumer, rd_kafka_t *producer)
     rd_kafka_consumer_group_metadata_destroy(group);
 }
 
-int main(int argc, char **argv)
+struct loop {
+    rd_kafka_t *consumer, *producer;
+    rd_kafka_topic_t *out;
+    long value_bytes, key_bytes;
+    char *value, *key;
+    unsigned long long chance;
+    long taken, commits;
+    bool is_open;
+    double started, cpu, committing;
+};
+
+static void open_loop(struct loop *loop, char **argv)
 {
-    must(argc == 8, "usage", "bare_loop BOOTSTRAP IN OUT EVENTS VALUE_BYTES KEY_BYTES COMMIT_MS");
-    const char *const consumer_properties[][2] = {
-        { "bootstrap.servers", argv[1] },          { "group.id", "bare-loop" },           { "enable.auto.commit", "false" },
-        { "isolation.level", "read_committed" },   { "auto.offset.reset", "earliest" },   { "socket.nagle.disable", "true" },
-        { "queued.max.messages.kbytes", "65536" }, { "queued.min.messages", "10000000" }, { "fetch.wait.max.ms", "20" }
-    };
+    const char *const consumer_properties[][2] = { { "bootstrap.servers", argv[1] },
+                                                   { "group.id", argv[4] },
+                                                   { "enable.auto.commit", "false" },
+                                                   { "isolation.level", "read_committed" },
+                                                   { "auto.offset.reset", "earliest" },
+                                                   { "socket.nagle.disable", "true" },
+                                                   { "queued.max.messages.kbytes", "65536" },
+                                                   { "queued.min.messages", "10000000" },
+                                                   { "fetch.wait.max.ms", "20" },
+                                                   { NULL, NULL } };
     const char *const producer_properties[][2] = { { "bootstrap.servers", argv[1] },
-                                                   { "transactional.id", "bare-loop" },
+                                                   { "transactional.id", argv[4] },
                                                    { "compression.codec", "lz4" },
                                                    { "linger.ms", "5" },
                                                    { "retry.backoff.ms", "20" },
                                                    { "queue.buffering.max.messages", "1000000" },
                                                    { "queue.buffering.max.kbytes", "131072" },
                                                    { "batch.num.messages", "100000" },
-                                                   { "socket.nagle.disable", "true" } };
-    rd_kafka_t *consumer =
-        open_handle(RD_KAFKA_CONSUMER, consumer_properties, sizeof consumer_properties / sizeof *consumer_properties);
-    rd_kafka_t *producer =
-        open_handle(RD_KAFKA_PRODUCER, producer_properties, sizeof producer_properties / sizeof *producer_properties);
-    long events = atol(argv[4]), value_bytes = atol(argv[5]), key_bytes = atol(argv[6]), commit_ms = atol(argv[7]);
-    rd_kafka_poll_set_consumer(consumer);
-    rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(consumer);
+                                                   { "socket.nagle.disable", "true" },
+                                                   { NULL, NULL } };
+    loop->consumer = open_handle(RD_KAFKA_CONSUMER, consumer_properties);
+    loop->producer = open_handle(RD_KAFKA_PRODUCER, producer_properties);
+    loop->value_bytes = atol(argv[6]);
+    loop->key_bytes = atol(argv[7]);
+    loop->value = calloc(1, (size_t)loop->value_bytes + 1);
+    loop->key = calloc(1, (size_t)loop->key_bytes + 8);
+    loop->chance = 88172645463325252u;
+    must(loop->value && loop->key && loop->value_bytes > loop->key_bytes, "bare_loop", "a value is larger than its key");
+    rd_kafka_poll_set_consumer(loop->consumer);
     rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(topics, argv[2], RD_KAFKA_PARTITION_UA);
-    rd_kafka_subscribe(consumer, topics);
-    rd_kafka_topic_t *out = rd_kafka_topic_new(producer, argv[3], NULL);
-    must_be_done(rd_kafka_init_transactions(producer, 30000), "init");
-    rd_kafka_message_t **batch = calloc(BATCH, sizeof *batch);
-    char *value = calloc(1, (size_t)value_bytes + 1024), *key = calloc(1, (size_t)key_bytes + 8);
-    double started = 0, cpu = 0, next = 0;
-    long taken = 0, commits = 0;
-    unsigned long long chance = 88172645463325252u;
-    int open = 0;
-    while (taken < events) {
+    rd_kafka_subscribe(loop->consumer, topics);
+    rd_kafka_topic_partition_list_destroy(topics);
+    loop->out = rd_kafka_topic_new(loop->producer, argv[3], NULL);
+    must_be_done(rd_kafka_init_transactions(loop->producer, 30000), "init");
+}
+
+/* The event, over and over to the wanted size, with a random key, which a line item has in its value, too. */
+static void copy(struct loop *loop, const rd_kafka_message_t *message)
+{
+    size_t wanted = (size_t)loop->value_bytes;
+    for (size_t at = 0; at < wanted && message->len > 0; at += message->len)
+        memcpy(loop->value + at, message->payload, message->len < wanted - at ? message->len : wanted - at);
+    for (long k = 0; k < loop->key_bytes; k += 8) {
+        loop->chance ^= loop->chance << 13, loop->chance ^= loop->chance >> 7, loop->chance ^= loop->chance << 17;
+        memcpy(loop->key + k, &loop->chance, 8);
+    }
+    memcpy(loop->value + wanted - loop->key_bytes, loop->key, (size_t)loop->key_bytes);
+    while (rd_kafka_produce(loop->out, message->partition, RD_KAFKA_MSG_F_COPY, loop->value, wanted, loop->key,
+                            (size_t)loop->key_bytes, NULL) != 0)
+        rd_kafka_poll(loop->producer, 10);
+}
+
+static void take(struct loop *loop, const rd_kafka_message_t *message)
+{
+    if (message->err)
+        return;
+    if (loop->started == 0) {
+        loop->started = seconds_of(CLOCK_MONOTONIC);
+        loop->cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    }
+    if (!loop->is_open)
+        must_be_done(rd_kafka_begin_transaction(loop->producer), "begin");
+    loop->is_open = true;
+    copy(loop, message);
+    loop->taken++;
+}
+
+static void run(struct loop *loop, long events, double interval)
+{
+    rd_kafka_message_t *batch[BATCH];
+    rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(loop->consumer);
+    double next = 0;
+    while (loop->taken < events) {
         ssize_t count = rd_kafka_consume_batch_queue(queue, 5, batch, BATCH);
         for (ssize_t i = 0; i < count; i++) {
-            if (!batch[i]->err) {
-                if (started == 0) {
-                    started = seconds(CLOCK_MONOTONIC);
-                    cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
-                    next = started;
-                }
-                if (!open)
-                    must_be_done(rd_kafka_begin_transaction(producer), "begin");
-                open = 1;
-                size_t copied = batch[i]->len < (size_t)value_bytes ? batch[i]->len : (size_t)value_bytes;
-                memcpy(value, batch[i]->payload, copied);
-                for (long k = 0; k < key_bytes; k += 8) {
-                    chance ^= chance << 13, chance ^= chance >> 7, chance ^= chance << 17;
-                    memcpy(key + k, &chance, 8);
-                }
-                memcpy(value + value_bytes - key_bytes, key, (size_t)key_bytes);
-                while (rd_kafka_produce(out, batch[i]->partition, RD_KAFKA_MSG_F_COPY, value, (size_t)value_bytes, key,
-                                        (size_t)key_bytes, NULL) != 0)
-                    rd_kafka_poll(producer, 10);
-                taken++;
-            }
+            take(loop, batch[i]);
             rd_kafka_message_destroy(batch[i]);
         }
-        double now = seconds(CLOCK_MONOTONIC);
-        if (open && (now >= next || taken >= events)) {
-            commit(consumer, producer);
-            commits++;
-            open = 0;
-            next = seconds(CLOCK_MONOTONIC) + (double)commit_ms / 1000;
-        }
+        double now = seconds_of(CLOCK_MONOTONIC);
+        if (!loop->is_open || (now < next && loop->taken < events))
+            continue;
+        next = now + interval;
+        commit(loop->consumer, loop->producer);
+        loop->is_open = false;
+        loop->commits++;
+        loop->committing += seconds_of(CLOCK_MONOTONIC) - now;
     }
-    printf("%ld %.3f %.3f %ld\n", taken, seconds(CLOCK_MONOTONIC) - started, seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu,
-           commits);
+    rd_kafka_queue_destroy(queue);
+}
+
+int main(int argc, char **argv)
+{
+    must(argc == 9, "usage", "bare_loop BOOTSTRAP IN OUT GROUP EVENTS VALUE_BYTES KEY_BYTES COMMIT_MS");
+    struct loop loop = { 0 };
+    struct rusage usage;
+    open_loop(&loop, argv);
+    run(&loop, atol(argv[5]), atof(argv[8]) / 1000);
+    getrusage(RUSAGE_SELF, &usage);
+    printf("%ld %.3f %.3f %ld %.3f %.1f\n", loop.taken, seconds_of(CLOCK_MONOTONIC) - loop.started,
+           seconds_of(CLOCK_PROCESS_CPUTIME_ID) - loop.cpu, loop.commits, loop.committing, (double)usage.ru_maxrss / 1024);
     return 0;
 }

@@ -1,70 +1,55 @@
 /*
  * tests/bench/kafka_latency.c: how long an event takes to be a line item that a read_committed reader has in its hands.
  *
- *   kafka_latency BOOTSTRAP USAGE LINE_ITEMS PARTITIONS EVENTS PER_SECOND
+ *   kafka_latency BOOTSTRAP USAGE LINE_ITEMS PARTITIONS TASK MONTH SHAPE FIRST EVENTS PER_SECOND
  *
- * Sends JSON events at a steady rate, each with a resource of its own that holds the time of sending, and reads line items.
- * Prints "count p50_ms p99_ms max_ms".
+ * Sends a part of a month (bench/month.h) at a steady rate, and with it PROBES_A_SECOND events of partition 0, each with a
+ * resource of its own that holds the time of sending. Reads the line items of that partition's task, TASK, where they come
+ * back. Prints "count p50_ms p99_ms max_ms late_ms": late is how far the sender was behind at worst.
  */
-#include <librdkafka/rdkafka.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "bench/kafka_handle.h"
+#include "bench/month_feed.h"
+
+#define PROBES_A_SECOND 500
+#define SLICE_US 1000
 
 struct work {
     const char *bootstrap, *usage;
     int partitions;
-    long events, per_second;
+    uint64_t per_second, probes;
+    long long late_us;
+    struct month_feed feed;
 };
 
-static long long now_us(void)
+static uint64_t due(long long elapsed_us, uint64_t per_second, uint64_t most)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec * 1000000ll + now.tv_nsec / 1000;
-}
-
-static void must(int holds, const char *what)
-{
-    if (holds)
-        return;
-    fprintf(stderr, "kafka_latency: %s\n", what);
-    exit(1);
-}
-
-static rd_kafka_t *open_handle(rd_kafka_type_t type, const char *const (*properties)[2], size_t count)
-{
-    char reason[512];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    for (size_t i = 0; i < count; i++)
-        must(rd_kafka_conf_set(conf, properties[i][0], properties[i][1], reason, sizeof reason) == RD_KAFKA_CONF_OK, reason);
-    rd_kafka_t *handle = rd_kafka_new(type, conf, reason, sizeof reason);
-    must(handle != NULL, reason);
-    return handle;
+    uint64_t count = (uint64_t)elapsed_us * per_second / 1000000;
+    return count < most ? count : most;
 }
 
 static void *send_events(void *context)
 {
-    const struct work *work = context;
-    const char *const properties[][2] = { { "bootstrap.servers", work->bootstrap }, { "linger.ms", "1" } };
-    rd_kafka_t *producer = open_handle(RD_KAFKA_PRODUCER, properties, 2);
+    struct work *work = context;
+    const char *const properties[][2] = {
+        { "bootstrap.servers", work->bootstrap }, { "compression.codec", "lz4" }, { "linger.ms", "1" }, { NULL, NULL }
+    };
+    rd_kafka_t *producer = open_handle(RD_KAFKA_PRODUCER, properties);
     rd_kafka_topic_t *topic = rd_kafka_topic_new(producer, work->usage, NULL);
-    long long started = now_us();
-    for (long i = 0; i < work->events; i++) {
-        char event[512];
-        while (now_us() - started < i * 1000000ll / work->per_second)
-            nanosleep(&(struct timespec){ 0, 200000 }, NULL);
-        int size = snprintf(event, sizeof event,
-                            "{\"event_id\":\"l%ld\",\"usage_account_id\":\"200000000011\",\"product_code\":\"AmazonEC2\","
-                            "\"usage_type\":\"BoxUsage:m5.xlarge\",\"operation\":\"RunInstances\",\"usage_start\":"
-                            "\"2026-06-01T00:00:00Z\",\"usage_amount\":\"1\",\"public_on_demand_rate\":\"0.192\","
-                            "\"resource_id\":\"sent-%lld-%ld\"}",
-                            i, now_us(), i);
-        while (rd_kafka_produce(topic, (int)(i % work->partitions), RD_KAFKA_MSG_F_COPY, event, (size_t)size, NULL, 0, NULL))
-            rd_kafka_poll(producer, 10);
+    long long started = real_us();
+    uint64_t sent = 0, probes = 0;
+    while (sent < work->feed.count || probes < work->probes) {
+        nanosleep(&(struct timespec){ 0, SLICE_US * 1000 }, NULL);
+        long long elapsed = real_us() - started;
+        for (uint64_t until = due(elapsed, work->per_second, work->feed.count); sent < until; sent++)
+            month_feed_send(&work->feed, sent, producer, topic, work->partitions);
+        for (uint64_t until = due(elapsed, PROBES_A_SECOND, work->probes); probes < until; probes++)
+            month_feed_send_probe(&work->feed, work->feed.first + probes, real_us(), topic, producer);
         rd_kafka_poll(producer, 0);
+        long long late = real_us() - started - elapsed;
+        work->late_us = late > work->late_us ? late : work->late_us;
     }
     rd_kafka_flush(producer, 30000);
     rd_kafka_topic_destroy(topic);
@@ -78,49 +63,77 @@ static int compare(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-int main(int argc, char **argv)
+static rd_kafka_t *open_reader(const char *bootstrap, const char *topic, int32_t partition)
 {
-    must(argc == 7, "usage: kafka_latency BOOTSTRAP USAGE LINE_ITEMS PARTITIONS EVENTS PER_SECOND");
-    struct work work = { argv[1], argv[2], atoi(argv[4]), atol(argv[5]), atol(argv[6]) };
-    const char *const properties[][2] = { { "bootstrap.servers", argv[1] },        { "group.id", "latency" },
-                                          { "isolation.level", "read_committed" }, { "auto.offset.reset", "latest" },
-                                          { "enable.auto.commit", "false" },       { "fetch.wait.max.ms", "5" } };
-    rd_kafka_t *consumer = open_handle(RD_KAFKA_CONSUMER, properties, 6);
-    rd_kafka_poll_set_consumer(consumer);
-    const struct rd_kafka_metadata *metadata;
-    rd_kafka_topic_t *topic = rd_kafka_topic_new(consumer, argv[3], NULL);
-    must(rd_kafka_metadata(consumer, 0, topic, &metadata, 10000) == 0, "no metadata");
-    rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(16);
-    for (int i = 0; i < metadata->topics[0].partition_cnt; i++)
-        rd_kafka_topic_partition_list_add(all, argv[3], i)->offset = RD_KAFKA_OFFSET_END;
-    rd_kafka_assign(consumer, all);
-    nanosleep(&(struct timespec){ 1, 0 }, NULL);
-    rd_kafka_message_t *first = rd_kafka_consumer_poll(consumer, 1000);
-    if (first)
-        rd_kafka_message_destroy(first);
-    pthread_t sender;
-    must(pthread_create(&sender, NULL, send_events, &work) == 0, "no thread");
-    long long *latencies = calloc((size_t)work.events, sizeof *latencies);
-    long count = 0;
-    for (long long idle = 0; count < work.events && idle < 20;) {
-        rd_kafka_message_t *message = rd_kafka_consumer_poll(consumer, 1000);
-        if (!message) {
-            idle++;
+    const char *const properties[][2] = { { "bootstrap.servers", bootstrap },
+                                          { "group.id", "latency" },
+                                          { "isolation.level", "read_committed" },
+                                          { "auto.offset.reset", "latest" },
+                                          { "fetch.wait.max.ms", "5" },
+                                          { "enable.auto.commit", "false" },
+                                          { "enable.partition.eof", "true" },
+                                          { NULL, NULL } };
+    rd_kafka_t *reader = open_handle(RD_KAFKA_CONSUMER, properties);
+    rd_kafka_poll_set_consumer(reader);
+    rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(one, topic, partition)->offset = RD_KAFKA_OFFSET_END;
+    rd_kafka_assign(reader, one);
+    rd_kafka_topic_partition_list_destroy(one);
+    /* The end is where it was when nothing had been sent. */
+    for (int at_end = 0; !at_end;) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(reader, 1000);
+        at_end = message && message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+        if (message)
+            rd_kafka_message_destroy(message);
+    }
+    return reader;
+}
+
+static uint64_t read_probes(rd_kafka_t *reader, long long *latencies, uint64_t probes)
+{
+    uint64_t count = 0;
+    for (double heard = seconds_of(CLOCK_MONOTONIC); count < probes && seconds_of(CLOCK_MONOTONIC) - heard < 30;) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(reader, 1000);
+        if (!message)
             continue;
-        }
-        long long now = now_us();
-        const char *sent = message->err ? NULL : memmem(message->payload, message->len, "sent-", 5);
+        const char *sent = message->err ? NULL : memmem(message->payload, message->len, SENT_AT, strlen(SENT_AT));
         if (sent) {
-            latencies[count++] = now - atoll(sent + 5);
-            idle = 0;
+            latencies[count++] = real_us() - atoll(sent + strlen(SENT_AT));
+            heard = seconds_of(CLOCK_MONOTONIC);
         }
         rd_kafka_message_destroy(message);
     }
+    return count;
+}
+
+static double ms(long long us)
+{
+    return (double)us / 1000;
+}
+
+int main(int argc, char **argv)
+{
+    must(argc == 11, "usage",
+         "kafka_latency BOOTSTRAP USAGE LINE_ITEMS PARTITIONS TASK MONTH SHAPE FIRST EVENTS PER_SECOND");
+    struct work work = { .bootstrap = argv[1], .usage = argv[2], .partitions = atoi(argv[4]) };
+    work.per_second = strtoull(argv[10], NULL, 10);
+    month_feed_make(&work.feed, argv[6], strtoull(argv[7], NULL, 10), strtoull(argv[8], NULL, 10),
+                    strtoull(argv[9], NULL, 10));
+    work.probes = work.feed.count * PROBES_A_SECOND / work.per_second + 1;
+    rd_kafka_t *reader = open_reader(argv[1], argv[3], atoi(argv[5]));
+    pthread_t sender;
+    must(pthread_create(&sender, NULL, send_events, &work) == 0, "kafka_latency", "no thread");
+    long long *latencies = calloc(work.probes, sizeof *latencies);
+    must(latencies != NULL, "kafka_latency", "no memory");
+    uint64_t count = read_probes(reader, latencies, work.probes);
     pthread_join(sender, NULL);
-    must(count > 0, "no line item came");
-    qsort(latencies, (size_t)count, sizeof *latencies, compare);
-    printf("%ld %lld.%01lld %lld.%01lld %lld.%01lld\n", count, latencies[count / 2] / 1000,
-           latencies[count / 2] % 1000 / 100, latencies[count * 99 / 100] / 1000, latencies[count * 99 / 100] % 1000 / 100,
-           latencies[count - 1] / 1000, latencies[count - 1] % 1000 / 100);
+    must(count > 0, "kafka_latency", "no line item came");
+    qsort(latencies, count, sizeof *latencies, compare);
+    printf("%llu %.1f %.1f %.1f %.1f\n", (unsigned long long)count, ms(latencies[count / 2]),
+           ms(latencies[count * 99 / 100]), ms(latencies[count - 1]), ms(work.late_us));
+    rd_kafka_consumer_close(reader);
+    rd_kafka_destroy(reader);
+    free(latencies);
+    month_feed_done(&work.feed);
     return 0;
 }
