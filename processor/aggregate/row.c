@@ -58,14 +58,9 @@ int row_identity_compare(const struct row_identity *a, const struct row_identity
     return order ? order : text_compare(a->facts, b->facts);
 }
 
-static struct row_identity identity_of_view(const struct row_view *row)
-{
-    return (struct row_identity){ row->period, row->bucket_ms, row->account, row->resource, row->facts };
-}
-
 int row_view_compare(const struct row_view *a, const struct row_view *b)
 {
-    struct row_identity left = identity_of_view(a), right = identity_of_view(b);
+    struct row_identity left = row_view_identity(a), right = row_view_identity(b);
     return row_identity_compare(&left, &right);
 }
 

@@ -33,10 +33,23 @@ struct row_view {
     struct row_values values;
 };
 
+/* What tells a row from all others. Texts are borrowed. */
+struct row_identity {
+    billing_period period;
+    int64_t bucket_ms;
+    uint64_t account;
+    struct text resource, facts;
+};
+
 /* What AWS really takes for a row with these facts: its net cost where it has one, else its unblended cost. */
 static inline const struct sum *row_billable(const struct row_values *values, const struct facts *facts)
 {
     return &values->costs[facts_carry(facts, CARRIED_NET_UNBLENDED) ? CARRIED_NET_UNBLENDED : CARRIED_UNBLENDED];
+}
+
+static inline struct row_identity row_view_identity(const struct row_view *row)
+{
+    return (struct row_identity){ row->period, row->bucket_ms, row->account, row->resource, row->facts };
 }
 
 /* Canonical order: period, bucket start, account, resource, facts. */
@@ -62,13 +75,6 @@ void row_table_fold_into(struct row_table *table, const struct usage_event *even
  * A row without events is none: it is passed over by whoever walks the table.
  */
 #define ROW_NONE UINT32_MAX
-
-struct row_identity {
-    billing_period period;
-    int64_t bucket_ms;
-    uint64_t account;
-    struct text resource, facts;
-};
 
 /* The row of an identity, made without events if there is none. */
 uint32_t row_table_take(struct row_table *table, const struct row_identity *identity);

@@ -34,7 +34,7 @@ void ledger_free(struct ledger *ledger)
     ledger_unload(ledger);
     ledger_leaves_done(ledger);
     for (size_t i = 0; i < ledger->month_count; i++)
-        totals_done(&ledger->months[i].totals);
+        ledger_month_done(&ledger->months[i]);
     row_table_free(ledger->table);
     price_cache_done(&ledger->prices);
     rater_done(&ledger->rater);
@@ -122,16 +122,16 @@ bool ledger_take(struct ledger *ledger, const struct usage_event *event, struct 
     struct entry *entry;
     if (!ledger_entry_of(ledger, row, &identity, &entry, error))
         return false;
-    struct row_view view;
-    row_table_read(ledger->table, row, &view);
-    ledger_sweep_meet(ledger, entry, view.values.usage_events == 0);
+    ledger_sweep_meet(ledger, entry, !row_table_has_events(ledger->table, row));
     row_table_add_event(ledger->table, row, event);
-    row_table_read(ledger->table, row, &view);
-    const struct resolved *resolved = ledger_resolve(ledger, &view);
-    if (resolved->pool != POOL_NONE)
+    const struct resolved *resolved = ledger_resolve_entry(ledger, entry, &identity);
+    if (resolved->pool != POOL_NONE) {
+        struct row_view view;
+        row_table_read(ledger->table, row, &view);
         price_tiered_event(ledger, entry, resolved, &view, event);
+    }
     if (resolved->price.in_sums)
-        add_event_to_total(ledger_total_of(ledger, &view, resolved), event, &resolved->price);
+        add_event_to_total(ledger_total_of_entry(ledger, entry, &identity), event, &resolved->price);
     ledger_mark_dirty(ledger, entry);
     return true;
 }
@@ -195,8 +195,9 @@ static bool flush_entry(struct ledger *ledger, struct entry *entry, const struct
     struct row_view view;
     struct rated_row rated;
     row_table_read(ledger->table, entry->row, &view);
-    const struct resolved *resolved = ledger_resolve(ledger, &view);
-    struct total *total = resolved->price.in_sums ? ledger_total_of(ledger, &view, resolved) : NULL;
+    struct row_identity identity = row_view_identity(&view);
+    const struct resolved *resolved = ledger_resolve_entry(ledger, entry, &identity);
+    struct total *total = resolved->price.in_sums ? ledger_total_of_entry(ledger, entry, &identity) : NULL;
     line_item_builder_begin(&ledger->builder, ledger->prices.pricing, view.period);
     ledger_rate_entry(ledger, entry, resolved, &view, &rated);
     if (resolved->pool != POOL_NONE && rated.status == STATUS_CHARGED)
@@ -252,9 +253,29 @@ billing_period ledger_period(const struct ledger *ledger, size_t index)
     return ledger->months[index].period;
 }
 
-struct totals *ledger_totals(struct ledger *ledger, size_t index)
+const struct totals *ledger_totals(const struct ledger *ledger, size_t index)
 {
     return &ledger->months[index].totals;
+}
+
+const uint32_t *ledger_changed_totals(const struct ledger *ledger, size_t index, size_t *count)
+{
+    *count = ledger->months[index].changed_count;
+    return ledger->months[index].changed;
+}
+
+void ledger_totals_told(struct ledger *ledger, size_t index)
+{
+    struct month *month = &ledger->months[index];
+    for (size_t i = 0; i < month->changed_count; i++)
+        month->totals.items[month->changed[i]].changed = false;
+    month->changed_count = 0;
+}
+
+void ledger_month_done(struct month *month)
+{
+    totals_done(&month->totals);
+    free(month->changed);
 }
 
 bool ledger_store_failed(const struct ledger *ledger)

@@ -50,11 +50,14 @@ size_t ledger_dirty_count(const struct ledger *ledger);
 /* Writes what has changed since the last call, each line item once. */
 MUST_USE bool ledger_flush(struct ledger *ledger, int64_t revision, const struct ledger_sink *sink, struct error *error);
 
-/* ---- totals of each month, with `changed` set on those that did ---- */
+/* ---- totals of each month, and those that have changed since they were told ---- */
 
 size_t ledger_period_count(const struct ledger *ledger);
 billing_period ledger_period(const struct ledger *ledger, size_t index);
-struct totals *ledger_totals(struct ledger *ledger, size_t index);
+const struct totals *ledger_totals(const struct ledger *ledger, size_t index);
+/* Places in the month's totals; until the ledger changes. */
+const uint32_t *ledger_changed_totals(const struct ledger *ledger, size_t index, size_t *count);
+void ledger_totals_told(struct ledger *ledger, size_t index);
 
 /* ---- the final sweep of a month (SEMANTICS 3.6) ---- */
 

@@ -69,6 +69,21 @@ const struct resolved *ledger_resolve(struct ledger *ledger, const struct row_vi
     return price_cache_get(&ledger->prices, group, view->period, view->facts);
 }
 
+/* Places outlive the cache's answers, and are as good as they. */
+#define TOTAL_NONE UINT32_MAX
+
+const struct resolved *ledger_resolve_entry(struct ledger *ledger, struct entry *entry, const struct row_identity *identity)
+{
+    struct price_cache *prices = &ledger->prices;
+    if (entry->resolved && entry->generation == prices->generation)
+        return entry->resolved;
+    uint32_t group = assign_group(prices->pricing->conductor, identity->account, identity->period);
+    entry->resolved = price_cache_get(prices, group, identity->period, identity->facts);
+    entry->generation = prices->generation;
+    entry->total = TOTAL_NONE;
+    return entry->resolved;
+}
+
 struct month *ledger_month_of(struct ledger *ledger, billing_period period)
 {
     for (size_t i = 0; i < ledger->month_count; i++)
@@ -82,9 +97,35 @@ struct month *ledger_month_of(struct ledger *ledger, billing_period period)
 
 struct total *ledger_total_of(struct ledger *ledger, const struct row_view *view, const struct resolved *resolved)
 {
-    struct total *total = totals_get(&ledger_month_of(ledger, view->period)->totals, resolved->price.group, view->account,
-                                     resolved->facts.product_code, price_shown_type(&resolved->price, &resolved->facts));
-    total->changed = total->unsaved = true;
+    struct month *month = ledger_month_of(ledger, view->period);
+    struct total *total = totals_get(&month->totals, resolved->price.group, view->account, resolved->facts.product_code,
+                                     price_shown_type(&resolved->price, &resolved->facts));
+    ledger_total_changed(month, total);
+    return total;
+}
+
+void ledger_total_changed(struct month *month, struct total *total)
+{
+    total->unsaved = true;
+    if (total->changed)
+        return;
+    total->changed = true;
+    month->changed =
+        memory_reserve_one(month->changed, month->changed_count, &month->changed_capacity, sizeof *month->changed);
+    month->changed[month->changed_count++] = (uint32_t)(total - month->totals.items);
+}
+
+struct total *ledger_total_of_entry(struct ledger *ledger, struct entry *entry, const struct row_identity *identity)
+{
+    const struct resolved *resolved = entry->resolved;
+    struct month *month = ledger_month_of(ledger, identity->period);
+    if (entry->total == TOTAL_NONE)
+        entry->total =
+            (uint32_t)(totals_get(&month->totals, resolved->price.group, identity->account, resolved->facts.product_code,
+                                  price_shown_type(&resolved->price, &resolved->facts)) -
+                       month->totals.items);
+    struct total *total = &month->totals.items[entry->total];
+    ledger_total_changed(month, total);
     return total;
 }
 

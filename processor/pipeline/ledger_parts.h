@@ -22,11 +22,14 @@ struct entry {
     uint32_t row, leaf;
     uint32_t next; /* of its leaf */
     uint16_t part_count, part_room;
-    bool dirty;         /* not written since it changed */
-    bool unsaved;       /* not in the store since it changed */
-    bool charged;       /* counted as such in the totals */
-    int64_t sweep;      /* the sweep that has come to it last, or in whose time it was made */
-    struct part *parts; /* in tier order; live in the ledger's arena */
+    uint32_t total;                  /* place in its month's totals, while the generation is the cache's */
+    uint64_t generation;             /* of the price cache, of which `resolved` and `total` are */
+    const struct resolved *resolved; /* what prices it */
+    bool dirty;                      /* not written since it changed */
+    bool unsaved;                    /* not in the store since it changed */
+    bool charged;                    /* counted as such in the totals */
+    int64_t sweep;                   /* the sweep that has come to it last, or in whose time it was made */
+    struct part *parts;              /* in tier order; live in the ledger's arena */
 };
 
 /*
@@ -76,6 +79,8 @@ struct leaf_cursor {
 struct month {
     billing_period period;
     struct totals totals;
+    uint32_t *changed; /* places of totals that have changed since they were told */
+    size_t changed_count, changed_capacity;
 };
 
 struct ledger {
@@ -123,15 +128,23 @@ struct ledger {
     struct intern replayed_zeros; /* ids of parts that came to nothing in it */
 };
 
+/* ledger.c */
+void ledger_month_done(struct month *month);
+
 /* ledger_entries.c */
 void ledger_leaf_mark_unsaved(struct ledger *ledger, uint32_t leaf);
 void ledger_mark_unsaved(struct ledger *ledger, struct entry *entry);
 void ledger_mark_dirty(struct ledger *ledger, struct entry *entry);
 struct part *ledger_part_of(struct ledger *ledger, struct entry *entry, uint32_t tier);
 const struct resolved *ledger_resolve(struct ledger *ledger, const struct row_view *view);
+/* The same, found at once for an entry that has been asked for before. */
+const struct resolved *ledger_resolve_entry(struct ledger *ledger, struct entry *entry, const struct row_identity *identity);
 struct month *ledger_month_of(struct ledger *ledger, billing_period period);
 /* The total that a row is in; it counts as changed. */
 struct total *ledger_total_of(struct ledger *ledger, const struct row_view *view, const struct resolved *resolved);
+/* The same of an entry that ledger_resolve_entry has just resolved. */
+struct total *ledger_total_of_entry(struct ledger *ledger, struct entry *entry, const struct row_identity *identity);
+void ledger_total_changed(struct month *month, struct total *total);
 /* Forgets what the row's parts hold; what was written stays known. */
 void ledger_empty_parts(struct entry *entry);
 /* Takes what the row's parts hold out of its pool, or puts it in. */

@@ -141,7 +141,7 @@ bool ledger_drop_until(struct ledger *ledger, billing_period period, struct erro
             continue;
         }
         ledger_store_drop_month(ledger->store, month->period);
-        totals_done(&month->totals);
+        ledger_month_done(month);
     }
     ledger->month_count = kept;
     ledger_forget(ledger);

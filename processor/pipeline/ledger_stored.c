@@ -168,7 +168,8 @@ bool stored_total_read(struct ledger *ledger, const struct intern *groups, struc
     total->billable_cost = bytes_take_sum(&reader);
     total->tax = bytes_take_sum(&reader);
     total->cost = bytes_take_sum(&reader);
-    total->changed = true; /* the bill tasks hear of it once more */
+    ledger_total_changed(month, total); /* the bill tasks hear of it once more */
+    total->unsaved = false;
     return (!reader.failed && reader.at == reader.end) || fail_damaged(error, "total", value);
 }
 

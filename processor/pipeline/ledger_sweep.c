@@ -13,20 +13,21 @@ static void forget_totals(struct ledger *ledger, billing_period from)
 {
     size_t kept = 0;
     for (size_t i = 0; i < ledger->month_count; i++) {
-        totals_done(&ledger->months[i].totals);
-        if (ledger->months[i].period < from)
-            ledger->months[kept++].period = ledger->months[i].period;
+        struct month *month = &ledger->months[i];
+        ledger_month_done(month);
+        if (month->period < from)
+            ledger->months[kept++] = (struct month){ .period = month->period };
     }
-    for (size_t i = 0; i < kept; i++)
-        ledger->months[i].totals = (struct totals){ 0 };
     ledger->month_count = kept;
 }
 
 void ledger_sweep_begin(struct ledger *ledger, const struct pricing *pricing, billing_period from, int64_t number)
 {
     CHECK(ledger->dirty_count == 0);
+    uint64_t generation = ledger->prices.generation;
     price_cache_done(&ledger->prices);
     ledger->prices.pricing = pricing;
+    ledger->prices.generation = generation + 1;
     forget_totals(ledger, from);
     ledger->totals_hold = false;
     ledger->sweep.active = true;

@@ -14,6 +14,8 @@ void line_item_builder_init(struct line_item_builder *builder)
 void line_item_builder_begin(struct line_item_builder *builder, const struct pricing *pricing, billing_period period)
 {
     builder->pricing = pricing;
+    if (builder->period == period && builder->period_text[0] != '\0')
+        return;
     builder->period = period;
     period_format(period, builder->period_text);
 }

@@ -14,6 +14,7 @@ void price_cache_forget(struct price_cache *cache)
 {
     intern_reset(&cache->keys);
     arena_done(&cache->arena);
+    cache->generation++;
 }
 
 /* "24317/" in front of a pool's name. */

@@ -26,12 +26,13 @@ struct price_cache {
     size_t resolved_capacity;
     struct arena arena;
     struct buffer key;
+    uint64_t generation; /* changes whenever answers become invalid */
     struct pools pools;
     struct allowance_place *place; /* scratch */
     size_t place_capacity;
 };
 
-/* The answer lives until the next call. */
+/* The answer lives until the generation changes, which a call may do. */
 const struct resolved *price_cache_get(struct price_cache *cache, uint32_t group, billing_period period, struct text facts);
 
 /* The pool of a name (month and price_pool_key), also of one that no row has been priced in yet. */

@@ -83,24 +83,50 @@ static bool is_closed(const struct task *task, billing_period period)
     return task->marker.closed != PERIOD_NONE && period <= task->marker.closed;
 }
 
-static enum stream_outcome write_subtotals(struct task *task, struct error *error)
+static enum stream_outcome write_month(struct task *task, size_t index, struct error *error)
 {
-    for (size_t p = 0; p < ledger_period_count(task->ledger); p++) {
-        struct totals *totals = ledger_totals(task->ledger, p);
-        char period[TIME_TEXT_MAX];
-        if (is_closed(task, ledger_period(task->ledger, p)))
-            continue;
-        period_format(ledger_period(task->ledger, p), period);
-        for (size_t i = 0; i < totals->count; i++) {
-            if (!totals->items[i].changed)
-                continue;
-            totals->items[i].changed = false;
-            enum stream_outcome outcome = write_subtotal(task, totals, &totals->items[i], period, error);
-            if (outcome != OUTCOME_DONE)
-                return outcome;
-        }
+    const struct totals *totals = ledger_totals(task->ledger, index);
+    size_t count;
+    const uint32_t *changed = ledger_changed_totals(task->ledger, index, &count);
+    char period[TIME_TEXT_MAX];
+    period_format(ledger_period(task->ledger, index), period);
+    for (size_t i = 0; i < count; i++) {
+        enum stream_outcome outcome = write_subtotal(task, totals, &totals->items[changed[i]], period, error);
+        if (outcome != OUTCOME_DONE)
+            return outcome;
     }
+    ledger_totals_told(task->ledger, index);
     return OUTCOME_DONE;
+}
+
+static enum stream_outcome write_subtotals(struct task *task, int64_t now_ms, struct error *error)
+{
+    enum stream_outcome outcome = OUTCOME_DONE;
+    for (size_t p = 0; p < ledger_period_count(task->ledger) && outcome == OUTCOME_DONE; p++)
+        if (!is_closed(task, ledger_period(task->ledger, p)))
+            outcome = write_month(task, p, error);
+    task->totals_told_ms = now_ms;
+    return outcome;
+}
+
+static bool has_totals_to_tell(const struct task *task)
+{
+    size_t count = 0;
+    for (size_t p = 0; p < ledger_period_count(task->ledger) && count == 0; p++)
+        if (!is_closed(task, ledger_period(task->ledger, p)))
+            ledger_changed_totals(task->ledger, p, &count);
+    return count > 0;
+}
+
+/*
+ * Bills are written at most every bills.interval, so totals go out half as often again at the most; those in the making are
+ * nobody's business, and a close needs them all.
+ */
+static bool totals_are_due(const struct task *task, int64_t now_ms)
+{
+    if (task->sweep.active)
+        return task_sweep_ends(task);
+    return task->closing || task->world->save_all || now_ms - task->totals_told_ms >= task->world->bills_interval_ms / 2;
 }
 
 /* A payer's usage in a month makes custom line items due in groups that have none of it: every bill task is told. */
@@ -158,9 +184,9 @@ static bool has_unsaved(const struct task *task)
 
 bool ledger_task_is_due(const struct task *task, int64_t now_ms)
 {
-    (void)now_ms;
     return ledger_dirty_count(task->ledger) > 0 || (task->world->save_all && has_unsaved(task)) || task_point_is_old(task) ||
            task->save_wanted || task->sweep.active || task->closing ||
+           (totals_are_due(task, now_ms) && has_totals_to_tell(task)) ||
            (!task->world->document_pending && task_close_is_due(task));
 }
 
@@ -179,13 +205,11 @@ bool ledger_task_replay_line_item(struct task *task, const struct line_item *ite
 
 enum stream_outcome ledger_task_flush(struct task *task, int64_t now_ms, struct error *error)
 {
-    (void)now_ms;
     struct flush flush = { task, OUTCOME_DONE };
     struct ledger_sink sink = { &flush, write_line_item, write_gone };
     if (!ledger_flush(task->ledger, task->marker.revision, &sink, error))
         return flush.outcome != OUTCOME_DONE ? flush.outcome : task_ledger_failed(task, error);
-    /* Totals that are in the making are nobody's business. */
-    enum stream_outcome outcome = task->sweep.active && !task_sweep_ends(task) ? OUTCOME_DONE : write_subtotals(task, error);
+    enum stream_outcome outcome = totals_are_due(task, now_ms) ? write_subtotals(task, now_ms, error) : OUTCOME_DONE;
     if (outcome == OUTCOME_DONE && task_sweep_ends(task))
         outcome = task_sweep_tell(task, error);
     if (outcome == OUTCOME_DONE)

@@ -65,6 +65,7 @@ struct task {
     bool has_marker, moved; /* moved: its input or state, since the last flush */
     bool reached_end;       /* behind the marks of others' transactions; told with a later flush */
     int64_t flushed_ms;     /* of the last flush */
+    int64_t totals_told_ms; /* by the last flush that did */
     /* Restoring. */
     enum restore_stage stage;
     bool step_begun;
