@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "base/hash.h"
 #include "cli/commands.h"
 #include "cli/connection.h"
 #include "cli/failure.h"
@@ -51,6 +53,14 @@ static bool announce(struct connection *connection, billing_period period, struc
     return true;
 }
 
+/* No two processes have one number at one time. */
+static uint64_t nonce(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return hash_mix((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec, (uint64_t)getpid());
+}
+
 static bool close_period(struct connection *connection, billing_period period, struct error *error)
 {
     struct close_record close = { .period = PERIOD_NONE };
@@ -59,7 +69,7 @@ static bool close_period(struct connection *connection, billing_period period, s
         announce(connection, period, error) &&
         close_record_measure(connection->stream, period, conductor_topic_version(connection->control), &close, error);
     if (done) {
-        close_record_write(&close, &key, &value);
+        close_record_write(&close, nonce(), &key, &value);
         done = publish(connection, &key, &value, error);
     }
     close_record_done(&close);

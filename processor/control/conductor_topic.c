@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "codec/json_text.h"
 #include "codec/json_write.h"
 #include "control/document_change.h"
@@ -693,7 +694,7 @@ static void write_offsets(struct buffer *out, const char *name, const int64_t *o
     buffer_append_byte(out, ']');
 }
 
-void close_record_write(const struct close_record *close, struct buffer *key, struct buffer *value)
+void close_record_write(const struct close_record *close, uint64_t nonce, struct buffer *key, struct buffer *value)
 {
     char period[TIME_TEXT_MAX], id[16];
     size_t start = value->size;
@@ -702,7 +703,9 @@ void close_record_write(const struct close_record *close, struct buffer *key, st
     write_offsets(value, "offsets", close->ends, close->end_count);
     write_offsets(value, "reports", close->report_from, close->report_count);
     buffer_append_byte(value, '}');
-    hash_letters(hash128(value->data + start, value->size - start), sizeof id, id);
+    struct hash128 hash = hash128(value->data + start, value->size - start);
+    hash.high = hash_mix(hash.high, nonce);
+    hash_letters(hash, sizeof id, id);
     buffer_printf(key, "%s/%s/%.*s", period, close_kind, (int)sizeof id, id);
 }
 

@@ -110,10 +110,10 @@ MUST_USE bool close_record_measure(struct stream *stream, billing_period period,
 void close_record_done(struct close_record *close);
 
 /*
- * The record of a close or of an import. Two different closes of a month have different keys: compaction keeps both, and
- * the first counts for everybody.
+ * The record of a close. `nonce` is another one each time: no two records have one key, whatever they say, so that
+ * compaction keeps all closes of a month in their order, and the first counts for everybody, also after a restart.
  */
-void close_record_write(const struct close_record *close, struct buffer *key, struct buffer *value);
+void close_record_write(const struct close_record *close, uint64_t nonce, struct buffer *key, struct buffer *value);
 void import_record_write(billing_period period, struct text payer, struct buffer *key, struct buffer *value);
 
 #endif

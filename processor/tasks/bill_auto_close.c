@@ -99,7 +99,8 @@ static enum stream_outcome send_close(struct task *task, billing_period period, 
     if (close_record_measure(task->world->stream, period, task->world->document->number, &close, error)) {
         buffer_clear(&task->key);
         buffer_clear(&task->value);
-        close_record_write(&close, &task->key, &task->value);
+        close_record_write(&close, hash_mix((uint64_t)task->marker.revision, (uint64_t)task->world->real_now_ms), &task->key,
+                           &task->value);
         outcome = produce_control(task, error);
     }
     close_record_done(&close);

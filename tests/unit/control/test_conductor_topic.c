@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 
+#include "base/intern.h"
 #include "control/conductor_topic.h"
 #include "support/fixtures.h"
 #include "support/quotes.h"
@@ -677,7 +678,7 @@ static void put_close(struct conductor_topic *topic, const char *period, int64_t
     CHECK(count <= ARRAY_COUNT(copy) && period_parse(text_of(period), &close.period));
     for (size_t i = 0; i < count; i++)
         copy[i] = ends[i];
-    close_record_write(&close, &key, &value);
+    close_record_write(&close, 0, &key, &value);
     if (!take(topic, buffer_text(&key), buffer_text(&value), false, &error))
         fail_msg("%s: %s", period, error.message);
     buffer_done(&key);
@@ -730,6 +731,25 @@ static void the_first_close_of_a_month_counts(void **state)
     conductor_topic_free(topic);
 }
 
+/* Two who measured the same and one who did not, in between: if two had one key, compaction would make the other the first.
+ */
+static void every_close_record_has_a_key_of_its_own(void **state)
+{
+    (void)state;
+    int64_t ends[] = { 1, 2 };
+    struct close_record close = { .period = 2026 * 12 + 5, .version = 1, .ends = ends, .end_count = ARRAY_COUNT(ends) };
+    struct intern keys = { 0 };
+    for (uint64_t nonce = 0; nonce < 100; nonce++) {
+        struct buffer key = { 0 }, value = { 0 };
+        close_record_write(&close, nonce, &key, &value);
+        intern_add(&keys, buffer_text(&key));
+        buffer_done(&key);
+        buffer_done(&value);
+    }
+    assert_int_equal(keys.count, 100);
+    intern_done(&keys);
+}
+
 static void a_close_has_at_most_as_many_ends_as_there_can_be_partitions(void **state)
 {
     (void)state;
@@ -741,7 +761,7 @@ static void a_close_has_at_most_as_many_ends_as_there_can_be_partitions(void **s
         };
         struct buffer key = { 0 }, value = { 0 };
         struct error error = { 0 };
-        close_record_write(&close, &key, &value);
+        close_record_write(&close, 0, &key, &value);
         expect(more ? "one too many" : "as many", take(topic, buffer_text(&key), buffer_text(&value), false, &error), !more);
         buffer_done(&key);
         buffer_done(&value);
@@ -836,6 +856,7 @@ int main(void)
         cmocka_unit_test(what_a_later_release_keeps_there_is_left_alone),
         cmocka_unit_test(closes_come_in_the_order_of_their_months),
         cmocka_unit_test(the_first_close_of_a_month_counts),
+        cmocka_unit_test(every_close_record_has_a_key_of_its_own),
         cmocka_unit_test(a_close_has_at_most_as_many_ends_as_there_can_be_partitions),
         cmocka_unit_test(an_end_that_is_no_number_owes_nothing),
         cmocka_unit_test(imports_are_known_by_month_and_payer),
