@@ -99,7 +99,9 @@ static void let_time_pass(struct sim *sim, size_t slot)
 static void pass_hours(struct sim *sim, size_t slot)
 {
     (void)slot;
-    memory_log_advance(sim->log, (int64_t)dice_below(&sim->dice, 16 * 3600 * 1000));
+    /* At times more than a day, after which compaction takes deletions, too. */
+    uint64_t hours = dice_percent(&sim->dice, 70) ? 16 : 48;
+    memory_log_advance(sim->log, (int64_t)dice_below(&sim->dice, hours * 3600 * 1000));
 }
 
 /* Far enough to close months, if anybody believed it. */
@@ -123,6 +125,12 @@ static void compact_subtotals(struct sim *sim, size_t slot)
 {
     (void)slot;
     memory_log_compact(sim->log, STREAM_SUBTOTALS, 24 * 3600 * 1000);
+}
+
+static void compact_control(struct sim *sim, size_t slot)
+{
+    (void)slot;
+    memory_log_compact(sim->log, STREAM_CONDUCTOR, 24 * 3600 * 1000);
 }
 
 static void retain(struct sim *sim, size_t slot)
@@ -152,10 +160,11 @@ static void add_partition(struct sim *sim, size_t slot)
     memory_log_add_partition(sim->log, STREAM_USAGE);
 }
 
+/* Under keys that nobody else has: what takes the place of a good record is damage once the topic is compacted. */
 static void break_control(struct sim *sim, size_t slot)
 {
     static const struct text keys[] = {
-        { "nonsense", 8 }, { "2026-06/close/", 14 }, { "2026-06/version/", 16 }, { "//", 2 }, { NULL, 0 }
+        { "nonsense", 8 }, { "2026-06/close/", 14 }, { "2026-06/version/6", 17 }, { "//", 2 }, { NULL, 0 }
     };
     (void)slot;
     trace("outside: a broken record on the conductor topic");
@@ -169,6 +178,33 @@ static void fill_disk(struct sim *sim, size_t slot)
     sim->disk_full_until_ms = memory_log_now_ms(sim->log) + (int64_t)dice_below(&sim->dice, 3000);
 }
 
+static void lose_registry(struct sim *sim, size_t slot)
+{
+    (void)slot;
+    trace("the registry is away");
+    sim->registry_away_until_ms = memory_log_now_ms(sim->log) + (int64_t)dice_below(&sim->dice, 20000);
+}
+
+/* A task's folder that nobody has open now: whoever gets the task waits. */
+static void lock_folder(struct sim *sim, size_t slot)
+{
+    unsigned task = (unsigned)dice_below(&sim->dice, (uint64_t)memory_log_partitions(sim->log, STREAM_LINE_ITEMS));
+    if (!sim->slots[slot])
+        return;
+    snprintf(sim->locked, sizeof sim->locked, "%s/task-%u", sim->slots[slot]->state_dir, task);
+    trace("%s is locked", sim->locked);
+    sim->locked_until_ms = memory_log_now_ms(sim->log) + (int64_t)dice_below(&sim->dice, 20000);
+}
+
+/* What lasts for a while. */
+static void set_what_lasts(struct sim *sim)
+{
+    int64_t now = memory_log_now_ms(sim->log);
+    memory_disk_set_full(now < sim->disk_full_until_ms);
+    memory_disk_lock(now < sim->locked_until_ms ? sim->locked : NULL);
+    sim_schemas_set_away(sim->schemas, now < sim->registry_away_until_ms);
+}
+
 /* ---- what happens next ---- */
 
 static const struct {
@@ -176,22 +212,33 @@ static const struct {
     unsigned weight;  /* of 10000 */
     void (*happen)(struct sim *sim, size_t slot);
 } chances[] = {
-    { FAULT_CRASH, 40, crash },         { FAULT_STOP, 10, stop },
-    { FAULT_ZOMBIE, 15, make_zombie },  { FAULT_ZOMBIE, 60, step_zombie },
-    { FAULT_SLEEP, 25, sleep_or_wake }, { FAULT_EXPEL, 20, expel },
-    { FAULT_COUNT, 80, begin },         { FAULT_COUNT, 30, let_time_pass },
-    { FAULT_CLOCK, 10, move_clock },    { FAULT_HOURS, 5, pass_hours },
-    { FAULT_COMPACT, 20, compact },     { FAULT_COMPACT_SUBTOTALS, 20, compact_subtotals },
-    { FAULT_RETAIN, 20, retain },       { FAULT_EXPIRED, 3, expire_offsets },
-    { FAULT_ADDED, 10, add_partition }, { FAULT_BROKEN_CONTROL, 5, break_control },
+    { FAULT_CRASH, 40, crash },
+    { FAULT_STOP, 10, stop },
+    { FAULT_ZOMBIE, 15, make_zombie },
+    { FAULT_ZOMBIE, 60, step_zombie },
+    { FAULT_SLEEP, 25, sleep_or_wake },
+    { FAULT_EXPEL, 20, expel },
+    { FAULT_COUNT, 80, begin },
+    { FAULT_COUNT, 30, let_time_pass },
+    { FAULT_CLOCK, 10, move_clock },
+    { FAULT_HOURS, 5, pass_hours },
+    { FAULT_COMPACT, 20, compact },
+    { FAULT_COMPACT_SUBTOTALS, 20, compact_subtotals },
+    { FAULT_RETAIN, 20, retain },
+    { FAULT_EXPIRED, 3, expire_offsets },
+    { FAULT_ADDED, 10, add_partition },
+    { FAULT_BROKEN_CONTROL, 5, break_control },
     { FAULT_FULL_DISK, 10, fill_disk },
+    { FAULT_COMPACT_CONTROL, 20, compact_control },
+    { FAULT_REGISTRY, 20, lose_registry },
+    { FAULT_LOCKED, 20, lock_folder },
 };
 
 void chance(struct sim *sim)
 {
     size_t slot = (size_t)dice_below(&sim->dice, SLOTS);
     uint64_t rolled = dice_below(&sim->dice, 10000);
-    memory_disk_set_full(memory_log_now_ms(sim->log) < sim->disk_full_until_ms);
+    set_what_lasts(sim);
     for (size_t i = 0; i < ARRAY_COUNT(chances); i++) {
         if (rolled >= chances[i].weight) {
             rolled -= chances[i].weight;

@@ -19,18 +19,21 @@
     X(UNANSWERED, "unanswered")   /* commits that happened, will, or never do */                         \
     X(ORPHANS, "orphans")         /* a transaction outlives its member, up to its time */                \
     X(MARKS, "marks")             /* each partition hears in its own time how a transaction ended */     \
+    X(REGISTRY, "registry")       /* does not give a schema that some usage is written under */          \
+    X(LOCKED, "locked")           /* a task's folder, by somebody else */                                \
     X(FULL_DISK, "full-disk")                                                                            \
     X(BAD_DISK, "bad-disk") /* reads and writes of the store that fail */                                \
     X(CORRUPT, "corrupt")   /* folders that are damaged when they are opened */                          \
     X(COMPACT, "compact")                                                                                \
     X(COMPACT_SUBTOTALS, "compact-subtotals") /* at once, without a lag */                               \
+    X(COMPACT_CONTROL, "compact-control")     /* the conductor topic, closes and documents */            \
     X(RETAIN, "retain")                                                                                  \
     X(EXPIRED, "expired")               /* the group's offsets are forgotten */                          \
     X(MONTHS, "months")                 /* more than one is closed, while the last close is under way */ \
     X(BACK_TO_BACK, "back-to-back")     /* months closed one right after the other */                    \
     X(DOCUMENTS, "documents")           /* other documents, while usage comes in */                      \
     X(LATE, "late")                     /* usage of a month that is closed */                            \
-    X(CLOSED_TWICE, "closed-twice")     /* another close of a month, with other offsets */               \
+    X(CLOSED_TWICE, "closed-twice")     /* more closes of a month, with other offsets, and the same */   \
     X(ADDED, "added")                   /* a usage partition */                                          \
     X(BROKEN_CONTROL, "broken-control") /* a record of the conductor topic that is none */               \
     X(CLOCK, "clock")                   /* a process's wall clock jumps by weeks */                      \

@@ -158,11 +158,12 @@ const struct stream_record *memory_log_last(const struct memory_log *log, enum s
 
 /* ---- what goes with time ---- */
 
-/* Everything before a point that lies somewhere before the last stable offset, as segments that are full do. */
+/* Everything before the last stable offset, or before a point somewhere below it, as segments are full or not. */
 static void compact_partition(struct memory_log *log, enum stream_topic topic, int32_t number, int64_t delete_retention_ms)
 {
     struct partition *partition = &log->partitions[topic][number];
-    size_t end = (size_t)dice_below(log->dice, (uint64_t)log_stable_end(log, topic, number) + 1), gone = 0;
+    uint64_t stable = (uint64_t)log_stable_end(log, topic, number);
+    size_t end = dice_percent(log->dice, 50) ? stable : (size_t)dice_below(log->dice, stable + 1), gone = 0;
     struct intern newer = { 0 };
     for (size_t at = end; at-- > partition->first;) {
         struct kept_record *kept = &partition->records[at];

@@ -54,6 +54,7 @@ static struct {
     struct dice *dice;
     struct memory_disk_faults faults;
     bool full;
+    char *locked; /* a folder, or NULL */
 } disk;
 
 /* ---- images ---- */
@@ -231,10 +232,10 @@ static struct folder *find_folder(const char *path)
     return NULL;
 }
 
-static bool is_below(const struct folder *folder, const char *path)
+static bool is_below(const char *directory, const char *path)
 {
     size_t size = strlen(path);
-    return strncmp(folder->path, path, size) == 0 && (folder->path[size] == '/' || folder->path[size] == '\0');
+    return strncmp(directory, path, size) == 0 && (directory[size] == '/' || directory[size] == '\0');
 }
 
 static struct folder *make_folder(const char *path)
@@ -268,7 +269,7 @@ static void remove_folder(size_t at)
 void memory_disk_remove(const char *path)
 {
     for (size_t i = disk.count; i-- > 0;)
-        if (is_below(disk.folders[i], path))
+        if (is_below(disk.folders[i]->path, path))
             remove_folder(i);
 }
 
@@ -277,6 +278,7 @@ void memory_disk_reset(struct dice *dice)
     while (disk.count > 0)
         remove_folder(disk.count - 1);
     free(disk.folders);
+    free(disk.locked);
     memset(&disk, 0, sizeof disk);
     disk.dice = dice;
 }
@@ -291,10 +293,16 @@ void memory_disk_set_full(bool full)
     disk.full = full;
 }
 
+void memory_disk_lock(const char *path)
+{
+    free(disk.locked);
+    disk.locked = path ? memory_copy_string(path) : NULL;
+}
+
 void memory_disk_crash(const char *path)
 {
     for (size_t i = 0; i < disk.count; i++)
-        disk.folders[i]->crashed |= disk.folders[i]->is_open && is_below(disk.folders[i], path);
+        disk.folders[i]->crashed |= disk.folders[i]->is_open && is_below(disk.folders[i]->path, path);
 }
 
 size_t memory_disk_open_count(void)
@@ -310,10 +318,11 @@ static bool happens(unsigned per_mille)
     return per_mille > 0 && dice_below(disk.dice, 1000) < per_mille;
 }
 
-static bool fail(struct error *error, const char *directory, const char *doing, const char *reason)
+/* ERROR_LATER: the machine lacks something now, as store/rocks.c says it of RocksDB's texts. */
+static bool fail(struct error *error, enum error_kind kind, const char *directory, const char *doing, const char *reason)
 {
     trace("%s: cannot %s: %s", directory, doing, reason);
-    return error_fail(error, ERROR_FAILED, "%s: cannot %s: %s", directory, doing, reason);
+    return error_fail(error, kind, "%s: cannot %s: %s", directory, doing, reason);
 }
 
 /* ---- rocks.h ---- */
@@ -323,15 +332,15 @@ bool rocks_open(const char *directory, const struct rocks_options *options, stru
     static const char doing[] = "open the state store";
     struct folder *folder = find_folder(directory);
     (void)options;
-    if (folder && folder->is_open)
-        return fail(error, directory, doing, "IO error: lock hold by current process");
+    if ((folder && folder->is_open) || (disk.locked && is_below(directory, disk.locked)))
+        return fail(error, ERROR_LATER, directory, doing, "IO error: lock hold by current process");
     if (disk.full && !folder)
-        return fail(error, directory, doing, "IO error: No space left on device");
+        return fail(error, ERROR_LATER, directory, doing, "IO error: No space left on device");
     if (!folder)
         folder = make_folder(directory);
     folder->damaged = folder->damaged || (folder->durable.count > 0 && happens(disk.faults.corrupt_per_mille));
     if (folder->damaged)
-        return fail(error, directory, doing, "Corruption: block checksum mismatch");
+        return fail(error, ERROR_DAMAGED, directory, doing, "Corruption: block checksum mismatch");
     struct rocks *rocks = memory_new(sizeof *rocks);
     rocks->folder = folder;
     rocks->directory = folder->path;
@@ -377,7 +386,8 @@ static bool check_write(struct rocks *rocks, const char *doing, struct error *er
     if (!disk.full && !failed && !rocks->refuses)
         return true;
     rocks->refuses = true;
-    return fail(error, rocks->directory, doing, disk.full ? "IO error: No space left on device" : "IO error: simulated");
+    return disk.full ? fail(error, ERROR_LATER, rocks->directory, doing, "IO error: No space left on device")
+                     : fail(error, ERROR_DAMAGED, rocks->directory, doing, "IO error: simulated");
 }
 
 bool rocks_write(struct rocks *rocks, struct rocks_batch *batch, struct error *error)
@@ -416,7 +426,7 @@ bool rocks_fetch(struct rocks *rocks, struct text key, struct buffer *value, boo
     size_t at = find(&rocks->live, key);
     buffer_clear(value);
     if (happens(disk.faults.fail_per_mille))
-        return fail(error, rocks->directory, "read the state store", "IO error: simulated");
+        return fail(error, ERROR_DAMAGED, rocks->directory, "read the state store", "IO error: simulated");
     *found = has_at(&rocks->live, at, key);
     if (*found)
         buffer_append_text(value, value_of(rocks->live.entries[at]));

@@ -22,6 +22,8 @@ void memory_disk_reset(struct dice *dice);
 void memory_disk_set_faults(const struct memory_disk_faults *faults);
 /* While it is full every write fails for want of space. */
 void memory_disk_set_full(bool full);
+/* Somebody else holds the folder (NULL: none), and those below it: who opens one is told so. */
+void memory_disk_lock(const char *path);
 /* All folders below `path` that are open lose, when they are closed, what no flush had brought to disk. */
 void memory_disk_crash(const char *path);
 /* They are gone, as after rm -rf. None may be open. */

@@ -270,6 +270,13 @@ static void take_marker(struct memory_log *log, struct stream_partition *input)
     }
 }
 
+/* The conductor topic comes first. */
+static bool assign(struct stream *stream, const struct stream_partition *partitions, size_t count, struct error *error)
+{
+    bool is_missed = count - 1 < memory_stream_of(stream)->member->assigned_count;
+    return now.real->assign(stream, partitions, now.kind == MUTATION_NEIGHBOURS_PAUSED && is_missed ? 1 : count, error);
+}
+
 static bool committed(struct stream *stream, struct stream_partition *partitions, size_t count, bool *stable,
                       struct error *error)
 {
@@ -290,6 +297,11 @@ void mutation_choose(enum mutation mutation, struct dice *dice)
     now.dice = dice;
 }
 
+bool mutation_is(enum mutation mutation)
+{
+    return now.kind == mutation;
+}
+
 void mutation_apply(struct stream *stream)
 {
     if (now.kind == MUTATION_NONE)
@@ -301,6 +313,7 @@ void mutation_apply(struct stream *stream)
     now.changed.commit = commit;
     now.changed.abort = abort_transaction;
     now.changed.poll = poll;
+    now.changed.assign = assign;
     now.changed.restore_step = restore_step;
     now.changed.committed = committed;
     stream->ops = &now.changed;

@@ -31,7 +31,9 @@
     X(OFFSET_FIRST, "a restore does not wait for offsets that are pending")      \
     X(MARKER_UNCOMPARED, "the marker is not held against the group's offset")    \
     X(BARRIER_PERIOD, "barriers do not say of which month they are")             \
-    X(BARRIER_EARLY, "a barrier goes out before what it closes")
+    X(BARRIER_EARLY, "a barrier goes out before what it closes")                 \
+    X(NEIGHBOURS_PAUSED, "while one task waits no other reads")                  \
+    X(CLOSE_KEY, "all closes of a month have one key")
 
 enum mutation {
 #define X(name, text) MUTATION_##name,
@@ -45,5 +47,7 @@ extern const char *const mutation_texts[MUTATION_COUNT];
 /* From now on, for every stream that is given to mutation_apply. `dice` is borrowed. */
 void mutation_choose(enum mutation mutation, struct dice *dice);
 void mutation_apply(struct stream *stream);
+/* For what lies outside of streams. */
+bool mutation_is(enum mutation mutation);
 
 #endif

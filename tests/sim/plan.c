@@ -56,6 +56,7 @@ void plan_make(struct sim *sim)
     size_t step = 8 + (size_t)dice_below(&sim->dice, 40), offset = (size_t)dice_below(&sim->dice, step);
     unsigned closes = sim->faults.has[FAULT_MONTHS] ? 1 + (unsigned)dice_below(&sim->dice, SIM_MONTHS) : 1;
     bool back_to_back = sim->faults.has[FAULT_BACK_TO_BACK];
+    sim->newer_writer = sim->faults.has[FAULT_REGISTRY] ? (int32_t)dice_below(&sim->dice, USAGE_PARTITIONS) : -1;
     sim->plan = memory_new_array(sim->world->usage_count + SIM_MONTHS, sizeof *sim->plan);
     for (unsigned month = 0; month < SIM_MONTHS; month++) {
         size_t first = sim->plan_count;
@@ -76,11 +77,16 @@ void plan_make(struct sim *sim)
 
 static void append_usage(struct sim *sim, const struct usage *usage, int32_t partition)
 {
-    struct text value = { usage->value, usage->size };
+    char *value = memory_new(usage->size);
+    memcpy(value, usage->value, usage->size);
+    if (partition == sim->newer_writer && dice_percent(&sim->dice, 30))
+        sim_schemas_use_second(value);
     sim->fed = memory_reserve_one(sim->fed, sim->fed_count, &sim->fed_capacity, sizeof *sim->fed);
-    int64_t offset = memory_log_append(sim->log, STREAM_USAGE, partition, TEXT_NONE, value, false);
+    int64_t offset =
+        memory_log_append(sim->log, STREAM_USAGE, partition, TEXT_NONE, (struct text){ value, usage->size }, false);
     trace("outside: usage-%d@%lld %.*s", partition, (long long)offset, TEXT_ARGS(usage->entry.event.event_id));
     sim->fed[sim->fed_count++] = (struct fed){ usage, partition, offset, memory_log_now_ms(sim->log) };
+    free(value);
 }
 
 static bool is_late(const struct sim *sim, const struct usage *usage)
@@ -137,10 +143,25 @@ static void append_close(struct sim *sim, const struct planned_close *close)
                                    .version = conductor_topic_version(sim->control),
                                    .ends = (int64_t *)(uintptr_t)close->ends,
                                    .end_count = close->end_count };
-    close_record_write(&record, &key, &value);
+    close_record_write(&record, dice_word(&sim->dice), &key, &value);
+    if (mutation_is(MUTATION_CLOSE_KEY))
+        key.size = sizeof "2026-06/close/" - 1;
     memory_log_append(sim->log, STREAM_CONDUCTOR, 0, buffer_text(&key), buffer_text(&value), false);
     buffer_done(&key);
     buffer_done(&value);
+}
+
+/* By others, who measured a little earlier or later, or at the same time. */
+static void close_again(struct sim *sim, const struct planned_close *first)
+{
+    struct planned_close second = *first;
+    for (size_t i = 0; i < second.end_count; i++) {
+        int64_t end = first->ends[i] + (int64_t)dice_below(&sim->dice, 9) - 4;
+        second.ends[i] = end < 0 ? 0 : end;
+    }
+    append_close(sim, &second);
+    if (dice_percent(&sim->dice, 50))
+        append_close(sim, first);
 }
 
 static void close_month(struct sim *sim)
@@ -153,12 +174,8 @@ static void close_month(struct sim *sim)
     trace("outside: month %zu is closed", sim->close_count);
     append_close(sim, close);
     sim->close_count++;
-    if (sim->faults.has[FAULT_CLOSED_TWICE] && dice_percent(&sim->dice, 50)) {
-        struct planned_close second = *close;
-        for (size_t i = 0; i < second.end_count; i++)
-            second.ends[i] += (int64_t)dice_below(&sim->dice, 5);
-        append_close(sim, &second);
-    }
+    if (sim->faults.has[FAULT_CLOSED_TWICE] && dice_percent(&sim->dice, 50))
+        close_again(sim, close);
 }
 
 void plan_follow(struct sim *sim, size_t count)

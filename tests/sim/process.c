@@ -102,4 +102,6 @@ void process_step(struct process **process)
     bool dies = how == WORKER_GOES_ON && !(*process)->stream && dice_below(&sim->dice, 3) == 0;
     if (how != WORKER_GOES_ON || dies)
         process_end(process, dies);
+    else
+        neighbours_check(*process);
 }

@@ -4,6 +4,7 @@
 
 #include "run/worker.h"
 #include "sim/memory_log.h"
+#include "sim/neighbours.h"
 
 struct sim;
 
@@ -20,6 +21,7 @@ struct process {
     _Atomic bool stop;
     bool asleep;
     int64_t clock_ahead_ms; /* its wall clock, of the broker's */
+    struct neighbours neighbours;
 };
 
 /* `folder`: number of its folder, which no other process may hold. */

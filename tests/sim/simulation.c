@@ -44,6 +44,8 @@ static void set_faults(struct sim *sim)
     memory_log_set_faults(sim->log, &log);
     memory_disk_set_faults(&disk);
     memory_disk_set_full(false);
+    memory_disk_lock(NULL);
+    sim_schemas_set_away(sim->schemas, false);
 }
 
 static void chaos(struct sim *sim)
@@ -130,8 +132,8 @@ static void begin(struct sim *sim, const struct world *world, const struct simul
         if (sim->faults.has[i])
             trace("this run has %s", fault_names[i]);
     sim->log = memory_log_new(&sim->dice, SIM_START_MS, partitions, partitions_max);
-    sim->schemas = fixed_schemas_new();
-    sim->schemas_port = fixed_schemas_port(sim->schemas);
+    sim->schemas = sim_schemas_new();
+    sim->schemas_port = sim_schemas_port(sim->schemas);
     memory_disk_reset(&sim->dice);
     mutation_choose(options->mutation, &sim->dice);
     choose_memory(sim);
@@ -149,7 +151,7 @@ static void end(struct sim *sim)
     for (size_t i = 0; i < ZOMBIES; i++)
         process_end(&sim->zombies[i], false);
     memory_log_free(sim->log);
-    fixed_schemas_free(sim->schemas);
+    sim_schemas_free(sim->schemas);
     documents_end(sim);
     free(sim->plan);
     free(sim->late);

@@ -5,6 +5,7 @@
 #include "control/conductor_topic.h"
 #include "sim/expected.h"
 #include "sim/process.h"
+#include "sim/schemas.h"
 #include "sim/simulation.h"
 
 #define SLOTS 3
@@ -19,14 +20,16 @@ struct sim {
     struct dice dice;
     struct fault_set faults;
     struct memory_log *log;
-    struct fixed_schemas *schemas;
+    struct sim_schemas *schemas;
     struct wire_schemas schemas_port;
     const char *folder;
     struct process *slots[SLOTS], *zombies[ZOMBIES]; /* a zombie's slot has been given to another process of its name */
     struct simulation_counts counts;
     struct verdict verdict;
     bool is_calm, late_ends;
-    int64_t disk_full_until_ms;
+    int64_t disk_full_until_ms, registry_away_until_ms, locked_until_ms;
+    char locked[192];     /* the folder of a task */
+    int32_t newer_writer; /* the usage partition whose writer uses the second schema id; −1: none */
     /* What is fed, in this order: usage, or (NULL) the close of the next month. */
     const struct usage **plan;
     size_t plan_count, plan_next;
