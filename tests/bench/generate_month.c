@@ -77,7 +77,7 @@ static void write_document(const struct month *month, bool prices, unsigned rule
     if (prices)
         month_price_list(&json);
     else
-        month_document(month, rules, &json);
+        month_document(month, rules, 1, &json);
     fwrite(json.data, 1, json.size, stdout);
     buffer_done(&json);
 }

@@ -420,18 +420,15 @@ static enum stream_outcome lean_produce(struct stream *port, const struct stream
     return OUTCOME_DONE;
 }
 
-static void measure_memory(struct lean_log *log)
+uint64_t lean_log_own_bytes(void)
 {
     unsigned long all, resident, shared;
     FILE *file = fopen("/proc/self/statm", "r");
     if (!file)
-        return;
-    if (fscanf(file, "%lu %lu %lu", &all, &resident, &shared) == 3) {
-        uint64_t bytes = (resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
-        if (bytes > atomic_load(&log->peak_bytes))
-            atomic_store(&log->peak_bytes, bytes);
-    }
+        return 0;
+    int found = fscanf(file, "%lu %lu %lu", &all, &resident, &shared);
     fclose(file);
+    return found == 3 ? (resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 static enum stream_outcome lean_commit(struct stream *port, const struct stream_partition *partitions, size_t count,
@@ -449,7 +446,9 @@ static enum stream_outcome lean_commit(struct stream *port, const struct stream_
         for (int32_t i = 0; i < log->options.partitions[topic]; i++)
             atomic_store(&log->partitions[topic][i].open_from[stream->number], INT64_MAX);
     atomic_fetch_add(&log->commits, 1);
-    measure_memory(log);
+    uint64_t own = lean_log_own_bytes();
+    if (own > atomic_load(&log->peak_bytes))
+        atomic_store(&log->peak_bytes, own);
     return OUTCOME_DONE;
 }
 
@@ -516,15 +515,22 @@ static bool lean_range(struct stream *port, enum stream_topic topic, int32_t par
     return true;
 }
 
+static int64_t time_of_first(const struct chunk *chunk)
+{
+    return ((const struct stored *)chunk->bytes)->timestamp_ms;
+}
+
 static bool lean_offset_of_time(struct stream *port, enum stream_topic topic, int32_t partition, int64_t time_ms,
                                 int64_t *offset, struct error *error)
 {
     struct lean_log *log = stream_of(port)->log;
     struct partition *asked = partition_of(log, topic, partition);
-    struct place place;
+    struct chunk *chunk = asked->first;
     int64_t end = stable_end(log, asked);
-    if (!seek(asked, asked->begin, &place))
-        return error_fail(error, ERROR_FAILED, "the beginning of %s is gone", stream_topic_name(topic));
+    (void)error;
+    while (chunk && chunk->next && chunk->next->first < end && time_of_first(chunk->next) < time_ms)
+        chunk = chunk->next;
+    struct place place = { chunk, 0, chunk ? chunk->first : end };
     for (*offset = place.offset; *offset < end; ++*offset)
         if (next_stored(asked, &place)->timestamp_ms >= time_ms)
             return true;

@@ -57,8 +57,10 @@ struct lean_log_figures {
     uint64_t records[STREAM_TOPIC_COUNT], bytes[STREAM_TOPIC_COUNT]; /* produced by the processor, keys included */
     uint64_t commits;
     uint64_t refill_ns;  /* CPU of threads while they appended usage */
-    uint64_t peak_bytes; /* memory of the process that is its own, as seen at commits */
+    uint64_t peak_bytes; /* lean_log_own_bytes, as seen at commits */
 };
+/* Memory that the process has for itself: without what it shares, such as the log. */
+uint64_t lean_log_own_bytes(void);
 struct lean_log_figures lean_log_figures(const struct lean_log *log);
 
 #endif

@@ -234,13 +234,14 @@ static void write_accounts(const struct month *month, struct buffer *json)
 }
 
 /* A plan's first rule is for everything, its second for a service; the others name a meter each, few of which are used. */
-static void write_rule(unsigned number, unsigned plans, struct buffer *json)
+static void write_rule(unsigned number, unsigned plans, unsigned edition, struct buffer *json)
 {
     unsigned of_plan = number / plans;
     buffer_printf(json,
                   "%s{\"Name\":\"rule-%u\",\"Arn\":\"arn:aws:billingconductor::" MONTH_PAYER
                   ":pricingrule/rule%06u\",\"Type\":\"%s\",\"ModifierPercentage\":%u.%02u",
-                  number ? "," : "", number, number, of_plan % 2 ? "DISCOUNT" : "MARKUP", 1 + number % 20, number % 100);
+                  number ? "," : "", number, number, of_plan % 2 ? "DISCOUNT" : "MARKUP", edition + number % 20,
+                  number % 100);
     if (of_plan == 0)
         buffer_printf(json, ",\"Scope\":\"GLOBAL\"}");
     else if (of_plan == 1)
@@ -270,7 +271,7 @@ static void write_plan(unsigned plan, unsigned plans, unsigned rules, struct buf
                   comma, plan, plan, count);
 }
 
-void month_document(const struct month *month, unsigned rules, struct buffer *json)
+void month_document(const struct month *month, unsigned rules, unsigned edition, struct buffer *json)
 {
     unsigned plans = month->groups < 4 ? month->groups : 4;
     struct buffer associations = { 0 };
@@ -287,7 +288,7 @@ void month_document(const struct month *month, unsigned rules, struct buffer *js
     buffer_append_text(json, buffer_text(&associations));
     buffer_printf(json, "],\"PricingRules\":[");
     for (unsigned i = 0; i < rules; i++)
-        write_rule(i, plans, json);
+        write_rule(i, plans, edition, json);
     buffer_printf(json, "]}\n");
     buffer_done(&associations);
 }

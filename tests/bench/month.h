@@ -42,8 +42,11 @@ unsigned month_event(const struct month *month, uint64_t number, struct month_te
 /* How many of the month's events are an earlier one again. */
 uint64_t month_repeats(const struct month *month);
 
-/* The conductor document and the price list (an offer file) that the month is priced by. `rules`: in all plans together. */
-void month_document(const struct month *month, unsigned rules, struct buffer *json);
+/*
+ * The conductor document and the price list (an offer file) that the month is priced by. `rules`: in all plans together.
+ * Each edition has other modifiers.
+ */
+void month_document(const struct month *month, unsigned rules, unsigned edition, struct buffer *json);
 void month_price_list(struct buffer *json);
 
 #endif
