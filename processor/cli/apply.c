@@ -1,5 +1,6 @@
 /* cli/apply.c: proforma apply and proforma export. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "cli/commands.h"
@@ -7,22 +8,26 @@
 #include "cli/documents.h"
 #include "cli/failure.h"
 #include "control/document_difference.h"
+#include "control/month_items.h"
 #include "service/apply.h"
 
 /* Whoever only looks has another name than who publishes, so as to be in nobody's way. */
 #define LOOKS "look"
 #define LINES_SHOWN 50
 
-static const char apply_help[] = "usage: proforma apply --conductor DOC [--price-list FILE]... [--strict] [--expect N]\n"
-                                 "                      [--dry-run] [--config FILE] [--set KEY=VALUE]...\n"
-                                 "\n"
-                                 "Validates a document, shows what differs from the one in force, and publishes that\n"
-                                 "in one transaction, unless somebody else has published another meanwhile. A document\n"
-                                 "without a BillingPeriod is for the running month.\n"
-                                 "\n"
-                                 "  --strict      skus of a price list that are at fault are an error\n"
-                                 "  --expect N    only if version N is in force (0: none yet)\n"
-                                 "  --dry-run     show the difference; exit 4 if there is any\n";
+static const char apply_help[] =
+    "usage: proforma apply --conductor DOC [--price-list FILE]... [--strict] [--expect N]\n"
+    "                      [--period YYYY-MM] [--dry-run] [--config FILE] [--set KEY=VALUE]...\n"
+    "\n"
+    "Validates a document, shows what differs from the one in force, and publishes that\n"
+    "in one transaction, unless somebody else has published another meanwhile. A document\n"
+    "without a BillingPeriod is for the running month.\n"
+    "\n"
+    "  --strict      skus of a price list that are at fault are an error\n"
+    "  --expect N    only if version N is in force (0: none yet)\n"
+    "  --period P    only the document's custom line items, for P, the month that was closed\n"
+    "                last: its bills follow, its reports get a new revision\n"
+    "  --dry-run     show the difference; exit 4 if there is any\n";
 
 static const char export_help[] = "usage: proforma export [--config FILE] [--set KEY=VALUE]...\n\n"
                                   "Prints the document in force.\n";
@@ -44,12 +49,34 @@ static bool compute(struct connection *connection, const struct arguments *argum
                     struct conductor_changes *changes, struct error *error)
 {
     struct input *input;
+    if (arguments->period != PERIOD_NONE)
+        return month_items_changes(connection->control, documents->conductor, arguments->period, changes, error);
     if (!input_open(arguments->conductors[0], &input, error))
         return false;
     bool done =
         conductor_changes_compute(connection->control, input, documents->conductor, &documents->list, changes, error);
     input_close(input);
     return done;
+}
+
+/* Of a closed month: groups, each with the items that it is to be charged. */
+static void show_items(const struct conductor_changes *changes)
+{
+    for (size_t i = 0; i < changes->count && i < LINES_SHOWN; i++) {
+        struct conductor *group;
+        struct error ignored;
+        if (!month_items_read(changes->items[i].value, &group, &ignored))
+            continue;
+        printf("  billing group \"%.*s\" (%.*s): %zu custom line items", TEXT_ARGS(group->groups[0].name),
+               TEXT_ARGS(group->groups[0].id), group->custom_line_item_count);
+        for (size_t item = 0; item < group->custom_line_item_count; item++)
+            printf("%s %.*s", item ? "," : ":", TEXT_ARGS(group->custom_line_items[item].name));
+        printf("\n");
+        conductor_done(group);
+        free(group);
+    }
+    if (changes->count > LINES_SHOWN)
+        printf("  and %zu more\n", changes->count - LINES_SHOWN);
 }
 
 static void show(const struct connection *connection, const struct documents *documents,
@@ -111,8 +138,13 @@ static bool publish(struct connection *connection, const struct arguments *argum
         return false;
     enum stream_outcome outcome = apply_publish(connection->stream, &changes, NULL, 0, error);
     conductor_changes_done(&changes);
-    return settle(connection, arguments, documents, &version, outcome, error) &&
-           printf("version %lld is in force\n", (long long)version) > 0;
+    if (!settle(connection, arguments, documents, &version, outcome, error))
+        return false;
+    if (arguments->period == PERIOD_NONE)
+        printf("version %lld is in force\n", (long long)version);
+    else
+        printf("these are its custom line items\n");
+    return true;
 }
 
 static bool show_and_publish(struct connection *connection, const struct arguments *arguments, struct documents *documents,
@@ -122,12 +154,17 @@ static bool show_and_publish(struct connection *connection, const struct argumen
     int64_t version = conductor_topic_version(connection->control);
     if (!check_expected(arguments, version, error))
         return false;
-    if (documents->conductor->period == PERIOD_NONE)
+    if (documents->conductor->period == PERIOD_NONE && arguments->period == PERIOD_NONE)
         documents->conductor->period = running_month();
+    if (arguments->period != PERIOD_NONE)
+        documents->conductor->version = version;
     if (!compute(connection, arguments, documents, &changes, error))
         return false;
     bool differs = changes.count > 0;
-    show(connection, documents, &changes);
+    if (arguments->period == PERIOD_NONE)
+        show(connection, documents, &changes);
+    else
+        show_items(&changes);
     conductor_changes_done(&changes);
     if (differs && !arguments->dry_run)
         return publish(connection, arguments, documents, version, error);
@@ -145,9 +182,9 @@ int command_apply(int argc, char **argv)
     struct documents documents = { 0 };
     struct error error = { 0 };
     int code = EXIT_DONE;
-    bool done =
-        arguments_parse(argc, argv, OPTION_SETTINGS | OPTION_CONDUCTOR | OPTION_PRICE_LIST | OPTION_STRICT | OPTION_APPLY,
-                        &arguments, &error);
+    bool done = arguments_parse(
+        argc, argv, OPTION_SETTINGS | OPTION_CONDUCTOR | OPTION_PRICE_LIST | OPTION_STRICT | OPTION_APPLY | OPTION_PERIOD,
+        &arguments, &error);
     if (done && arguments.help) {
         fputs(apply_help, stdout);
         arguments_done(&arguments);

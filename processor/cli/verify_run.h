@@ -17,6 +17,8 @@ struct verify_run {
     struct buffer key, value, lines;
     struct marker *markers; /* the last of each task */
     size_t marker_count;
+    struct intern reported;  /* groups that have a report */
+    struct intern snapshots; /* and each snapshot of theirs, behind the group's id and a NUL */
     uint64_t read;
 };
 

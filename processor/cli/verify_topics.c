@@ -176,6 +176,29 @@ static bool take_totals(struct verify_run *run, struct text key, const struct cu
     return true;
 }
 
+static struct text snapshot_name(struct verify_run *run, struct text group, struct text snapshot)
+{
+    buffer_clear(&run->value);
+    buffer_append_text(&run->value, group);
+    buffer_append_byte(&run->value, '\0');
+    buffer_append_text(&run->value, snapshot);
+    return buffer_text(&run->value);
+}
+
+static void note_snapshots(struct verify_run *run, const struct cur_manifest *manifest)
+{
+    intern_add(&run->reported, manifest->billing_group);
+    for (size_t i = 0; i < manifest->snapshot_count; i++)
+        intern_add(&run->snapshots, snapshot_name(run, manifest->billing_group, manifest->snapshots[i]));
+}
+
+/* Rows of custom line items that a later revision has replaced are of no report any more. */
+static bool is_reported(struct verify_run *run, const struct cur_row *row)
+{
+    return intern_find(&run->reported, row->billing_group) == INTERN_NONE ||
+           intern_find(&run->snapshots, snapshot_name(run, row->billing_group, row->snapshot_id)) != INTERN_NONE;
+}
+
 static bool take_manifest(struct verify_run *run, struct text key, struct text value, struct error *error)
 {
     struct cur_manifest manifest;
@@ -184,6 +207,7 @@ static bool take_manifest(struct verify_run *run, struct text key, struct text v
         verify_tell(run, "report %.*s: the manifest cannot be read: %s", TEXT_ARGS(key), reason.message);
         return true;
     }
+    note_snapshots(run, &manifest);
     struct audit_figures figures = { .rows = manifest.rows };
     sum_add_sum(&figures.amounts[AUDIT_COST], &manifest.cost);
     if (!parse_checksum(manifest.checksum, &figures.checksum))
@@ -221,7 +245,7 @@ static bool take_cur_row(void *context, const struct stream_record *record, stru
     snprintf(place, sizeof place, "%d, offset %lld", record->partition, (long long)record->offset);
     if (!decode(run, "cur partition", &cur_row_type, text_of(place), record->value, &row, &failed, error))
         return !failed;
-    if (row.bill_billing_period_start_date != period_start(run->pass->period))
+    if (row.bill_billing_period_start_date != period_start(run->pass->period) || !is_reported(run, &row))
         return true;
     struct audit_figures figures = { .rows = 1, .checksum = cur_row_hash(&row, &run->value) };
     sum_add_sum(&figures.amounts[AUDIT_COST], &row.line_item_unblended_cost);
@@ -322,6 +346,8 @@ static void run_done(struct verify_run *run)
     for (size_t i = 0; i < run->marker_count; i++)
         marker_done(&run->markers[i]);
     free(run->markers);
+    intern_done(&run->reported);
+    intern_done(&run->snapshots);
     tally_free(run->tally);
     rocks_batch_free(run->batch);
     arena_done(&run->arena);

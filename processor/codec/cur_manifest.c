@@ -48,8 +48,10 @@ void cur_manifest_write_avro(const struct cur_manifest *manifest, struct buffer 
     put_text(out, manifest->checksum);
     put_long(out, manifest->conductor_version);
     put_long(out, manifest->created_ms);
-    put_long(out, 1);
-    put_text(out, manifest->snapshot_id);
+    if (manifest->snapshot_count > 0)
+        put_long(out, (int64_t)manifest->snapshot_count);
+    for (size_t i = 0; i < manifest->snapshot_count; i++)
+        put_text(out, manifest->snapshots[i]);
     put_long(out, 0);
     if (manifest->total_count > 0)
         put_long(out, (int64_t)manifest->total_count);
@@ -103,7 +105,11 @@ void cur_manifest_write_json(const struct cur_manifest *manifest, struct buffer 
     buffer_printf(out, "\"conductor_version\":%lld,\"created\":", (long long)manifest->conductor_version);
     json_write_time(out, manifest->created_ms);
     buffer_append_text(out, TEXT(",\"snapshots\":["));
-    json_write_text(out, manifest->snapshot_id);
+    for (size_t i = 0; i < manifest->snapshot_count; i++) {
+        if (i > 0)
+            buffer_append_byte(out, ',');
+        json_write_text(out, manifest->snapshots[i]);
+    }
     buffer_append_text(out, TEXT("],\"totals\":["));
     for (size_t i = 0; i < manifest->total_count; i++) {
         buffer_append_text(out, i ? TEXT(",{") : TEXT("{"));
@@ -166,6 +172,18 @@ static struct sum take_sum(struct datum *datum)
     return sum;
 }
 
+/* One block, as we write it; none at all where there are none. */
+static void take_snapshots(struct datum *datum, struct cur_manifest *manifest)
+{
+    int64_t count = take_long(datum);
+    if (count < 0 || count > CUR_MANIFEST_SNAPSHOTS_MAX)
+        datum->failed = true;
+    for (int64_t i = 0; i < count && !datum->failed; i++)
+        manifest->snapshots[manifest->snapshot_count++] = take_text(datum);
+    if (count != 0 && take_long(datum) != 0)
+        datum->failed = true;
+}
+
 static void take_totals(struct datum *datum, struct cur_manifest *manifest)
 {
     int64_t count = take_long(datum);
@@ -205,10 +223,7 @@ bool cur_manifest_read_avro(struct text bytes, struct cur_manifest *manifest, st
     manifest->checksum = take_text(&datum);
     manifest->conductor_version = take_long(&datum);
     manifest->created_ms = take_long(&datum);
-    for (int64_t count = take_long(&datum); count > 0 && !datum.failed; count--)
-        take_text(&datum);
-    if (take_long(&datum) != 0)
-        datum.failed = true;
+    take_snapshots(&datum, manifest);
     take_totals(&datum, manifest);
     if (take_long(&datum) != 1)
         datum.failed = true;
@@ -259,6 +274,14 @@ static void read_json_totals(json_t *array, struct cur_manifest *manifest, struc
     }
 }
 
+bool cur_manifest_has(const struct cur_manifest *manifest, struct text snapshot)
+{
+    for (size_t i = 0; i < manifest->snapshot_count; i++)
+        if (text_equal(manifest->snapshots[i], snapshot))
+            return true;
+    return false;
+}
+
 bool cur_manifest_read_json(struct text json, struct cur_manifest *manifest, struct arena *arena, struct error *error)
 {
     struct buffer scratch = { 0 };
@@ -286,6 +309,10 @@ bool cur_manifest_read_json(struct text json, struct cur_manifest *manifest, str
     };
     bool timed = time_parse(json_member(object, "created", arena), &manifest->created_ms);
     read_json_totals(json_object_get(object, "totals"), manifest, arena);
+    json_t *snapshots = json_object_get(object, "snapshots");
+    for (size_t i = 0; i < json_array_size(snapshots) && i < CUR_MANIFEST_SNAPSHOTS_MAX; i++)
+        manifest->snapshots[manifest->snapshot_count++] =
+            arena_copy(arena, text_of(json_string_value(json_array_get(snapshots, i))));
     json_t *offsets = json_array_get(json_object_get(object, "offsets"), 0);
     manifest->offsets = (struct cur_manifest_offsets){ json_number(offsets, "partition"), json_number(offsets, "first"),
                                                        json_number(offsets, "last"), json_number(offsets, "rows") };

@@ -20,7 +20,11 @@ struct cur_manifest_offsets {
     int64_t partition, first, last, rows;
 };
 
+#define CUR_MANIFEST_SNAPSHOTS_MAX 8
+
 struct cur_manifest {
+    struct text snapshots[CUR_MANIFEST_SNAPSHOTS_MAX]; /* whose rows the report consists of */
+    size_t snapshot_count;
     struct text snapshot_id, billing_group, billing_period, supersedes, status, currency, checksum;
     struct text payer_account_id, document_hash; /* may be empty */
     int64_t revision, rows, conductor_version, created_ms;
@@ -38,5 +42,8 @@ MUST_USE bool cur_manifest_read_avro(struct text datum, struct cur_manifest *man
                                      struct error *error);
 MUST_USE bool cur_manifest_read_json(struct text json, struct cur_manifest *manifest, struct arena *arena,
                                      struct error *error);
+
+/* Whether rows of a snapshot are of the report. */
+bool cur_manifest_has(const struct cur_manifest *manifest, struct text snapshot);
 
 #endif

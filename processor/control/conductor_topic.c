@@ -8,6 +8,7 @@
 #include "codec/json_text.h"
 #include "codec/json_write.h"
 #include "control/document_change.h"
+#include "control/month_items.h"
 #include "documents/json_walk.h"
 
 /* Parts of the document, each an array of entities; the kinds of keys. */
@@ -33,6 +34,7 @@ struct conductor_topic {
     int64_t version;
     bool is_half;                       /* parts of a document have come, but not its version record */
     char version_period[TIME_TEXT_MAX]; /* "2026-06": the month of the newest version's document */
+    int64_t items_offset;               /* of the newest custom line items of a closed month; OFFSET_NONE */
     billing_period announced;           /* PERIOD_NONE: no close was */
     int64_t announced_offset;
     struct close_record *closes;
@@ -44,6 +46,7 @@ struct conductor_topic *conductor_topic_new(void)
 {
     struct conductor_topic *topic = memory_new(sizeof *topic);
     topic->announced = PERIOD_NONE;
+    topic->items_offset = OFFSET_NONE;
     return topic;
 }
 
@@ -193,6 +196,8 @@ bool conductor_topic_take(struct conductor_topic *topic, const struct stream_rec
         return false;
     if (!record->is_null && text_equal(key.kind, text_of(announcement_kind)) && period_parse(key.period, &topic->announced))
         topic->announced_offset = record->offset;
+    if (text_equal(key.kind, TEXT(MONTH_ITEMS_KIND)))
+        topic->items_offset = record->offset;
     if (is_of_document(key.kind))
         topic->is_half = true;
     else if (text_equal(key.kind, text_of(version_kind)))
@@ -208,6 +213,11 @@ billing_period conductor_topic_announced(const struct conductor_topic *topic, in
         if (topic->closes[i].period >= topic->announced)
             return PERIOD_NONE;
     return topic->announced;
+}
+
+int64_t conductor_topic_items_offset(const struct conductor_topic *topic)
+{
+    return topic->items_offset;
 }
 
 int64_t conductor_topic_version(const struct conductor_topic *topic)
@@ -283,6 +293,12 @@ bool conductor_topic_is_closed(const struct conductor_topic *topic, billing_peri
         said++;
     }
     return tasks > 0 && said >= tasks;
+}
+
+struct text conductor_topic_value(const struct conductor_topic *topic, struct text key)
+{
+    uint32_t number = intern_find(&topic->keys, key);
+    return number == INTERN_NONE || !topic->values[number] ? TEXT_NONE : text_of(topic->values[number]);
 }
 
 struct text conductor_topic_import(const struct conductor_topic *topic, billing_period period, struct text payer)
@@ -436,7 +452,7 @@ bool conductor_topic_document(const struct conductor_topic *topic, struct conduc
 
 /* ---- publishing ---- */
 
-static void add_change(struct conductor_changes *changes, struct text key, struct text value)
+void conductor_changes_add(struct conductor_changes *changes, struct text key, struct text value)
 {
     changes->items = memory_reserve_one(changes->items, changes->count, &changes->capacity, sizeof *changes->items);
     changes->items[changes->count++] =
@@ -494,7 +510,7 @@ static void want(struct comparison *comparison, struct text value)
         return;
     comparison->changes->added += !old;
     comparison->changes->changed += old != NULL;
-    add_change(comparison->changes, key, value);
+    conductor_changes_add(comparison->changes, key, value);
 }
 
 static const char *text_member(json_t *entity, const char *name)
@@ -637,7 +653,7 @@ static void drop_what_is_gone(struct comparison *comparison)
             !is_of_document(key.kind) || intern_find(&comparison->wanted, text) != INTERN_NONE)
             continue;
         comparison->changes->removed++;
-        add_change(comparison->changes, text, TEXT_NONE);
+        conductor_changes_add(comparison->changes, text, TEXT_NONE);
     }
 }
 
@@ -649,7 +665,7 @@ static void add_version(struct comparison *comparison)
     buffer_printf(&value, "{\"number\":%lld,\"count\":%zu,\"hash\":\"%016llx%016llx\"}",
                   (long long)comparison->topic->version + 1, comparison->count, (unsigned long long)comparison->hash.high,
                   (unsigned long long)comparison->hash.low);
-    add_change(comparison->changes, buffer_text(&comparison->key), buffer_text(&value));
+    conductor_changes_add(comparison->changes, buffer_text(&comparison->key), buffer_text(&value));
     buffer_done(&value);
 }
 

@@ -36,6 +36,9 @@ MUST_USE bool conductor_topic_take(struct conductor_topic *topic, const struct s
 /* The number of the newest version; 0 before the first. */
 int64_t conductor_topic_version(const struct conductor_topic *topic);
 
+/* The offset of the newest custom line items of a closed month (control/month_items.h); OFFSET_NONE: there are none. */
+int64_t conductor_topic_items_offset(const struct conductor_topic *topic);
+
 /* False: what was taken last is part of a document whose version record has not come yet. */
 bool conductor_topic_is_whole(const struct conductor_topic *topic);
 
@@ -68,6 +71,9 @@ struct conductor_topic *conductor_topic_copy(const struct conductor_topic *topic
 /* The import record of a payer's month; empty: none. Valid until the next take. */
 struct text conductor_topic_import(const struct conductor_topic *topic, billing_period period, struct text payer);
 
+/* The latest value of a key; empty: none. Valid until the next take. */
+struct text conductor_topic_value(const struct conductor_topic *topic, struct text key);
+
 /* ---- publishing ---- */
 
 /* One record to be published; a value without data deletes the key. */
@@ -90,6 +96,8 @@ struct conductor_changes {
 MUST_USE bool conductor_changes_compute(const struct conductor_topic *topic, struct input *document,
                                         const struct conductor *conductor, const struct price_list *list,
                                         struct conductor_changes *changes, struct error *error);
+/* Adds a record; key and value are copied. */
+void conductor_changes_add(struct conductor_changes *changes, struct text key, struct text value);
 void conductor_changes_done(struct conductor_changes *changes);
 
 /*

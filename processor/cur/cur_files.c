@@ -262,7 +262,8 @@ static void write_manifest(struct buffer *out, const struct survey *survey, cons
                   end);
     write_keys(out, files, dates, totals->files);
     buffer_append_text(out, TEXT("\"additionalArtifactKeys\":[],"));
-    buffer_printf(out, "\"revision\":1,\"conductorVersion\":%lld,", (long long)files->conductor_version);
+    buffer_printf(out, "\"revision\":%lld,\"conductorVersion\":%lld,", (long long)files->revision,
+                  (long long)files->conductor_version);
     write_string(out, "documentHash", files->document_hash);
     write_string(out, "currency", files->currency);
     buffer_printf(out, "\"rows\":%llu,\"cost\":", (unsigned long long)totals->rows);

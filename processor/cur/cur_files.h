@@ -20,6 +20,7 @@ struct cur_report_files {
     struct text currency;
     struct text document_hash; /* hex */
     int64_t conductor_version;
+    int64_t revision; /* of the report, from 1 */
 };
 
 struct cur_report_totals {

@@ -276,6 +276,7 @@ static bool write_report(struct price_run *run, const struct pricing *pricing, s
         .currency = conductor->currency,
         .document_hash = text_of(conductor->hash),
         .conductor_version = conductor->version,
+        .revision = 1,
     };
     struct cur_report_totals totals;
     bool done = output_dir_make(output, relative.data, error) && cur_files_write(spool, report, &files, &totals, error);

@@ -155,7 +155,7 @@ static json_t *month_of(struct building *building, struct text period)
 /* Prices, closes and imports are none of a document's entities: they are no arrays of it, and nobody asks for them. */
 static void take_value(void *context, struct text period, struct text kind, struct text id, struct text value)
 {
-    static const char *const passed_over[] = { "Price", "close", "import", "version" };
+    static const char *const passed_over[] = { "Price", "close", "import", "version", "items" };
     struct building *building = context;
     json_error_t reason;
     for (size_t i = 0; i < ARRAY_COUNT(passed_over); i++)

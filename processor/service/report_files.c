@@ -55,7 +55,7 @@ static bool take_row(void *context, const struct stream_record *record, struct e
     if (wire_decode(work->port->wire, &cur_row_type, record->value, &row, &work->row_arena, &refusal, error) != WIRE_DONE)
         return error_fail(error, ERROR_FAILED, "cur partition %d, offset %lld: no report row", record->partition,
                           (long long)record->offset);
-    if (!text_equal(row.billing_group, work->group) || !text_equal(row.snapshot_id, work->manifest.snapshot_id))
+    if (!text_equal(row.billing_group, work->group) || !cur_manifest_has(&work->manifest, row.snapshot_id))
         return true;
     work->rows++;
     checksum_add(&work->checksum, cur_row_hash(&row, &work->scratch));
@@ -106,7 +106,8 @@ static bool write_reports(struct report_work *work, const struct output_dir *out
                                           .payer = work->manifest.payer_account_id,
                                           .currency = work->manifest.currency,
                                           .document_hash = work->manifest.document_hash,
-                                          .conductor_version = work->manifest.conductor_version };
+                                          .conductor_version = work->manifest.conductor_version,
+                                          .revision = work->manifest.revision };
         struct cur_report_totals totals;
         done = output_dir_make(output, relative.data, error) &&
                cur_files_write(work->spool, reports[i], &files, &totals, error);

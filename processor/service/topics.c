@@ -160,13 +160,30 @@ static void put_report(struct topics *topics, struct text period, struct text gr
     buffer_done(&name);
 }
 
+/* "group/2026-06/account": an account of which a later revision has nothing. */
+static void drop_report(struct topics *topics, struct text key)
+{
+    const char *end = key.data + key.size;
+    const char *first = key.size ? memchr(key.data, '/', key.size) : NULL;
+    const char *second = first ? memchr(first + 1, '/', (size_t)(end - first - 1)) : NULL;
+    if (!second)
+        return;
+    struct buffer name = { 0 };
+    buffer_printf(&name, MANIFEST_MARK "%.*s/%.*s/%.*s", (int)(second - first - 1), first + 1, (int)(first - key.data),
+                  key.data, (int)(end - second - 1), second + 1);
+    view_delete_mark(topics->view, buffer_text(&name));
+    buffer_done(&name);
+}
+
 /* A group's manifest names its accounts: each has a report of its own. */
 static void take_manifest(struct topics *topics, const struct stream_record *record)
 {
     struct cur_manifest manifest;
     struct error error = { 0 };
-    if (record->is_null)
+    if (record->is_null) {
+        drop_report(topics, record->key);
         return;
+    }
     arena_reset(&topics->arena);
     if (!wire_decode_manifest(topics->options.wire, record->value, &manifest, &topics->arena, &error)) {
         log_event(LOGGING_ERROR, "record_unreadable", LOG_TEXT("topic", stream_topic_name(record->topic)),

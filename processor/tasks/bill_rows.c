@@ -46,7 +46,9 @@ static enum stream_outcome write_charge(struct task *task, struct bill_month *mo
     sum_add(&item.cost_delta, -written->cost);
     written->cost = charge->cost;
     written->hash = hash;
+    written->account = charge->account;
     written->written = true;
+    written->leaves = false;
     task->world->counts.line_items++;
     return task_produce(task, STREAM_LINE_ITEMS, (int32_t)task->number, item.line_item_id, &line_item_type, &item, error);
 }
@@ -58,6 +60,9 @@ static enum stream_outcome drop_charge(struct task *task, struct bill_month *mon
     struct written_charge *written = &month->charges[charge];
     struct line_item item = { 0 };
     struct text id = intern_text(&month->charge_ids, charge);
+    char account[ACCOUNT_DIGITS + 1];
+    account_format(written->account, account);
+    record_set_text(&item, &line_item_type, LINE_ITEM_usage_account_id, text_of(account));
     record_set_text(&item, &line_item_type, LINE_ITEM_line_item_id, id);
     record_set_text(&item, &line_item_type, LINE_ITEM_billing_group, group);
     record_set_text(&item, &line_item_type, LINE_ITEM_status, line_item_status_text(STATUS_CHARGED));
@@ -65,7 +70,7 @@ static enum stream_outcome drop_charge(struct task *task, struct bill_month *mon
     item.revision = task->marker.revision;
     item.cost_delta = sum_of(-written->cost);
     item.present |= (uint64_t)1 << LINE_ITEM_revision | (uint64_t)1 << LINE_ITEM_cost | (uint64_t)1 << LINE_ITEM_cost_delta;
-    *written = (struct written_charge){ .written = false };
+    *written = (struct written_charge){ .account = written->account };
     buffer_append_text(&bills->gone, id);
     return task_produce(task, STREAM_LINE_ITEMS, (int32_t)task->number, id, &line_item_type, &item, error);
 }
@@ -174,27 +179,59 @@ static enum stream_outcome write_bills(struct task *task, struct bill_month *mon
     return outcome == OUTCOME_DONE ? drop_rows(task, month, number, error) : outcome;
 }
 
+void bill_builder_begin(struct task *task, const struct pricing *pricing, billing_period period)
+{
+    struct line_item_builder *builder = &task->bills->builder;
+    builder->tasks[TASK_BILL] = task->number;
+    builder->revision = task->marker.revision;
+    line_item_builder_begin(builder, pricing, period);
+}
+
+enum stream_outcome bill_group_write_charged(struct task *task, struct bill_month *month, uint32_t number,
+                                             const struct custom_charges *charges, size_t *rows, struct error *error)
+{
+    const struct line_item_builder *builder = &task->bills->builder;
+    const struct totals *totals = &bill_group_of(month, number)->totals;
+    enum stream_outcome outcome = write_charges(task, month, number, charges, error);
+    struct statement statement;
+    if (outcome != OUTCOME_DONE)
+        return outcome;
+    statement_make(&statement, totals, 0, totals->count, charges);
+    statement.group = intern_text(&task->bills->group_ids, number);
+    statement.period = text_of(builder->period_text);
+    statement.currency = builder->pricing->conductor->currency;
+    outcome = write_bills(task, month, number, &statement, rows, error);
+    statement_done(&statement);
+    return outcome;
+}
+
 enum stream_outcome bill_group_write(struct task *task, struct bill_month *month, uint32_t number, bool closing,
                                      size_t *rows, struct error *error)
 {
     struct custom_charges charges = { 0 };
-    struct line_item_builder *builder = &task->bills->builder;
-    struct bill_group *group = bill_group_of(month, number);
-    struct text id = intern_text(&task->bills->group_ids, number);
-    builder->tasks[TASK_BILL] = task->number;
-    builder->revision = task->marker.revision;
-    line_item_builder_begin(builder, &task->world->document->pricing, month->period);
+    bill_builder_begin(task, &task->world->document->pricing, month->period);
     bill_group_charges(task, month, number, closing, &charges);
-    enum stream_outcome outcome = write_charges(task, month, number, &charges, error);
-    if (outcome == OUTCOME_DONE) {
-        struct statement statement;
-        statement_make(&statement, &group->totals, 0, group->totals.count, &charges);
-        statement.group = id;
-        statement.period = text_of(builder->period_text);
-        statement.currency = task->world->document->conductor->currency;
-        outcome = write_bills(task, month, number, &statement, rows, error);
-        statement_done(&statement);
-    }
+    enum stream_outcome outcome = bill_group_write_charged(task, month, number, &charges, rows, error);
     custom_charges_done(&charges);
     return outcome;
+}
+
+bool bill_charges_differ(struct task *task, struct bill_month *month, uint32_t number, const struct custom_charges *charges)
+{
+    struct bill_group *group = bill_group_of(month, number);
+    size_t kept = 0, written = 0;
+    for (size_t i = 0; i < group->charge_count; i++) {
+        const struct written_charge *charge = &month->charges[group->charges[i]];
+        written += charge->written && !charge->leaves;
+    }
+    for (size_t i = 0; i < charges->count; i++) {
+        struct line_item item;
+        line_item_of_charge(&task->bills->builder, &charges->items[i], &item);
+        uint32_t known = intern_find(&month->charge_ids, item.line_item_id);
+        if (known == INTERN_NONE || !month->charges[known].written ||
+            month->charges[known].hash != charge_content_hash(&item, &task->value))
+            return true;
+        kept++;
+    }
+    return kept != written;
 }

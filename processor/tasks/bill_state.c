@@ -7,7 +7,9 @@
 
 struct bill_state *bill_state_new(void)
 {
-    return memory_new(sizeof(struct bill_state));
+    struct bill_state *bills = memory_new(sizeof *bills);
+    bills->revising.until = bills->revising.seen = OFFSET_NONE;
+    return bills;
 }
 
 static void group_done(struct bill_group *group)
@@ -45,6 +47,7 @@ void bill_state_free(struct bill_state *bills)
     free(bills->numbers);
     free(bills->has_items);
     free(bills->cur_ends);
+    bill_revising_done(&bills->revising);
     intern_done(&bills->group_ids);
     buffer_done(&bills->gone);
     line_item_builder_done(&bills->builder);

@@ -65,11 +65,21 @@ struct bill_month {
 /* A custom line item's line item as it was last written. */
 struct written_charge {
     i128 cost;
-    uint64_t hash;
+    uint64_t hash, account;
     bool written, wanted;
+    bool leaves; /* at 0; its key is still to lose its value */
+};
+
+/* Records of a closed month's custom line items that are being gone through. */
+struct bill_revising {
+    bool active, manifests_next;
+    int64_t until, seen; /* offsets on `conductor`: of the newest of these, of the newest that is done; OFFSET_NONE */
+    char **values;       /* of the records */
+    size_t count, capacity, at;
 };
 
 struct bill_state {
+    struct bill_revising revising;
     struct intern group_ids;   /* numbers of groups; "" is what no group has */
     struct bill_month *months; /* by period */
     size_t month_count, month_capacity;
@@ -109,7 +119,15 @@ struct written_charge *bill_charge_of(struct bill_month *month, uint32_t group, 
 /* The number of a record's key; *is_first: it has not spoken before. */
 uint32_t bill_month_key(struct bill_month *month, struct text key, bool *is_first);
 
-/* bill_rows.c: writes what has changed of a group's month: custom line items, then bill rows. *rows counts them. */
+/* bill_rows.c */
+/* Before charges of a document become line items: of the transaction that the marker names. Borrows the pricing. */
+void bill_builder_begin(struct task *task, const struct pricing *pricing, billing_period period);
+/* After it: the group's line items and bill rows with these charges, as far as they change. */
+enum stream_outcome bill_group_write_charged(struct task *task, struct bill_month *month, uint32_t number,
+                                             const struct custom_charges *charges, size_t *rows, struct error *error);
+/* After it: whether they are others than those that were written. */
+bool bill_charges_differ(struct task *task, struct bill_month *month, uint32_t number, const struct custom_charges *charges);
+/* Writes what has changed of a group's month: custom line items, then bill rows. *rows counts them. */
 enum stream_outcome bill_group_write(struct task *task, struct bill_month *month, uint32_t number, bool closing,
                                      size_t *rows, struct error *error);
 /* The charges of a group's month as they are now; the caller ends them. */
@@ -119,6 +137,30 @@ void bill_group_charges(struct task *task, struct bill_month *month, uint32_t nu
 uint64_t charge_content_hash(const struct line_item *item, struct buffer *scratch);
 uint64_t bill_content_hash(const struct bill *bill, struct buffer *scratch);
 void bill_row_key(const struct bill *bill, struct buffer *out);
+
+/* What a report of a group's month consists of, for its manifests. */
+struct bill_report {
+    const struct close_record *close;
+    const struct conductor *conductor; /* whose charges they are */
+    uint32_t group;                    /* in it */
+    int64_t revision, supersedes;      /* 0: it is the first */
+};
+
+/* bill_reports.c */
+/* A group's charges as report rows of a revision. */
+enum stream_outcome bill_report_charges(struct task *task, const struct custom_charges *charges, int64_t revision,
+                                        struct error *error);
+/* Asks where `cur` ends: all rows that manifests name are committed. */
+MUST_USE bool bill_report_ends(struct task *task, struct error *error);
+/* The manifests of a group and of its accounts: rows of usage, and these charges. After bill_builder_begin. */
+enum stream_outcome bill_report_manifests(struct task *task, struct bill_month *month, uint32_t number,
+                                          const struct bill_report *report, const struct custom_charges *charges,
+                                          size_t *manifests, struct error *error);
+
+/* bill_revise.c: custom line items of the month that was closed last, changed since. */
+bool bill_revision_is_due(const struct task *task);
+enum stream_outcome bill_revise(struct task *task, struct error *error);
+void bill_revising_done(struct bill_revising *revising);
 
 /* bill_close.c: report rows of custom line items, then the manifests; in bounded steps. *done at the end. */
 enum stream_outcome bill_close_step(struct task *task, const struct close_record *close, bool *done, struct error *error);

@@ -223,8 +223,11 @@ static bool replay_charge(struct task *task, const struct line_item *item, struc
     struct bill_month *month = bill_month_of(task->bills, period);
     struct written_charge *charge =
         bill_charge_of(month, bill_group_number(task->bills, item->billing_group), item->line_item_id);
-    *charge =
-        (struct written_charge){ .cost = item->cost, .hash = charge_content_hash(item, &task->value), .written = true };
+    *charge = (struct written_charge){ .cost = item->cost,
+                                       .hash = charge_content_hash(item, &task->value),
+                                       .account = account_parse(item->usage_account_id),
+                                       .written = true,
+                                       .leaves = item->custom_line_item.size == 0 };
     return true;
 }
 
@@ -280,7 +283,8 @@ static const struct close_record *close_at_hand(const struct task *task)
 
 static bool bill_task_is_due(const struct task *task, int64_t now_ms)
 {
-    return task->bills->gone.size > 0 || bill_auto_close_is_due(task) || close_at_hand(task) || outdated_month(task) ||
+    return task->bills->gone.size > 0 || bill_revision_is_due(task) || bill_auto_close_is_due(task) || close_at_hand(task) ||
+           outdated_month(task) ||
            (has_dirty_group(task) &&
             (task->bills->draining || now_ms - task->bills->last_bills_ms >= task->world->bills_interval_ms));
 }
@@ -405,7 +409,8 @@ static enum stream_outcome end_close(struct task *task, billing_period period, s
 
 static enum stream_outcome bill_task_work(struct task *task, struct error *error)
 {
-    const struct close_record *close = close_at_hand(task);
+    bool revises = bill_revision_is_due(task); /* of the last month, before the next one closes */
+    const struct close_record *close = revises ? NULL : close_at_hand(task);
     struct bill_month *outdated = close ? NULL : outdated_month(task);
     bool done = false;
     bill_state_place(task);
@@ -413,11 +418,13 @@ static enum stream_outcome bill_task_work(struct task *task, struct error *error
         task->moved = true;
         return forget_month(task, outdated, error);
     }
-    if (!close)
+    if (!close && !revises)
         return bill_auto_close(task, error);
     task->moved = true;
     enum stream_outcome outcome = write_gone(task, error);
     task->bills->gone_is_out = true;
+    if (revises)
+        return outcome == OUTCOME_DONE ? bill_revise(task, error) : outcome;
     if (outcome == OUTCOME_DONE)
         outcome = bill_close_step(task, close, &done, error);
     if (outcome == OUTCOME_DONE && done)

@@ -26,6 +26,28 @@ int64_t *marker_received(struct marker *marker, int32_t task)
     return count_of(&marker->received, &marker->received_count, task);
 }
 
+struct marker_revision *marker_revision_of(struct marker *marker, struct text group)
+{
+    for (size_t i = 0; i < marker->revision_count; i++)
+        if (text_equal(text_of(marker->revisions[i].group), group))
+            return &marker->revisions[i];
+    marker->revisions = memory_grow(marker->revisions, marker->revision_count + 1, sizeof *marker->revisions);
+    char *copy = memory_new(group.size + 1);
+    if (group.size)
+        memcpy(copy, group.data, group.size);
+    marker->revisions[marker->revision_count] = (struct marker_revision){ copy, 1, 1 };
+    return &marker->revisions[marker->revision_count++];
+}
+
+static void forget_revisions(struct marker *marker)
+{
+    for (size_t i = 0; i < marker->revision_count; i++)
+        free(marker->revisions[i].group);
+    free(marker->revisions);
+    marker->revisions = NULL;
+    marker->revision_count = 0;
+}
+
 bool marker_has_barrier(const struct marker *marker, billing_period period, int32_t task)
 {
     for (size_t i = 0; i < marker->barrier_count; i++)
@@ -54,6 +76,16 @@ void marker_close(struct marker *marker, billing_period period)
     marker->closing = PERIOD_NONE;
     marker->reported = 0;
     marker->swept = 0;
+    forget_revisions(marker);
+}
+
+static json_t *revisions_json(const struct marker *marker)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < marker->revision_count; i++)
+        json_array_append_new(array, json_pack("[s,I,I]", marker->revisions[i].group, (json_int_t)marker->revisions[i].rows,
+                                               (json_int_t)marker->revisions[i].manifests));
+    return array;
 }
 
 static json_t *barriers_json(const struct marker *marker)
@@ -98,6 +130,8 @@ void marker_write(const struct marker *marker, struct buffer *out)
     json_object_set_new(object, "sent", counts_json(marker->sent, marker->sent_count));
     json_object_set_new(object, "received", counts_json(marker->received, marker->received_count));
     json_object_set_new(object, "barriers", barriers_json(marker));
+    if (marker->revision_count > 0)
+        json_object_set_new(object, "revisions", revisions_json(marker));
     char *text = json_dumps(object, JSON_COMPACT);
     CHECK(text);
     buffer_append(out, text, strlen(text));
@@ -144,9 +178,28 @@ static bool read_barriers(json_t *array, struct marker *marker)
     return true;
 }
 
+static bool read_revisions(json_t *array, struct marker *marker)
+{
+    size_t index;
+    json_t *triple;
+    if (!is_list(array))
+        return false;
+    json_array_foreach (array, index, triple) {
+        const char *group;
+        json_int_t rows, manifests;
+        if (json_unpack(triple, "[s,I,I!]", &group, &rows, &manifests) != 0 || manifests < 1 || rows < manifests)
+            return false;
+        struct marker_revision *revision = marker_revision_of(marker, text_of(group));
+        revision->rows = rows;
+        revision->manifests = manifests;
+    }
+    return true;
+}
+
 static bool read_lists(json_t *object, struct marker *marker)
 {
-    return read_barriers(json_object_get(object, "barriers"), marker) &&
+    return read_revisions(json_object_get(object, "revisions"), marker) &&
+           read_barriers(json_object_get(object, "barriers"), marker) &&
            read_counts(json_object_get(object, "sent"), &marker->sent, &marker->sent_count) &&
            read_counts(json_object_get(object, "received"), &marker->received, &marker->received_count);
 }
@@ -187,5 +240,6 @@ void marker_done(struct marker *marker)
     free(marker->sent);
     free(marker->received);
     free(marker->barriers);
+    forget_revisions(marker);
     *marker = (struct marker){ .closed = PERIOD_NONE, .closing = PERIOD_NONE };
 }

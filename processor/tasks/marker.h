@@ -18,6 +18,12 @@ struct marker_barrier {
     int32_t task; /* its sender */
 };
 
+/* A group's report of the month that was closed last, of a bill task: only where custom line items changed afterwards. */
+struct marker_revision {
+    char *group;             /* its id */
+    int64_t rows, manifests; /* the revision whose rows are out, and whose manifests are */
+};
+
 struct marker {
     uint32_t task;
     int64_t revision;       /* of the transaction it came with; 0: none yet */
@@ -35,11 +41,15 @@ struct marker {
     /* Barriers that have come, of months that are not closed here yet: several months may be under way at once. */
     struct marker_barrier *barriers;
     size_t barrier_count;
+    struct marker_revision *revisions;
+    size_t revision_count;
 };
 
 /* The count of a number, made if there is none. */
 int64_t *marker_sent(struct marker *marker, int32_t partition);
 int64_t *marker_received(struct marker *marker, int32_t task);
+/* The revision of a group, made with both at 1 if there is none. */
+struct marker_revision *marker_revision_of(struct marker *marker, struct text group);
 bool marker_has_barrier(const struct marker *marker, billing_period period, int32_t task);
 /* A barrier counts once, and not at all for a month that is closed here. */
 void marker_add_barrier(struct marker *marker, billing_period period, int32_t task);

@@ -33,6 +33,18 @@ void report_totals_add_checksum(struct report_totals *report, uint32_t group, ui
     sum->high += part.high + (sum->low < part.low);
 }
 
+void report_totals_add_all(struct report_totals *report, const struct report_totals *other)
+{
+    for (size_t i = 0; i < other->totals.count; i++) {
+        const struct total *total = &other->totals.items[i];
+        report_totals_add(report, total->key.group, total->key.account, total_service(&other->totals, total), &total->cost,
+                          (uint64_t)total->charged_rows);
+    }
+    for (size_t i = 0; i < other->checksum_count; i++)
+        report_totals_add_checksum(report, other->checksums[i].group, other->checksums[i].account,
+                                   other->checksums[i].checksum);
+}
+
 struct hash128 report_totals_checksum(struct report_totals *report, uint32_t group, uint64_t account)
 {
     return checksum_of(report, group, account)->checksum;

@@ -24,6 +24,8 @@ struct report_totals {
 void report_totals_add(struct report_totals *report, uint32_t group, uint64_t account, struct text service,
                        const struct sum *cost, uint64_t rows);
 void report_totals_add_checksum(struct report_totals *report, uint32_t group, uint64_t account, struct hash128 part);
+/* Adds all of another. */
+void report_totals_add_all(struct report_totals *report, const struct report_totals *other);
 /* Zero where no row was reported. */
 struct hash128 report_totals_checksum(struct report_totals *report, uint32_t group, uint64_t account);
 void report_totals_done(struct report_totals *report);

@@ -18,7 +18,7 @@ store: base money model aggregate store
 log: base money model codec observe log
 cur: base money model aggregate codec store cur
 pipeline: base money model aggregate assign rate period codec store log cur pipeline
-control: base money model aggregate assign rate codec documents log control
+control: base money model aggregate assign rate period codec documents log control
 tasks: base money model aggregate assign rate period codec store log cur pipeline control tasks
 observe: base observe
 registry: base model codec registry

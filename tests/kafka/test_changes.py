@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,8 @@ import urllib.request
 from pathlib import Path
 
 from kafka_tools import SKIPPED, Broker, Topics, Unavailable, free_ports
-from test_month import DATA, DOCUMENTS, USAGE, Case, Expected, change_document
+from test_month import (DATA, DOCUMENTS, USAGE, Case, Expected, change_document, check_bills, check_deltas, content,
+                        latest)
 
 
 class Context:
@@ -199,7 +201,118 @@ def another_document_is_compared_with_the_one_in_force_and_nothing_is_touched(co
     assert none.returncode == 1 and "no usage of 2026-08" in none.stderr, none.stderr
 
 
-CASES = [another_document_is_compared_with_the_one_in_force_and_nothing_is_touched, status_and_metrics_tell_how_far_a_sweep_is, only_one_of_two_who_apply_at_once_is_heard,
+def other_items(document):
+    """One changed, one ended, one more; an account that bears only one."""
+    items = document["CustomLineItems"]
+    items[0]["ChargeDetails"]["Flat"]["ChargeValue"] = 175.25
+    gone = items.pop()
+    for name in ("CustomLineItemVersions", "ResourcesAssociatedToCustomLineItem"):
+        document[name] = [entry for entry in document[name] if entry["Arn"] != gone["Arn"]]
+    arn = gone["Arn"].rsplit("/", 1)[0] + "/cliOneMore"
+    items.append({"Name": "one-more", "Arn": arn, "Description": "What was forgotten", "CurrencyCode": "USD",
+                  "BillingGroupArn": document["BillingGroups"][1]["Arn"], "ComputationRule": "ITEMIZED",
+                  "ChargeDetails": {"Type": "CREDIT", "Percentage": {"PercentageValue": 12.5}}})
+    document["CustomLineItemVersions"].append({"Arn": arn, "StartBillingPeriod": "2026-06"})
+    document["ResourcesAssociatedToCustomLineItem"].append(
+        {"Arn": arn, "AssociatedResources": [{"Arn": document["BillingGroups"][1]["Arn"], "Relationship": "CHILD"}]})
+
+
+def check_revision(context, case, out, expected, folder):
+    """What `price` would have written with these items from the beginning; the revision aside."""
+    records = case.topic("line-items")
+    check_deltas(records)
+    items = sorted(content(item) for item in latest(records).values() if item["status"] != "MARKER")
+    assert items == expected.line_items
+    check_bills(case, expected)
+    manifests = {row["key"]: row["value"] and json.loads(row["value"]) for row in case.topic("cur-manifests")}
+    manifests = {key: manifest for key, manifest in manifests.items() if manifest}
+    assert set(manifests) == set(expected.manifests), set(manifests) ^ set(expected.manifests)
+    for group in sorted({key.split("/")[0] for key in manifests}):
+        target = context.scratch / f"{folder}-{group}"
+        case.command("cur", "--group", group, "--period", "2026-06", "--out", target)
+        revision = int(manifests[f"{group}/2026-06/"]["revision"])
+        written = {path.relative_to(target): path.read_bytes() for path in target.glob("**/*") if path.is_file()}
+        wanted = {path.relative_to(out / "cur"): path.read_bytes() for path in (out / "cur" / group).glob("**/*")
+                  if path.is_file()}
+        wanted = {name: data.replace(b'"revision":1,', b'"revision":%d,' % revision) for name, data in wanted.items()}
+        if revision == 1:  # under the document with which it was closed
+            ids = rb'"assemblyId":"[^"]*"|"documentHash":"[^"]*"'
+            written, wanted = ({name: re.sub(ids, b"", data) for name, data in files.items()} for files in (written, wanted))
+        assert written == wanted, (group, sorted(written), sorted(wanted),
+                                   [name for name in wanted if written.get(name) != wanted[name]])
+    verified = case.command("verify", "--period", "2026-06", check=False)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    return manifests
+
+
+def custom_line_items_of_the_month_that_was_closed_last_still_change(context):
+    case = Case(context, "revised", workers=2)
+    case.prepare()
+    case.start()
+    case.command("import", USAGE)
+    path = document_with(context, "revised", other_items)
+    documents = ["--conductor", path, *DOCUMENTS[2:]]
+    open_month = case.command("apply", *documents, "--period", "2026-06", check=False)
+    assert open_month.returncode == 1 and "2026-06 is not closed" in open_month.stderr, open_month.stderr
+    case.close()
+    expected = Expected(context.proforma, context.scratch / "expected-revised", documents=list(map(str, documents)))
+
+    def closed():
+        shown = case.command("apply", *documents, "--period", "2026-06", "--dry-run", check=False)
+        return shown.returncode == 4 and "one-more" in shown.stdout
+
+    case.wait_for("the close", closed)
+    before = len(case.topic("cur-manifests"))
+    case.command("apply", *documents, "--period", "2026-06")
+
+    def costs():
+        return {key: manifest["cost"] for key, manifest in manifests_of(case).items()}
+
+    def manifests_of(case):
+        rows = {row["key"]: row["value"] and json.loads(row["value"]) for row in case.topic("cur-manifests")}
+        return {key: manifest for key, manifest in rows.items() if manifest}
+
+    def is_revised(wanted):
+        return costs() == {key: manifest["cost"] for key, manifest in wanted.manifests.items()}
+
+    case.wait_for("another revision", lambda: is_revised(expected))
+    manifests = check_revision(context, case, context.scratch / "expected-revised", expected, "cur-revised")
+    whole = {key.split("/")[0]: manifest for key, manifest in manifests.items() if key.endswith("/")}
+    assert {group: manifest["revision"] for group, manifest in whole.items()} == \
+        {"200000000011": "2", "200000000021": "2", "200000000031": "1"} or \
+        {group: int(manifest["revision"]) for group, manifest in whole.items()} == \
+        {"200000000011": 2, "200000000021": 2, "200000000031": 1}, whole
+    revised = whole["200000000011"]
+    assert revised["supersedes"] == "2026-06.1" and revised["snapshot_id"] == "2026-06.2", revised
+    assert revised["snapshots"] == ["2026-06.1", "2026-06.items.2"], revised
+    assert "supersedes" not in whole["200000000031"], whole["200000000031"]
+    assert len(case.topic("cur-manifests")) > before
+    # Nothing is told twice: not the same again, and not by a restart without state.
+    assert "0 custom" not in case.command("apply", *documents, "--period", "2026-06").stdout
+    case.kill_all()
+    shutil.rmtree(context.scratch / "state", ignore_errors=True)
+    told = len(case.topic("cur-manifests"))
+    case.start()
+    back = ["--conductor", DATA / "conductor.json", *DOCUMENTS[2:]]
+    case.command("apply", *back, "--period", "2026-06")
+    case.wait_for("a third revision", lambda: is_revised(context.expected))
+    third = manifests_of(case)["200000000011/2026-06/"]
+    assert (int(third["revision"]), third["supersedes"]) == (3, "2026-06.2"), third
+    assert int(manifests_of(case)["200000000031/2026-06/"]["revision"]) == 1
+    assert len(case.topic("cur-manifests")) > told
+    chance = random.Random(context.seed)
+    for which in (documents, back, documents, back):
+        case.command("apply", *which, "--period", "2026-06")
+        time.sleep(chance.random() * 0.7)
+        case.kill_all()
+        case.start()
+    case.command("apply", *documents, "--period", "2026-06")
+    case.wait_for("the last revision", lambda: is_revised(expected))
+    case.stop()
+    check_revision(context, case, context.scratch / "expected-revised", expected, "cur-last")
+
+
+CASES = [custom_line_items_of_the_month_that_was_closed_last_still_change, another_document_is_compared_with_the_one_in_force_and_nothing_is_touched, status_and_metrics_tell_how_far_a_sweep_is, only_one_of_two_who_apply_at_once_is_heard,
          a_document_is_shown_before_it_is_applied_and_only_a_sound_one_is]
 
 

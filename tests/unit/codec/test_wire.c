@@ -502,6 +502,8 @@ static struct cur_manifest_total totals[] = {
 static struct cur_manifest manifest_sample(void)
 {
     struct cur_manifest manifest = {
+        .snapshots = { TEXT("2026-06.1"), TEXT("2026-06.items.2") },
+        .snapshot_count = 2,
         .snapshot_id = TEXT("2026-06-111111111111-2"),
         .billing_group = TEXT("111111111111"),
         .billing_period = TEXT("2026-06"),
@@ -527,6 +529,8 @@ static void expect_manifest(const char *row, const struct cur_manifest *found, c
 {
     const struct text *texts[][2] = {
         { &found->snapshot_id, &wanted->snapshot_id },
+        { &found->snapshots[0], &wanted->snapshots[0] },
+        { &found->snapshots[1], &wanted->snapshots[1] },
         { &found->billing_group, &wanted->billing_group },
         { &found->billing_period, &wanted->billing_period },
         { &found->supersedes, &wanted->supersedes },

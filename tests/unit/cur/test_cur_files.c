@@ -61,7 +61,8 @@ static struct cur_report_files files_in(const char *folder)
                                       .payer = TEXT("100000000001"),
                                       .currency = TEXT("USD"),
                                       .document_hash = TEXT("abcd"),
-                                      .conductor_version = 3 };
+                                      .conductor_version = 3,
+                                      .revision = 1 };
 }
 
 static void write_report(struct spool *spool, uint64_t account, const struct cur_report_files *files,

@@ -148,6 +148,34 @@ static void counts_and_barriers_come_back_in_their_order(void **state)
     buffer_done(&out);
 }
 
+static void revisions_of_reports_come_back_until_the_next_month_is_closed(void **state)
+{
+    (void)state;
+    static const struct marker_revision revisions[] = { { "b", 1, 1 }, { "a/%", 7, 6 }, { "", INT64_MAX, 1 } };
+    struct buffer out = { 0 };
+    struct marker marker = none(), found = none();
+    for (size_t i = 0; i < ARRAY_COUNT(revisions); i++) {
+        struct marker_revision *revision = marker_revision_of(&marker, text_of(revisions[i].group));
+        expect_number("a new one", revision->rows + revision->manifests, 2);
+        revision->rows = revisions[i].rows;
+        revision->manifests = revisions[i].manifests;
+    }
+    write_into(&marker, &out);
+    expect_read("revisions", buffer_text(&out), &found);
+    assert_int_equal(found.revision_count, ARRAY_COUNT(revisions));
+    for (size_t i = 0; i < ARRAY_COUNT(revisions); i++) {
+        struct marker_revision *revision = marker_revision_of(&found, text_of(revisions[i].group));
+        assert_string_equal(revision->group, revisions[i].group);
+        expect_number(revision->group, revision->rows, revisions[i].rows);
+        expect_number(revision->group, revision->manifests, revisions[i].manifests);
+    }
+    marker_close(&found, month("2026-07"));
+    assert_int_equal(found.revision_count, 0);
+    marker_done(&marker);
+    marker_done(&found);
+    buffer_done(&out);
+}
+
 static void a_marker_is_one_line_of_json_behind_what_was_there(void **state)
 {
     (void)state;
@@ -394,6 +422,7 @@ int main(void)
         cmocka_unit_test(every_number_and_month_comes_back),
         cmocka_unit_test(how_far_a_sweep_is_comes_back_while_there_is_one),
         cmocka_unit_test(counts_and_barriers_come_back_in_their_order),
+        cmocka_unit_test(revisions_of_reports_come_back_until_the_next_month_is_closed),
         cmocka_unit_test(a_marker_is_one_line_of_json_behind_what_was_there),
         cmocka_unit_test(a_count_is_made_once_and_kept_by_its_number),
         cmocka_unit_test(a_barrier_counts_once),
