@@ -194,7 +194,7 @@ static void close_month(struct life *life)
     must(done, "close", error.message);
     buffer_clear(&key);
     buffer_clear(&value);
-    close_record_write(&close, &key, &value);
+    close_record_write(&close, 1, &key, &value);
     lean_log_append(engine->log, STREAM_CONDUCTOR, 0, buffer_text(&key), buffer_text(&value));
     wait_until(life, all_is_closed, "the close");
     end_step(life, CLOSED, lean_log_figures(engine->log).records[STREAM_CUR]);
