@@ -36,6 +36,8 @@ static uint8_t carried_by(const struct usage_event *event)
 /* Free usage comes with its public price and an unblended cost of 0. */
 static bool is_billed_at_nothing(const struct usage_event *event)
 {
+    if (event->correction.is_one)
+        return event->correction.billed_at_nothing;
     bool has_price = (record_has(event, USAGE_EVENT_public_on_demand_rate) && event->public_on_demand_rate != 0) ||
                      (record_has(event, USAGE_EVENT_public_on_demand_cost) && event->public_on_demand_cost != 0);
     return has_price && record_has(event, USAGE_EVENT_unblended_cost) && event->unblended_cost == 0 &&

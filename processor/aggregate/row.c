@@ -23,7 +23,7 @@ struct row {
     int32_t period;
     uint32_t word; /* the owner's */
     uint8_t carried;
-    bool has_amount;
+    bool has_amount, anew;
     struct sum sums[]; /* amount, then the carried costs in their order */
 };
 
@@ -70,9 +70,29 @@ static void keep_smaller_description(struct text *kept, struct text other)
         *kept = other;
 }
 
+void row_values_settle(struct row_values *values)
+{
+    bool zero = sum_is_zero(&values->amount);
+    if ((int64_t)values->usage_events > 0)
+        return;
+    for (size_t i = 0; i < CARRIED_COUNT; i++)
+        zero = zero && sum_is_zero(&values->costs[i]);
+    values->usage_events = !zero;
+}
+
+static void begin_anew(struct row_view *row)
+{
+    row->values.anew = true;
+    row->values.usage_end_ms = USAGE_END_NONE;
+    row->values.has_amount = false;
+    row->description = TEXT_NONE;
+}
+
 void row_view_fold(struct row_view *row, const struct row_view *other)
 {
     struct row_values *values = &row->values;
+    if (other->values.anew)
+        begin_anew(row);
     values->usage_events += other->values.usage_events;
     if (other->values.usage_end_ms > values->usage_end_ms)
         values->usage_end_ms = other->values.usage_end_ms;
@@ -231,11 +251,17 @@ uint32_t row_table_take(struct row_table *table, const struct row_identity *iden
 void row_table_add_event(struct row_table *table, uint32_t handle, const struct usage_event *event)
 {
     struct row *row = row_at(table, handle);
-    row->usage_events++;
+    row->usage_events += (uint64_t)usage_event_count(event);
+    if (event->correction.anew) {
+        row->anew = true;
+        row->usage_end_ms = USAGE_END_NONE;
+        row->has_amount = false;
+        row->description = INTERN_NONE;
+    }
     if (record_has(event, USAGE_EVENT_usage_end) && event->usage_end > row->usage_end_ms)
         row->usage_end_ms = event->usage_end;
     if (record_has(event, USAGE_EVENT_usage_amount)) {
-        row->has_amount = true;
+        row->has_amount = row->has_amount || !event->correction.without_amount;
         sum_add(&row->sums[0], event->usage_amount);
     }
     fold_costs(row, event);
@@ -259,6 +285,7 @@ void row_table_set(struct row_table *table, uint32_t handle, const struct row_va
     row->usage_events = values->usage_events;
     row->usage_end_ms = values->usage_end_ms;
     row->has_amount = values->has_amount;
+    row->anew = values->anew;
     row->sums[0] = values->amount;
     struct sum *sum = &row->sums[1];
     for (size_t i = 0; i < CARRIED_COUNT; i++)
@@ -369,6 +396,7 @@ void row_table_read(const struct row_table *table, uint32_t handle, struct row_v
         .values = { .usage_events = row->usage_events,
                     .usage_end_ms = row->usage_end_ms,
                     .has_amount = row->has_amount,
+                    .anew = row->anew,
                     .amount = row->sums[0] },
     };
     const struct sum *sum = &row->sums[1];
@@ -377,9 +405,17 @@ void row_table_read(const struct row_table *table, uint32_t handle, struct row_v
             view->values.costs[i] = *sum++;
 }
 
-bool row_table_has_events(const struct row_table *table, uint32_t handle)
+uint64_t row_table_events(const struct row_table *table, uint32_t handle)
 {
-    return row_at(table, handle)->usage_events > 0;
+    return row_at(table, handle)->usage_events;
+}
+
+void row_table_settle(struct row_table *table, uint32_t handle)
+{
+    struct row_view view;
+    row_table_read(table, handle, &view);
+    row_values_settle(&view.values);
+    row_at(table, handle)->usage_events = view.values.usage_events;
 }
 
 struct row_identity row_table_identity_of(const struct row_table *table, uint32_t handle)

@@ -18,6 +18,7 @@ struct row_values {
     uint64_t usage_events;
     int64_t usage_end_ms; /* latest; USAGE_END_NONE */
     bool has_amount;
+    bool anew;                       /* a correction has put end, description and has_amount in place of what was before */
     struct sum amount;               /* QUANTITY_SCALE */
     struct sum costs[CARRIED_COUNT]; /* AMOUNT_SCALE; only the carried ones mean anything */
 };
@@ -55,7 +56,13 @@ static inline struct row_identity row_view_identity(const struct row_view *row)
 /* Canonical order: period, bucket start, account, resource, facts. */
 int row_view_compare(const struct row_view *a, const struct row_view *b);
 
-/* Folds `other`, a row of the same identity, into `row`. Commutative and associative. */
+/*
+ * Puts right how many events there are where corrections say what cannot be: a row whose sums are not all 0 counts one at
+ * least, and none counts fewer than none. A row without events is none.
+ */
+void row_values_settle(struct row_values *values);
+
+/* Folds `other`, a row of the same identity, into `row`: in any order, unless `other` has been corrected since. */
 void row_view_fold(struct row_view *row, const struct row_view *other);
 
 /* ---- the table of rows in memory ---- */
@@ -87,7 +94,9 @@ void row_table_set(struct row_table *table, uint32_t handle, const struct row_va
 void row_table_read(const struct row_table *table, uint32_t handle, struct row_view *view);
 /* Its identity alone; texts are the table's. */
 struct row_identity row_table_identity_of(const struct row_table *table, uint32_t handle);
-bool row_table_has_events(const struct row_table *table, uint32_t handle);
+uint64_t row_table_events(const struct row_table *table, uint32_t handle);
+/* row_values_settle of the row. */
+void row_table_settle(struct row_table *table, uint32_t handle);
 int row_identity_compare(const struct row_identity *a, const struct row_identity *b);
 /* A word that the table's owner keeps with a row; 0 at first. */
 uint32_t *row_table_word(struct row_table *table, uint32_t handle);

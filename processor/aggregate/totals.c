@@ -46,6 +46,12 @@ struct total *totals_get(struct totals *totals, uint32_t group, uint64_t account
     return total;
 }
 
+bool total_is_nothing(const struct total *total)
+{
+    return total->usage_events == 0 && total->charged_rows == 0 && sum_is_zero(&total->public_cost) &&
+           sum_is_zero(&total->billable_cost) && sum_is_zero(&total->tax) && sum_is_zero(&total->cost);
+}
+
 static int compare_totals(const void *left, const void *right, void *context)
 {
     const struct total *a = left, *b = right;

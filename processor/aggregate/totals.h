@@ -46,6 +46,9 @@ static inline struct text total_type(const struct totals *totals, const struct t
     return intern_text(&totals->texts, total->key.type);
 }
 
+/* Whether it is as one that was never made. */
+bool total_is_nothing(const struct total *total);
+
 /* Sorts by group (unmonitored last), account, service, type; ends the validity of totals_get's answers, not of its use. */
 void totals_sort(struct totals *totals);
 

@@ -47,18 +47,28 @@ static bool commit(struct import *import, struct error *error)
     return stream->ops->commit(stream, NULL, 0, error) == OUTCOME_DONE;
 }
 
-/* `mark` says of which imported month a record is; empty: none. */
-static bool produce(struct import *import, struct text key, struct text value, struct text mark, struct error *error)
+/* A month's accounts stay where its first delivery has put them, also when the topic has got more partitions since. */
+static int32_t partition_of(const struct import *import, const struct import_month *month, struct text key)
+{
+    const struct stream *stream = import->connection->stream;
+    size_t partitions = (size_t)stream->ops->partition_count(stream, STREAM_USAGE);
+    if (month && month->record.offset_count > 0 && month->record.offset_count < partitions)
+        partitions = month->record.offset_count;
+    return (int32_t)(hash64(key.data, key.size) % partitions);
+}
+
+/* `month` is NULL for what is no event. */
+static bool produce(struct import *import, const struct import_month *month, struct text key, struct text value,
+                    struct error *error)
 {
     struct stream *stream = import->connection->stream;
-    uint32_t partitions = (uint32_t)stream->ops->partition_count(stream, STREAM_USAGE);
-    struct stream_header header = { IMPORT_HEADER, mark };
+    struct stream_header header = { IMPORT_HEADER, month ? month->mark : TEXT_NONE };
     struct stream_record record = { .topic = STREAM_USAGE,
                                     .key = key,
                                     .value = value,
                                     .headers = &header,
-                                    .header_count = mark.size ? 1 : 0,
-                                    .partition = (int32_t)(hash64(key.data, key.size) % partitions) };
+                                    .header_count = month != NULL,
+                                    .partition = partition_of(import, month, key) };
     if (import->arguments->dry_run)
         return true;
     if (import->in_transaction++ == 0 && stream->ops->begin(stream, error) != OUTCOME_DONE)
@@ -68,11 +78,12 @@ static bool produce(struct import *import, struct text key, struct text value, s
     return import->in_transaction < EVENTS_PER_TRANSACTION || commit(import, error);
 }
 
-static bool publish(struct import *import, const struct usage_event *event, struct text mark, struct error *error)
+static bool publish(struct import *import, const struct usage_event *event, const struct import_month *month,
+                    struct error *error)
 {
     buffer_clear(&import->value);
     return wire_encode(import->connection->wire, "usage", &usage_event_type, event, &import->value, error) &&
-           produce(import, event->usage_account_id, buffer_text(&import->value), mark, error);
+           produce(import, month, event->usage_account_id, buffer_text(&import->value), error);
 }
 
 static bool look_at(struct import *import, const struct usage_entry *entry, struct error *error)
@@ -98,21 +109,21 @@ static bool take(struct import *import, const struct usage_entry *entry, struct 
     if (entry->refused) {
         import->refused++;
         return import->delivery ||
-               produce(import, TEXT_NONE, entry->place.raw.size ? entry->place.raw : TEXT("?"), TEXT_NONE, error);
+               produce(import, NULL, TEXT_NONE, entry->place.raw.size ? entry->place.raw : TEXT("?"), error);
     }
     if (!import_months_find(&import->months, &entry->event, &month, error))
         return false;
     if (import->is_piped && !import->arguments->again && !import_months_check_new(&import->months, month, error))
         return false;
     return month->mode == IMPORT_DELIVERY ? import_delivery_take(import->delivery, &entry->event, error)
-                                          : publish(import, &entry->event, month->mark, error);
+                                          : publish(import, &entry->event, month, error);
 }
 
 static bool publish_correction(void *context, const struct usage_event *event, struct error *error)
 {
     struct import *import = context;
     struct import_month *month;
-    return import_months_find(&import->months, event, &month, error) && publish(import, event, month->mark, error);
+    return import_months_find(&import->months, event, &month, error) && publish(import, event, month, error);
 }
 
 static bool read_file(struct import *import, const struct usage_file *file, size_t number, struct error *error)

@@ -28,6 +28,7 @@ bool import_delivery_open(struct import_months *months, struct progress progress
                           struct error *error)
 {
     struct import_delivery *delivery = memory_new(sizeof *delivery);
+    const struct settings *settings = &months->connection->settings;
     const char *temporary = getenv("TMPDIR");
     struct buffer path = { 0 };
     delivery->months = months;
@@ -40,7 +41,8 @@ bool import_delivery_open(struct import_months *months, struct progress progress
         return false;
     }
     delivery->scratch = path.data;
-    if (!corrections_open(delivery->scratch, MEMORY_BYTES, &delivery->corrections, error)) {
+    struct corrections_options options = { settings->report_time_granularity, settings->report_resource_ids, MEMORY_BYTES };
+    if (!corrections_open(delivery->scratch, &options, &delivery->corrections, error)) {
         import_delivery_close(delivery);
         return false;
     }
@@ -191,10 +193,14 @@ bool import_delivery_write(struct import_delivery *delivery,
                            struct correction_counts *counts, struct error *error)
 {
     const struct stream *stream = delivery->months->connection->stream;
+    const struct import_months *months = delivery->months;
+    int64_t written = 0; /* only grows as more is published */
     for (int32_t p = 0; p < stream->ops->partition_count(stream, STREAM_USAGE); p++)
         if (!read_partition(delivery, p, error))
             return false;
-    return corrections_write(delivery->corrections, take, context, counts, error);
+    for (size_t p = 0; p < months->end_count; p++)
+        written += months->ends[p];
+    return corrections_write(delivery->corrections, written, take, context, counts, error);
 }
 
 void import_delivery_close(struct import_delivery *delivery)

@@ -101,6 +101,10 @@ enum price_base {
 };
 
 struct text line_item_status_text(enum line_item_status status);
+/* The reason of a charged one without events: all usage of its row was taken back, and what it holds of its pool's cost is
+ * held by other rows once the month closes. */
+#define REASON_TAKEN_BACK "TAKEN_BACK"
+
 struct text unpriced_reason_text(enum unpriced_reason reason);
 struct text price_base_text(enum price_base base);
 

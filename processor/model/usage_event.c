@@ -199,6 +199,7 @@ bool usage_event_accept(struct usage_event *event, struct refusal *refusal)
         return false;
     if (record_has(event, USAGE_EVENT_usage_end) && event->usage_end < event->usage_start)
         return refuse(refusal, REFUSAL_END_BEFORE_START, "usage_end", TEXT_NONE, "usage_end lies before usage_start");
+    correction_read(event->event_id, &event->correction);
     return true;
 }
 

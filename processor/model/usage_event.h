@@ -4,6 +4,7 @@
 #ifndef MODEL_USAGE_EVENT_H
 #define MODEL_USAGE_EVENT_H
 
+#include "model/correction.h"
 #include "model/record.h"
 #include "model/refusal.h"
 
@@ -52,8 +53,9 @@ struct usage_event {
     uint64_t present;
     USAGE_EVENT_FIELDS(RECORD_MEMBER)
     /* No fields of the record: */
-    uint32_t excess_decimals; /* numbers that were rounded to their scale */
-    bool is_ascii;            /* all its texts but tags: the codec has seen that, and nobody need look again */
+    uint32_t excess_decimals;     /* numbers that were rounded to their scale */
+    bool is_ascii;                /* all its texts but tags: the codec has seen that, and nobody need look again */
+    struct correction correction; /* of its id; usage_event_accept sets it */
 };
 
 extern const struct record_type usage_event_type;
@@ -83,6 +85,12 @@ billing_period usage_event_period(const struct usage_event *event);
 
 /* Sorts tags in place by key and drops empty values. Refuses a key that comes twice. */
 MUST_USE bool tags_normalize(struct tag *items, size_t *count, struct refusal *refusal);
+
+/* By how much it changes the count of its row's events. */
+static inline int64_t usage_event_count(const struct usage_event *event)
+{
+    return event->correction.is_one ? event->correction.events : 1;
+}
 
 /* The account of a commitment's ARN ("arn:aws:ec2:eu-west-1:123456789012:…"), empty if there is none. */
 struct text arn_account(struct text arn);

@@ -23,8 +23,8 @@ void statement_make(struct statement *statement, const struct totals *totals, si
     *statement = (struct statement){ .whole.latest_end_ms = INT64_MIN };
     for (size_t i = first; i < first + count; i++) {
         const struct total *total = &totals->items[i];
-        if (total->usage_events == 0)
-            continue; /* what was in it is elsewhere now */
+        if (total_is_nothing(total))
+            continue; /* what was in it is gone, or elsewhere now */
         total_add(line_of(statement, total->key.account, total_service(totals, total), total_type(totals, total)), total);
     }
     for (size_t i = 0; i < charges->count; i++) {

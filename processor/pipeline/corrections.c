@@ -23,21 +23,23 @@ struct side {
 
 struct corrections {
     struct side old, new;
-    size_t memory_bytes; /* of a side */
+    struct corrections_options options;
     struct buffer facts;
     struct arena arena;
 };
 
-static bool open_side(struct side *side, const char *scratch, const char *name, size_t memory, struct error *error)
+static bool open_side(struct side *side, const char *scratch, const char *name, const struct corrections_options *options,
+                      struct error *error)
 {
     struct buffer path = { 0 };
-    struct rocks_options options = { .write_buffer_bytes = memory / 8, .cache_bytes = memory / 8 };
+    struct rocks_options rocks = { .write_buffer_bytes = options->memory_bytes / 16,
+                                   .cache_bytes = options->memory_bytes / 16 };
     buffer_printf(&path, "%s/%s", scratch, name);
-    bool done = rocks_open(path.data, &options, &side->rocks, error);
+    bool done = rocks_open(path.data, &rocks, &side->rocks, error);
     buffer_done(&path);
     if (!done)
         return false;
-    side->table = row_table_new(GRANULARITY_HOURLY, true);
+    side->table = row_table_new(options->granularity, options->resource_ids);
     side->rows = row_store_new(side->rocks, side->table);
     return true;
 }
@@ -50,12 +52,13 @@ static void close_side(struct side *side)
     rocks_close(side->rocks);
 }
 
-bool corrections_open(const char *scratch, size_t memory_bytes, struct corrections **ret_corrections, struct error *error)
+bool corrections_open(const char *scratch, const struct corrections_options *options, struct corrections **ret_corrections,
+                      struct error *error)
 {
     struct corrections *corrections = memory_new(sizeof *corrections);
-    corrections->memory_bytes = memory_bytes / 2;
-    if (!open_side(&corrections->old, scratch, "old", corrections->memory_bytes, error) ||
-        !open_side(&corrections->new, scratch, "new", corrections->memory_bytes, error)) {
+    corrections->options = *options;
+    if (!open_side(&corrections->old, scratch, "old", options, error) ||
+        !open_side(&corrections->new, scratch, "new", options, error)) {
         corrections_close(corrections);
         return false;
     }
@@ -68,7 +71,7 @@ static bool take(struct corrections *corrections, struct side *side, const struc
     buffer_clear(&corrections->facts);
     facts_encode(event, &corrections->facts);
     row_table_fold(side->table, event, buffer_text(&corrections->facts));
-    return row_table_bytes(side->table) < corrections->memory_bytes / 2 || row_store_spill(side->rows, error);
+    return row_table_bytes(side->table) < corrections->options.memory_bytes / 4 || row_store_spill(side->rows, error);
 }
 
 bool corrections_take_new(struct corrections *corrections, const struct usage_event *event, struct error *error)
@@ -175,40 +178,44 @@ static bool set_sums(const struct row_values *new, const struct row_values *old,
 
 struct writer {
     struct corrections *corrections;
+    int64_t published;
     bool (*take)(void *context, const struct usage_event *event, struct error *error);
     void *context;
     struct correction_counts *counts;
     const struct row_view *row; /* at hand */
-    uint64_t before;            /* events that it had, and has been given */
 };
 
-static void set_id(struct writer *writer, struct usage_event *event)
+static void set_id(const struct writer *writer, const struct correction *correction, struct usage_event *event)
 {
     const struct row_view *row = writer->row;
     struct buffer identity = { 0 };
-    char letters[ID_LETTERS], id[80];
+    char letters[ID_LETTERS], id[CORRECTION_TEXT_MAX + ID_LETTERS + 24];
     buffer_printf(&identity, "%d %lld %llu ", row->period, (long long)row->bucket_ms, (unsigned long long)row->account);
     buffer_append_text(&identity, row->resource);
     buffer_append_byte(&identity, '\0');
     buffer_append_text(&identity, row->facts);
     hash_letters(hash128(identity.data, identity.size), sizeof letters, letters);
     buffer_done(&identity);
-    int size = snprintf(id, sizeof id, "delivery/%.*s/%llu", ID_LETTERS, letters, (unsigned long long)++writer->before);
-    set_text(event, USAGE_EVENT_event_id, arena_copy(&writer->corrections->arena, (struct text){ id, (size_t)size }));
+    size_t size = correction_print(correction, id);
+    size += (size_t)snprintf(id + size, sizeof id - size, "%.*s/%lld", ID_LETTERS, letters, (long long)writer->published);
+    set_text(event, USAGE_EVENT_event_id, arena_copy(&writer->corrections->arena, (struct text){ id, size }));
 }
 
-static bool has_facts_of_row(struct writer *writer, const struct usage_event *event)
+/* A row that has no amount of its own carries one all the same where usage has to have it. */
+static struct correction correction_of(const struct row_values *new, const struct row_values *old, const struct facts *facts,
+                                       const struct usage_event *event)
 {
-    struct buffer *facts = &writer->corrections->facts;
-    buffer_clear(facts);
-    facts_encode(event, facts);
-    return text_equal(buffer_text(facts), writer->row->facts);
+    return (struct correction){
+        .anew = old->usage_events > 0,
+        .without_amount = !new->has_amount &&record_has(event, USAGE_EVENT_usage_amount),
+        .billed_at_nothing = facts->billed_at_nothing,
+        .events = (int64_t)(new->usage_events - old->usage_events),
+    };
 }
 
 static bool hand_over(struct writer *writer, struct usage_event *event, struct error *error)
 {
     struct refusal refusal = { 0 };
-    set_id(writer, event);
     if (!usage_event_accept(event, &refusal))
         return error_fail(error, ERROR_FAILED, "a row's difference is no event: %s: %s", refusal_reason_text(refusal.reason),
                           refusal.detail);
@@ -216,97 +223,68 @@ static bool hand_over(struct writer *writer, struct usage_event *event, struct e
     return writer->take(writer->context, event, error);
 }
 
-/* An event whose costs are all 0. */
-static struct usage_event without_sums(const struct usage_event *event)
-{
-    struct usage_event nothing = *event;
-    nothing.usage_amount = 0;
-    for (enum carried_cost cost = 0; cost < CARRIED_COUNT; cost++) {
-        enum usage_event_field field;
-        *cost_of(&nothing, cost, &field) = 0;
-    }
-    return nothing;
-}
-
-/*
- * Whether AWS bills a row at nothing is a fact of it, and follows from costs that are 0 or not: a difference of 0 would be
- * another row's. Then the smallest amount goes in with one event and out with a second.
- */
-static bool hand_over_in_two(struct writer *writer, const struct usage_event *event, struct error *error)
-{
-    static const enum carried_cost candidates[] = { CARRIED_UNBLENDED, CARRIED_PUBLIC_COST };
-    for (size_t i = 0; i < ARRAY_COUNT(candidates); i++) {
-        enum usage_event_field field;
-        struct usage_event first = *event, second = without_sums(event);
-        *cost_of(&first, candidates[i], &field) += 1;
-        *cost_of(&second, candidates[i], &field) = -1;
-        if (record_has(event, field) && has_facts_of_row(writer, &first) && has_facts_of_row(writer, &second))
-            return hand_over(writer, &first, error) && hand_over(writer, &second, error);
-    }
-    return error_fail(error, ERROR_FAILED, "a row of account %012llu cannot be corrected: no event has its facts",
-                      (unsigned long long)writer->row->account);
-}
-
-/* Rows that several rows of a report fold into keep their number, as long as an event of nothing has their facts. */
-#define REPEATED_MAX 1000
-
-static bool hand_over_repeats(struct writer *writer, const struct usage_event *event, uint64_t count, struct error *error)
-{
-    struct usage_event nothing = without_sums(event);
-    if (count > REPEATED_MAX || !has_facts_of_row(writer, &nothing))
-        return true;
-    for (uint64_t i = 0; i < count; i++)
-        if (!hand_over(writer, &nothing, error))
-            return false;
-    return true;
-}
-
-static bool write_row(struct writer *writer, const struct row_values *new, const struct row_values *old, struct error *error)
+static void set_identity(struct writer *writer, const struct facts *facts, struct usage_event *event)
 {
     struct corrections *corrections = writer->corrections;
     const struct row_view *row = writer->row;
-    struct usage_event event = { .usage_start = row->bucket_ms };
-    struct facts facts;
     char account[ACCOUNT_DIGITS + 1], period[TIME_TEXT_MAX];
-    arena_reset(&corrections->arena);
-    facts_decode(row->facts, &facts);
-    set_facts(corrections, &facts, &event);
+    set_facts(corrections, facts, event);
     account_format(row->account, account);
     period_format(row->period, period);
-    set_text(&event, USAGE_EVENT_usage_account_id, arena_copy(&corrections->arena, text_of(account)));
-    set_text(&event, USAGE_EVENT_billing_period, arena_copy(&corrections->arena, text_of(period)));
-    set_text(&event, USAGE_EVENT_resource_id, row->resource);
-    set_text(&event, USAGE_EVENT_description, row->description);
-    record_set(&event, USAGE_EVENT_usage_start);
-    if (row->values.usage_end_ms != USAGE_END_NONE) {
-        event.usage_end = row->values.usage_end_ms;
+    set_text(event, USAGE_EVENT_usage_account_id, arena_copy(&corrections->arena, text_of(account)));
+    set_text(event, USAGE_EVENT_billing_period, arena_copy(&corrections->arena, text_of(period)));
+    set_text(event, USAGE_EVENT_resource_id, row->resource);
+    event->usage_start = row->bucket_ms;
+    record_set(event, USAGE_EVENT_usage_start);
+}
+
+/* `row` is the new one's where there is one: its description and end are what the row has from now on. */
+static bool write_row(struct writer *writer, const struct row_values *new, const struct row_values *old, struct error *error)
+{
+    const struct row_view *row = writer->row;
+    struct usage_event event = { 0 };
+    struct facts facts;
+    arena_reset(&writer->corrections->arena);
+    facts_decode(row->facts, &facts);
+    set_identity(writer, &facts, &event);
+    if (new->usage_events > 0)
+        set_text(&event, USAGE_EVENT_description, row->description);
+    if (new->usage_events > 0 && new->usage_end_ms != USAGE_END_NONE) {
+        event.usage_end = new->usage_end_ms;
         record_set(&event, USAGE_EVENT_usage_end);
     }
     if (!set_sums(new, old, &facts, &event))
-        return error_fail(error, ERROR_FAILED, "a row of account %s cannot be corrected: its difference is too large",
-                          account);
-    writer->before = old->usage_events;
-    if (!has_facts_of_row(writer, &event))
-        return hand_over_in_two(writer, &event, error);
-    uint64_t more = new->usage_events > old->usage_events ? new->usage_events - old->usage_events : 1;
-    return hand_over(writer, &event, error) && hand_over_repeats(writer, &event, more - 1, error);
+        return error_fail(error, ERROR_FAILED, "a row of account %.*s cannot be corrected: its difference is too large",
+                          TEXT_ARGS(event.usage_account_id));
+    struct correction correction = correction_of(new, old, &facts, &event);
+    set_id(writer, &correction, &event);
+    return hand_over(writer, &event, error);
 }
 
 /* ---- the walk ---- */
 
-static bool same_sums(const struct row_values *a, const struct row_values *b, struct text facts_bytes)
+static bool same_values(const struct row_values *a, const struct row_values *b)
 {
-    struct facts facts;
-    facts_decode(facts_bytes, &facts);
-    bool same = sum_equal(&a->amount, &b->amount);
+    bool same = a->usage_events == b->usage_events && a->usage_end_ms == b->usage_end_ms && a->has_amount == b->has_amount &&
+                sum_equal(&a->amount, &b->amount);
     for (enum carried_cost cost = 0; cost < CARRIED_COUNT; cost++)
-        same = same && (!facts_carry(&facts, cost) || sum_equal(&a->costs[cost], &b->costs[cost]));
+        same = same && sum_equal(&a->costs[cost], &b->costs[cost]);
     return same;
+}
+
+static bool same_rows(const struct row_view *a, const struct row_view *b)
+{
+    return same_values(&a->values, &b->values) && text_equal(a->description, b->description);
 }
 
 static bool advance(struct side *side, struct error *error)
 {
-    return row_cursor_next(side->cursor, &side->view, &side->has_row, error);
+    bool done;
+    do {
+        done = row_cursor_next(side->cursor, &side->view, &side->has_row, error);
+        row_values_settle(&side->view.values);
+    } while (done && side->has_row && side->view.values.usage_events == 0);
+    return done;
 }
 
 /* The next row of either side; *has_old and *has_new say whose it is. */
@@ -327,8 +305,7 @@ static bool write_next(struct writer *writer, bool has_old, bool has_new, struct
     const struct row_values *new = has_new ? &corrections->new.view.values : &nothing;
     writer->row = has_new ? &corrections->new.view : &corrections->old.view;
     counts->rows += has_new;
-    /* A row of nothing is a row all the same: it shows in the report. */
-    if (has_old && same_sums(new, old, writer->row->facts))
+    if (has_old && has_new && same_rows(&corrections->old.view, &corrections->new.view))
         return true;
     counts->added += !has_old;
     counts->gone += !has_new;
@@ -336,11 +313,13 @@ static bool write_next(struct writer *writer, bool has_old, bool has_new, struct
     return write_row(writer, new, old, error);
 }
 
-bool corrections_write(struct corrections *corrections,
+bool corrections_write(struct corrections *corrections, int64_t published,
                        bool (*take_event)(void *context, const struct usage_event *event, struct error *error),
                        void *context, struct correction_counts *counts, struct error *error)
 {
-    struct writer writer = { .corrections = corrections, .take = take_event, .context = context, .counts = counts };
+    struct writer writer = {
+        .corrections = corrections, .published = published, .take = take_event, .context = context, .counts = counts
+    };
     struct side *old = &corrections->old, *new = &corrections->new;
     *counts = (struct correction_counts){ 0 };
     bool done = row_cursor_open(old->rows, &old->cursor, error) && row_cursor_open(new->rows, &new->cursor, error) &&

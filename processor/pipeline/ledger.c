@@ -89,23 +89,30 @@ static void price_tiered_event(struct ledger *ledger, struct entry *entry, const
         take_out(ledger, entry, resolved->pool);
         return;
     }
-    struct row_values added = { .usage_events = 1, .has_amount = true };
+    struct row_values added = { .has_amount = true };
     sum_add(&added.amount, event->usage_amount);
     if (record_has(event, USAGE_EVENT_public_on_demand_cost))
         sum_add(&added.costs[CARRIED_PUBLIC_COST], event->public_on_demand_cost);
     /* A row comes in whole when it was too large a moment ago, when the event alone is, or when a part would be. */
-    bool whole = is_empty(entry) && row->values.usage_events > 1;
-    if (!whole && ledger_add_to_parts(ledger, entry, resolved, &added) && parts_fit(entry))
+    if (!is_empty(entry) && ledger_add_to_parts(ledger, entry, resolved, &added) && parts_fit(entry))
         return;
     take_out(ledger, entry, resolved->pool);
     bool fits = ledger_add_to_parts(ledger, entry, resolved, &row->values);
     CHECK(fits); /* rate_fits has said so */
 }
 
-static void add_event_to_total(struct total *total, const struct usage_event *event, const struct price *price)
+/* What a row that is taken back has left in tiers that others reached with it stays, so that the pool's total is right. */
+static void forget_parts_of_nothing(struct entry *entry, const struct row_view *row)
+{
+    if (row->values.usage_events == 0 && ledger_parts_are_zero(entry))
+        ledger_empty_parts(entry);
+}
+
+static void add_event_to_total(struct total *total, const struct usage_event *event, uint64_t count,
+                               const struct price *price)
 {
     int64_t end = record_has(event, USAGE_EVENT_usage_end) ? event->usage_end : event->usage_start;
-    total->usage_events++;
+    total->usage_events += count;
     if (end > total->latest_end_ms)
         total->latest_end_ms = end;
     if (record_has(event, USAGE_EVENT_net_unblended_cost))
@@ -114,24 +121,41 @@ static void add_event_to_total(struct total *total, const struct usage_event *ev
         sum_add(price->counts_as_tax ? &total->tax : &total->billable_cost, event->unblended_cost);
 }
 
+/* In a month that is not its own a correction finds nothing of what it corrects: it is an event like any other. */
+static const struct usage_event *without_claims(const struct usage_event *event, struct usage_event *scratch)
+{
+    *scratch = *event;
+    scratch->correction.events = 1;
+    scratch->correction.anew = false;
+    return scratch;
+}
+
 bool ledger_take(struct ledger *ledger, const struct usage_event *event, struct text facts, billing_period period,
                  struct error *error)
 {
+    struct usage_event scratch;
+    if (event->correction.is_one && period != usage_event_period(event))
+        event = without_claims(event, &scratch);
     struct row_identity identity = row_table_identity(ledger->table, event, facts, period);
     uint32_t row = row_table_take(ledger->table, &identity);
     struct entry *entry;
     if (!ledger_entry_of(ledger, row, &identity, &entry, error))
         return false;
-    ledger_sweep_meet(ledger, entry, !row_table_has_events(ledger->table, row));
+    uint64_t before = row_table_events(ledger->table, row);
+    ledger_sweep_meet(ledger, entry, before == 0);
     row_table_add_event(ledger->table, row, event);
+    if (event->correction.is_one)
+        row_table_settle(ledger->table, row);
     const struct resolved *resolved = ledger_resolve_entry(ledger, entry, &identity);
     if (resolved->pool != POOL_NONE) {
         struct row_view view;
         row_table_read(ledger->table, row, &view);
         price_tiered_event(ledger, entry, resolved, &view, event);
+        forget_parts_of_nothing(entry, &view);
     }
     if (resolved->price.in_sums)
-        add_event_to_total(ledger_total_of_entry(ledger, entry, &identity), event, &resolved->price);
+        add_event_to_total(ledger_total_of_entry(ledger, entry, &identity), event,
+                           row_table_events(ledger->table, row) - before, &resolved->price);
     ledger_mark_dirty(ledger, entry);
     return true;
 }
@@ -201,18 +225,21 @@ static bool flush_entry(struct ledger *ledger, struct entry *entry, const struct
     line_item_builder_begin(&ledger->builder, ledger->prices.pricing, view.period);
     ledger_rate_entry(ledger, entry, resolved, &view, &rated);
     if (resolved->pool != POOL_NONE && rated.status == STATUS_CHARGED)
-        ledger_drop_empty_parts(&rated);
+        ledger_drop_empty_parts(&rated, view.values.usage_events == 0);
+    entry->taken_back = view.values.usage_events == 0 && rated.slice_count > 0;
     for (uint32_t i = 0; i < rated.slice_count; i++) {
         struct line_item item;
         struct part *part = ledger_part_of(ledger, entry, rated.slices[i].tier);
         i128 cost = rated.slices[i].cost, public_cost = rated.slices[i].public_cost;
         line_item_of_slice(&ledger->builder, &view, &resolved->facts, &resolved->price, &rated, i, &item);
+        if (entry->taken_back)
+            record_set_text(&item, &line_item_type, LINE_ITEM_reason, TEXT(REASON_TAKEN_BACK));
         if (!write_item(part, cost, public_cost, &item, total, sink, error))
             return false;
     }
     if (!write_gone(ledger, entry, &view, resolved, &rated, total, sink, error))
         return false;
-    bool charged = rated.status == STATUS_CHARGED;
+    bool charged = rated.status == STATUS_CHARGED && rated.slice_count > 0;
     if (total)
         total->charged_rows += charged - entry->charged;
     entry->charged = charged;

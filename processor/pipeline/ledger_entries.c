@@ -129,6 +129,16 @@ struct total *ledger_total_of_entry(struct ledger *ledger, struct entry *entry, 
     return total;
 }
 
+bool ledger_parts_are_zero(const struct entry *entry)
+{
+    for (uint16_t i = 0; i < entry->part_count; i++) {
+        const struct part *part = &entry->parts[i];
+        if (!sum_is_zero(&part->quantity) || !sum_is_zero(&part->public_cost) || !sum_is_zero(&part->cost))
+            return false;
+    }
+    return true;
+}
+
 void ledger_empty_parts(struct entry *entry)
 {
     for (uint16_t i = 0; i < entry->part_count; i++) {
@@ -188,11 +198,15 @@ void ledger_rate_entry(struct ledger *ledger, const struct entry *entry, const s
                        const struct row_view *view, struct rated_row *rated)
 {
     const struct price *price = &resolved->price;
+    if (resolved->pool == POOL_NONE && view->values.usage_events == 0) {
+        *rated = (struct rated_row){ .status = STATUS_LEFT_OUT };
+        return;
+    }
     if (resolved->pool == POOL_NONE) {
         rate_row(&ledger->rater, price, &view->values, NULL, rated);
         return;
     }
-    if (!rate_fits(price, &view->values)) {
+    if (view->values.usage_events > 0 && !rate_fits(price, &view->values)) {
         struct price nothing = *price;
         nothing.kind = PRICE_NOTHING;
         nothing.status = STATUS_UNPRICED;
@@ -216,12 +230,12 @@ void ledger_rate_entry(struct ledger *ledger, const struct entry *entry, const s
     }
 }
 
-void ledger_drop_empty_parts(struct rated_row *rated)
+void ledger_drop_empty_parts(struct rated_row *rated, bool is_taken_back)
 {
-    uint32_t kept = 0;
+    uint32_t kept = 0, least = is_taken_back ? 0 : 1;
     for (uint32_t i = 0; i < rated->slice_count; i++)
-        if (rated->slices[i].quantity != 0 || rated->slices[i].cost != 0 || rated->slice_count == 1)
+        if (rated->slices[i].quantity != 0 || rated->slices[i].cost != 0 || rated->slice_count == least)
             rated->slices[kept++] = rated->slices[i];
-    /* A row whose parts have all become nothing keeps its lowest. */
-    rated->slice_count = kept ? kept : 1;
+    /* A row whose parts have all become nothing keeps its lowest, unless it was taken back. */
+    rated->slice_count = kept > least ? kept : least;
 }

@@ -42,7 +42,7 @@ static void allocate_anew(struct ledger *ledger, struct entry *entry, const stru
     for (uint16_t i = 0; i < count; i++)
         pools_come_back(&ledger->prices.pools, resolved->pool, &entry->parts[i].quantity);
     ledger_empty_parts(entry);
-    if (rate_fits(&resolved->price, &view->values)) {
+    if (view->values.usage_events > 0 && rate_fits(&resolved->price, &view->values)) {
         bool fits = ledger_add_to_parts(ledger, entry, resolved, &view->values);
         CHECK(fits);
     }
@@ -53,7 +53,7 @@ static void allocate_anew(struct ledger *ledger, struct entry *entry, const stru
 
 static void allocate_leaf(struct ledger *ledger, uint32_t leaf, size_t *rows)
 {
-    uint32_t *places = ledger_order_leaf(ledger, leaf, rows);
+    uint32_t *places = ledger_order_leaf(ledger, leaf, true, rows);
     for (size_t i = 0; i < *rows; i++) {
         struct entry *entry = &ledger->entries[places[i]];
         struct row_view view;
@@ -103,7 +103,7 @@ static bool report_row(struct ledger *ledger, const struct entry *entry, const s
     if (rated.status != STATUS_CHARGED)
         return true;
     if (resolved->pool != POOL_NONE)
-        ledger_drop_empty_parts(&rated);
+        ledger_drop_empty_parts(&rated, false);
     for (uint32_t i = 0; i < rated.slice_count; i++) {
         struct line_item item;
         line_item_of_slice(&ledger->builder, view, &resolved->facts, &resolved->price, &rated, i, &item);
@@ -117,7 +117,7 @@ static bool report_row(struct ledger *ledger, const struct entry *entry, const s
 static bool report_leaf(struct ledger *ledger, uint32_t leaf, size_t first, size_t rows_max, size_t *rows, size_t *taken,
                         const struct ledger_report_sink *sink, struct error *error)
 {
-    uint32_t *places = ledger_order_leaf(ledger, leaf, rows);
+    uint32_t *places = ledger_order_leaf(ledger, leaf, false, rows);
     bool done = true;
     *taken = 0;
     for (size_t i = first; i < *rows && *taken < rows_max && done; i++, ++*taken) {

@@ -299,14 +299,15 @@ static int compare_ordered(const void *left, const void *right)
     return row_identity_compare(&a->identity, &b->identity);
 }
 
-uint32_t *ledger_order_leaf(const struct ledger *ledger, uint32_t leaf, size_t *count)
+uint32_t *ledger_order_leaf(const struct ledger *ledger, uint32_t leaf, bool with_taken_back, size_t *count)
 {
     const struct leaf *ordered = &ledger->directory.leaves[leaf];
     struct ordered *rows = memory_new_array(ordered->row_count, sizeof *rows);
     *count = 0;
     for (uint32_t at = ordered->first; at != 0; at = ledger->entries[at - 1].next) {
-        uint32_t row = ledger->entries[at - 1].row;
-        if (row_table_has_events(ledger->table, row))
+        const struct entry *entry = &ledger->entries[at - 1];
+        uint32_t row = entry->row;
+        if (row_table_events(ledger->table, row) > 0 || (with_taken_back && entry->part_count > 0))
             rows[(*count)++] = (struct ordered){ row_table_identity_of(ledger->table, row), at - 1 };
     }
     qsort(rows, *count, sizeof *rows, compare_ordered);

@@ -28,6 +28,7 @@ struct entry {
     bool dirty;                      /* not written since it changed */
     bool unsaved;                    /* not in the store since it changed */
     bool charged;                    /* counted as such in the totals */
+    bool taken_back;                 /* written without events: it has what its pool's total needs until the close */
     int64_t sweep;                   /* the sweep that has come to it last, or in whose time it was made */
     struct part *parts;              /* in tier order; live in the ledger's arena */
 };
@@ -145,6 +146,8 @@ struct total *ledger_total_of(struct ledger *ledger, const struct row_view *view
 /* The same of an entry that ledger_resolve_entry has just resolved. */
 struct total *ledger_total_of_entry(struct ledger *ledger, struct entry *entry, const struct row_identity *identity);
 void ledger_total_changed(struct month *month, struct total *total);
+/* Whether nothing is left in the row's parts. */
+bool ledger_parts_are_zero(const struct entry *entry);
 /* Forgets what the row's parts hold; what was written stays known. */
 void ledger_empty_parts(struct entry *entry);
 /* Takes what the row's parts hold out of its pool, or puts it in. */
@@ -156,7 +159,7 @@ bool ledger_add_to_parts(struct ledger *ledger, struct entry *entry, const struc
 /* The row's line items as they stand: rated from its values, or its parts. */
 void ledger_rate_entry(struct ledger *ledger, const struct entry *entry, const struct resolved *resolved,
                        const struct row_view *view, struct rated_row *rated);
-void ledger_drop_empty_parts(struct rated_row *rated);
+void ledger_drop_empty_parts(struct rated_row *rated, bool is_taken_back);
 /* A row's share of its total, with what was written of its cost. */
 void ledger_add_share(struct total *total, const struct entry *entry, const struct row_view *view,
                       const struct resolved *resolved);
@@ -179,8 +182,8 @@ void ledger_cursor_move(const struct ledger *ledger, struct leaf_cursor *cursor,
 /* How many leaves a walk has come over, of all there are now, in percent; 100 at the end. */
 unsigned ledger_walk_percent(const struct ledger *ledger, const struct leaf_cursor *cursor, billing_period period,
                              bool later_too);
-/* Places of the leaf's entries that have events, in canonical order. free() it. */
-uint32_t *ledger_order_leaf(const struct ledger *ledger, uint32_t leaf, size_t *count);
+/* Places of the leaf's entries that have events, or nothing but parts, in canonical order. free() it. */
+uint32_t *ledger_order_leaf(const struct ledger *ledger, uint32_t leaf, bool with_taken_back, size_t *count);
 void ledger_leaves_drop_until(struct ledger *ledger, billing_period period);
 void ledger_leaves_done(struct ledger *ledger);
 

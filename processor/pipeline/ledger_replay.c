@@ -91,6 +91,26 @@ static bool costs_match(struct ledger *ledger, const struct entry *entry, const 
     return !record_has(item, LINE_ITEM_tier) && item->cost == rated.slices[0].cost;
 }
 
+static bool is_written(const struct entry *entry)
+{
+    for (uint16_t i = 0; i < entry->part_count; i++)
+        if (entry->parts[i].written)
+            return true;
+    return false;
+}
+
+static void forget_values(struct ledger *ledger, const struct entry *entry)
+{
+    static const struct row_values nothing = { .usage_end_ms = USAGE_END_NONE };
+    row_table_set(ledger->table, entry->row, &nothing, TEXT_NONE);
+}
+
+/* Not met yet: the line item that says how many events the row has. */
+static bool lacks_first(const struct entry *entry, const struct row_view *view)
+{
+    return view->values.usage_events == 0 && is_written(entry) && !entry->taken_back;
+}
+
 /* What the line item says takes the place of what was known of its row. */
 static void replay_row(struct ledger *ledger, struct entry *entry, uint32_t tier, const struct line_item *item)
 {
@@ -98,7 +118,11 @@ static void replay_row(struct ledger *ledger, struct entry *entry, uint32_t tier
     replay_part(ledger_part_of(ledger, entry, tier), item, charged);
     if (item->usage_events > 0) {
         entry->charged = charged;
+        entry->taken_back = false;
         replay_values(ledger, entry->row, item);
+    } else if (text_equal(item->reason, TEXT(REASON_TAKEN_BACK)) || !is_written(entry)) {
+        entry->charged = entry->taken_back = is_written(entry);
+        forget_values(ledger, entry);
     }
     if (entry->charged && (tier > 0 || entry->part_count > 1))
         restore_amount(ledger, entry);
@@ -146,8 +170,7 @@ bool ledger_replay(struct ledger *ledger, const struct line_item *item, struct e
     row_table_read(ledger->table, row, &view);
     const struct resolved *resolved = ledger_resolve(ledger, &view);
     struct total *total = resolved->price.in_sums ? ledger_total_of(ledger, &view, resolved) : NULL;
-    bool known = entry->part_count > 0;
-    ledger->rows_without_events -= known && view.values.usage_events == 0;
+    ledger->rows_without_events -= lacks_first(entry, &view);
     if (total)
         take_share(total, entry, &view, resolved);
     ledger_leave_pool(ledger, entry, resolved->pool);
@@ -156,7 +179,7 @@ bool ledger_replay(struct ledger *ledger, const struct line_item *item, struct e
     if (total)
         ledger_add_share(total, entry, &view, resolved);
     ledger_enter_pool(ledger, entry, resolved->pool);
-    ledger->rows_without_events += view.values.usage_events == 0;
+    ledger->rows_without_events += lacks_first(entry, &view);
     ledger->mismatches += !costs_match(ledger, entry, resolved, &view, item);
     take_from_gone(ledger, item->line_item_id);
     if ((resolved->pool != POOL_NONE && sum_is_zero(&item->usage_amount) && item->cost == 0) || line_item_is_nothing(item))

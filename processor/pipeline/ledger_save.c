@@ -36,6 +36,12 @@ static void save_row(struct ledger *ledger, struct leaf *leaf, const struct entr
     page_add_with(&ledger->page_writer, &view, buffer_text(&ledger->extra));
 }
 
+/* A row that is gone matters only where earlier pages have it. */
+static bool is_none(const struct ledger *ledger, const struct entry *entry)
+{
+    return entry->part_count == 0 && row_table_events(ledger->table, entry->row) == 0;
+}
+
 /* From here on its entries count as saved: if the write fails the ledger goes as a whole. */
 static void save_leaf(struct ledger *ledger, struct leaf *leaf)
 {
@@ -43,7 +49,7 @@ static void save_leaf(struct ledger *ledger, struct leaf *leaf)
     bool whole = leaf->whole || before_end - before_first >= PAGES_MAX;
     for (uint32_t at = leaf->first; at != 0; at = ledger->entries[at - 1].next) {
         struct entry *entry = &ledger->entries[at - 1];
-        if (whole || entry->unsaved)
+        if (whole ? !is_none(ledger, entry) : entry->unsaved)
             save_row(ledger, leaf, entry);
         entry->unsaved = false;
     }

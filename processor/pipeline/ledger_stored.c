@@ -6,6 +6,8 @@
 #define POINT_VERSION 5
 #define ACCOUNT_BYTES 8
 
+enum entry_flag { ENTRY_CHARGED = 1, ENTRY_TAKEN_BACK = 2 };
+
 enum part_flag { PART_WRITTEN = 1, PART_LIVE = 2, PART_HAS_PUBLIC_RATE = 4, PART_HOLDS = 8 };
 
 static bool fail_damaged(struct error *error, const char *what, struct text bytes)
@@ -52,7 +54,7 @@ static void write_part(const struct part *part, struct buffer *out)
 
 void stored_parts_write(const struct entry *entry, struct buffer *out)
 {
-    buffer_append_byte(out, entry->charged ? 1 : 0);
+    buffer_append_byte(out, (char)((entry->charged ? ENTRY_CHARGED : 0) | (entry->taken_back ? ENTRY_TAKEN_BACK : 0)));
     bytes_put_signed(out, entry->sweep);
     for (uint16_t i = 0; i < entry->part_count; i++)
         write_part(&entry->parts[i], out);
@@ -82,7 +84,9 @@ bool stored_parts_read(struct ledger *ledger, struct entry *entry, struct text b
 {
     struct byte_reader reader = bytes_reader(bytes);
     entry->part_count = 0;
-    entry->charged = bytes_take_byte(&reader) == 1;
+    uint8_t flags = bytes_take_byte(&reader);
+    entry->charged = flags & ENTRY_CHARGED;
+    entry->taken_back = flags & ENTRY_TAKEN_BACK;
     entry->sweep = bytes_take_signed(&reader);
     while (!reader.failed && reader.at < reader.end) {
         uint64_t tier = bytes_take_varint(&reader);

@@ -76,7 +76,7 @@ static bool is_as_written(struct ledger *ledger, const struct entry *entry, cons
     uint32_t written = 0;
     ledger_rate_entry(ledger, entry, resolved, view, &rated);
     if (resolved->pool != POOL_NONE && rated.status == STATUS_CHARGED)
-        ledger_drop_empty_parts(&rated);
+        ledger_drop_empty_parts(&rated, view->values.usage_events == 0);
     for (uint32_t i = 0; i < rated.slice_count; i++) {
         const struct part *part = find_part(entry, rated.slices[i].tier);
         if (!part || !part->written ||
@@ -93,7 +93,7 @@ static void restate(struct ledger *ledger, struct entry *entry, const struct row
 {
     const struct resolved *resolved = ledger_resolve(ledger, view);
     ledger_empty_parts(entry);
-    if (resolved->pool != POOL_NONE && rate_fits(&resolved->price, &view->values)) {
+    if (resolved->pool != POOL_NONE && view->values.usage_events > 0 && rate_fits(&resolved->price, &view->values)) {
         bool fits = ledger_add_to_parts(ledger, entry, resolved, &view->values);
         CHECK(fits);
     }
@@ -122,7 +122,7 @@ void ledger_sweep_meet(struct ledger *ledger, struct entry *entry, bool is_new)
 
 static void restate_leaf(struct ledger *ledger, uint32_t leaf, size_t *rows)
 {
-    uint32_t *places = ledger_order_leaf(ledger, leaf, rows);
+    uint32_t *places = ledger_order_leaf(ledger, leaf, true, rows);
     for (size_t i = 0; i < *rows; i++) {
         struct entry *entry = &ledger->entries[places[i]];
         struct row_view view;

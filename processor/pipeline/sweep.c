@@ -250,12 +250,24 @@ static bool begin_pricing(struct sweep *sweep, struct error *error)
     return row_cursor_open(fold_rows(sweep->fold), &sweep->cursor, error);
 }
 
+/* The next row that has not been taken back as a whole. */
+static bool next_row(struct sweep *sweep, struct row_view *row, bool *found, struct error *error)
+{
+    do {
+        if (!row_cursor_next(sweep->cursor, row, found, error))
+            return false;
+        if (*found)
+            row_values_settle(&row->values);
+    } while (*found && row->values.usage_events == 0);
+    return true;
+}
+
 static bool fill_step(struct sweep *sweep, size_t rows_max, struct error *error)
 {
     for (size_t i = 0; i < rows_max; i++) {
         struct row_view row;
         bool found;
-        if (!row_cursor_next(sweep->cursor, &row, &found, error))
+        if (!next_row(sweep, &row, &found, error))
             return false;
         if (!found)
             return begin_pricing(sweep, error);
@@ -272,7 +284,7 @@ bool sweep_step(struct sweep *sweep, size_t rows_max, bool *done, struct error *
     for (size_t i = 0; i < rows_max; i++) {
         struct row_view row;
         bool found;
-        if (!row_cursor_next(sweep->cursor, &row, &found, error))
+        if (!next_row(sweep, &row, &found, error))
             return false;
         if (!found) {
             *done = true;

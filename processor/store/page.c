@@ -10,10 +10,12 @@
 enum row_flag {
     ROW_SAME_RESOURCE = 1,
     ROW_SAME_DESCRIPTION = 2,
-    ROW_HAS_AMOUNT = 4,
+    ROW_HAS_SUM = 4, /* of amounts */
     ROW_HAS_END = 8,
     ROW_HAS_EXTRA = 16,
     ROW_OTHER_ACCOUNT = 32, /* than the row before; than the key's, of the first */
+    ROW_ANEW = 64,
+    ROW_HAS_NO_AMOUNT = 128, /* its sum only takes away */
 };
 
 static uint8_t carried_of(struct text facts)
@@ -91,9 +93,11 @@ void page_add_with(struct page_writer *writer, const struct row_view *row, struc
     bool same_description = !first && text_equal(buffer_text(&writer->last_description), row->description);
     const struct row_values *values = &row->values;
     bool has_end = values->usage_end_ms != USAGE_END_NONE;
+    bool has_sum = values->has_amount || !sum_is_zero(&values->amount);
     buffer_append_byte(out, (char)((same_resource ? ROW_SAME_RESOURCE : 0) | (same_description ? ROW_SAME_DESCRIPTION : 0) |
-                                   (values->has_amount ? ROW_HAS_AMOUNT : 0) | (has_end ? ROW_HAS_END : 0) |
-                                   (extra.size ? ROW_HAS_EXTRA : 0) | (other_account ? ROW_OTHER_ACCOUNT : 0)));
+                                   (has_sum ? ROW_HAS_SUM : 0) | (has_sum && !values->has_amount ? ROW_HAS_NO_AMOUNT : 0) |
+                                   (has_end ? ROW_HAS_END : 0) | (extra.size ? ROW_HAS_EXTRA : 0) |
+                                   (values->anew ? ROW_ANEW : 0) | (other_account ? ROW_OTHER_ACCOUNT : 0)));
     if (other_account)
         bytes_put_varint(out, row->account);
     if (!same_resource)
@@ -104,7 +108,7 @@ void page_add_with(struct page_writer *writer, const struct row_view *row, struc
     bytes_put_varint(out, values->usage_events);
     if (!same_description)
         bytes_put_text(out, row->description);
-    if (values->has_amount)
+    if (has_sum)
         bytes_put_sum(out, &values->amount);
     uint8_t carried = carried_of(row->facts);
     for (size_t i = 0; i < CARRIED_COUNT; i++)
@@ -207,8 +211,9 @@ static void take_row(struct byte_reader *reader, struct page_facts *facts, const
         reader->failed = true;
     row->values.usage_events = bytes_take_varint(reader);
     row->description = flags & ROW_SAME_DESCRIPTION ? before->description : bytes_take_text(reader);
-    row->values.has_amount = flags & ROW_HAS_AMOUNT;
-    if (row->values.has_amount)
+    row->values.has_amount = flags & ROW_HAS_SUM && !(flags & ROW_HAS_NO_AMOUNT);
+    row->values.anew = flags & ROW_ANEW;
+    if (flags & ROW_HAS_SUM)
         row->values.amount = bytes_take_sum(reader);
     for (size_t i = 0; i < CARRIED_COUNT && !reader->failed; i++)
         if ((facts->carried[number] >> i) & 1)
@@ -248,6 +253,7 @@ bool page_read(struct page *page, struct text key, struct text value, struct err
     if (key.size < KEY_FIXED_BYTES + 4)
         return error_fail(error, ERROR_FAILED, "state store: a page key of %zu bytes is too short", key.size);
     page->opens_account = key.size == KEY_FIXED_BYTES + 4;
+    page->run = (uint32_t)bytes_big_endian(key.data + key.size - 4, 4);
     page_take_group(key.data + 1, &of.period, &of.bucket_ms, &of.account);
     return read_rows(page, &of, value, error);
 }

@@ -59,6 +59,7 @@ void page_key(struct buffer *out, const struct row_view *first, bool is_first_of
 struct page {
     struct buffer bytes;
     bool opens_account; /* its key leaves the row out */
+    uint32_t run;
     struct row_view rows[PAGE_ROWS_MAX];
     struct text extras[PAGE_ROWS_MAX]; /* empty without */
     size_t row_count;

@@ -148,12 +148,19 @@ static const struct row_view *page_row(const struct open_page *page)
     return &page->page.rows[page->at];
 }
 
+/* Parts of a row in the order in which they came. */
+static bool goes_before(const struct open_page *a, const struct open_page *b)
+{
+    int order = row_view_compare(page_row(a), page_row(b));
+    return order ? order < 0 : a->page.run < b->page.run;
+}
+
 static void sift_down(struct row_cursor *cursor, size_t at)
 {
     for (;;) {
         size_t least = at;
         for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < cursor->heap_count; child++)
-            if (row_view_compare(page_row(cursor->heap[child]), page_row(cursor->heap[least])) < 0)
+            if (goes_before(cursor->heap[child], cursor->heap[least]))
                 least = child;
         if (least == at)
             return;
@@ -169,7 +176,7 @@ static void heap_add(struct row_cursor *cursor, struct open_page *page)
     cursor->heap = memory_reserve_one(cursor->heap, cursor->heap_count, &cursor->heap_capacity, sizeof *cursor->heap);
     size_t at = cursor->heap_count++;
     cursor->heap[at] = page;
-    while (at > 0 && row_view_compare(page_row(cursor->heap[at]), page_row(cursor->heap[(at - 1) / 2])) < 0) {
+    while (at > 0 && goes_before(cursor->heap[at], cursor->heap[(at - 1) / 2])) {
         struct open_page *parent = cursor->heap[(at - 1) / 2];
         cursor->heap[(at - 1) / 2] = cursor->heap[at];
         cursor->heap[at] = parent;

@@ -71,7 +71,7 @@ static void take_swept(struct bill_month *month, const struct subtotal *subtotal
     for (size_t i = 0; i < month->keys.count; i++) {
         struct known_total *told = &month->known[i];
         struct total *known = &told->values;
-        if (known->usage_events == 0 || told->sender != (uint32_t)subtotal->task ||
+        if (total_is_nothing(known) || told->sender != (uint32_t)subtotal->task ||
             told->version >= subtotal->conductor_version)
             continue;
         struct totals *totals = &bill_group_of(month, known->key.group)->totals;

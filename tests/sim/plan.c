@@ -108,6 +108,23 @@ static int32_t partition_of(const struct sim *sim, const struct usage *usage)
     return (int32_t)usage->keyed % (sim->faults.has[FAULT_ADDED] ? USAGE_PARTITIONS + 1 : USAGE_PARTITIONS);
 }
 
+static bool was_fed(const struct sim *sim, const struct usage *usage)
+{
+    for (size_t i = 0; i < sim->fed_count; i++)
+        if (sim->fed[i].usage == usage)
+            return true;
+    return false;
+}
+
+/* A correction comes once, behind what it takes back and in time. */
+static void take_something_back(struct sim *sim)
+{
+    const struct usage *usage = sim->fed[dice_below(&sim->dice, sim->fed_count)].usage;
+    if (dice_below(&sim->dice, 3) > 0 || !usage->back || is_late(sim, usage) || was_fed(sim, usage->back))
+        return;
+    append_usage(sim, usage->back, partition_of(sim, usage));
+}
+
 /* Accounts keep to their partition; those of one that is not there yet send nothing. */
 static void feed(struct sim *sim, const struct usage *usage)
 {
@@ -119,8 +136,11 @@ static void feed(struct sim *sim, const struct usage *usage)
         return;
     }
     append_usage(sim, usage, partition);
+    take_something_back(sim);
     /* Now and then an event that came before comes again. */
     const struct usage *again = sim->fed[dice_below(&sim->dice, sim->fed_count)].usage;
+    if (again->entry.event.correction.is_one)
+        return;
     if (dice_below(&sim->dice, 20) == 0 && !again->is_poison && is_late(sim, again))
         keep_late(sim, again);
     else if (dice_below(&sim->dice, 20) == 0 && !again->is_poison && !is_late(sim, again))

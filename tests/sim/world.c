@@ -15,34 +15,78 @@
 #include "settings/load.h"
 #include "sim/values.h"
 #include "sim/world.h"
+#include "support/fixtures.h"
 
 #define USAGE "tests/data/cur_2026-06_hourly_normalized.csv.gz"
 #define TAKEN_OF 7 /* one event of so many */
 #define POISON_EVERY 150
+#define TAKEN_BACK_OF 4
 #define STORAGE_TIMES 150
 
-/* The entry as it is read back from what is fed; its texts lie there. */
+/* As it is read back from what is fed; its texts lie there. */
+static void read_entry(struct world *world, struct wire *wire, struct usage *usage)
+{
+    struct refusal refusal;
+    struct error error;
+    struct text value = { usage->value, usage->size };
+    assert_int_equal(wire_decode(wire, &usage_event_type, value, &usage->entry.event, &world->arena, &refusal, &error),
+                     WIRE_DONE);
+    assert_true(usage_event_accept(&usage->entry.event, &refusal));
+}
+
+static struct usage usage_of(struct wire *wire, const struct usage_event *event, unsigned month)
+{
+    struct buffer value = { 0 };
+    struct error error;
+    struct text account = event->usage_account_id;
+    assert_true(wire_encode(wire, "usage", &usage_event_type, event, &value, &error));
+    return (struct usage){ .value = value.data,
+                           .size = value.size,
+                           .month = month,
+                           .keyed = (unsigned)(hash64(account.data, account.size) % 1000) };
+}
+
+/* The event that takes all of this one out of its row. */
+static struct usage *taken_back(struct world *world, struct wire *wire, const struct usage *usage)
+{
+    struct usage_event event = usage->entry.event;
+    struct buffer bytes = { 0 }, id = { 0 };
+    struct facts facts = facts_of(&event, &bytes);
+    struct correction correction = { .anew = true, .billed_at_nothing = facts.billed_at_nothing, .events = -1 };
+    i128 *const numbers[] = {
+        &event.usage_amount,       &event.public_on_demand_cost,      &event.unblended_cost,
+        &event.net_unblended_cost, &event.reservation_effective_cost, &event.savings_plan_effective_cost
+    };
+    char start[CORRECTION_TEXT_MAX];
+    for (size_t i = 0; i < ARRAY_COUNT(numbers); i++)
+        *numbers[i] = -*numbers[i];
+    event.present &= ~((uint64_t)1 << USAGE_EVENT_description | (uint64_t)1 << USAGE_EVENT_usage_end);
+    correction_print(&correction, start);
+    buffer_printf(&id, "%s%.*s", start, TEXT_ARGS(event.event_id));
+    event.event_id = buffer_text(&id);
+    struct usage *back = arena_take(&world->arena, sizeof *back, _Alignof(struct usage));
+    *back = usage_of(wire, &event, usage->month);
+    read_entry(world, wire, back);
+    assert_true(back->entry.event.correction.is_one);
+    buffer_done(&bytes);
+    buffer_done(&id);
+    return back;
+}
+
 static void add_usage(struct world *world, struct wire *wire, const struct usage_event *event, unsigned month,
                       bool is_poison)
 {
-    struct buffer value = { 0 };
-    struct refusal refusal;
-    struct error error;
     world->usage = memory_reserve_one(world->usage, world->usage_count, &world->usage_capacity, sizeof *world->usage);
     struct usage *added = &world->usage[world->usage_count++];
-    struct text account = event->usage_account_id;
-    assert_true(wire_encode(wire, "usage", &usage_event_type, event, &value, &error));
-    *added = (struct usage){ .value = value.data,
-                             .size = is_poison ? value.size / 2 : value.size,
-                             .month = month,
-                             .keyed = (unsigned)(hash64(account.data, account.size) % 1000),
-                             .is_poison = is_poison };
-    if (is_poison)
+    *added = usage_of(wire, event, month);
+    added->is_poison = is_poison;
+    if (is_poison) {
+        added->size /= 2;
         return;
-    assert_int_equal(
-        wire_decode(wire, &usage_event_type, buffer_text(&value), &added->entry.event, &world->arena, &refusal, &error),
-        WIRE_DONE);
-    assert_true(usage_event_accept(&added->entry.event, &refusal));
+    }
+    read_entry(world, wire, added);
+    if (world->usage_count % TAKEN_BACK_OF == 0)
+        added->back = taken_back(world, wire, added);
 }
 
 static void move(struct arena *arena, struct usage_event *event, unsigned months)
@@ -126,8 +170,11 @@ struct world *world_new(bool allowances)
 
 void world_free(struct world *world)
 {
-    for (size_t i = 0; i < world->usage_count; i++)
+    for (size_t i = 0; i < world->usage_count; i++) {
         free(world->usage[i].value);
+        if (world->usage[i].back)
+            free(world->usage[i].back->value);
+    }
     free(world->usage);
     arena_done(&world->arena);
     settings_done(&world->settings);

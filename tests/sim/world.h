@@ -20,6 +20,7 @@ struct usage {
     struct usage_entry entry;
     unsigned month, keyed; /* from the first; keyed: by account, where there are as many partitions */
     bool is_poison;
+    struct usage *back; /* the correction that takes it back; NULL: it stays */
 };
 
 struct world {

@@ -55,8 +55,16 @@ static struct usage_event some_event(void)
         event_with(.event_id = "x", .payer_account_id = "100000000001", .resource_id = resources[random_below(3)],
                    .line_item_type = types[random_below(3)]);
     event.usage_start += (int64_t)random_below(4) * INT64_C(3600000);
+    event.present &= ~((uint64_t)1 << USAGE_EVENT_usage_amount);
     event.usage_amount = (i128)random_below(5);
-    record_set(&event, USAGE_EVENT_usage_amount);
+    if (random_below(4) || text_equal(event.line_item_type, TEXT("Usage")))
+        record_set(&event, USAGE_EVENT_usage_amount);
+    event.description = random_below(2) ? TEXT("a") : TEXT("b");
+    if (random_below(2))
+        record_set(&event, USAGE_EVENT_description);
+    event.usage_end = event.usage_start + (int64_t)random_below(3) * 1000;
+    if (random_below(3))
+        record_set(&event, USAGE_EVENT_usage_end);
     if (random_below(2))
         set_cost(&event, USAGE_EVENT_public_on_demand_rate, (int64_t)random_below(2));
     if (random_below(3))
@@ -76,20 +84,23 @@ static void random_delivery(struct events *events, size_t count)
     }
 }
 
-/* Corrections from one set of events to another. */
+static enum granularity granularity = GRANULARITY_HOURLY;
+
+/* Corrections from one set of events to another. The less memory, the more runs of rows on disk. */
 static struct correction_counts correct(const struct events *old, const struct events *new, struct events *ret)
 {
+    const struct corrections_options options = { granularity, true, random_below(12) ? 1 << 20 : 1 };
     struct corrections *corrections;
     struct correction_counts counts;
     struct error error = { 0 };
     const char *folder = scratch_path("rows");
     assert_int_equal(mkdir(folder, 0700), 0);
-    assert_true(corrections_open(folder, 1 << 20, &corrections, &error));
+    assert_true(corrections_open(folder, &options, &corrections, &error));
     for (size_t i = 0; i < old->count; i++)
         assert_true(corrections_take_old(corrections, &old->items[i], &error));
     for (size_t i = 0; i < new->count; i++)
         assert_true(corrections_take_new(corrections, &new->items[i], &error));
-    if (!corrections_write(corrections, keep_correction, ret, &counts, &error))
+    if (!corrections_write(corrections, (int64_t)old->count, keep_correction, ret, &counts, &error))
         fail_msg("%s", error.message);
     corrections_close(corrections);
     remove_tree(folder);
@@ -107,6 +118,7 @@ static void corrections_make_of_any_delivery_the_next(void **state)
 {
     (void)state;
     for (int round = 0; round < 60; round++) {
+        granularity = round % 2 ? GRANULARITY_DAILY : GRANULARITY_HOURLY;
         struct events *published = memory_new(sizeof *published), *next = memory_new(sizeof *next);
         struct events *first = memory_new(sizeof *first), *again = memory_new(sizeof *again),
                       *none = memory_new(sizeof *none);
@@ -125,7 +137,7 @@ static void corrections_make_of_any_delivery_the_next(void **state)
         assert_int_equal(none->count, 0);
         for (size_t i = 0; i < published->count; i++)
             for (size_t j = 0; j < i; j++)
-                if (text_starts_with(published->items[i].event_id, TEXT("delivery/")))
+                if (text_starts_with(published->items[i].event_id, TEXT("proforma/correction/")))
                     assert_false(text_equal(published->items[i].event_id, published->items[j].event_id));
         events_done(published);
         events_done(next);
@@ -158,16 +170,20 @@ static void rows_are_counted_and_only_what_differs_goes_out(void **state)
     assert_int_equal(counts.added, 1);
     assert_int_equal(counts.changed, 1);
     assert_int_equal(counts.gone, 1);
-    assert_int_equal(counts.events, 4);
+    assert_int_equal(counts.events, 3);
     static const struct {
         const char *resource;
-        int amount;
-    } expected[] = { { "changed", -3 }, { "gone", -7 }, { "new", 14 }, { "new", 0 } };
+        int amount, events;
+        bool anew;
+    } expected[] = { { "changed", -3, 0, true }, { "gone", -7, -1, true }, { "new", 14, 2, false } };
     for (size_t i = 0; i < ARRAY_COUNT(expected); i++) {
         expect_text("resource", out->items[i].resource_id, expected[i].resource);
         assert_int_equal((int)out->items[i].usage_amount, expected[i].amount);
+        assert_true(out->items[i].correction.is_one);
+        assert_int_equal(out->items[i].correction.events, expected[i].events);
+        assert_int_equal(out->items[i].correction.anew, expected[i].anew);
         expect_text("month", out->items[i].billing_period, "2026-06");
-        assert_true(text_starts_with(out->items[i].event_id, TEXT("delivery/")));
+        assert_true(text_starts_with(out->items[i].event_id, TEXT("proforma/correction/")));
     }
     events_done(old);
     events_done(new);

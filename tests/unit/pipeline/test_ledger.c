@@ -684,9 +684,11 @@ static void the_month_has_free_and_paid_parts(void **state)
 
 /* ---- numbers at the edge ---- */
 
-static void take_storage(struct tasks *tasks, const char *resource, const char *amount, const char *public_cost)
+static void take_storage_as(struct tasks *tasks, const char *id, const char *resource, const char *amount,
+                            const char *public_cost)
 {
-    struct usage_event event = event_of((struct event_texts){ .usage_account_id = "200000000021",
+    struct usage_event event = event_of((struct event_texts){ .event_id = id,
+                                                              .usage_account_id = "200000000021",
                                                               .product_code = "AmazonS3",
                                                               .usage_type = "EU-TimedStorage-ByteHrs",
                                                               .operation = "StandardStorage",
@@ -699,6 +701,11 @@ static void take_storage(struct tasks *tasks, const char *resource, const char *
     if (!ledger_take(tasks->tier, &event, buffer_text(&facts), PERIOD, &error))
         fail_msg("%s", error.message);
     buffer_done(&facts);
+}
+
+static void take_storage(struct tasks *tasks, const char *resource, const char *amount, const char *public_cost)
+{
+    take_storage_as(tasks, "x", resource, amount, public_cost);
 }
 
 /* Nine tenths of what a public cost can be. */
@@ -769,6 +776,103 @@ static void rows_that_reach_past_all_digits_on_the_way_are_priced_as_what_they_e
         assert_true(ledger_final_step(tasks->tier, 100, &done, &error));
     flush(tasks);
     assert_written(topic, "\"a\"", 1, "\"public_cost\":\"899999999999991000\"");
+    close_unlisted(&unlisted);
+}
+
+/* ---- rows that are taken back ---- */
+
+static void finish(struct tasks *tasks)
+{
+    struct error error;
+    bool done = false;
+    ledger_final_begin(tasks->tier, PERIOD);
+    while (!done)
+        assert_true(ledger_final_step(tasks->tier, 100, &done, &error));
+}
+
+/* The second row reached the second tier only because of the first: the pool's total needs the first until the close. */
+static void what_is_taken_back_leaves_its_pool_the_total_of_the_rest(void **state)
+{
+    (void)state;
+    struct unlisted unlisted;
+    open_unlisted(&unlisted);
+    struct tasks *tasks = &unlisted.tasks;
+    const struct topic *topic = &unlisted.topic;
+    take_storage(tasks, "a", "6000", "0");
+    flush(tasks);
+    take_storage(tasks, "b", "3000", "0");
+    flush(tasks);
+    save(tasks);
+    take_storage_as(tasks, "proforma/correction/-1,anew/x", "a", "-6000", "0");
+    flush(tasks);
+    assert_written(topic, "\"a\"", 2, "TAKEN_BACK");
+    assert_written(topic, "\"a\"", 2, "\"usage_events\":0");
+    for (int again = 0; again < 2; again++) {
+        struct total *total = ledger_totals(tasks->tier, 0)->items;
+        char cost[SUM_TEXT_MAX];
+        assert_int_equal(ledger_totals(tasks->tier, 0)->count, 1);
+        assert_int_equal(total->usage_events, 1);
+        sum_format(&total->cost, COST_SCALE, cost);
+        assert_string_equal(cost, "73.5"); /* 3000 of the first tier */
+        reopen(tasks, 2);                  /* what is behind the store comes from the topic */
+        replay_topic(topic, 2, tasks);
+    }
+    flush(tasks);
+    save(tasks);
+    finish(tasks);
+    flush(tasks);
+    flush(tasks);
+    assert_written(topic, "\"a\"", 0, "");
+    assert_written(topic, "\"b\"", 1, "\"usage_amount\":\"3000\"");
+    close_unlisted(&unlisted);
+}
+
+static void a_row_that_is_taken_back_comes_back_as_a_new_one(void **state)
+{
+    (void)state;
+    struct unlisted unlisted;
+    open_unlisted(&unlisted);
+    struct tasks *tasks = &unlisted.tasks;
+    const struct topic *topic = &unlisted.topic;
+    take_storage(tasks, "a", "100", "7");
+    take_storage(tasks, "a", "100", "7");
+    flush(tasks);
+    take_storage_as(tasks, "proforma/correction/-2,anew/x", "a", "-200", "-14");
+    flush(tasks);
+    assert_written(topic, "\"a\"", 1, "\"usage_events\":0");
+    flush(tasks);
+    assert_written(topic, "\"a\"", 0, "");
+    assert_true(total_is_nothing(ledger_totals(tasks->tier, 0)->items));
+    take_storage(tasks, "a", "50", "1");
+    flush(tasks);
+    assert_written(topic, "\"a\"", 1, "\"public_cost\":\"1\"");
+    assert_written(topic, "\"a\"", 1, "\"usage_events\":1");
+    close_unlisted(&unlisted);
+}
+
+/* Whoever writes what he likes: no sum is lost, and a restart finds what was there. */
+static void corrections_that_cannot_be_lose_nothing(void **state)
+{
+    (void)state;
+    struct unlisted unlisted;
+    open_unlisted(&unlisted);
+    struct tasks *tasks = &unlisted.tasks;
+    const struct topic *topic = &unlisted.topic;
+    take_storage(tasks, "a", "6000", "0");
+    flush(tasks);
+    save(tasks);
+    take_storage_as(tasks, "proforma/correction/-1/x", "a", "0", "0");
+    take_storage_as(tasks, "proforma/correction/-999999999999,anew,without-amount/x", "b", "5", "0");
+    take_storage_as(tasks, "proforma/correction/-3,free/x", "c", "0", "0"); /* of nothing */
+    flush(tasks);
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(ledger_totals(tasks->tier, 0)->items[0].usage_events, 2);
+        assert_written(topic, "\"a\"", 2, "AmazonS3");
+        assert_written(topic, "\"b\"", 1, "\"usage_events\":1");
+        assert_written(topic, "\"c\"", 0, "");
+        reopen(tasks, 1);
+        replay_topic(topic, 1, tasks);
+    }
     close_unlisted(&unlisted);
 }
 
@@ -858,6 +962,9 @@ int main(void)
         cmocka_unit_test(a_part_that_came_back_behind_the_store_keeps_its_line_item),
         cmocka_unit_test(a_part_that_came_to_nothing_before_a_restart_is_deleted_after_it),
         cmocka_unit_test(a_value_that_is_gone_is_believed_only_with_what_it_came_to),
+        cmocka_unit_test(what_is_taken_back_leaves_its_pool_the_total_of_the_rest),
+        cmocka_unit_test(a_row_that_is_taken_back_comes_back_as_a_new_one),
+        cmocka_unit_test(corrections_that_cannot_be_lose_nothing),
         cmocka_unit_test(rows_that_reach_past_all_digits_on_the_way_are_priced_as_what_they_end_as),
     };
     const struct CMUnitTest with_allowances[] = {

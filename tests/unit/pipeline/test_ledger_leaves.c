@@ -141,7 +141,7 @@ struct met {
 static void meet_leaf(struct world *world, uint32_t leaf, struct met *met)
 {
     size_t count;
-    uint32_t *places = ledger_order_leaf(world->ledger, leaf, &count);
+    uint32_t *places = ledger_order_leaf(world->ledger, leaf, true, &count);
     for (size_t i = 0; i < count; i++) {
         struct row_view view;
         row_table_read(world->ledger->table, world->ledger->entries[places[i]].row, &view);
