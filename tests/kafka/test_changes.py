@@ -15,9 +15,9 @@ import time
 import urllib.request
 from pathlib import Path
 
-from kafka_tools import SKIPPED, Broker, Topics, Unavailable, free_ports
+from kafka_tools import SKIPPED, Broker, Topics, Unavailable, free_ports, record
 from test_month import (DATA, DOCUMENTS, USAGE, Case, Expected, change_document, check_bills, check_deltas, content,
-                        latest)
+                        latest, usage_of)
 
 
 class Context:
@@ -312,7 +312,87 @@ def custom_line_items_of_the_month_that_was_closed_last_still_change(context):
     check_revision(context, case, context.scratch / "expected-revised", expected, "cur-last")
 
 
-CASES = [custom_line_items_of_the_month_that_was_closed_last_still_change, another_document_is_compared_with_the_one_in_force_and_nothing_is_touched, status_and_metrics_tell_how_far_a_sweep_is, only_one_of_two_who_apply_at_once_is_heard,
+JULY_RULES = 40
+
+
+def july(document):
+    mark_up(JULY_RULES)(document)
+    document["BillingPeriod"] = "2026-07"
+    document["LinkedAccounts"][1]["BillingGroupArn"] = document["BillingGroups"][1]["Arn"]
+    document["BillingGroups"][0]["Size"], document["BillingGroups"][1]["Size"] = 2, 3
+    for version in document["CustomLineItemVersions"]:
+        version["EndBillingPeriod"] = "2026-07"
+
+
+def late_events(context):
+    """Of flat and of tiered meters, and of the account that moves."""
+    events = [json.loads(line) for line in usage_of(context)]
+    chosen = [event for event in events if event["usage_account_id"] == "200000000012"][:40]
+    chosen += [event for event in events if event["product_code"] == "AmazonS3"][:40]
+    return [{**event, "event_id": f"late-{number}"} for number, event in enumerate(chosen)]
+
+
+def late_usage_is_billed_under_the_oldest_open_month(context):
+    case = Case(context, "later")
+    case.prepare()
+    case.start()
+    case.command("import", USAGE)
+    case.close()
+    path = document_with(context, "july", july)
+    case.wait_for("July's document", lambda: case.command("apply", "--conductor", path, *DOCUMENTS[2:],
+                                                          check=False).returncode == 0)
+    events = late_events(context)
+    case.topics.produce("later.usage", [record(json.dumps(event).encode(), partition=number % 3)
+                                        for number, event in enumerate(events)])
+    usage = context.scratch / "later.jsonl"
+    usage.write_text("".join(json.dumps({**event, "billing_period": "2026-07"}) + "\n" for event in events))
+    expected = Expected(context.proforma, context.scratch / "expected-july", usage,
+                        ["--conductor", str(path), *DOCUMENTS[2:]], month="2026-07")
+
+    def is_priced():
+        return sum(item.get("usage_events", 0) and int(item["usage_events"])
+                   for item in latest(case.topic("line-items")).values()
+                   if item.get("billing_period") == "2026-07") == len(events)
+
+    case.wait_for("late usage", is_priced)
+    june = case.manifests()
+    case.command("close", "--period", "2026-07", "--early")
+    case.wait_for("July's reports", lambda: len(case.manifests()) == len(june) + len(expected.manifests))
+    case.stop()
+    items = sorted(content(item) for item in latest(case.topic("line-items")).values()
+                   if item["status"] != "MARKER" and item["billing_period"] == "2026-07")
+    assert items == expected.line_items, (len(items), len(expected.line_items))
+    assert all('"usage_start": "2026-06' in item for item in items)
+    assert {key: value for key, value in case.manifests().items() if "/2026-06/" in key} == june
+    assert case.topic("dead-letters") == []
+
+
+def late_usage_is_refused_where_it_is_to_be(context):
+    case = Case(context, "refused", **{"late.usage": "reject"})
+    case.prepare()
+    case.start()
+    case.command("import", USAGE)
+    case.close()
+    events = late_events(context)
+    case.topics.produce("refused.usage", [record(json.dumps(event).encode(), partition=number % 3)
+                                          for number, event in enumerate(events)])
+    case.wait_for("dead letters", lambda: len(case.topic("dead-letters")) == len(events))
+    for row in case.topic("dead-letters"):
+        assert row["headers"]["reason"] == "LATE" and row["headers"]["topic"] == "usage", row["headers"]
+    # A refused event has not taken its id: it may be sent again, for a month that is open.
+    again = {**events[0], "billing_period": "2026-07"}
+    case.topics.produce("refused.usage", [record(json.dumps(again).encode(), partition=0)])
+    case.wait_for("one of July", lambda: any(
+        item.get("billing_period") == "2026-07" and "custom_line_item" not in item
+        for item in latest(case.topic("line-items")).values()))
+    case.stop()
+    assert len(case.topic("dead-letters")) == len(events)
+    late = [item for item in latest(case.topic("line-items")).values()
+            if item.get("billing_period") == "2026-07" and "custom_line_item" not in item]
+    assert [int(item["usage_events"]) for item in late] == [1], late
+
+
+CASES = [late_usage_is_billed_under_the_oldest_open_month, late_usage_is_refused_where_it_is_to_be, custom_line_items_of_the_month_that_was_closed_last_still_change, another_document_is_compared_with_the_one_in_force_and_nothing_is_touched, status_and_metrics_tell_how_far_a_sweep_is, only_one_of_two_who_apply_at_once_is_heard,
          a_document_is_shown_before_it_is_applied_and_only_a_sound_one_is]
 
 

@@ -122,8 +122,8 @@ def content(item):
 class Expected:
     """What `proforma price` makes of the month."""
 
-    def __init__(self, proforma, out, usage=USAGE, documents=DOCUMENTS):
-        subprocess.run([proforma, "price", *documents, "--resource-ids", "--close", "2026-06", "--out", str(out), str(usage)],
+    def __init__(self, proforma, out, usage=USAGE, documents=DOCUMENTS, month="2026-06"):
+        subprocess.run([proforma, "price", *documents, "--resource-ids", "--close", month, "--out", str(out), str(usage)],
                        check=True, capture_output=True)
         self.line_items = sorted(content(json.loads(line)) for line in (out / "line-items.jsonl").open())
         self.bills = {tuple(row[name] for name in BILL_KEY): row
@@ -131,7 +131,7 @@ class Expected:
         self.manifests = {}
         for path in out.glob("cur/**/*-Manifest.json"):
             parts = path.relative_to(out / "cur").parts
-            key = f"{parts[0]}/2026-06/{parts[2] if parts[1] == 'accounts' else ''}"
+            key = f"{parts[0]}/{month}/{parts[2] if parts[1] == 'accounts' else ''}"
             self.manifests[key] = json.loads(path.read_text())
 
 

@@ -32,6 +32,7 @@ struct pricing_month {
     struct report *reports;
     size_t report_count, report_capacity;
     struct cur_row_builder rows;
+    bool rejects_late;
 };
 
 /* ---- texts ---- */
@@ -191,9 +192,14 @@ static void price_month(struct pricing_month *month, struct fold *fold)
 
 /* ---- which event counts where ---- */
 
+static billing_period own_month(const struct fed *fed)
+{
+    return SIM_FIRST_PERIOD + (billing_period)fed->usage->month;
+}
+
 static billing_period billed_in(const struct fed *fed, const struct planned_close *closes, size_t close_count)
 {
-    billing_period period = SIM_FIRST_PERIOD + (billing_period)fed->usage->month;
+    billing_period period = own_month(fed);
     for (size_t i = 0; i < close_count; i++) {
         size_t partition = (size_t)fed->partition;
         int64_t end = partition < closes[i].end_count ? closes[i].ends[partition] : 0;
@@ -230,7 +236,7 @@ static void fold_month(const struct pricing_month *month, const struct fed *fed,
     struct error error;
     for (size_t i = 0; i < fed_count; i++)
         if (!fed[i].usage->is_poison && billed_in(&fed[i], closes, close_count) == month->period &&
-            !is_duplicate(month->world, fed, i)) {
+            (!month->rejects_late || own_month(&fed[i]) == month->period) && !is_duplicate(month->world, fed, i)) {
             char text[TIME_TEXT_MAX];
             char id[24];
             struct usage_entry entry = entry_of(&fed[i], month->period, text);
@@ -249,8 +255,15 @@ static bool is_closed(billing_period period, const struct planned_close *closes,
     return false;
 }
 
-struct expected *expected_new(const struct world *world, const struct documents *documents, const struct fed *fed,
-                              size_t fed_count, const struct planned_close *closes, size_t close_count)
+/* A record is refused by its bytes, or by its time. */
+static bool is_dead(const struct fed *fed, bool rejects_late, const struct planned_close *closes, size_t close_count)
+{
+    return fed->usage->is_poison || (rejects_late && billed_in(fed, closes, close_count) != own_month(fed));
+}
+
+struct expected *expected_new(const struct world *world, const struct documents *documents, bool rejects_late,
+                              const struct fed *fed, size_t fed_count, const struct planned_close *closes,
+                              size_t close_count)
 {
     struct expected *expected = memory_new(sizeof *expected);
     struct fold_options options = { world->settings.report_time_granularity, world->settings.report_resource_ids, MEMORY };
@@ -265,6 +278,7 @@ struct expected *expected_new(const struct world *world, const struct documents 
                                        .documents = documents,
                                        .expected = expected,
                                        .period = period,
+                                       .rejects_late = rejects_late,
                                        .is_closed = is_closed(period, closes, close_count) };
         struct fold *fold = fold_new(&options, NULL);
         fold_month(&month, fed, fed_count, closes, close_count, fold);
@@ -272,7 +286,7 @@ struct expected *expected_new(const struct world *world, const struct documents 
         fold_free(fold);
     }
     for (size_t i = 0; i < fed_count; i++)
-        expected->dead += fed[i].usage->is_poison;
+        expected->dead += is_dead(&fed[i], rejects_late, closes, close_count);
     return expected;
 }
 

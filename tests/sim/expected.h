@@ -48,8 +48,10 @@ struct expected {
     bool has_allowances;
 };
 
-struct expected *expected_new(const struct world *world, const struct documents *documents, const struct fed *fed,
-                              size_t fed_count, const struct planned_close *closes, size_t close_count);
+/* `rejects_late`: late.usage is reject. */
+struct expected *expected_new(const struct world *world, const struct documents *documents, bool rejects_late,
+                              const struct fed *fed, size_t fed_count, const struct planned_close *closes,
+                              size_t close_count);
 void expected_free(struct expected *expected);
 
 /*

@@ -33,6 +33,7 @@
     X(BACK_TO_BACK, "back-to-back")     /* months closed one right after the other */                    \
     X(DOCUMENTS, "documents")           /* other documents, while usage comes in */                      \
     X(LATE, "late")                     /* usage of a month that is closed */                            \
+    X(REJECTED, "rejected")             /* such usage is refused: late.usage is reject */                \
     X(CLOSED_TWICE, "closed-twice")     /* more closes of a month, with other offsets, and the same */   \
     X(ADDED, "added")                   /* a usage partition */                                          \
     X(BROKEN_CONTROL, "broken-control") /* a record of the conductor topic that is none */               \

@@ -104,8 +104,8 @@ static void calm(struct sim *sim)
 static void reckon(struct sim *sim)
 {
     memory_log_advance(sim->log, TRANSACTION_TIMEOUT_MS); /* the last marks come, too */
-    struct expected *expected =
-        expected_new(sim->world, document_in_force(sim), sim->fed, sim->fed_count, sim->closes, sim->close_count);
+    struct expected *expected = expected_new(sim->world, document_in_force(sim), sim->faults.has[FAULT_REJECTED], sim->fed,
+                                             sim->fed_count, sim->closes, sim->close_count);
     expected->dead_may_repeat = sim->late_ends;
     outcome_check(expected, sim->log, &sim->verdict);
     expected_free(expected);
@@ -131,6 +131,7 @@ static void begin(struct sim *sim, const struct world *world, const struct simul
     for (size_t i = 0; i < FAULT_COUNT; i++)
         if (sim->faults.has[i])
             trace("this run has %s", fault_names[i]);
+    sim->settings.late_usage = sim->faults.has[FAULT_REJECTED] ? LATE_REJECT : LATE_NEXT;
     sim->log = memory_log_new(&sim->dice, SIM_START_MS, partitions, partitions_max);
     sim->schemas = sim_schemas_new();
     sim->schemas_port = sim_schemas_port(sim->schemas);
