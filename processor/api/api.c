@@ -279,6 +279,23 @@ static bool respond_no_operation(const struct buffer *allowed, struct http_respo
     return respond(response, FAILURE_METHOD, NULL, "no such method here");
 }
 
+static bool ask_for_preview(const struct api *api, const struct caller *caller, struct http_exchange *exchange,
+                            const struct http_request *request, struct http_response *response)
+{
+    if (!text_equal(request->method, TEXT("POST"))) {
+        http_response_header(response, "Allow", "POST");
+        return respond(response, FAILURE_METHOD, NULL, "only POST here");
+    }
+    if (!caller->is_payer)
+        return respond(response, FAILURE_ACCESS_DENIED, NULL, "changes are the payer's to make");
+    if (!media_type_is_sound(request))
+        return respond(response, FAILURE_MEDIA_TYPE, "CANNOT_PARSE", "expected Content-Type: application/json");
+    if (!api->previews)
+        return respond(response, FAILURE_ACCESS_DENIED, NULL,
+                       "this server shows a folder of results: nothing can be changed");
+    return !previews_ask(api->previews, exchange, request, response);
+}
+
 bool api_handle(void *context, struct http_exchange *exchange, const struct http_request *request,
                 struct http_response *response)
 {
@@ -290,6 +307,8 @@ bool api_handle(void *context, struct http_exchange *exchange, const struct http
     http_response_header(response, "Cache-Control", "no-store");
     if (!identify(api, request, &caller, response))
         return true;
+    if (text_equal(request->path, TEXT("/v1/preview")))
+        return ask_for_preview(api, &caller, exchange, request, response);
     if (text_starts_with(request->path, TEXT("/v1/"))) {
         if (reads_handle(api, &caller, request, response))
             return true;

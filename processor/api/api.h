@@ -8,6 +8,7 @@
 
 #include "api/changes.h"
 #include "api/events.h"
+#include "api/previews.h"
 #include "http/credentials.h"
 #include "http/server.h"
 #include "service/source.h"
@@ -27,6 +28,7 @@ struct api {
     const struct credentials *credentials; /* NULL: everyone is the payer */
     bool behind_proxy;                     /* Host is the proxy's */
     struct changes *changes;               /* NULL: nothing can be changed */
+    struct previews *previews;             /* NULL, too */
     struct events *events;
 };
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "api/staging.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "codec/json_write.h"
@@ -88,34 +89,6 @@ static bool replay(struct changes *changes, const struct change *batch, struct c
     return true;
 }
 
-static bool is_conflict(enum problem_reason reason)
-{
-    return reason == PROBLEM_RESOURCE_NAME_CONFLICT || reason == PROBLEM_PRICING_RULE_IN_PRICING_PLAN_CONFLICT;
-}
-
-/* The document's own complaint, as the API says it: the place without the list and number that it has there. */
-static void tell_problem(struct call *call, const struct problem *problem)
-{
-    const char *reason = problem_reason_text(problem->reason);
-    struct text path = problem->path;
-    const char *end = path.size ? memchr(path.data, ']', path.size) : NULL;
-    if (end && end + 2 < path.data + path.size)
-        path = (struct text){ end + 2, path.size - (size_t)(end + 2 - path.data) };
-    if (is_conflict(problem->reason)) {
-        fail_conflict(call, reason, ENTITY_RULE, "", "%.*s: expected %.*s", TEXT_ARGS(path), TEXT_ARGS(problem->expected));
-        snprintf(call->failure.resource_id, sizeof call->failure.resource_id, "%.*s", TEXT_ARGS(problem->value));
-    } else if (problem->reason == PROBLEM_FIELD_VALIDATION_FAILED) {
-        struct buffer name = { 0 };
-        buffer_printf(&name, "%.*s", TEXT_ARGS(path));
-        buffer_append_byte(&name, '\0');
-        failure_field(&call->failure, name.data, "expected %.*s", TEXT_ARGS(problem->expected));
-        buffer_done(&name);
-    } else {
-        fail_validation(call, reason, "%.*s: found \"%.*s\", expected %.*s", TEXT_ARGS(path), TEXT_ARGS(problem->value),
-                        TEXT_ARGS(problem->expected));
-    }
-}
-
 static void keep_reply(struct change *change, int64_t now_s)
 {
     struct buffer json = { 0 };
@@ -138,24 +111,13 @@ static struct document *stage(struct changes *changes, const struct change *batc
                          .now = period_of(now_s * 1000),
                          .book = changes->book };
     call.month = call.now;
-    struct problems problems = { 0 };
-    problems_begin(&problems, "request");
     call.draft = document_draft(current, call.now);
     if (!replay(changes, batch, change, &call)) {
-        change->reply = operation_functions[change->operation](&call);
-        if (change->reply && !document_check(call.draft, changes->publisher.prices(changes->publisher.context), &problems)) {
-            json_decref(change->reply);
-            change->reply = NULL;
-            if (problems.count)
-                tell_problem(&call, &problems.items[0]);
-            else
-                fail_internal(&call, &(struct error){ ERROR_FAILED, "the document cannot be checked" });
-        }
+        change->reply = stage_operation(&call, changes->publisher.prices(changes->publisher.context));
         if (change->reply && change->token)
             keep_reply(change, now_s);
     }
     change->failure = call.failure;
-    problems_done(&problems);
     buffer_done(&call.scratch);
     buffer_done(&call.arn);
     bool stands = change->reply && !change->is_replay;

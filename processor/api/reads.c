@@ -547,7 +547,7 @@ static bool route(struct read *read)
     } routes[] = {
         { "/v1/periods", read_periods },       { "/v1/bills", read_bills },     { "/v1/daily", read_daily },
         { "/v1/line-items", read_line_items }, { "/v1/reports", read_reports }, { "/v1/events", read_events },
-        { "/v1/caller", read_caller },         { "/v1/state", read_state },     { "/v1/effect", read_effect },
+        { "/v1/caller", read_caller },         { "/v1/state", read_state },
     };
     struct text path = read->request->path, item = behind(path, TEXT("/v1/line-items/")),
                 report = behind(path, TEXT("/v1/reports/"));

@@ -26,9 +26,6 @@ bool read_parameter(struct read *read, const char *name, struct text *ret);
 /* The month that is asked for, its document, and the caller's role in it. False: the failure is answered. */
 bool read_asked_month(struct read *read);
 
-/* effect.c */
-bool read_effect(struct read *read);
-
 /* Appends a record's JSON as the caller may see it. */
 void read_write_record(const struct read *read, struct text json, struct buffer *out);
 bool read_may_see_report(const struct read *read, struct text group, struct text account);

@@ -295,6 +295,17 @@ static json_t *check_body(const struct shape *shape, struct text body, struct fa
     return object;
 }
 
+json_t *validate_body(enum operation operation, const json_t *plain, const json_t *exact, struct failure *failure)
+{
+    if (!json_is_object(plain))
+        return cannot_parse(failure, "it is of another type");
+    json_t *object = check_structure(operation_models[operation].input, plain, exact, NULL, failure);
+    if (failure->kind == FAILURE_NONE)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
 static void check_other(const struct member *member, json_t *value, json_t *object, struct failure *failure)
 {
     struct member_place here = { NULL, member->name, 0 };

@@ -16,5 +16,7 @@ void validate_stop(void);
 /* NULL: the failure names every member that breaks the model. `arn`: what follows /tags/, decoded. */
 json_t *validate_request(enum operation operation, const struct http_request *request, struct text arn,
                          struct failure *failure);
+/* The same of a body that was parsed as part of another one: `exact` has each number as its digits. */
+json_t *validate_body(enum operation operation, const json_t *plain, const json_t *exact, struct failure *failure);
 
 #endif

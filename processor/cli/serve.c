@@ -163,6 +163,7 @@ static bool open_topics(struct serving *serving, struct error *error)
     serving->api.view = topics_view(serving->topics);
     serving->api.source = topics_source(serving->topics);
     serving->api.changes = changes_start(serving->api.book, &serving->publisher, settings->api_batch_interval_ms);
+    serving->api.previews = previews_start(serving->api.book, serving->api.view, &serving->api.source);
     return true;
 }
 
@@ -224,10 +225,12 @@ static void serve_until(const sigset_t *signals, struct serving *serving)
 static void stop(struct serving *serving)
 {
     changes_stop(serving->api.changes);
+    previews_stop(serving->api.previews);
     /* The reading thread wakes streams of the server. */
     topics_stop(serving->topics);
     http_server_stop(serving->server);
     changes_free(serving->api.changes);
+    previews_free(serving->api.previews);
     events_free(serving->api.events);
     topics_close(serving->topics);
     folder_close(serving->folder);

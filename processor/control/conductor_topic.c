@@ -410,7 +410,7 @@ static bool read_price(const char *value, struct price_list *list)
     return done;
 }
 
-static bool read_prices(const struct conductor_topic *topic, struct price_list *list, struct error *error)
+bool conductor_topic_prices(const struct conductor_topic *topic, struct price_list *list, struct error *error)
 {
     for (size_t i = 0; i < topic->keys.count; i++) {
         struct topic_key key;
@@ -442,7 +442,7 @@ bool conductor_topic_document(const struct conductor_topic *topic, struct conduc
     if (!done)
         return false;
     (*ret_conductor)->version = topic->version;
-    if (read_prices(topic, list, error))
+    if (conductor_topic_prices(topic, list, error))
         return true;
     conductor_done(*ret_conductor);
     free(*ret_conductor);

@@ -46,6 +46,9 @@ bool conductor_topic_is_whole(const struct conductor_topic *topic);
 MUST_USE bool conductor_topic_document(const struct conductor_topic *topic, struct conductor **ret_conductor,
                                        struct price_list *list, struct error *error);
 
+/* Its price list alone, into an empty one, which the caller frees in any case. */
+MUST_USE bool conductor_topic_prices(const struct conductor_topic *topic, struct price_list *list, struct error *error);
+
 /* The document's JSON as `export` prints it. */
 MUST_USE bool conductor_topic_export(const struct conductor_topic *topic, struct buffer *out, struct error *error);
 

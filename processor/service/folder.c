@@ -436,6 +436,13 @@ static enum source_health health(void *context)
     return SOURCE_READY;
 }
 
+static bool prices(void *context, struct price_list *list, struct error *error)
+{
+    (void)context;
+    (void)list;
+    return error_fail(error, ERROR_FAILED, "a folder of results has no price list");
+}
+
 static bool state(void *context, struct buffer *out, struct error *error)
 {
     const struct folder *folder = context;
@@ -454,5 +461,5 @@ static bool state(void *context, struct buffer *out, struct error *error)
 
 struct source folder_source(struct folder *folder)
 {
-    return (struct source){ folder, running_month, month_state, reports, open_report, health, state };
+    return (struct source){ folder, running_month, month_state, reports, open_report, health, prices, state };
 }

@@ -8,6 +8,7 @@
 #define SERVICE_SOURCE_H
 
 #include "model/calendar.h"
+#include "model/price_list.h"
 #include "base/buffer.h"
 #include "base/error.h"
 
@@ -37,6 +38,8 @@ struct source {
     bool (*open_report)(void *context, billing_period period, struct text group, struct text account, int *file,
                         uint64_t *bytes, struct error *error);
     enum source_health (*health)(void *context);
+    /* Fills an empty list with the price list of the document in force. */
+    bool (*prices)(void *context, struct price_list *list, struct error *error);
     /*
      * Appends a JSON object of what is known: "counts" of usage events by what became of them, "tasks" and how far they
      * are, "dead_letters" by reason.

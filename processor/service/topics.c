@@ -198,6 +198,14 @@ static void take_manifest(struct topics *topics, const struct stream_record *rec
     note_change(topics, manifest.billing_period, manifest.billing_group);
 }
 
+static bool take_control(struct topics *topics, const struct stream_record *record, struct error *error)
+{
+    pthread_mutex_lock(&topics->control_lock);
+    bool done = control_reader_take(topics->control, record, error);
+    pthread_mutex_unlock(&topics->control_lock);
+    return done;
+}
+
 static bool on_record(void *context, const struct stream_record *record, struct error *error)
 {
     struct topics *topics = context;
@@ -206,7 +214,7 @@ static bool on_record(void *context, const struct stream_record *record, struct 
     if (!position)
         return true;
     if (record->topic == STREAM_CONDUCTOR)
-        done = control_reader_take(topics->control, record, error);
+        done = take_control(topics, record, error);
     else if (record->topic == STREAM_BILLS)
         done = take_bill(topics, record, error);
     else if (record->topic == STREAM_LINE_ITEMS)
@@ -339,8 +347,10 @@ static bool begin_stream(struct topics *topics, struct error *error)
 /* The conductor topic is small and read anew each time; the view goes on where it ended. */
 static bool assign(struct topics *topics, struct error *error)
 {
+    pthread_mutex_lock(&topics->control_lock);
     control_reader_free(topics->control);
     topics->control = control_reader_new(topics->options.payer);
+    pthread_mutex_unlock(&topics->control_lock);
     struct stream_partition *conductor = position_of(topics, STREAM_CONDUCTOR, 0);
     if (conductor)
         conductor->offset = OFFSET_NONE;
@@ -352,6 +362,7 @@ bool topics_open(const struct topics_options *options, struct topics **ret_topic
     struct topics *topics = memory_new(sizeof *topics);
     topics->options = *options;
     pthread_mutex_init(&topics->lock, NULL);
+    pthread_mutex_init(&topics->control_lock, NULL);
     pthread_mutex_init(&topics->report_lock, NULL);
     topics->book = book_new(options->payer);
     topics->months = json_object();
@@ -450,6 +461,7 @@ void topics_close(struct topics *topics)
     free(topics->positions);
     free(topics->ended);
     pthread_mutex_destroy(&topics->lock);
+    pthread_mutex_destroy(&topics->control_lock);
     pthread_mutex_destroy(&topics->report_lock);
     free(topics);
 }

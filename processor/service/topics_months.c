@@ -124,5 +124,14 @@ bool topics_drop_months(struct topics *topics, struct error *error)
 
 struct source topics_source(struct topics *topics)
 {
-    return (struct source){ topics, running_month, month_state, reports, topics_open_report, topics_health, topics_state };
+    return (struct source){
+        .context = topics,
+        .running_month = running_month,
+        .month_state = month_state,
+        .reports = reports,
+        .open_report = topics_open_report,
+        .health = topics_health,
+        .prices = topics_prices,
+        .state = topics_state,
+    };
 }

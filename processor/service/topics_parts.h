@@ -24,7 +24,8 @@ struct topics {
     /* The reading thread's. */
     struct kafka_settings kafka;
     struct stream *stream;
-    struct control_reader *control;
+    struct control_reader *control; /* others read it under control_lock, which whoever changes it holds */
+    pthread_mutex_t control_lock;
     struct stream_partition *positions;
     size_t position_count, position_capacity;
     bool *ended;
@@ -67,7 +68,8 @@ MUST_USE bool topics_load_dead(struct topics *topics, struct error *error);
 void topics_ask_ends(struct topics *topics);
 void topics_note_answer(struct topics *topics);
 enum source_health topics_health(void *context);
-bool topics_state(void *context, struct buffer *out, struct error *error); /* as source.state */
+bool topics_prices(void *context, struct price_list *list, struct error *error); /* as source.prices */
+bool topics_state(void *context, struct buffer *out, struct error *error);       /* as source.state */
 /* topics_reports.c: as source.open_report. */
 bool topics_open_report(void *context, billing_period period, struct text group, struct text account, int *file,
                         uint64_t *bytes, struct error *error);

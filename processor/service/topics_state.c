@@ -108,6 +108,15 @@ enum source_health topics_health(void *context)
     return monotonic_ms() - atomic_load(&topics->answered_ms) < AWAY_MS ? SOURCE_READY : SOURCE_AWAY;
 }
 
+bool topics_prices(void *context, struct price_list *list, struct error *error)
+{
+    struct topics *topics = context;
+    pthread_mutex_lock(&topics->control_lock);
+    bool done = conductor_topic_prices(control_reader_topic(topics->control), list, error);
+    pthread_mutex_unlock(&topics->control_lock);
+    return done;
+}
+
 static void set_period(json_t *task, const char *name, billing_period period)
 {
     char text[TIME_TEXT_MAX];

@@ -77,6 +77,12 @@ export async function call(operation, input, signal) {
   return text ? readJson(text) : {};
 }
 
+/* What changes, [operation, input] each, would do; they are not made. */
+export async function preview(changes, signal) {
+  const body = writeJson({ Changes: changes.map(([Operation, Input]) => ({ Operation, Input })) });
+  return readJson(await (await request("POST", "/v1/preview", { body, signal })).text());
+}
+
 /* ---- lists, whole; `more` is told of every page as it comes ---- */
 
 export async function readAll(path, member, query, { signal, more } = {}) {

@@ -6,6 +6,7 @@ import { announce, h, labelled, replace, select } from "./dom.js";
 import * as groups from "./groups.js";
 import * as lineItems from "./line_items.js";
 import * as plans from "./plans.js";
+import { followRestating } from "./restating.js";
 import { address } from "./route.js";
 import * as rules from "./rules.js";
 import { askForKeys } from "./sign_in.js";
@@ -213,6 +214,7 @@ async function begin() {
   }
   addEventListener("hashchange", show);
   followWhileSeen();
+  if (session.caller.may_change) followRestating();
   await show();
 }
 

@@ -1,5 +1,5 @@
 /* custom_line_items.js: fees and credits beside usage. */
-import { Digits, call, idOf, listAll } from "./api.js";
+import { Digits, idOf, listAll } from "./api.js";
 import * as decimal from "./decimal.js";
 import { openForm } from "./form.js";
 import { listing, readOnlyNote } from "./listing.js";
@@ -143,6 +143,7 @@ function fieldsOf(item, groups, context) {
 
 function edit(context, item, groups, onDone) {
   openForm({
+    context,
     title: item ? `Custom line item ${item.Name}` : "New custom line item",
     name: item?.Name,
     isNew: !item,
@@ -150,8 +151,8 @@ function edit(context, item, groups, onDone) {
     note: readOnlyNote(context),
     onDone,
     fields: fieldsOf(item, groups, context),
-    apply: (values) => (item ? update(item, values) : create(values)),
-    remove: item ? () => call("DeleteCustomLineItem", { Arn: item.Arn }) : null,
+    calls: (values) => [item ? update(item, values) : create(values)],
+    removal: item ? [["DeleteCustomLineItem", { Arn: item.Arn }]] : null,
   });
 }
 
@@ -163,23 +164,28 @@ function charge(values) {
 function create(values) {
   const details = charge(values);
   if (details.Percentage) details.Percentage.AssociatedValues = [values.group];
-  return call("CreateCustomLineItem", {
-    Name: values.name,
-    Description: values.description,
-    BillingGroupArn: values.group,
-    ChargeDetails: { Type: values.type, ...details },
-    AccountId: values.account || undefined,
-    ComputationRule: values.kind === "Percentage" ? values.rule : undefined,
-    BillingPeriodRange: values.start
-      ? { InclusiveStartBillingPeriod: values.start, ExclusiveEndBillingPeriod: values.end || undefined }
-      : undefined,
-  });
+  return [
+    "CreateCustomLineItem",
+    {
+      Name: values.name,
+      Description: values.description,
+      BillingGroupArn: values.group,
+      ChargeDetails: { Type: values.type, ...details },
+      AccountId: values.account || undefined,
+      ComputationRule: values.kind === "Percentage" ? values.rule : undefined,
+      BillingPeriodRange: values.start
+        ? { InclusiveStartBillingPeriod: values.start, ExclusiveEndBillingPeriod: values.end || undefined }
+        : undefined,
+    },
+  ];
 }
 
-const update = (item, values) =>
-  call("UpdateCustomLineItem", {
+const update = (item, values) => [
+  "UpdateCustomLineItem",
+  {
     Arn: item.Arn,
     Name: values.name === item.Name ? undefined : values.name,
     Description: values.description,
     ChargeDetails: charge(values),
-  });
+  },
+];

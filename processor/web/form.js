@@ -8,6 +8,8 @@
 import { Refusal } from "./api.js";
 import * as decimal from "./decimal.js";
 import { announce, h, replace, uniqueId } from "./dom.js";
+import { effectOf, make } from "./effect.js";
+import { followRestating } from "./restating.js";
 
 /* ---- fields ---- */
 
@@ -176,8 +178,8 @@ class Field {
 /* ---- the dialog ---- */
 
 /*
- * openForm({title, fields, note, apply(values), effect(values) → element or null, remove() or null, fixed}).
- * apply and remove throw a Refusal when the server says no; onDone is called when it said yes.
+ * openForm({context, title, fields, note, calls(values) → [operation, input] each, removal: the same or null, fixed}).
+ * The server is asked what they would do, then to do it; onDone is called when it said yes.
  */
 export function openForm(options) {
   return new Form(options).open();
@@ -222,7 +224,7 @@ class Form {
           h("button", { class: "first" }, "Review the change"),
           h("button", { type: "button", onclick: () => this.dialog.close() }, "Cancel"),
           h("span", { class: "grow" }),
-          this.remove &&
+          this.removal &&
             h("button", { type: "button", class: "danger", onclick: () => this.confirmRemoval() }, "Delete"),
         ];
     replace(
@@ -262,7 +264,7 @@ class Form {
     replace(this.alert);
     if (!this.check(values)) return;
     const changes = this.shown(values).filter((field) => describe(field, values) !== describe(field, this.before));
-    const effect = h("div", {});
+    const calls = changes.length ? this.calls(values) : [];
     this.confirm(
       "What changes",
       [
@@ -282,28 +284,27 @@ class Form {
               ]),
             )
           : h("p", {}, "Nothing is changed."),
-        effect,
       ],
-      changes.length ? () => this.apply(values) : null,
+      calls,
       "Apply",
+      values.name,
     );
-    const told = changes.length ? await this.effect?.(values, this.before) : null;
-    if (told) replace(effect, told);
   }
 
   confirmRemoval() {
     this.confirm(
       `Delete ${this.name}?`,
       [h("p", {}, "From the running month on it is gone. Closed months keep it.")],
-      () => this.remove(),
+      this.removal,
       "Delete",
     );
   }
 
-  confirm(title, content, action, label) {
+  confirm(title, content, calls, label, name) {
+    const effect = h("div", { role: "status" }, calls.length > 0 && h("p", { class: "quiet" }, "Pricing the month anew…"));
     const yes = h(
       "button",
-      { type: "button", class: "first", disabled: !action, onclick: () => this.commit(action, yes) },
+      { type: "button", class: "first", disabled: !calls.length, onclick: () => this.commit(calls, yes) },
       label,
     );
     replace(
@@ -313,22 +314,39 @@ class Form {
         { class: "content" },
         h("h2", { id: this.titleId }, title),
         content,
+        effect,
         h("div", { class: "buttons" }, yes, h("button", { type: "button", onclick: () => this.edit() }, "Back")),
       ),
     );
     yes.focus();
+    if (calls.length) this.tell(effect, calls, name);
   }
 
-  async commit(action, button) {
+  /* What would be refused is told at once; that the effect cannot be told keeps nobody from making the change. */
+  async tell(place, calls, name) {
+    try {
+      const told = await effectOf(this.context, calls, name);
+      if (place.isConnected) replace(place, told);
+    } catch (error) {
+      if (!place.isConnected) return;
+      if (error instanceof Refusal && error.status < 500) {
+        this.edit();
+        this.refused(error);
+      } else replace(place, h("p", { class: "quiet" }, `What it does cannot be told now: ${error.message}.`));
+    }
+  }
+
+  async commit(calls, button) {
     button.disabled = true;
     try {
-      await action();
+      await make(calls);
     } catch (error) {
       this.edit();
       return this.refused(error);
     }
     this.dialog.close();
     announce("The change is applied.");
+    followRestating();
     return this.onDone();
   }
 

@@ -1,7 +1,6 @@
 /* groups.js: billing groups: who pays together, by which plan. */
-import { call, idOf, listAll } from "./api.js";
+import { idOf, listAll } from "./api.js";
 import { h } from "./dom.js";
-import { effectOfPlan } from "./effect.js";
 import { openForm } from "./form.js";
 import { listing, readOnlyNote } from "./listing.js";
 import { address } from "./route.js";
@@ -115,6 +114,7 @@ function edit(context, group, plans, accounts, onDone) {
       "",
   };
   openForm({
+    context,
     title: group ? `Group ${group.Name}` : "New billing group",
     name: group?.Name,
     isNew: !group,
@@ -122,9 +122,8 @@ function edit(context, group, plans, accounts, onDone) {
     note: readOnlyNote(context),
     onDone,
     fields: fieldsOf(group, plans, before, free, own),
-    effect: (values) => (group ? effectOfPlan(context, group, values.plan !== before.plan) : null),
-    apply: (values) => (group ? update(group, values, own, before) : create(values)),
-    remove: group ? () => call("DeleteBillingGroup", { Arn: group.Arn }) : null,
+    calls: (values) => (group ? update(group, values, own, before) : [create(values)]),
+    removal: group ? [["DeleteBillingGroup", { Arn: group.Arn }]] : null,
   });
 }
 
@@ -132,27 +131,38 @@ const chosen = (values) => [...new Set([...values.accounts, ...values.more.split
 
 function create(values) {
   const linked = [...new Set([values.primary, ...chosen(values)])];
-  return call("CreateBillingGroup", {
-    Name: values.name,
-    Description: values.description || undefined,
-    PrimaryAccountId: values.primary,
-    ComputationPreference: { PricingPlanArn: values.plan },
-    AccountGrouping: { LinkedAccountIds: linked, AutoAssociate: values.auto },
-  });
+  return [
+    "CreateBillingGroup",
+    {
+      Name: values.name,
+      Description: values.description || undefined,
+      PrimaryAccountId: values.primary,
+      ComputationPreference: { PricingPlanArn: values.plan },
+      AccountGrouping: { LinkedAccountIds: linked, AutoAssociate: values.auto },
+    },
+  ];
 }
 
-async function update(group, values, own, before) {
-  await call("UpdateBillingGroup", {
-    Arn: group.Arn,
-    Name: values.name === group.Name ? undefined : values.name,
-    Description: values.description,
-    ComputationPreference: values.plan === before.plan ? undefined : { PricingPlanArn: values.plan },
-    AccountGrouping:
-      values.auto === (group.AccountGrouping?.AutoAssociate === true) ? undefined : { AutoAssociate: values.auto },
-  });
+const PER_CALL = 30; /* accounts, as AWS has it */
+const parts = (list) =>
+  Array.from({ length: Math.ceil(list.length / PER_CALL) }, (_, at) => list.slice(at * PER_CALL, (at + 1) * PER_CALL));
+
+function update(group, values, own, before) {
+  const isAuto = group.AccountGrouping?.AutoAssociate === true;
   const wanted = chosen(values);
   const joins = wanted.filter((account) => !own.includes(account));
   const leaves = own.filter((account) => !wanted.includes(account));
-  if (joins.length) await call("AssociateAccounts", { Arn: group.Arn, AccountIds: joins });
-  if (leaves.length) await call("DisassociateAccounts", { Arn: group.Arn, AccountIds: leaves });
+  const changed = {
+    Name: values.name === group.Name ? undefined : values.name,
+    Description: values.description === (group.Description ?? "") ? undefined : values.description,
+    ComputationPreference: values.plan === before.plan ? undefined : { PricingPlanArn: values.plan },
+    AccountGrouping: values.auto === isAuto ? undefined : { AutoAssociate: values.auto },
+  };
+  return [
+    ...(Object.values(changed).some((value) => value !== undefined)
+      ? [["UpdateBillingGroup", { Arn: group.Arn, ...changed }]]
+      : []),
+    ...parts(joins).map((AccountIds) => ["AssociateAccounts", { Arn: group.Arn, AccountIds }]),
+    ...parts(leaves).map((AccountIds) => ["DisassociateAccounts", { Arn: group.Arn, AccountIds }]),
+  ];
 }

@@ -1,5 +1,5 @@
 /* plans.js: pricing plans: the rules that a group pays by. */
-import { call, idOf, listAll } from "./api.js";
+import { idOf, listAll } from "./api.js";
 import { openForm } from "./form.js";
 import { listing, readOnlyNote } from "./listing.js";
 import { describeRule } from "./rules.js";
@@ -36,6 +36,7 @@ const rulesOf = (plan, period) =>
 
 function edit(context, plan, rules, own, onDone) {
   openForm({
+    context,
     title: plan ? `Plan ${plan.Name}` : "New pricing plan",
     name: plan?.Name,
     isNew: !plan,
@@ -54,27 +55,30 @@ function edit(context, plan, rules, own, onDone) {
         says: ["rule"],
       },
     ],
-    apply: (values) =>
-      plan
-        ? update(plan, values, own)
-        : call("CreatePricingPlan", {
-            Name: values.name,
-            Description: values.description || undefined,
-            PricingRuleArns: values.rules,
-          }),
-    remove: plan ? () => call("DeletePricingPlan", { Arn: plan.Arn }) : null,
+    calls: (values) => (plan ? update(plan, values, own) : [create(values)]),
+    removal: plan ? [["DeletePricingPlan", { Arn: plan.Arn }]] : null,
   });
 }
 
-async function update(plan, values, own) {
-  if (values.name !== plan.Name || values.description !== (plan.Description ?? ""))
-    await call("UpdatePricingPlan", {
-      Arn: plan.Arn,
-      Name: values.name === plan.Name ? undefined : values.name,
-      Description: values.description,
-    });
+const create = (values) => [
+  "CreatePricingPlan",
+  { Name: values.name, Description: values.description || undefined, PricingRuleArns: values.rules },
+];
+
+function update(plan, values, own) {
   const joins = values.rules.filter((rule) => !own.includes(rule));
   const leaves = own.filter((rule) => !values.rules.includes(rule));
-  if (leaves.length) await call("DisassociatePricingRules", { Arn: plan.Arn, PricingRuleArns: leaves });
-  if (joins.length) await call("AssociatePricingRules", { Arn: plan.Arn, PricingRuleArns: joins });
+  const isRenamed = values.name !== plan.Name;
+  return [
+    ...(isRenamed || values.description !== (plan.Description ?? "")
+      ? [
+          [
+            "UpdatePricingPlan",
+            { Arn: plan.Arn, Name: isRenamed ? values.name : undefined, Description: values.description },
+          ],
+        ]
+      : []),
+    ...(leaves.length ? [["DisassociatePricingRules", { Arn: plan.Arn, PricingRuleArns: leaves }]] : []),
+    ...(joins.length ? [["AssociatePricingRules", { Arn: plan.Arn, PricingRuleArns: joins }]] : []),
+  ];
 }

@@ -1,7 +1,6 @@
 /* rules.js: pricing rules: markups, discounts, own tiers, and the free tier's switch. */
-import { Digits, call, idOf, listAll } from "./api.js";
+import { Digits, idOf, listAll } from "./api.js";
 import * as decimal from "./decimal.js";
-import { effectOfRule } from "./effect.js";
 import { openForm } from "./form.js";
 import { listing, readOnlyNote } from "./listing.js";
 
@@ -143,6 +142,7 @@ function fieldsOf(rule) {
 
 function edit(context, rule, onDone) {
   openForm({
+    context,
     title: rule ? `Rule ${rule.Name}` : "New pricing rule",
     name: rule?.Name,
     isNew: !rule,
@@ -150,25 +150,31 @@ function edit(context, rule, onDone) {
     note: readOnlyNote(context),
     onDone,
     fields: fieldsOf(rule),
-    effect: (values) => (rule ? effectOfRule(context, rule, values) : null),
-    apply: (values) =>
-      rule
-        ? call("UpdatePricingRule", {
-            Arn: rule.Arn,
-            Name: values.name === rule.Name ? undefined : values.name,
-            Description: values.description,
-            ...priced(values),
-          })
-        : call("CreatePricingRule", {
-            Name: values.name,
-            Description: values.description || undefined,
-            Scope: values.scope,
-            ...selected(values),
-            ...priced(values),
-          }),
-    remove: rule ? () => call("DeletePricingRule", { Arn: rule.Arn }) : null,
+    calls: (values) => [rule ? update(rule, values) : create(values)],
+    removal: rule ? [["DeletePricingRule", { Arn: rule.Arn }]] : null,
   });
 }
+
+const update = (rule, values) => [
+  "UpdatePricingRule",
+  {
+    Arn: rule.Arn,
+    Name: values.name === rule.Name ? undefined : values.name,
+    Description: values.description,
+    ...priced(values),
+  },
+];
+
+const create = (values) => [
+  "CreatePricingRule",
+  {
+    Name: values.name,
+    Description: values.description || undefined,
+    Scope: values.scope,
+    ...selected(values),
+    ...priced(values),
+  },
+];
 
 const selected = (values) => ({
   Service: ["SERVICE", "SKU"].includes(values.scope) ? values.service : undefined,

@@ -24,6 +24,11 @@ const BAD = new Set(["unpriced", "dead"]);
 /* Said only when there is something to say. */
 const RARE = new Set(["before_document", "free_tier", "untiered", "ambiguous", "excess_decimals", "unmatched_rules"]);
 
+const HEALTH = {
+  away: "The brokers do not answer. What is shown is what they told last; it goes on by itself when they are back.",
+  unread: "Bills and line items are being read anew. They are shown when they are whole.",
+};
+
 const PAUSE = 3000; /* milliseconds between two looks */
 
 export async function show(context, place) {
@@ -40,13 +45,17 @@ export async function show(context, place) {
       ),
     ),
   );
+  const note = h("div", { role: "status" });
+  place.append(note);
   const tables = { months: months(), counts: counts(), tasks: tasks(), letters: deadLetters() };
   const look = async () => {
     const [state, { periods }] = await Promise.all([
       get("/v1/state", {}, context.signal),
       get("/v1/periods", {}, context.signal),
     ]);
-    if (!context.signal.aborted) draw(tables, state, periods);
+    if (context.signal.aborted) return state;
+    draw(tables, state, periods);
+    tell(note, HEALTH[state.health]);
     return state;
   };
   const section = (title, table) =>
@@ -83,6 +92,12 @@ function draw(tables, state, periods) {
   tables.letters.update(state.dead_letters.map((row) => ({ key: row.reason, ...row })));
 }
 
+/* Said when it changes, so that it is read out once. */
+function tell(note, sentence = "") {
+  if (note.textContent === sentence) return;
+  replace(note, sentence && h("div", { class: "note-box bad" }, h("p", {}, sentence)));
+}
+
 const isTold = (counts, name) => counts[name] !== undefined && !(RARE.has(name) && counts[name] === "0");
 
 /* A month waits for the tasks that have not closed it. */
@@ -93,7 +108,8 @@ function waitsFor(month, tasks) {
 }
 
 function doing(task, latest) {
-  if (task.closing) return `closing ${task.closing}`;
+  if (task.target_version) return `restates to version ${task.target_version}: ${task.swept} %`;
+  if (task.closing) return `closing ${task.closing}${task.swept ? `: ${task.swept} %` : ""}`;
   if (task.conductor_version && decimal.compare(task.conductor_version, latest) < 0)
     return `takes document version ${latest}`;
   return task.lag === "0" ? "waiting for records" : "reading";

@@ -43,7 +43,7 @@ def reads(context):
     return [
         ("/v1/periods", KEYS, 200), (f"/v1/bills?period={MONTH}", KEYS, 200), (f"/v1/daily?period={MONTH}", KEYS, 200),
         (f"/v1/line-items?period={MONTH}", KEYS, 200), (f"/v1/reports?period={MONTH}", KEYS, 200), ("/v1/caller", KEYS, 200),
-        ("/v1/state", ["payer"], 403), (f"/v1/effect?period={MONTH}&rule=ruleGlob20&modifier=1", ["payer"], 403),
+        ("/v1/state", ["payer"], 403),
         (f"/v1/line-items/{item}", ["payer", "primary", "member"], 404), (f"/v1/line-items/{foreign}", ["payer"], 404),
         (f"/v1/reports/{MONTH}/{GROUP}", ["payer", "primary"], 404), (f"/v1/reports/{MONTH}/{OTHER}", ["payer"], 404),
         (f"/v1/reports/{MONTH}/{GROUP}/{MEMBER}", ["payer", "primary", "member"], 404),
@@ -66,6 +66,14 @@ def case_operations_are_the_payer_s_whatever_the_body(context):
                 else:
                     assert (status, kind) == (403, "AccessDeniedException"), (name, caller, status)
                     assert answer == context.as_caller("stranger", "/list-billing-groups", "POST", b"{}")[2], "one answer for all"
+
+
+def case_previews_are_the_payer_s(context):
+    for caller in KEYS:
+        status, headers, body = context.as_caller(caller, "/v1/preview", "POST", b'{"Changes":[]}', {"Content-Type": "application/json"})
+        assert (status, headers["x-amzn-ErrorType"]) == (403, "AccessDeniedException"), "a folder cannot be changed by anybody"
+        assert (b"folder" in body) == (caller == "payer")
+        assert context.as_caller(caller, "/v1/preview")[0] == 405
 
 
 def case_other_methods_of_an_operation_are_not_known(context):

@@ -111,31 +111,6 @@ def case_the_state_is_the_summary_s(context):
     assert [context.as_caller(name, "/v1/state")[0] for name in KEYS] == [200, 403, 403, 403]
 
 
-def case_the_effect_of_a_percentage_is_what_price_makes_of_it(context):
-    document = json.loads((DATA / "conductor.json").read_text())
-    next(rule for rule in document["PricingRules"] if rule["Arn"].endswith("ruleGlob20"))["ModifierPercentage"] = 25
-    path, out = context.folder / "next.json", context.folder / "next"
-    path.write_text(json.dumps(document))
-    lists = [part for name in ("AmazonS3", "AmazonEC2") for part in ("--price-list", DATA / f"pricelist/{name}.json")]
-    context.run("price", "--conductor", path, *lists, "--resource-ids", "--out", out, DATA / "cur_2026-06_hourly_normalized.csv.gz")
-
-    def usage(folder):
-        rows = map(json.loads, (folder / "line-items.jsonl").open())
-        return sum(Decimal(r["cost"]) for r in rows if r.get("billing_group") == OTHER and "custom_line_item" not in r)
-    url = f"{context.open.url}/v1/effect?period={MONTH}"
-    answer = get(f"{url}&rule=ruleGlob20&modifier=25")
-    assert answer["complete"] and [g["billing_group"] for g in answer["groups"]] == [OTHER]
-    assert Decimal(answer["groups"][0]["cost_change"]) == usage(out) - usage(context.out) != 0
-    total = next(b for b in context.bills if b["billing_group"] == OTHER and not b["usage_account_id"] and not b["product_code"])
-    assert answer["groups"][0]["cost"] == total["cost"]
-    assert get(f"{url}&rule=ruleGlob20&modifier=20")["groups"][0]["cost_change"] == "0"
-    assert get(f"{url}&rule=nobodyhas1&modifier=20") == {"groups": [], "complete": True}
-    for bad in ("rule=ruleGlob20", "modifier=5", "rule=ruleGlob20&modifier=-101", "rule=ruleGlob20&modifier=1.234",
-                "rule=ruleGlob20&modifier=x", "rule=ruleGlob20&modifier=10001"):
-        assert request(f"{url}&{bad}")[0] == 400, bad
-    assert [context.as_caller(name, f"/v1/effect?period={MONTH}&rule=ruleGlob20&modifier=1")[0] for name in KEYS] == [200, 403, 403, 403]
-
-
 def case_a_line_item_explains_itself(context):
     item = next(i for i in context.items if i.get("tier") == 2)
     shown = get(f"{context.open.url}/v1/line-items/{item['line_item_id']}")

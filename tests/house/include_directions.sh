@@ -26,7 +26,7 @@ admin: base admin
 audit: base money store audit
 run: base money model rate codec documents log pipeline control settings tasks observe run
 http: base model http
-service: base money model codec documents store log cur control tasks observe service
+service: base money model rate codec documents store log cur pipeline control tasks observe service
 api: base money model period codec documents http service api
 cli: base money model aggregate assign rate period codec documents store log cur pipeline control settings tasks observe admin registry audit run http service api cli
 '

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""A real browser on `serve --config`: an empty system's first steps, a rule that is changed with its effect shown first, errors
-beside their fields, a bill that appears and moves while usage arrives, the state of tasks.
+"""A real browser on `serve --config`: an empty system's first steps, errors beside their fields, a bill that appears and moves
+while usage arrives and is restated when a rule is changed in its form; what changes of every kind do is shown first, and is
+what they then do; the state of tasks.
     test_changes.py --proforma PROGRAM --data FOLDER
 """
 
@@ -21,6 +22,7 @@ from browser import Browser, Served, need_browser  # noqa: E402
 from test_page import expect, is_accessible, is_quiet  # noqa: E402
 
 GROUP = "200000000021"  # Platform: everything at +20 %
+APART = "200000000041"  # listed, in no group
 MONTH = datetime.now(timezone.utc).strftime("%Y-%m")
 
 
@@ -109,8 +111,7 @@ def an_error_stands_beside_its_field(browser, _):
     expect("A number is expected" in browser.text("dialog .error:not([hidden])"), True, "what is said of a word")
     browser.fill("Percent", "25")
     browser.fill("Name", "dns-minus-15")
-    browser.click("dialog button", "Review the change")
-    browser.click("dialog button", "Apply")
+    browser.click("dialog button", "Review the change")  # what would be refused is told before it is asked for
     browser.wait(
         "the server's words", lambda: [one for one in browser.all("dialog .error") if one.is_displayed() and one.text]
     )
@@ -130,7 +131,7 @@ def a_rule_is_changed_with_a_few_clicks(browser, system):
     browser.fill("Percent", "25")
     browser.click("dialog button", "Review the change")
     expect("20 → 25" in browser.text("dialog .facts"), True, "what changes")
-    browser.wait("the effect", lambda: "no total changes" in browser.text("dialog"))
+    browser.wait("the effect", lambda: "no group's total changes" in browser.text("dialog"))
     is_accessible(browser, "the review", "dialog")
     browser.click("dialog button", "Apply")
     browser.wait(
@@ -167,14 +168,102 @@ def a_bill_appears_and_moves_while_usage_arrives(browser, system):
     is_quiet(browser, "a bill that moves")
 
 
-def an_effect_is_shown_in_the_groups_totals(browser, _):
+def effect_of(browser, wanted):
+    """Reviews the open form: groups with what they pay now, then, and the difference. A credit of 40 is in Platform's totals."""
+    browser.click("dialog button", "Review the change")
+    browser.wait(f"the effect {wanted}", lambda: sorted(browser.rows("What it does") or []) == sorted(wanted))
+
+
+def a_change_in_the_form_restates_the_bill(browser, _):
     open_rule(browser, "everything-plus-20")
     browser.fill("Percent", "10")
-    browser.click("dialog button", "Review the change")
-    browser.wait("the effect", lambda: [row[3] for row in browser.rows("What it does") or []] == ["−24.00"])
+    effect_of(browser, [["Platform", "160.00", "136.00", "−24.00"]])
     is_accessible(browser, "an effect", "dialog")
+    browser.click("dialog button", "Apply")
+    browser.wait("the form's end", lambda: not browser.all("dialog"))
+    browser.go(f"#/bills?group={GROUP}")
+    browser.wait("160 at +10 %", lambda: (browser.rows("Services") or [[0, 0, 0]])[0][2] == "176.00")
+    browser.wait("the end of restating", lambda: not browser.one("#restating").is_displayed())
+    is_quiet(browser, "a bill that is restated")
+
+
+def open_row(browser, page, caption, name):
+    browser.go(page)
+    browser.wait(name, lambda: any(name in row[0] for row in browser.rows(caption) or []))
+    browser.click("tbody button.link", name)
+
+
+def choose(browser, label, text):
+    browser.run(
+        """
+        const label = [...document.querySelectorAll('dialog label')].find((one) => one.textContent === arguments[0]);
+        const list = label.control;
+        list.value = [...list.options].find((one) => one.text.startsWith(arguments[1])).value;
+        list.dispatchEvent(new Event('change'));""",
+        label,
+        text,
+    )
+
+
+def leave(browser):
     browser.click("dialog button", "Back")
     browser.click("dialog button", "Cancel")
+
+
+def what_other_changes_do_is_shown_first(browser, _):
+    open_row(browser, "#/groups", "Billing groups", "Platform")
+    choose(browser, "Pricing plan", "Basic")
+    effect_of(browser, [["Platform", "136.00", "120.00", "−16.00"]])
+    leave(browser)
+    open_row(browser, "#/plans", "Pricing plans", "Platform")
+    browser.click("dialog label.check", "everything-plus-20")  # out of the plan
+    effect_of(browser, [["Platform", "136.00", "120.00", "−16.00"]])
+    leave(browser)
+    open_row(browser, "#/rules", "Pricing rules", "everything-plus-20")
+    choose(browser, "Price", "Discount")
+    browser.fill("Percent", "50")
+    effect_of(browser, [["Platform", "136.00", "40.00", "−96.00"]])
+    leave(browser)
+    browser.go("#/custom-line-items")
+    browser.click("button.first", "New custom line item")
+    browser.fill("Name", "support")
+    browser.fill("Description", "Support")
+    choose(browser, "Billing group", "Platform")
+    choose(browser, "Amount is", "A percentage")
+    browser.fill("Amount", "12.5")
+    effect_of(browser, [["Platform", "136.00", "158.00", "22.00"]])
+    is_accessible(browser, "the effect of a custom line item", "dialog")
+    leave(browser)
+    open_row(browser, "#/groups", "Billing groups", "Platform")
+    browser.click("dialog button.danger", "Delete")
+    browser.wait(
+        "what is gone", lambda: [row[:3] for row in browser.rows("What it does") or []] == [["Platform", "136.00", "–"]]
+    )
+    leave(browser)
+    is_quiet(browser, "effects")
+
+
+def a_group_that_is_founded_is_shown_with_its_total(browser, system):
+    event = json.loads((system.folder / "first.jsonl").read_text())
+    path = system.folder / "apart.jsonl"
+    path.write_text(json.dumps(event | {"event_id": "apart", "usage_account_id": APART, "usage_amount": "7", "unblended_cost": "7"}))
+    system.command("import", "--again", path)
+    browser.go("#/groups")
+    browser.click("button.first", "New group")
+    browser.fill("Name", "Apart")
+    browser.fill("Primary account", APART)
+    choose(browser, "Pricing plan", "Basic")
+
+    def shown():
+        browser.click("dialog button", "Review the change")
+        browser.wait("an answer", lambda: "anew" not in browser.text("dialog [role=status]"))
+        if browser.rows("What it does") == [["Apart", "–", "7.00", "7.00"]]:
+            return True
+        browser.click("dialog button", "Back")
+        return False
+
+    browser.wait("the new group's total", shown)
+    leave(browser)
 
 
 def the_state_shows_every_task(browser, _):
@@ -189,7 +278,9 @@ CASES = [
     an_error_stands_beside_its_field,
     a_rule_is_changed_with_a_few_clicks,
     a_bill_appears_and_moves_while_usage_arrives,
-    an_effect_is_shown_in_the_groups_totals,
+    a_change_in_the_form_restates_the_bill,
+    what_other_changes_do_is_shown_first,
+    a_group_that_is_founded_is_shown_with_its_total,
     the_state_shows_every_task,
 ]
 
