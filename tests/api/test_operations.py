@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kafka"))
+from botocore import xform_name  # noqa: E402
 from kafka_tools import SKIPPED, Broker, Unavailable, free_ports  # noqa: E402
 
 from api_tools import Server, cases, client, conflict, free_of_proxies, get, invalid, missing, request, wait_for  # noqa: E402
@@ -449,21 +450,89 @@ def case_what_came_by_the_api_is_a_valid_document(context):
     assert "0 added, 0 changed, 0 removed" in context.command("apply", "--conductor", context.folder / "export.json")
 
 
-def case_the_cli_pages_and_prints(context):
+def case_the_cli_calls_every_operation(context):
+    """The AWS CLI as it is, one command after the other; each operation at least once, and pages and errors as it shows them."""
     aws = Path(sys.executable).parent / "aws"
-    if not aws.exists():
-        return
+    assert aws.exists(), "awscli is in the tests' own environment"
+    called = set()
 
-    def run(*words):
-        done = subprocess.run([aws, "billingconductor", *words, "--endpoint-url", context.server.url, "--region", "eu-central-1",
+    def command(operation, **members):
+        called.add(operation)
+        words = [operation]
+        for name, value in members.items():
+            words += [f"--{name.replace('_', '-')}", value if isinstance(value, str) else json.dumps(value)]
+        return subprocess.run([aws, "billingconductor", *words, "--endpoint-url", context.server.url, "--region", "eu-central-1",
                                "--no-sign-request", "--output", "json"], capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, done.stderr
+
+    def run(operation, **members):
+        done = command(operation, **members)
+        assert done.returncode == 0, (operation, done.stderr)
         return json.loads(done.stdout) if done.stdout.strip() else {}
+
+    def fails(words, operation, **members):
+        done = command(operation, **members)
+        assert done.returncode in (254, 255) and words in done.stderr, (operation, done.returncode, done.stderr)
+
+    rule = run("create-pricing-rule", name="cli-rule", scope="GLOBAL", type="MARKUP", modifier_percentage="12.5", tags="by=cli")["Arn"]
+    other = run("create-pricing-rule", name="cli-other", scope="SERVICE", service="AmazonEC2", type="DISCOUNT",
+                modifier_percentage="3")["Arn"]
+    assert run("update-pricing-rule", arn=rule, modifier_percentage="10")["ModifierPercentage"] == 10
+    assert {r["Name"] for r in run("list-pricing-rules", filters={"Arns": [rule, other]})["PricingRules"]} == {"cli-rule", "cli-other"}
+    fails("(ConflictException)", "create-pricing-rule", name="cli-rule", scope="GLOBAL", type="MARKUP", modifier_percentage="1")
+    fails("(ValidationException)", "create-pricing-rule", name="x", scope="SERVICE", type="MARKUP", modifier_percentage="1")
+    plan = run("create-pricing-plan", name="cli-plan", pricing_rule_arns=[rule])["Arn"]
+    run("associate-pricing-rules", arn=plan, pricing_rule_arns=[other])
+    both = run("list-pricing-rules-associated-to-pricing-plan", pricing_plan_arn=plan)["PricingRuleArns"]
+    assert sorted(both) == sorted([rule, other])
+    assert run("list-pricing-plans-associated-with-pricing-rule", pricing_rule_arn=other)["PricingPlanArns"] == [plan]
+    run("disassociate-pricing-rules", arn=plan, pricing_rule_arns=[other])
+    assert run("update-pricing-plan", arn=plan, description="by the CLI")["Size"] == 1
+    assert [p["Description"] for p in run("list-pricing-plans", filters={"Arns": [plan]})["PricingPlans"]] == ["by the CLI"]
+    group = run("create-billing-group", name="cli-group", primary_account_id=account(20), computation_preference={"PricingPlanArn": plan},
+                account_grouping={"LinkedAccountIds": [account(20), account(21)]})["Arn"]
+    run("associate-accounts", arn=group, account_ids=[account(22)])
+    run("disassociate-accounts", arn=group, account_ids=[account(21)])
+    assert run("update-billing-group", arn=group, name="cli-renamed")["Size"] == 2
+    assert {a["AccountId"] for a in run("list-account-associations", filters={"Association": group})["LinkedAccounts"]} == {
+        account(20), account(22)}
     assert len(run("list-account-associations")["LinkedAccounts"]) > 60
-    groups = run("list-billing-groups", "--page-size", "1")["BillingGroups"]
-    assert {"Retail", "Platform", "Research"} <= {g["Name"] for g in groups}
-    assert run("tag-resource", "--resource-arn", groups[0]["Arn"], "--tags", "by=cli") == {}
-    assert run("list-tags-for-resource", "--resource-arn", groups[0]["Arn"])["Tags"]["by"] == "cli"
+    names = {g["Name"] for g in run("list-billing-groups", page_size="1")["BillingGroups"]}
+    assert {"Retail", "Platform", "Research", "cli-renamed"} <= names
+    assert len(run("list-billing-groups", max_items="2")["BillingGroups"]) == 2
+    flat = run("create-custom-line-item", name="cli-flat", description="flat", billing_group_arn=group,
+               charge_details={"Type": "FEE", "Flat": {"ChargeValue": 7.25}})["Arn"]
+    percent = run("create-custom-line-item", name="cli-percent", description="percent", billing_group_arn=group,
+                  charge_details={"Type": "FEE", "Percentage": {"PercentageValue": 5, "AssociatedValues": [group]}})["Arn"]
+    run("batch-associate-resources-to-custom-line-item", target_arn=percent, resource_arns=[flat])
+    assert len(run("list-resources-associated-to-custom-line-item", arn=percent)["AssociatedResources"]) == 2
+    run("batch-disassociate-resources-from-custom-line-item", target_arn=percent, resource_arns=[flat])
+    assert run("update-custom-line-item", arn=flat, charge_details={"Flat": {"ChargeValue": 8}})["ChargeDetails"]["Flat"][
+        "ChargeValue"] == 8
+    assert run("list-custom-line-items", filters={"Arns": [flat]})["CustomLineItems"][0]["Name"] == "cli-flat"
+    assert run("list-custom-line-item-versions", arn=flat)["CustomLineItemVersions"]
+    assert run("list-billing-group-cost-reports", billing_period=month())["BillingGroupCostReports"]
+    report = run("get-billing-group-cost-report", arn=group)["BillingGroupCostReportResults"]
+    assert report[0]["Arn"] == group and report[0]["Currency"] == "USD"
+    assert run("tag-resource", resource_arn=group, tags="by=cli,empty=") == {}
+    assert run("list-tags-for-resource", resource_arn=group)["Tags"] == {"by": "cli", "empty": ""}
+    assert run("untag-resource", resource_arn=group, tag_keys=["by"]) == {}
+    # The two newest operations: many a CLI that is installed does not know them; boto3 has called them above.
+    preference = command("get-billing-transfer-preference", responsibility_transfer_arn=TRANSFER)
+    if "Invalid choice" in preference.stderr:
+        called.add("update-billing-transfer-preference")
+    else:
+        set_ = run("update-billing-transfer-preference", responsibility_transfer_arn=TRANSFER,
+                   auto_billing_transfer_billing_group_creation={"Enabled": True, "PricingPlanArn": plan})
+        assert run("get-billing-transfer-preference", responsibility_transfer_arn=TRANSFER) == set_
+        run("update-billing-transfer-preference", responsibility_transfer_arn=TRANSFER,
+            auto_billing_transfer_billing_group_creation={"Enabled": False})
+    for operation, arn in (("delete-custom-line-item", percent), ("delete-custom-line-item", flat), ("delete-billing-group", group),
+                           ("delete-pricing-plan", plan), ("delete-pricing-rule", rule), ("delete-pricing-rule", other)):
+        assert run(operation, arn=arn)["Arn"] == arn
+    fails("(ResourceNotFoundException)", "update-pricing-rule", arn=rule, name="x")
+    fails("(ValidationException)", "delete-pricing-rule", arn=rule)
+    names = context.client.meta.service_model.operation_names
+    assert called == {xform_name(name, "-") for name in names} and len(called) == 34, called
 
 
 def main():
