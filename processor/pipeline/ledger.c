@@ -121,6 +121,24 @@ static void add_event_to_total(struct total *total, const struct usage_event *ev
         sum_add(price->counts_as_tax ? &total->tax : &total->billable_cost, event->unblended_cost);
 }
 
+static void count_event(struct ledger_counts *counts, const struct price *price)
+{
+    if (price->status == STATUS_CHARGED) {
+        counts->free_tier += price->base == BASE_FREE_TIER;
+        counts->untiered += price->untiered;
+        counts->ambiguous += price->ambiguous;
+    } else {
+        counts->before_document += price->reason == UNMONITORED_BEFORE_DOCUMENT;
+    }
+}
+
+struct ledger_counts ledger_take_counts(struct ledger *ledger)
+{
+    struct ledger_counts counts = ledger->counts;
+    ledger->counts = (struct ledger_counts){ 0 };
+    return counts;
+}
+
 /* In a month that is not its own a correction finds nothing of what it corrects: it is an event like any other. */
 static const struct usage_event *without_claims(const struct usage_event *event, struct usage_event *scratch)
 {
@@ -147,6 +165,7 @@ bool ledger_take(struct ledger *ledger, const struct usage_event *event, struct 
     if (event->correction.is_one)
         row_table_settle(ledger->table, row);
     const struct resolved *resolved = ledger_resolve_entry(ledger, entry, &identity);
+    count_event(&ledger->counts, &resolved->price);
     if (resolved->pool != POOL_NONE) {
         struct row_view view;
         row_table_read(ledger->table, row, &view);

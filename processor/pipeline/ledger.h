@@ -37,6 +37,13 @@ void ledger_free(struct ledger *ledger);
 MUST_USE bool ledger_take(struct ledger *ledger, const struct usage_event *event, struct text facts, billing_period period,
                           struct error *error);
 
+/* Events that were taken, by what is to be known of their price: as the summary of `price` counts them. */
+struct ledger_counts {
+    uint64_t free_tier, untiered, ambiguous, before_document;
+};
+/* Since the last call. */
+struct ledger_counts ledger_take_counts(struct ledger *ledger);
+
 /* ---- line items out ---- */
 
 struct ledger_sink {

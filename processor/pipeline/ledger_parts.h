@@ -122,6 +122,7 @@ struct ledger {
         struct leaf_cursor cursor;
         size_t rows;
     } sweep;
+    struct ledger_counts counts;
     bool totals_hold; /* false: only a sweep gives them */
     /* Of a replay. */
     uint64_t mismatches;

@@ -46,6 +46,25 @@ static void write_counters(const struct shown_workers *shown, struct buffer *bod
     buffer_printf(body, "proforma_aborts_total %llu\n", TOTAL(shown, aborts));
 }
 
+/* What the summary of `price` counts, too. */
+static void write_price_counters(const struct shown_workers *shown, struct buffer *body)
+{
+    family(body, "unpriced_line_items_total", "counter", "Line items written without a price, by reason.");
+    for (enum unpriced_reason reason = UNPRICED_NONE + 1; reason < UNPRICED_REASON_COUNT; reason++)
+        buffer_printf(body, "proforma_unpriced_line_items_total{reason=\"%s\"} %llu\n", unpriced_reason_text(reason).data,
+                      TOTAL(shown, by_reason[reason]));
+    family(body, "before_document_total", "counter", "Events of months before the document's, in no group.");
+    buffer_printf(body, "proforma_before_document_total %llu\n", TOTAL(shown, before_document));
+    family(body, "free_tier_total", "counter", "Events that AWS bills at nothing and that cost nothing.");
+    buffer_printf(body, "proforma_free_tier_total %llu\n", TOTAL(shown, free_tier));
+    family(body, "untiered_total", "counter", "Events priced by their own rate though the price list has tiers for them.");
+    buffer_printf(body, "proforma_untiered_total %llu\n", TOTAL(shown, untiered));
+    family(body, "ambiguous_total", "counter", "Events for whose meter the price list has several prices.");
+    buffer_printf(body, "proforma_ambiguous_total %llu\n", TOTAL(shown, ambiguous));
+    family(body, "excess_decimals_total", "counter", "Numbers that were rounded to their field's decimals.");
+    buffer_printf(body, "proforma_excess_decimals_total %llu\n", TOTAL(shown, excess_decimals));
+}
+
 static unsigned long long newest_target(const struct shown_workers *shown)
 {
     int64_t newest = 0;
@@ -128,6 +147,7 @@ unsigned metrics_page(void *context, struct buffer *body)
 {
     const struct shown_workers *shown = context;
     write_counters(shown, body);
+    write_price_counters(shown, body);
     write_gauges(shown, body);
     write_lag(shown, body);
     write_histogram(shown, body, "commit_seconds", "Time of a commit: outputs, offsets and transaction.",

@@ -34,7 +34,8 @@ struct worker_status {
     _Atomic int64_t sweeping, sweep_rows;        /* tasks that sweep to another version; rows that they have come over */
     _Atomic int64_t sweep_version;               /* this one; 0: none sweeps */
     _Atomic uint64_t events, duplicates, line_items, swept_rows, report_rows;
-    _Atomic uint64_t by_status[STATUS_COUNT], dead[REFUSAL_REASON_COUNT];
+    _Atomic uint64_t by_status[STATUS_COUNT], by_reason[UNPRICED_REASON_COUNT], dead[REFUSAL_REASON_COUNT];
+    _Atomic uint64_t free_tier, untiered, ambiguous, before_document, excess_decimals;
     /* Commit times and event-to-commit latencies, cumulative by bucket (histogram_bounds_us), with sum and count. */
     struct shown_histogram {
         _Atomic uint64_t buckets[HISTOGRAM_BUCKETS], count, sum_us;

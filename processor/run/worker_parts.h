@@ -46,6 +46,10 @@ struct worker {
     int64_t taken_time_ms;       /* sum of their broker times */
     int64_t next_commit_ms;
     struct sweep_log sweep_log;
+    struct {
+        int64_t last_ms; /* 0: never */
+        uint64_t by_reason[UNPRICED_REASON_COUNT];
+    } warned; /* of line items without a price */
 };
 
 /* worker_tasks.c */

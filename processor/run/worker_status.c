@@ -2,6 +2,8 @@
 #include "observe/logging.h"
 #include "run/worker_parts.h"
 
+#define WARN_EVERY_MS 60000
+
 const uint64_t histogram_bounds_us[HISTOGRAM_BUCKETS] = { 1000,   2500,   5000,    10000,   25000,   50000,    100000,
                                                           250000, 500000, 1000000, 2500000, 5000000, 10000000, 30000000 };
 
@@ -13,6 +15,13 @@ void worker_show_counts(struct worker *worker)
         atomic_store(&status->dead[i], counts->dead[i]);
     for (size_t i = 0; i < STATUS_COUNT; i++)
         atomic_store(&status->by_status[i], counts->by_status[i]);
+    for (size_t i = 0; i < UNPRICED_REASON_COUNT; i++)
+        atomic_store(&status->by_reason[i], counts->by_reason[i]);
+    atomic_store(&status->free_tier, counts->priced.free_tier);
+    atomic_store(&status->untiered, counts->priced.untiered);
+    atomic_store(&status->ambiguous, counts->priced.ambiguous);
+    atomic_store(&status->before_document, counts->priced.before_document);
+    atomic_store(&status->excess_decimals, counts->excess_decimals);
     atomic_store(&status->events, counts->events);
     atomic_store(&status->duplicates, counts->duplicates);
     atomic_store(&status->line_items, counts->line_items);
@@ -73,11 +82,28 @@ static void log_sweep(struct worker *worker, const struct task_progress *progres
     }
 }
 
+/* Usage that costs nothing because it has no price is money lost: it is told at once, and then as long as it goes on. */
+static void warn_of_unpriced(struct worker *worker)
+{
+    const uint64_t *counted = worker->world.counts.by_reason;
+    bool is_time = worker->warned.last_ms == 0 || worker->world.now_ms - worker->warned.last_ms >= WARN_EVERY_MS;
+    for (enum unpriced_reason reason = UNPRICED_NONE + 1; reason < UNPRICED_REASON_COUNT && is_time; reason++) {
+        uint64_t *warned = &worker->warned.by_reason[reason];
+        if (counted[reason] == *warned)
+            continue;
+        log_event(LOGGING_WARN, "line_items_without_price", LOG_NUMBER("worker", worker->options->number),
+                  LOG_TEXT("reason", unpriced_reason_text(reason).data), LOG_NUMBER("written", counted[reason] - *warned));
+        *warned = counted[reason];
+        worker->warned.last_ms = worker->world.now_ms;
+    }
+}
+
 void worker_show_state(struct worker *worker)
 {
     struct task_progress progress = { .percent = 100 };
     int64_t restoring = 0, waiting = 0, stopped = 0, rows = 0, bytes = (int64_t)worker->world.rows_used;
     worker_note_stopped(worker);
+    warn_of_unpriced(worker);
     for (size_t i = 0; i < worker->task_count; i++) {
         restoring += task_state(worker->tasks[i]) == TASK_RESTORING;
         rows += task_rows(worker->tasks[i]);

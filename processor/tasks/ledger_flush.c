@@ -17,6 +17,8 @@ static bool write_line_item(void *context, const struct line_item *item, struct 
     task->world->counts.line_items++;
     for (enum line_item_status status = 0; status < STATUS_COUNT; status++)
         task->world->counts.by_status[status] += text_equal(item->status, line_item_status_text(status));
+    for (enum unpriced_reason reason = UNPRICED_NONE + 1; reason < UNPRICED_REASON_COUNT && item->reason.size; reason++)
+        task->world->counts.by_reason[reason] += text_equal(item->reason, unpriced_reason_text(reason));
     flush->outcome =
         task_produce(task, STREAM_LINE_ITEMS, (int32_t)task->number, item->line_item_id, &line_item_type, item, error);
     return flush->outcome == OUTCOME_DONE;
@@ -203,10 +205,20 @@ bool ledger_task_replay_line_item(struct task *task, const struct line_item *ite
     return ledger_replay(task->ledger, item, error);
 }
 
+static void add_counts(struct task *task)
+{
+    struct ledger_counts taken = ledger_take_counts(task->ledger), *counts = &task->world->counts.priced;
+    counts->free_tier += taken.free_tier;
+    counts->untiered += taken.untiered;
+    counts->ambiguous += taken.ambiguous;
+    counts->before_document += taken.before_document;
+}
+
 enum stream_outcome ledger_task_flush(struct task *task, int64_t now_ms, struct error *error)
 {
     struct flush flush = { task, OUTCOME_DONE };
     struct ledger_sink sink = { &flush, write_line_item, write_gone };
+    add_counts(task);
     if (!ledger_flush(task->ledger, task->marker.revision, &sink, error))
         return flush.outcome != OUTCOME_DONE ? flush.outcome : task_ledger_failed(task, error);
     enum stream_outcome outcome = totals_are_due(task, now_ms) ? write_subtotals(task, now_ms, error) : OUTCOME_DONE;

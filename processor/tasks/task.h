@@ -22,7 +22,9 @@
 /* What is counted, by the worker's thread alone; a copy is shown to others. */
 struct task_counts {
     uint64_t events, duplicates, line_items, swept_rows, report_rows, dead[REFUSAL_REASON_COUNT];
-    uint64_t by_status[STATUS_COUNT];
+    uint64_t by_status[STATUS_COUNT], by_reason[UNPRICED_REASON_COUNT]; /* line items written */
+    uint64_t excess_decimals;                                           /* numbers that were rounded */
+    struct ledger_counts priced;                                        /* events */
 };
 
 /* One version of the document and what is made of it. Never changes while tasks use it. */

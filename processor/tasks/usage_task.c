@@ -235,6 +235,7 @@ static enum stream_outcome usage_task_take(struct task *task, const struct strea
     if (answer != WIRE_REFUSED && is_held(task, &event, closed, error))
         return OUTCOME_LATER;
     task->world->counts.events++;
+    task->world->counts.excess_decimals += answer == WIRE_DONE ? event.excess_decimals : 0;
     if (answer == WIRE_REFUSED)
         return produce_dead_letter(task, record, &refusal, error);
     return take_event(task, record, &event, closed, error);

@@ -650,6 +650,16 @@ def the_commands_tell_what_the_topics_hold(context):
     assert manifest["checksum"] == context.expected.manifests["200000000011/2026-06/"]["checksum"]
 
 
+def fetch(port, path):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError:
+        return 0, ""
+
+
 def pages_say_what_the_processor_does(context):
     port = free_ports(1)[0]
     case = Case(context, "pages", **{"http.listen": f"127.0.0.1:{port}"})
@@ -657,13 +667,7 @@ def pages_say_what_the_processor_does(context):
     case.start()
 
     def page(path):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-        except OSError:
-            return 0, ""
+        return fetch(port, path)
 
     case.wait_for("ready", lambda: page("/readyz")[0] == 200, 60)
     assert page("/healthz") == (200, "ok\n") and page("/nothing")[0] == 404
@@ -679,6 +683,43 @@ def pages_say_what_the_processor_does(context):
     rows = {line.split()[0]: int(line.split()[1]) for line in page("/metrics")[1].splitlines() if "_rows_total " in line and line[0] != "#"}
     assert rows["proforma_report_rows_total"] > 5000 and rows["proforma_swept_rows_total"] > 0, rows
     case.stop()
+
+
+def what_has_no_price_is_told(context):
+    """Counts on the page are those of the summary of `price`, and the log warns of what costs nothing for want of a price."""
+    port = free_ports(1)[0]
+    case = Case(context, "told", **{"http.listen": f"127.0.0.1:{port}"})
+    common = {"usage_account_id": "200000000011", "usage_start": "2026-06-10T00:00:00Z", "usage_amount": "1",
+              "product_code": "AmazonEC2", "usage_type": "Anything"}
+    storage = {"product_code": "AmazonS3", "usage_type": "TimedStorage-ByteHrs", "operation": "X", "usage_amount": "1"}
+    kinds = [(3, {"unblended_cost": "0", "public_on_demand_rate": "0.1"}), (2, {}), (1, {"currency": "CNY"}),
+             (4, {"public_on_demand_rate": "0.12345678901"}), (1, {"usage_start": "2026-05-31T00:00:00Z"}), (2, storage)]
+    events = [{**common, **members, "event_id": f"{kind}-{number}", "resource_id": f"i-{kind}-{number}"}
+              for kind, (count, members) in enumerate(kinds) for number in range(count)]
+    path, out = context.scratch / "told.jsonl", context.scratch / "told"
+    path.write_text("".join(json.dumps(event) + "\n" for event in events))
+    document = json.loads((DATA / "conductor.json").read_text())
+    document["BillingPeriod"] = "2026-06"
+    conductor = context.scratch / "told.json"
+    conductor.write_text(json.dumps(document))
+    documents = ["--conductor", conductor, *DOCUMENTS[2:]]
+    case.command("topics", "create")
+    case.command("apply", *documents)
+    subprocess.run([context.proforma, "price", *map(str, documents), "--resource-ids", "--out", str(out), str(path)], check=True,
+                   capture_output=True)
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["free_tier"] == 3 and summary["unpriced"] == 3 and summary["before_document"] == 1, summary
+    assert summary["excess_decimals"] == 4, summary
+    case.start()
+    case.topics.produce("told.usage", [record(json.dumps(event), key=event["usage_account_id"]) for event in events])
+    wanted = [f"proforma_{name}_total {summary[name]}" for name in
+              ("free_tier", "untiered", "ambiguous", "before_document", "excess_decimals")]
+    wanted += [f'proforma_unpriced_line_items_total{{reason="{reason}"}} {count}'
+               for reason, count in summary["unpriced_reasons"].items()]
+    case.wait_for(f"{wanted}", lambda: set(wanted) <= set(fetch(port, "/metrics")[1].splitlines()), 60)
+    case.wait_for("a warning", lambda: "line_items_without_price" in case.log.read_text(), 60)
+    case.stop()
+    assert "reason=NO_PRICE written=2" in case.log.read_text(), case.log.read_text()
 
 
 def a_torn_transaction_stops_its_task_until_it_is_repaired(context):
@@ -817,7 +858,7 @@ CASES = [one_worker_equals_price, three_workers_equal_price, three_processes_equ
          created_topics_are_there_for_the_next_command, dead_letters_of_a_reason_are_sent_again_once,
          usage_of_the_future_is_priced_once_its_time_has_come,
          a_month_that_is_over_and_quiet_closes_by_itself, the_commands_tell_what_the_topics_hold,
-         pages_say_what_the_processor_does, a_torn_transaction_stops_its_task_until_it_is_repaired,
+         pages_say_what_the_processor_does, what_has_no_price_is_told, a_torn_transaction_stops_its_task_until_it_is_repaired,
          writers_with_schemas_of_their_own_share_a_topic]
 
 
