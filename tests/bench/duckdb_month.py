@@ -5,6 +5,7 @@ multiplies exactly, writes line items. No tiers, bills or provenance: the least 
   duckdb_month.py FILE CONDUCTOR OUT      FILE: .csv, .csv.gz or .jsonl
   duckdb_month.py --total OUT             the sum of what was written, to the last digit
 """
+import gzip
 import json
 import sys
 
@@ -44,9 +45,10 @@ def quoted(name):
     return '"' + name + '"'
 
 
-def csv_source(connection, file):
+def csv_source(file):
     """The file as a table of the JSON's names; what only the CSV has keeps part in ids and identities."""
-    heading = connection.execute(f"SELECT * FROM read_csv('{file}', header=false, all_varchar=true) LIMIT 1").fetchone()
+    with (gzip.open if file.endswith(".gz") else open)(file, "rt", encoding="ascii") as lines:
+        heading = lines.readline().rstrip("\n").split(",")
     types = {column: kind for column, _, kind in COLUMNS if column in heading}
     types.update({f"resourceTags/{tag}": "VARCHAR" for tag in TAGS if f"resourceTags/{tag}" in heading})
     listed = ", ".join(f"'{column}': '{types[column]}'" for column in heading)
@@ -59,9 +61,10 @@ def csv_source(connection, file):
             f"columns={{{listed}}})"), ["event_id", "time_interval"], ["billing_entity", "line_item_type"] + tags
 
 
-def json_source(connection, file):
+def json_source(file):
     members = {member: kind for _, member, kind in COLUMNS if member}
-    has_tags = '"tags"' in open(file).readline()
+    with open(file, encoding="ascii") as lines:
+        has_tags = '"tags"' in lines.readline()
     listed = ", ".join(f"'{member}': '{kind}'" for member, kind in members.items())
     tags = f", 'tags': 'STRUCT({', '.join(quoted(tag) + ' VARCHAR' for tag in TAGS)})'" if has_tags else ""
     names = list(members) + ([f"tags.{quoted(tag)} AS {quoted(tag)}" for tag in TAGS] if has_tags else [])
@@ -96,7 +99,7 @@ def load_document(connection, path):
 
 def price(connection, file, conductor, out):
     load_document(connection, conductor)
-    source, ids, more_facts = (json_source if file.endswith(".jsonl") else csv_source)(connection, file)
+    source, ids, more_facts = (json_source if file.endswith(".jsonl") else csv_source)(file)
     facts = ", ".join(FACTS + [quoted(fact) for fact in more_facts])
     tags = [quoted(tag) for tag in TAGS if tag in more_facts]
     tag_object = f", {{{', '.join(f'{tag}: {tag}' for tag in tags)}}} AS tags" if tags else ""
