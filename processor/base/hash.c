@@ -22,6 +22,6 @@ void hash_letters(struct hash128 hash, size_t letters, char *out)
     static const char alphabet[32] = "abcdefghijklmnopqrstuvwxyz234567";
     unsigned __int128 bits = (unsigned __int128)hash.high << 64 | hash.low;
     CHECK(letters <= 25);
-    for (size_t i = 0; i < letters; i++)
-        out[i] = alphabet[(unsigned)(bits >> (123 - 5 * i)) & 31];
+    for (size_t i = 0; i < letters; i++, bits <<= 5)
+        out[i] = alphabet[(unsigned)(bits >> 123)];
 }

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct hash128 {
     uint64_t high, low;
@@ -17,6 +18,22 @@ static inline uint64_t hash_mix(uint64_t a, uint64_t b)
 {
     unsigned __int128 product = (unsigned __int128)(a ^ 0x9e3779b97f4a7c15u) * (b ^ 0xe7037ed1a0b428dbu);
     return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* Of mostly short bytes; in memory and in stores of this machine, not in ids. */
+static inline uint64_t hash_short(const char *bytes, size_t size)
+{
+    uint64_t first = 0, last = 0;
+    if (size > 2 * sizeof first)
+        return hash64(bytes, size);
+    if (size >= sizeof first) {
+        memcpy(&first, bytes, sizeof first);
+        memcpy(&last, bytes + size - sizeof last, sizeof last);
+    } else {
+        for (size_t i = 0; i < size; i++)
+            first = first << 8 | (unsigned char)bytes[i];
+    }
+    return hash_mix(first ^ (uint64_t)size << 56, last);
 }
 
 /* base32 (a-z, 2-7) of the highest `letters` × 5 bits. Writes exactly `letters` characters, no final NUL. */

@@ -66,6 +66,11 @@ static inline bool text_is_ascii(struct text text)
         memcpy(&word, text.data + at, sizeof word);
         seen |= word | (word - ones); /* a byte of zero borrows its high bit */
     }
+    if (at > 0 && at < text.size) { /* the last eight once more */
+        memcpy(&word, text.data + text.size - sizeof word, sizeof word);
+        seen |= word | (word - ones);
+        at = text.size;
+    }
     for (; at < text.size; at++)
         seen |= (uint64_t)((unsigned char)text.data[at] - 1u) | (unsigned char)text.data[at];
     return (seen & high) == 0;

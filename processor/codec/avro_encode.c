@@ -8,22 +8,25 @@
 #define SCALAR_BYTES_MAX (1 + 1 + SUM_BYTES_MAX) /* branch, length, the longest sum; longer than any long */
 #define SIZED_BYTES_MAX (1 + AVRO_LONG_BYTES_MAX)
 
+static size_t tags_bound(const struct tags *tags)
+{
+    size_t size = 0;
+    for (size_t t = 0; t < tags->count; t++)
+        size += 2 * SIZED_BYTES_MAX + tags->items[t].key.size + tags->items[t].value.size;
+    return size;
+}
+
 /* Of a datum's size, never below it. */
 static size_t bound(const struct record_type *type, const void *record)
 {
-    size_t size = 0;
-    for (size_t i = 0; i < type->field_count; i++) {
-        const void *member = record_member_const(record, &type->fields[i]);
-        size += SCALAR_BYTES_MAX;
-        if (!record_has(record, i))
-            continue;
-        if (type->fields[i].kind == FIELD_TEXT)
+    size_t size = SCALAR_BYTES_MAX * type->field_count;
+    for (uint64_t left = *(const uint64_t *)record; left; left &= left - 1) {
+        const struct field *field = &type->fields[__builtin_ctzll(left)];
+        const void *member = record_member_const(record, field);
+        if (field->kind == FIELD_TEXT)
             size += ((const struct text *)member)->size;
-        if (type->fields[i].kind != FIELD_TAGS)
-            continue;
-        const struct tags *tags = member;
-        for (size_t t = 0; t < tags->count; t++)
-            size += 2 * SIZED_BYTES_MAX + tags->items[t].key.size + tags->items[t].value.size;
+        else if (field->kind == FIELD_TAGS)
+            size += tags_bound(member);
     }
     return size;
 }

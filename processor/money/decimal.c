@@ -281,13 +281,28 @@ size_t decimal_format(i128 value, unsigned scale, char out[DECIMAL_TEXT_MAX])
     return (size_t)(at - out);
 }
 
+/* Big-endian; compilers make one store of it. */
+static inline void put_word(uint64_t word, uint8_t out[8])
+{
+    out[0] = (uint8_t)(word >> 56);
+    out[1] = (uint8_t)(word >> 48);
+    out[2] = (uint8_t)(word >> 40);
+    out[3] = (uint8_t)(word >> 32);
+    out[4] = (uint8_t)(word >> 24);
+    out[5] = (uint8_t)(word >> 16);
+    out[6] = (uint8_t)(word >> 8);
+    out[7] = (uint8_t)word;
+}
+
 size_t decimal_to_bytes(i128 value, uint8_t out[16])
 {
-    size_t size = 1;
-    while (size < 16 && (value >> (8 * size - 1)) != 0 && (value >> (8 * size - 1)) != -1)
-        size++;
-    for (size_t i = 0; i < size; i++)
-        out[i] = (uint8_t)(value >> (8 * (size - 1 - i)));
+    u128 bits = (u128)(value ^ (value >> 127)); /* zeros where the sign repeats */
+    uint64_t high = (uint64_t)(bits >> 64), low = (uint64_t)bits;
+    int used = high ? 128 - __builtin_clzll(high) : low ? 64 - __builtin_clzll(low) : 0;
+    size_t size = (size_t)used / 8 + 1;
+    u128 shifted = (u128)value << (8 * (16 - size));
+    put_word((uint64_t)(shifted >> 64), out);
+    put_word((uint64_t)shifted, out + 8);
     return size;
 }
 

@@ -3,7 +3,7 @@
 
 #include "store/bytes.h"
 
-#define POINT_VERSION 5
+#define POINT_VERSION 6
 #define ACCOUNT_BYTES 8
 
 enum entry_flag { ENTRY_CHARGED = 1, ENTRY_TAKEN_BACK = 2 };

@@ -235,7 +235,7 @@ uint64_t line_item_price_hash(const struct line_item *item)
                              sum_modulo(&item->usage_amount) };
     uint64_t hash = hash_mix(item->present & numbers_of, (uint64_t)item->usage_amount.wraps);
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
-        hash = hash_mix(hash, hash64(texts[i].data, texts[i].size));
+        hash = hash_mix(hash, hash_short(texts[i].data, texts[i].size));
     for (size_t i = 0; i < ARRAY_COUNT(numbers); i++)
         hash = hash_mix(hash_mix(hash, (uint64_t)numbers[i]), (uint64_t)(numbers[i] >> 64));
     return hash;

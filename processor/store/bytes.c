@@ -1,13 +1,15 @@
 /* store/bytes.c: LEB128, zigzag, and sums in as few bytes as they need. */
 #include "store/bytes.h"
 
+#define VARINT_BYTES_MAX 10
+
 void bytes_put_varint(struct buffer *out, uint64_t value)
 {
-    while (value >= 0x80) {
-        buffer_append_byte(out, (char)(unsigned char)(value | 0x80));
-        value >>= 7;
-    }
-    buffer_append_byte(out, (char)(unsigned char)value);
+    char *start = buffer_reserve(out, VARINT_BYTES_MAX), *at = start;
+    for (; value >= 0x80; value >>= 7)
+        *at++ = (char)(unsigned char)(value | 0x80);
+    *at++ = (char)(unsigned char)value;
+    out->size += (size_t)(at - start);
 }
 
 void bytes_put_signed(struct buffer *out, int64_t value)
@@ -23,10 +25,10 @@ void bytes_put_text(struct buffer *out, struct text text)
 
 void bytes_put_sum(struct buffer *out, const struct sum *sum)
 {
-    uint8_t bytes[16];
-    size_t size = decimal_to_bytes(sum_modulo(sum), bytes);
-    buffer_append_byte(out, (char)(unsigned char)(size | (sum->wraps ? 0x80 : 0)));
-    buffer_append(out, bytes, size);
+    char *at = buffer_reserve(out, 1 + 16);
+    size_t size = decimal_to_bytes(sum_modulo(sum), (uint8_t *)at + 1);
+    *at = (char)(unsigned char)(size | (sum->wraps ? 0x80 : 0));
+    out->size += 1 + size;
     if (sum->wraps)
         bytes_put_signed(out, sum->wraps);
 }

@@ -50,13 +50,14 @@ static uint16_t *find_facts(struct page_writer *writer, struct text facts, uint6
     return &writer->facts_slots[slot];
 }
 
-static void put_facts(struct page_writer *writer, struct text facts)
+/* Which costs rows of these facts carry. */
+static uint8_t put_facts(struct page_writer *writer, struct text facts)
 {
     uint64_t hash = hash64(facts.data, facts.size);
     uint16_t *slot = find_facts(writer, facts, hash);
     bytes_put_varint(&writer->bytes, *slot ? *slot - 1u : writer->facts_count);
     if (*slot)
-        return;
+        return writer->facts_carried[*slot - 1];
     size_t number = writer->facts_count++;
     *slot = (uint16_t)writer->facts_count;
     bytes_put_text(&writer->bytes, facts);
@@ -64,6 +65,7 @@ static void put_facts(struct page_writer *writer, struct text facts)
     writer->facts_at[number] = writer->facts_bytes.size;
     writer->facts_size[number] = facts.size;
     buffer_append_text(&writer->facts_bytes, facts);
+    return writer->facts_carried[number] = carried_of(facts);
 }
 
 static void keep(struct buffer *last, struct text text)
@@ -102,7 +104,7 @@ void page_add_with(struct page_writer *writer, const struct row_view *row, struc
         bytes_put_varint(out, row->account);
     if (!same_resource)
         bytes_put_text(out, row->resource);
-    put_facts(writer, row->facts);
+    uint8_t carried = put_facts(writer, row->facts);
     if (has_end)
         bytes_put_signed(out, values->usage_end_ms - row->bucket_ms);
     bytes_put_varint(out, values->usage_events);
@@ -110,7 +112,6 @@ void page_add_with(struct page_writer *writer, const struct row_view *row, struc
         bytes_put_text(out, row->description);
     if (has_sum)
         bytes_put_sum(out, &values->amount);
-    uint8_t carried = carried_of(row->facts);
     for (size_t i = 0; i < CARRIED_COUNT; i++)
         if ((carried >> i) & 1)
             bytes_put_sum(out, &values->costs[i]);

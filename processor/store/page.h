@@ -23,6 +23,7 @@ struct page_writer {
     struct buffer facts_bytes; /* the page's facts, one behind the other */
     size_t facts_at[PAGE_ROWS_MAX], facts_size[PAGE_ROWS_MAX], facts_count;
     uint64_t facts_hash[PAGE_ROWS_MAX];
+    uint8_t facts_carried[PAGE_ROWS_MAX];
     uint16_t facts_slots[2 * PAGE_ROWS_MAX]; /* place in facts_at, from 1 */
     size_t row_count;
     billing_period period;

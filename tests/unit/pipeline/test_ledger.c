@@ -637,7 +637,7 @@ static void damaged_records_of_the_store_are_refused(void **state)
         char kind;
         const char *key, *value;
     } damaged[] = {
-        { LEDGER_STORE_POINT, "", "\x05\x00\x01\x02" },
+        { LEDGER_STORE_POINT, "", "\x06\x00\x01\x02" },
         { 'g', "0123456789", "\x01" },      /* a leaf's key cut short */
         { 'g', "0123456789a", "\x01\x01" }, /* a leaf without bounds */
         { 'g', "0123456789a",
