@@ -85,6 +85,66 @@ void month_items_write(const struct conductor *conductor, uint32_t group, billin
 
 /* ---- changing ---- */
 
+static bool is_among(const json_t *ids, const json_t *item)
+{
+    const char *id = json_string_value(json_object_get(item, "id"));
+    return id && json_object_get(ids, id);
+}
+
+static bool has_item(const json_t *items, const json_t *id)
+{
+    size_t index;
+    const json_t *item;
+    json_array_foreach (items, index, item)
+        if (json_equal(json_object_get(item, "id"), id))
+            return true;
+    return false;
+}
+
+/* A percentage counts no flat item that is not charged. */
+static void drop_missing(json_t *items)
+{
+    size_t index;
+    json_t *item;
+    json_array_foreach (items, index, item) {
+        json_t *of_items = json_object_get(item, "of_items");
+        for (size_t i = json_array_size(of_items); i-- > 0;)
+            if (!has_item(items, json_array_get(of_items, i)))
+                json_array_remove(of_items, i);
+    }
+}
+
+bool month_items_merge(struct text base, struct text changed, const json_t *ids, struct buffer *value, struct error *error)
+{
+    json_error_t reason;
+    size_t index;
+    json_t *into = json_loadb(base.data ? base.data : "", base.size, 0, &reason), *item, *items = json_array();
+    json_t *from = json_loadb(changed.data ? changed.data : "", changed.size, 0, &reason);
+    bool done = into && from;
+    json_array_foreach (json_object_get(into, "items"), index, item)
+        if (!is_among(ids, item))
+            json_array_append(items, item);
+    json_array_foreach (json_object_get(from, "items"), index, item)
+        if (is_among(ids, item))
+            json_array_append(items, item);
+    drop_missing(items);
+    json_object_set_new(into, "items", items);
+    char *text = done ? json_dumps(into, JSON_COMPACT) : NULL;
+    if (text)
+        buffer_append_text(value, text_of(text));
+    free(text);
+    json_decref(into);
+    json_decref(from);
+    return text ? true : error_fail(error, ERROR_FAILED, "custom line items of a closed month cannot be read");
+}
+
+bool month_items_can_change(const struct conductor_topic *topic, billing_period period)
+{
+    size_t count = conductor_topic_close_count(topic);
+    return count > 0 && conductor_topic_close(topic, count - 1)->period == period &&
+           conductor_topic_is_closed(topic, period);
+}
+
 static bool check_month(const struct conductor_topic *topic, const struct conductor *conductor, billing_period period,
                         struct error *error)
 {

@@ -14,11 +14,22 @@
 void month_items_write(const struct conductor *conductor, uint32_t group, billing_period period, struct buffer *key,
                        struct buffer *value);
 /*
+ * The items of a record with some of them, by their ids (keys of a JSON object), as another record has them: changed, added,
+ * or gone. Appended to `value`. Fails: no such records.
+ */
+struct json_t;
+MUST_USE bool month_items_merge(struct text base, struct text changed, const struct json_t *ids, struct buffer *value,
+                                struct error *error);
+
+/*
  * Which groups' records a document changes, for the last closed month: of `period`, by the document's version. Fails: the
  * month is open, or is not the last one that was closed, or the document is for later months.
  */
 MUST_USE bool month_items_changes(const struct conductor_topic *topic, const struct conductor *conductor,
                                   billing_period period, struct conductor_changes *changes, struct error *error);
+
+/* Whether it is the last month that was closed. */
+bool month_items_can_change(const struct conductor_topic *topic, billing_period period);
 
 /*
  * A document of that one group and its items, each of which is for every month; hash and version are those of the document

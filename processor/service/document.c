@@ -39,6 +39,7 @@ void document_release(struct document *document)
     json_decref(document->members);
     json_decref(document->plans_of);
     json_decref(document->items_of);
+    json_decref(document->earlier);
     free(document);
 }
 
@@ -161,6 +162,8 @@ struct document *document_draft(const struct document *document, billing_period 
         draft->entities[kind] = json_copy(document->entities[kind]);
         draft->touched[kind] = json_object();
     }
+    /* Of one change after the other; what is published has had its effect. */
+    draft->earlier = document->touched[0] ? json_deep_copy(document->earlier) : NULL;
     return draft;
 }
 
@@ -190,6 +193,13 @@ void document_remove(struct document *draft, enum entity_kind kind, const char *
 {
     touch(draft, kind, id);
     json_object_del(draft->entities[kind], id);
+}
+
+void document_note_earlier(struct document *draft, const char *item, const char *group)
+{
+    if (!draft->earlier)
+        draft->earlier = json_object();
+    json_object_set_new(draft->earlier, item, json_string(group));
 }
 
 /* ---- publishing ---- */

@@ -42,6 +42,7 @@ struct document {
     json_t *plans_of;                      /* rule id to its plans, in order */
     json_t *items_of;                      /* item id to the percentage items that count it */
     json_t *touched[ENTITY_KIND_COUNT];    /* of a draft: ids that were edited */
+    json_t *earlier; /* custom line items that its changes name the month before for: id to group; NULL: none */
 };
 
 /* An empty one. `payer` may be empty. */
@@ -89,6 +90,8 @@ json_t *document_edit(struct document *draft, enum entity_kind kind, const char 
 /* Takes the entity over. */
 void document_add(struct document *draft, enum entity_kind kind, const char *id, json_t *entity);
 void document_remove(struct document *draft, enum entity_kind kind, const char *id);
+/* A custom line item of a group was changed for the month before, too. */
+void document_note_earlier(struct document *draft, const char *item, const char *group);
 /*
  * Holds what was edited, and all that it stands in relation to, against the rules of documents/conductor_check.c, and
  * custom tiers against the prices (may be NULL).

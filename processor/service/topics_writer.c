@@ -5,6 +5,7 @@
 #include "codec/input.h"
 #include "log/kafka_stream.h"
 #include "service/apply.h"
+#include "service/earlier_items.h"
 #include "service/topics_parts.h"
 
 #define POLL_MS 100
@@ -170,6 +171,18 @@ static enum publish_outcome outcome_of(struct topics *topics, enum stream_outcom
     return PUBLISH_FAILED;
 }
 
+/* What its changes make of the month before. */
+static bool add_earlier(struct topics *topics, const struct document *document, struct reply_records *records,
+                        struct error *error)
+{
+    struct conductor_changes changes = { 0 };
+    bool done = earlier_items_changes(control_reader_topic(topics->writer.control), topics->book, document, &changes, error);
+    for (size_t i = 0; i < changes.count && done; i++)
+        add_record(records, changes.items[i].key, changes.items[i].value);
+    conductor_changes_done(&changes);
+    return done;
+}
+
 static enum publish_outcome publish(void *context, struct document *document, const struct kept_reply *replies,
                                     size_t reply_count, struct error *error)
 {
@@ -181,7 +194,8 @@ static enum publish_outcome publish(void *context, struct document *document, co
     struct conductor conductor = { .period = document->period };
     document_print(document, &json);
     struct input *input = input_from_memory(json.data, json.size, "document");
-    bool done = conductor_changes_compute(topic, input, &conductor, prices(topics), &changes, error);
+    bool done = add_earlier(topics, document, &records, error) &&
+                conductor_changes_compute(topic, input, &conductor, prices(topics), &changes, error);
     input_close(input);
     /* No broker is asked until here. */
     enum publish_outcome outcome = error->kind == ERROR_FAILED ? PUBLISH_REFUSED : PUBLISH_FAILED;

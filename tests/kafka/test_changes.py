@@ -13,8 +13,11 @@ import sys
 import tempfile
 import time
 import urllib.request
+from decimal import Decimal
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "api"))
+from api_tools import Server, client, free_of_proxies
 from kafka_tools import SKIPPED, Broker, Topics, Unavailable, free_ports, record
 from test_month import (DATA, DOCUMENTS, USAGE, Case, Expected, change_document, check_bills, check_deltas, content,
                         latest, usage_of)
@@ -392,7 +395,70 @@ def late_usage_is_refused_where_it_is_to_be(context):
     assert [int(item["usage_events"]) for item in late] == [1], late
 
 
-CASES = [late_usage_is_billed_under_the_oldest_open_month, late_usage_is_refused_where_it_is_to_be, custom_line_items_of_the_month_that_was_closed_last_still_change, another_document_is_compared_with_the_one_in_force_and_nothing_is_touched, status_and_metrics_tell_how_far_a_sweep_is, only_one_of_two_who_apply_at_once_is_heard,
+def month(offset):
+    now = time.gmtime()
+    number = now.tm_year * 12 + now.tm_mon - 1 + offset
+    return f"{number // 12}-{number % 12 + 1:02d}"
+
+
+def the_api_changes_custom_line_items_of_the_month_before(context):
+    last, this = month(-1), month(0)
+    case = Case(context, "before", **{"api.listen": f"127.0.0.1:{free_ports(1)[0]}"})
+    path = document_with(context, "before", lambda document: document.update(BillingPeriod=last))
+    case.command("topics", "create")
+    case.command("apply", "--conductor", path, *DOCUMENTS[2:])
+    events = [line.replace("2026-06-", f"{last}-").replace("2026-06\"", f"{last}\"") for line in map(bytes.decode, usage_of(context))
+              if '"usage_start": "2026-06-1' in line or '"usage_start":"2026-06-1' in line]
+    assert len(events) > 100, len(events)
+    events = [{name: value for name, value in json.loads(line).items() if name not in ("usage_end", "billing_period")}
+              for line in events]
+    case.topics.produce("before.usage", [record(json.dumps(event).encode(), partition=number % 3)
+                                         for number, event in enumerate(events)])
+    case.start()
+    case.wait_for("the usage", lambda: latest(case.topic("bills")))
+    case.command("close", "--period", last)
+    group = "200000000011"
+    key = f"{group}/{last}/"
+
+    def manifest():
+        rows = [row for row in case.topic("cur-manifests") if row["key"] == key]
+        return json.loads(rows[-1]["value"]) if rows else {"revision": 0}
+
+    def charges():
+        return {item["description"]: Decimal(item["cost"]) for item in latest(case.topic("line-items")).values()
+                if item.get("custom_line_item") and item["billing_period"] == last and item["billing_group"] == group}
+
+    case.wait_for("the close", lambda: int(manifest()["revision"]) == 1 and case.command(
+        "apply", "--conductor", path, *DOCUMENTS[2:], "--period", last, "--dry-run", check=False).returncode == 4)
+    first, before = Decimal(manifest()["cost"]), charges()
+    assert len(before) >= 2, before
+    free_of_proxies()
+    with Server(context.proforma, case.sets, context.scratch / "serve.log") as server:
+        api = client(server.url)
+        arn = f"arn:aws:billingconductor::100000000001:billinggroup/{group}"
+        created = api.create_custom_line_item(
+            Name="forgotten", Description="What was forgotten", BillingGroupArn=arn,
+            BillingPeriodRange={"InclusiveStartBillingPeriod": last, "ExclusiveEndBillingPeriod": this},
+            ChargeDetails={"Type": "FEE", "Flat": {"ChargeValue": 33.5}})["Arn"]
+        case.wait_for("a second revision", lambda: int(manifest()["revision"]) == 2)
+        assert charges() == {**before, "What was forgotten": Decimal("33.5")}, charges()
+        assert Decimal(manifest()["cost"]) == first + Decimal("33.5"), manifest()
+        listed = api.list_custom_line_items(BillingPeriod=last)["CustomLineItems"]
+        assert created in [item["Arn"] for item in listed], listed
+        api.update_custom_line_item(Arn=created, ChargeDetails={"Flat": {"ChargeValue": 44}},
+                                    BillingPeriodRange={"InclusiveStartBillingPeriod": last, "ExclusiveEndBillingPeriod": this})
+        case.wait_for("a third", lambda: int(manifest()["revision"]) == 3)
+        assert charges() == {**before, "What was forgotten": Decimal(44)}, charges()
+        api.create_custom_line_item(Name="of-now", Description="Of this month alone", BillingGroupArn=arn,
+                                    ChargeDetails={"Type": "FEE", "Flat": {"ChargeValue": 7}})
+        api.delete_custom_line_item(Arn=created, BillingPeriodRange={"InclusiveStartBillingPeriod": last})
+        case.wait_for("a fourth", lambda: int(manifest()["revision"]) == 4)
+        assert charges() == before and Decimal(manifest()["cost"]) == first, (charges(), manifest())
+    case.wait_for("nothing on its way", lambda: case.command("verify", "--period", last, check=False).returncode == 0)
+    case.stop()
+
+
+CASES = [the_api_changes_custom_line_items_of_the_month_before, late_usage_is_billed_under_the_oldest_open_month, late_usage_is_refused_where_it_is_to_be, custom_line_items_of_the_month_that_was_closed_last_still_change, another_document_is_compared_with_the_one_in_force_and_nothing_is_touched, status_and_metrics_tell_how_far_a_sweep_is, only_one_of_two_who_apply_at_once_is_heard,
          a_document_is_shown_before_it_is_applied_and_only_a_sound_one_is]
 
 

@@ -2,6 +2,7 @@
  */
 #include "support/unit.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 
 #include "control/month_items.h"
@@ -194,12 +195,45 @@ static void what_is_known_already_is_no_change(void **state)
     free(conductor);
 }
 
+#define RECORD(items) "{\"version\":1,\"currency\":\"USD\",\"group\":{},\"items\":[" items "]}"
+#define ITEM(id, value, of) "{\"id\":\"" id "\",\"value\":\"" value "\",\"of_items\":[" of "]}"
+
+static void some_items_are_taken_from_another_record(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what, *ids, *base, *changed, *merged;
+    } rows[] = {
+        { "none", "{}", RECORD(ITEM("a", "1", "")), RECORD(ITEM("b", "2", "")), RECORD(ITEM("a", "1", "")) },
+        { "one more", "{\"b\":\"g\"}", RECORD(ITEM("a", "1", "")), RECORD(ITEM("a", "9", "") "," ITEM("b", "2", "")),
+          RECORD(ITEM("a", "1", "") "," ITEM("b", "2", "")) },
+        { "one changed", "{\"a\":\"g\"}", RECORD(ITEM("a", "1", "") "," ITEM("b", "2", "")), RECORD(ITEM("a", "9", "")),
+          RECORD(ITEM("b", "2", "") "," ITEM("a", "9", "")) },
+        { "one gone, which a percentage counted", "{\"a\":\"g\"}",
+          RECORD(ITEM("a", "1", "") "," ITEM("p", "5", "\"a\",\"b\"") "," ITEM("b", "2", "")), RECORD(""),
+          RECORD(ITEM("p", "5", "\"b\"") "," ITEM("b", "2", "")) },
+    };
+    struct error error;
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct buffer merged = { 0 };
+        json_error_t reason;
+        json_t *ids = json_loads(rows[i].ids, 0, &reason);
+        assert_true(month_items_merge(text_of(rows[i].base), text_of(rows[i].changed), ids, &merged, &error));
+        expect_text(rows[i].what, buffer_text(&merged), rows[i].merged);
+        assert_false(month_items_merge(TEXT("{"), text_of(rows[i].changed), ids, &merged, &error));
+        assert_false(month_items_merge(text_of(rows[i].base), TEXT_NONE, ids, &merged, &error));
+        json_decref(ids);
+        buffer_done(&merged);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_group_is_charged_the_same_by_what_comes_back),
         cmocka_unit_test(what_is_no_such_record_is_refused),
         cmocka_unit_test(only_the_month_that_was_closed_last_changes),
+        cmocka_unit_test(some_items_are_taken_from_another_record),
         cmocka_unit_test(what_is_known_already_is_no_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,148 @@
+/* service/earlier_items.c: what is charged in the month before, with the changed items as that month has them. */
+#include "service/earlier_items.h"
+
+#include <stdlib.h>
+
+#include "control/month_items.h"
+#include "documents/conductor_json.h"
+
+static bool read_conductor(const struct document *document, struct conductor **ret_conductor, struct error *error)
+{
+    struct buffer json = { 0 };
+    struct problems problems = { 0 };
+    problems_begin(&problems, "document");
+    document_print(document, &json);
+    struct input *input = input_from_memory(json.data, json.size, "document");
+    bool done = conductor_read(input, ret_conductor, &problems, error);
+    input_close(input);
+    problems_done(&problems);
+    buffer_done(&json);
+    return done;
+}
+
+static void free_conductor(struct conductor *conductor)
+{
+    if (conductor)
+        conductor_done(conductor);
+    free(conductor);
+}
+
+/* ---- an item as a month has it ---- */
+
+static bool covers(const json_t *version, billing_period period)
+{
+    billing_period start, end;
+    const char *start_text = entity_text(version, "StartBillingPeriod"),
+               *end_text = entity_text(version, "EndBillingPeriod");
+    return start_text && period_parse(text_of(start_text), &start) && start <= period &&
+           (!end_text || (period_parse(text_of(end_text), &end) && period < end));
+}
+
+/* Its values are those of the version that covers the month; without one it is of no month that is asked for. */
+static void take_version(json_t *item, billing_period period)
+{
+    static const char *const values[] = { "Name", "Description", "ChargeDetails" };
+    json_t *versions = json_object_get(item, "Versions"), *version, *found = NULL;
+    size_t index;
+    char month[TIME_TEXT_MAX], next[TIME_TEXT_MAX];
+    json_array_foreach (versions, index, version)
+        if (covers(version, period))
+            found = version;
+    for (size_t i = 0; i < ARRAY_COUNT(values) && found; i++)
+        if (json_object_get(found, values[i]))
+            json_object_set(item, values[i], json_object_get(found, values[i]));
+    period_format(found ? period : period + 1, month);
+    period_format(found ? period + 1 : period + 2, next);
+    json_object_set_new(item, "Versions", json_pack("[{s:s,s:s}]", "StartBillingPeriod", month, "EndBillingPeriod", next));
+}
+
+static struct document *document_of_month(const struct document *document, billing_period period)
+{
+    struct document *copy = document_draft(document, document->period);
+    const char *id;
+    json_t *group, *item;
+    json_object_foreach (document->earlier, id, group)
+        if ((item = document_edit(copy, ENTITY_ITEM, id)))
+            take_version(item, period);
+    document_publish(copy);
+    return copy;
+}
+
+/* ---- groups ---- */
+
+static uint32_t find_group(const struct conductor *conductor, const char *id)
+{
+    for (uint32_t i = 0; i < conductor->group_count; i++)
+        if (text_equal(conductor->groups[i].id, text_of(id)))
+            return i;
+    return GROUP_NONE;
+}
+
+struct months {
+    const struct conductor_topic *topic;
+    const struct conductor *before, *today; /* the month's document, and today's with the items as the month has them */
+    billing_period period;
+    const json_t *ids;
+};
+
+static bool change_group(const struct months *months, const char *id, struct conductor_changes *changes, struct error *error)
+{
+    uint32_t today = find_group(months->today, id), before = find_group(months->before, id);
+    struct buffer key = { 0 }, base = { 0 }, changed = { 0 }, merged = { 0 }, ignored = { 0 };
+    if (today == GROUP_NONE)
+        return true; /* it is gone with all that it had */
+    month_items_write(months->today, today, months->period, &key, &changed);
+    struct text known = conductor_topic_value(months->topic, buffer_text(&key));
+    if (known.size)
+        buffer_append_text(&base, known);
+    else if (before != GROUP_NONE)
+        month_items_write(months->before, before, months->period, &ignored, &base);
+    else
+        buffer_append_text(&base, buffer_text(&changed));
+    bool done = month_items_merge(buffer_text(&base), buffer_text(&changed), months->ids, &merged, error);
+    if (done)
+        conductor_changes_add(changes, buffer_text(&key), buffer_text(&merged));
+    buffer_done(&key);
+    buffer_done(&base);
+    buffer_done(&changed);
+    buffer_done(&merged);
+    buffer_done(&ignored);
+    return done;
+}
+
+static bool change_groups(struct months *months, struct conductor_changes *changes, struct error *error)
+{
+    json_t *done_groups = json_object(), *group;
+    const char *item;
+    bool done = true;
+    json_object_foreach ((json_t *)(uintptr_t)months->ids, item, group) {
+        const char *id = json_string_value(group);
+        if (!done || json_object_get(done_groups, id))
+            continue;
+        json_object_set_new(done_groups, id, json_true());
+        done = change_group(months, id, changes, error);
+    }
+    json_decref(done_groups);
+    return done;
+}
+
+bool earlier_items_changes(const struct conductor_topic *topic, struct book *book, const struct document *document,
+                           struct conductor_changes *changes, struct error *error)
+{
+    struct conductor *before = NULL, *today = NULL;
+    billing_period period = document->period - 1;
+    if (!document->earlier || !month_items_can_change(topic, period))
+        return true;
+    struct document *then = book_at(book, period), *now = document_of_month(document, period);
+    bool done = read_conductor(then, &before, error) && read_conductor(now, &today, error);
+    if (done) {
+        before->version = today->version = conductor_topic_version(topic);
+        struct months months = { topic, before, today, period, document->earlier };
+        done = change_groups(&months, changes, error);
+    }
+    free_conductor(before);
+    free_conductor(today);
+    document_release(then);
+    document_release(now);
+    return done;
+}
