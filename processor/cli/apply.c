@@ -62,7 +62,7 @@ static bool compute(struct connection *connection, const struct arguments *argum
 /* Of a closed month: groups, each with the items that it is to be charged. */
 static void show_items(const struct conductor_changes *changes)
 {
-    for (size_t i = 0; i < changes->count && i < LINES_SHOWN; i++) {
+    for (size_t i = 0; i < changes->changed && i < LINES_SHOWN; i++) {
         struct conductor *group;
         struct error ignored;
         if (!month_items_read(changes->items[i].value, &group, &ignored))
@@ -75,8 +75,8 @@ static void show_items(const struct conductor_changes *changes)
         conductor_done(group);
         free(group);
     }
-    if (changes->count > LINES_SHOWN)
-        printf("  and %zu more\n", changes->count - LINES_SHOWN);
+    if (changes->changed > LINES_SHOWN)
+        printf("  and %zu more\n", changes->changed - LINES_SHOWN);
 }
 
 static void show(const struct connection *connection, const struct documents *documents,

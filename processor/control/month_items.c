@@ -176,6 +176,34 @@ static struct text charged_part(struct text value)
     return at ? (struct text){ at, value.size - (size_t)(at - value.data) } : TEXT_NONE;
 }
 
+/* Records of months that are closed for good are read by nobody. */
+struct forgetting {
+    const char *month; /* what lies before it goes */
+    struct conductor_changes *changes;
+    struct buffer key;
+};
+
+static void forget(void *context, struct text period, struct text kind, struct text id, struct text value)
+{
+    struct forgetting *forgetting = context;
+    (void)value;
+    if (!text_equal(kind, TEXT(MONTH_ITEMS_KIND)) || text_compare(period, text_of(forgetting->month)) >= 0)
+        return;
+    buffer_clear(&forgetting->key);
+    buffer_printf(&forgetting->key, "%.*s/" MONTH_ITEMS_KIND "/%.*s", TEXT_ARGS(period), TEXT_ARGS(id));
+    conductor_changes_add(forgetting->changes, buffer_text(&forgetting->key), TEXT_NONE);
+}
+
+static void forget_earlier_months(const struct conductor_topic *topic, billing_period period,
+                                  struct conductor_changes *changes)
+{
+    char month[TIME_TEXT_MAX];
+    struct forgetting forgetting = { .month = month, .changes = changes };
+    period_format(period, month);
+    conductor_topic_each(topic, forget, &forgetting);
+    buffer_done(&forgetting.key);
+}
+
 bool month_items_changes(const struct conductor_topic *topic, const struct conductor *conductor, billing_period period,
                          struct conductor_changes *changes, struct error *error)
 {
@@ -195,6 +223,8 @@ bool month_items_changes(const struct conductor_topic *topic, const struct condu
     }
     buffer_done(&key);
     buffer_done(&value);
+    if (changes->count > 0)
+        forget_earlier_months(topic, period, changes);
     return true;
 }
 

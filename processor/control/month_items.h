@@ -22,8 +22,9 @@ MUST_USE bool month_items_merge(struct text base, struct text changed, const str
                                 struct error *error);
 
 /*
- * Which groups' records a document changes, for the last closed month: of `period`, by the document's version. Fails: the
- * month is open, or is not the last one that was closed, or the document is for later months.
+ * Which groups' records a document changes, and that those of earlier months go, for the last closed month: of `period`, by
+ * the document's version. Fails: the month is open, or is not the last one that was closed, or the document is for later
+ * months.
  */
 MUST_USE bool month_items_changes(const struct conductor_topic *topic, const struct conductor *conductor,
                                   billing_period period, struct conductor_changes *changes, struct error *error);

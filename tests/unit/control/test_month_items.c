@@ -186,9 +186,16 @@ static void what_is_known_already_is_no_change(void **state)
     assert_true(month_items_changes(topic, conductor, JUNE, &changes, &error));
     assert_int_equal(changes.count, 0);
     conductor_changes_done(&changes);
+    put(topic, "2026-05/items/g", "{}"); /* of a month that is closed for good */
+    assert_true(month_items_changes(topic, conductor, JUNE, &changes, &error));
+    assert_int_equal(changes.count, 0);
+    conductor_changes_done(&changes);
     conductor->custom_line_items[0].value++;
     assert_true(month_items_changes(topic, conductor, JUNE, &changes, &error));
-    assert_int_equal(changes.count, 1);
+    assert_int_equal(changes.changed, 1);
+    assert_int_equal(changes.count, 2);
+    expect_text("what goes", changes.items[1].key, "2026-05/items/g");
+    assert_int_equal(changes.items[1].value.size, 0);
     conductor_changes_done(&changes);
     conductor_topic_free(topic);
     conductor_done(conductor);
