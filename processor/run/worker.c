@@ -23,6 +23,7 @@
 #define TWIN_MS 120000
 #define HOLD_MS 15000 /* a closer needs a second or two between announcement and close */
 #define SLEPT_MS 500  /* a worker whose turn took longer has slept: a suspended machine, no CPU */
+#define CONTROL_AGE_MAX_MS (INT64_C(12) * 3600 * 1000) /* half of what the conductor topic keeps of deletions */
 
 static int64_t clock_us(void)
 {
@@ -69,23 +70,6 @@ static bool take_control(void *context, const struct stream_record *record, stru
     worker->control_next = record->offset + 1;
     worker->control_moved = true;
     return true;
-}
-
-/* Read once to its end, step by step; from there on its records come along with all others. */
-static enum stream_outcome read_control(struct worker *worker, struct error *error)
-{
-    struct stream *stream = worker->stream;
-    struct stream_reading reading;
-    if (!worker->control_begun && !stream->ops->restore_begin(stream, STREAM_CONDUCTOR, 0, worker->control_next, error))
-        return OUTCOME_INDETERMINATE;
-    worker->control_begun = true;
-    if (!stream->ops->restore_step(stream, CONTROL_RECORDS, take_control, worker, &reading, error))
-        return OUTCOME_INDETERMINATE;
-    if (!reading.ended)
-        return OUTCOME_DONE;
-    worker->control_next = worker->control_end = reading.next;
-    worker->control_read = true;
-    return worker_assign(worker, error) ? OUTCOME_DONE : OUTCOME_INDETERMINATE;
 }
 
 static void free_document(struct document_version *document)
@@ -147,12 +131,15 @@ static void change_document(struct worker *worker)
     free_document(before);
 }
 
-/* Of several new ones the newest counts. */
-static void follow_control(struct worker *worker, struct error *error)
+/*
+ * Of several new ones the newest counts. Of a document that has come in part a later turn brings the rest, also where there
+ * is none before it; only at the topic's end nothing is missing.
+ */
+static void follow_control(struct worker *worker, bool is_end, struct error *error)
 {
     int64_t version = conductor_topic_version(worker->control);
     worker->control_moved = false;
-    if (version == 0 || (worker->document && !conductor_topic_is_whole(worker->control)) ||
+    if (version == 0 || (!is_end && !conductor_topic_is_whole(worker->control)) ||
         (worker->document && worker->document->number == version) ||
         (worker->next_document && worker->next_document->number == version))
         return;
@@ -162,6 +149,36 @@ static void follow_control(struct worker *worker, struct error *error)
     free_document(worker->next_document);
     worker->next_document = document;
     worker->world.document_pending = worker->document != NULL;
+}
+
+/* Whether the topic had grown by the time that its end was reached. */
+static bool has_grown(struct worker *worker)
+{
+    struct error ignored;
+    int64_t first, end;
+    return worker->stream->ops->range(worker->stream, STREAM_CONDUCTOR, 0, &first, &end, &ignored) &&
+           end > worker->control_next;
+}
+
+/* Read once to its end, step by step; from there on its records come along with all others. */
+static enum stream_outcome read_control(struct worker *worker, struct error *error)
+{
+    struct stream *stream = worker->stream;
+    struct stream_reading reading;
+    if (!worker->control_begun && !stream->ops->restore_begin(stream, STREAM_CONDUCTOR, 0, worker->control_next, error))
+        return OUTCOME_INDETERMINATE;
+    worker->control_begun = true;
+    if (!stream->ops->restore_step(stream, CONTROL_RECORDS, take_control, worker, &reading, error))
+        return OUTCOME_INDETERMINATE;
+    if (!reading.ended)
+        return OUTCOME_DONE;
+    worker->control_next = worker->control_end = reading.next;
+    worker->control_begun = conductor_topic_is_whole(worker->control) || !has_grown(worker);
+    if (!worker->control_begun)
+        return OUTCOME_DONE; /* the rest of a document */
+    worker->control_read = true;
+    follow_control(worker, true, error);
+    return worker_assign(worker, error) ? OUTCOME_DONE : OUTCOME_INDETERMINATE;
 }
 
 /* ---- transactions ---- */
@@ -464,7 +481,7 @@ static enum stream_outcome work(struct worker *worker, struct error *error)
         return OUTCOME_DONE;
     }
     if (worker->control_moved || !worker->document)
-        follow_control(worker, error);
+        follow_control(worker, false, error);
     change_document(worker);
     outcome = worker_restore_step(worker, error);
     if (outcome == OUTCOME_DONE)
@@ -474,12 +491,32 @@ static enum stream_outcome work(struct worker *worker, struct error *error)
     return worker_assign(worker, error) ? OUTCOME_DONE : OUTCOME_INDETERMINATE;
 }
 
+/*
+ * Who has not heard of the brokers for so long may have missed that something of the document was deleted: compaction has
+ * taken the deletion, too. All is read anew.
+ */
+static bool has_missed_deletions(struct worker *worker)
+{
+    int64_t heard = worker->heard_ms, heard_real = worker->heard_real_ms;
+    if (worker->stream->ops->is_reachable(worker->stream)) {
+        worker->heard_ms = worker->world.now_ms;
+        worker->heard_real_ms = worker->world.real_now_ms;
+    }
+    /* By both clocks: one of them stops while a machine is suspended. */
+    return heard != 0 && (worker->world.now_ms - heard > CONTROL_AGE_MAX_MS ||
+                          worker->world.real_now_ms - heard_real > CONTROL_AGE_MAX_MS);
+}
+
 static enum stream_outcome step(struct worker *worker, struct error *error)
 {
     const struct stream_handler handler = { worker, on_record, on_ended, on_assigned, on_revoked };
     int64_t turn_ms = worker->world.now_ms;
     worker->world.now_ms = now_ms(worker);
     worker->world.real_now_ms = real_ms(worker);
+    if (has_missed_deletions(worker)) {
+        error_fail(error, ERROR_FAILED, "nothing was heard of the brokers for half a day: the conductor topic is read anew");
+        return OUTCOME_INDETERMINATE;
+    }
     hold_usage(worker, turn_ms == 0 ? 0 : worker->world.now_ms - turn_ms);
     worker->world.rows_used = measure(worker);
     size_t records_max = worker->world.rows_used > worker->world.rows_memory / 4 * 3 ? POLL_RECORDS_FEW : POLL_RECORDS;
@@ -547,6 +584,7 @@ static bool open_worker(struct worker *worker, struct error *error)
     worker->control = conductor_topic_new();
     worker->control_next = worker->control_until = worker->announced_offset = OFFSET_NONE;
     worker->control_end = 0;
+    worker->heard_ms = worker->heard_real_ms = 0;
     worker->control_begun = worker->control_read = worker->control_moved = worker->schemas_known = false;
     worker->in_transaction = worker->has_assignment = worker->assignment_moved = false;
     worker->pending = OUTCOME_DONE;

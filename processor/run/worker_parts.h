@@ -23,6 +23,7 @@ struct worker {
     int64_t control_next;
     int64_t control_end, control_until;              /* read so far; to be read before usage is taken */
     int64_t announced_offset, held_until_ms;         /* of the close that is on its way */
+    int64_t heard_ms, heard_real_ms;                 /* when brokers were last there, by both clocks; 0: not yet */
     bool control_begun, control_read, control_moved; /* read: to its end, once; moved: news for follow_control */
     int64_t schemas_retry_ms;
     bool schemas_known; /* of all that is written */
