@@ -16,36 +16,47 @@ struct document {
     bool is_sample;
 };
 
-static void publish(struct sim *sim, const struct documents *documents, struct text json)
+/* ---- publishing ---- */
+
+static void take_control(void *context, const struct stream_record *record)
+{
+    struct sim *sim = context;
+    struct error error;
+    if (record->offset < sim->control_next)
+        return;
+    sim->control_next = record->offset + 1;
+    if (!conductor_topic_take(sim->control, record, &error))
+        trace("outside: passed over: %s", error.message);
+}
+
+/* False: it is refused, as `apply` refuses it. */
+static bool publish(struct sim *sim, const struct documents *documents, struct text json, struct error *error)
 {
     struct conductor_changes changes;
-    struct error error;
+    memory_log_each(sim->log, STREAM_CONDUCTOR, take_control, sim);
     struct input *input = input_from_memory(json.data, json.size, "simulation");
-    bool done = conductor_changes_compute(sim->control, input, documents->conductor, &documents->list, &changes, &error);
-    CHECK(done);
-    for (size_t i = 0; i < changes.count; i++) {
-        struct stream_record record = { .topic = STREAM_CONDUCTOR,
-                                        .key = changes.items[i].key,
-                                        .value = changes.items[i].value,
-                                        .is_null = changes.items[i].value.data == NULL };
-        memory_log_append(sim->log, STREAM_CONDUCTOR, 0, record.key, record.value, record.is_null);
-        done = conductor_topic_take(sim->control, &record, &error);
-        CHECK(done);
-    }
+    bool done = conductor_changes_compute(sim->control, input, documents->conductor, &documents->list, &changes, error);
+    for (size_t i = 0; i < changes.count; i++)
+        memory_log_append(sim->log, STREAM_CONDUCTOR, 0, changes.items[i].key, changes.items[i].value,
+                          changes.items[i].value.data == NULL);
     input_close(input);
     conductor_changes_done(&changes);
+    memory_log_each(sim->log, STREAM_CONDUCTOR, take_control, sim);
+    return done;
 }
 
 void document_publish_first(struct sim *sim)
 {
     json_error_t reason;
+    struct error error;
     sim->control = conductor_topic_new();
     sim->documents = memory_new(sizeof *sim->documents);
     *sim->documents = (struct document){ .documents = sim->world->documents, .is_sample = true };
     json_t *json = json_load_file(SIM_DOCUMENT, 0, &reason);
     CHECK(json);
     char *text = json_dumps(json, JSON_REAL_PRECISION(10));
-    publish(sim, &sim->world->documents, text_of(text));
+    bool done = publish(sim, &sim->world->documents, text_of(text), &error);
+    CHECK(done);
     free(text);
     json_decref(json);
 }
@@ -112,24 +123,31 @@ static void describe_charge(struct sim *sim, json_t *document)
     json_object_set_new(any_of(sim, document, "CustomLineItems"), "Description", json_string(text));
 }
 
+static bool names(const json_t *element, const char *arn)
+{
+    char *text = json_dumps(element, JSON_ENCODE_ANY);
+    bool named = text && strstr(text, arn);
+    free(text);
+    return named;
+}
+
+static void drop_all_that_name(json_t *list, const char *arn)
+{
+    for (size_t i = json_array_size(list); i-- > 0;)
+        if (names(json_array_get(list, i), arn))
+            json_array_remove(list, i);
+}
+
+/* With its versions and what it stands in relation to. */
 static void drop_charge(struct sim *sim, json_t *document)
 {
-    json_t *items = json_object_get(document, "CustomLineItems"), *item;
-    size_t at = (size_t)dice_below(&sim->dice, json_array_size(items)), i;
-    const char *arn = json_string_value(json_object_get(json_array_get(items, at), "Arn"));
-    static const char *const kinds[] = { "CustomLineItemVersions", "ResourcesAssociatedToCustomLineItem" };
-    for (size_t k = 0; k < ARRAY_COUNT(kinds); k++) {
-        char *text = json_dumps(json_object_get(document, kinds[k]), JSON_ENCODE_ANY);
-        bool is_named = text && strstr(text, arn);
-        free(text);
-        if (is_named)
-            return; /* others stand in relation to it */
-    }
-    json_array_foreach (items, i, item)
-        if (i == at) {
-            json_array_remove(items, i);
-            break;
-        }
+    static const char *const kinds[] = { "CustomLineItemVersions", "ResourcesAssociatedToCustomLineItem",
+                                         "CustomLineItems" };
+    const json_t *item = any_of(sim, document, "CustomLineItems");
+    char *arn = memory_copy_string(item ? json_string_value(json_object_get(item, "Arn")) : "none is left");
+    for (size_t k = 0; k < ARRAY_COUNT(kinds); k++)
+        drop_all_that_name(json_object_get(document, kinds[k]), arn);
+    free(arn);
 }
 
 /* With its charges; its accounts are in no group then. */
@@ -170,6 +188,15 @@ static void count_members(json_t *document)
         json_object_set_new(group, "Size", json_integer(count_accounts(document, group)));
 }
 
+/* From the month on that the last one is for, at times from the first one that is open. */
+static void set_month(struct sim *sim, json_t *document)
+{
+    char text[TIME_TEXT_MAX];
+    billing_period open = SIM_FIRST_PERIOD + (billing_period)sim->close_count;
+    period_format(dice_percent(&sim->dice, 30) ? open : conductor_topic_period(sim->control), text);
+    json_object_set_new(document, "BillingPeriod", json_string(text));
+}
+
 /* The sample's, at other rates: which meters have tiers stays. */
 static void make_list(struct sim *sim, struct price_list *list)
 {
@@ -199,6 +226,7 @@ void document_publish_another(struct sim *sim)
     for (uint64_t i = dice_below(&sim->dice, 6) + 1; i > 0; i--)
         changes[dice_below(&sim->dice, ARRAY_COUNT(changes))](sim, json);
     count_members(json);
+    set_month(sim, json);
     char *text = json_dumps(json, JSON_REAL_PRECISION(10));
     struct input *input = input_from_memory(text, strlen(text), "simulation");
     problems_begin(&problems, "simulation");
@@ -208,7 +236,11 @@ void document_publish_another(struct sim *sim)
     if (done) {
         make_list(sim, &document->documents.list);
         pricing_init(&document->documents.pricing, document->documents.conductor, &document->documents.list);
-        publish(sim, &document->documents, text_of(text));
+        done = publish(sim, &document->documents, text_of(text), &error);
+        if (!done)
+            documents_done(&document->documents);
+    }
+    if (done) {
         trace("outside: document version %lld", (long long)conductor_topic_version(sim->control));
         document->before = sim->documents;
         sim->documents = document;

@@ -247,12 +247,13 @@ static void fold_month(const struct pricing_month *month, const struct fed *fed,
         }
 }
 
-static bool is_closed(billing_period period, const struct planned_close *closes, size_t close_count)
+/* NULL: the month is open. */
+static const struct planned_close *close_of(billing_period period, const struct planned_close *closes, size_t close_count)
 {
     for (size_t i = 0; i < close_count; i++)
         if (closes[i].period == period)
-            return true;
-    return false;
+            return &closes[i];
+    return NULL;
 }
 
 /* A record is refused by its bytes, or by its time. */
@@ -274,12 +275,13 @@ struct expected *expected_new(const struct world *world, const struct documents 
     period_format(SIM_FIRST_PERIOD + (billing_period)close_count, first_open);
     memcpy(expected->first_open, first_open, sizeof expected->first_open);
     for (billing_period period = SIM_FIRST_PERIOD; period <= SIM_FIRST_PERIOD + SIM_MONTHS; period++) {
+        const struct planned_close *close = close_of(period, closes, close_count);
         struct pricing_month month = { .world = world,
-                                       .documents = documents,
+                                       .documents = close ? close->documents : documents,
                                        .expected = expected,
                                        .period = period,
                                        .rejects_late = rejects_late,
-                                       .is_closed = is_closed(period, closes, close_count) };
+                                       .is_closed = close };
         struct fold *fold = fold_new(&options, NULL);
         fold_month(&month, fed, fed_count, closes, close_count, fold);
         price_month(&month, fold);

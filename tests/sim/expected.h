@@ -23,6 +23,7 @@ struct fed {
 /* The first close of a month. */
 struct planned_close {
     billing_period period;
+    const struct documents *documents; /* under which it closes */
     int64_t ends[CLOSE_PARTITIONS];
     size_t end_count;
 };

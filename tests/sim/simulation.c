@@ -25,7 +25,7 @@ static const int32_t partitions_max[STREAM_TOPIC_COUNT] = {
     [STREAM_CUR] = 2,        [STREAM_CUR_MANIFESTS] = 2, [STREAM_DEAD_LETTERS] = 2,
 };
 
-static void set_faults(struct sim *sim)
+void sim_set_faults(struct sim *sim)
 {
     const bool *has = sim->faults.has;
     bool chaos = !sim->is_calm;
@@ -55,7 +55,7 @@ static void chaos(struct sim *sim)
         memory_log_advance(sim->log, (int64_t)dice_below(&sim->dice, 15));
         if (dice_below(&sim->dice, (CHAOS_STEPS * 3 / 4) * pace / (sim->plan_count + 1) + 1) == 0)
             plan_follow(sim, (size_t)dice_below(&sim->dice, 2 * pace + 1));
-        if (sim->faults.has[FAULT_DOCUMENTS] && sim->close_count == 0 && dice_below(&sim->dice, 150) == 0)
+        if (sim->faults.has[FAULT_DOCUMENTS] && dice_below(&sim->dice, 150) == 0)
             document_publish_another(sim);
         if (dice_below(&sim->dice, 50) == 0)
             plan_feed_late(sim);
@@ -63,8 +63,7 @@ static void chaos(struct sim *sim)
     }
 }
 
-/* All partitions are assigned and restored. */
-static bool is_whole(const struct sim *sim)
+bool sim_is_whole(const struct sim *sim)
 {
     for (size_t i = 0; i < SLOTS; i++)
         if (!sim->slots[i] || !sim->slots[i]->status.ready)
@@ -72,14 +71,13 @@ static bool is_whole(const struct sim *sim)
     return memory_log_group_is_whole(sim->log);
 }
 
-/* Whatever was, is over: all must come to its end. */
-static void calm(struct sim *sim)
+void sim_calm(struct sim *sim)
 {
     unsigned settled = 0;
     struct verdict missing = { 0 };
     billing_period last = SIM_FIRST_PERIOD + (billing_period)sim->close_count - 1;
     sim->is_calm = true;
-    set_faults(sim);
+    sim_set_faults(sim);
     for (size_t i = 0; i < ZOMBIES; i++)
         process_end(&sim->zombies[i], true);
     for (size_t i = 0; i < SLOTS; i++)
@@ -93,15 +91,15 @@ static void calm(struct sim *sim)
         process_step(&sim->slots[slot]);
         if (i % 30 == 0)
             plan_feed_late(sim);
-        bool through = settled > 0 || (i % 30 == 0 && sim->late_count == 0 && is_whole(sim) &&
+        bool through = settled > 0 || (i % 30 == 0 && sim->late_count == 0 && sim_is_whole(sim) &&
                                        markers_are_through(sim->log, last, conductor_topic_version(sim->control), &missing));
-        settled = through && is_whole(sim) ? settled + 1 : 0;
+        settled = through && sim_is_whole(sim) ? settled + 1 : 0;
     }
     if (settled < SETTLED_STEPS)
         verdict_fail(&sim->verdict, "it does not come to its end: %s", missing.reason);
 }
 
-static void reckon(struct sim *sim)
+void sim_reckon(struct sim *sim)
 {
     memory_log_advance(sim->log, TRANSACTION_TIMEOUT_MS); /* the last marks come, too */
     struct expected *expected = expected_new(sim->world, document_in_force(sim), sim->faults.has[FAULT_REJECTED], sim->fed,
@@ -120,7 +118,7 @@ static void choose_memory(struct sim *sim)
     sim->settings.store_lag_rows = dice_percent(&sim->dice, 50) ? 1000 : 20;
 }
 
-static void begin(struct sim *sim, const struct world *world, const struct simulation_options *options)
+void sim_begin(struct sim *sim, const struct world *world, const struct simulation_options *options)
 {
     *sim = (struct sim){ .world = world,
                          .settings = world->settings,
@@ -138,14 +136,14 @@ static void begin(struct sim *sim, const struct world *world, const struct simul
     memory_disk_reset(&sim->dice);
     mutation_choose(options->mutation, &sim->dice);
     choose_memory(sim);
-    set_faults(sim);
+    sim_set_faults(sim);
     plan_make(sim);
     document_publish_first(sim);
     for (size_t i = 0; i < SLOTS; i++)
         sim->slots[i] = start_process(sim, i);
 }
 
-static void end(struct sim *sim)
+void sim_end(struct sim *sim)
 {
     for (size_t i = 0; i < SLOTS; i++)
         process_end(&sim->slots[i], false);
@@ -163,13 +161,13 @@ struct verdict simulate(const struct world *world, const struct simulation_optio
                         struct simulation_counts *counts)
 {
     struct sim sim;
-    begin(&sim, world, options);
+    sim_begin(&sim, world, options);
     chaos(&sim);
     plan_follow(&sim, sim.plan_count);
-    calm(&sim);
+    sim_calm(&sim);
     if (!sim.verdict.is_bad)
-        reckon(&sim);
-    end(&sim);
+        sim_reckon(&sim);
+    sim_end(&sim);
     *counts = sim.counts;
     return sim.verdict;
 }

@@ -33,9 +33,10 @@ struct sim {
     /* What is fed, in this order: usage, or (NULL) the close of the next month. */
     const struct usage **plan;
     size_t plan_count, plan_next;
-    struct conductor_topic *control; /* what has been published */
-    struct document *documents;      /* all that were, the last one first */
-    const struct usage **late;       /* which waits until it is late for every task */
+    struct conductor_topic *control; /* the conductor topic, as who publishes reads it */
+    int64_t control_next;
+    struct document *documents; /* all that were, the last one first */
+    const struct usage **late;  /* which waits until it is late for every task */
     size_t late_count, late_capacity;
     struct fed *fed;
     size_t fed_count, fed_capacity;
@@ -43,11 +44,22 @@ struct sim {
     size_t close_count;
 };
 
+/* simulation.c: a run, by its parts. */
+void sim_begin(struct sim *sim, const struct world *world, const struct simulation_options *options);
+void sim_set_faults(struct sim *sim);
+/* All partitions are assigned and restored. */
+bool sim_is_whole(const struct sim *sim);
+/* Whatever was, is over: all must come to its end. */
+void sim_calm(struct sim *sim);
+/* Holds the topics against the batch run. */
+void sim_reckon(struct sim *sim);
+void sim_end(struct sim *sim);
+
 /* plan.c: what comes in from outside. */
 void plan_make(struct sim *sim);
 /* documents.c */
 void document_publish_first(struct sim *sim);
-/* Publishes a document made of the sample by chance. Only until the first month is closed. */
+/* Publishes a document made of the sample by chance, unless it is refused: while a month is being closed. */
 void document_publish_another(struct sim *sim);
 const struct documents *document_in_force(const struct sim *sim);
 void documents_end(struct sim *sim);
