@@ -71,17 +71,19 @@ static bool file_log_begin(struct log *port, struct error *error)
         const char *name;
         const struct record_type *type;
         enum json_absent absent;
+        bool is_long;
     } files[TOPIC_COUNT] = {
-        [TOPIC_LINE_ITEMS] = { "line-items", &line_item_type, JSON_ABSENT_LEFT_OUT },
-        [TOPIC_BILLS] = { "bills", &bill_type, JSON_ABSENT_NULL },
+        [TOPIC_LINE_ITEMS] = { "line-items", &line_item_type, JSON_ABSENT_LEFT_OUT, true },
+        [TOPIC_BILLS] = { "bills", &bill_type, JSON_ABSENT_NULL, false },
     };
     struct file_log *log = file_log_of(port);
     if (!log->output)
         return true;
     for (size_t i = 0; i < TOPIC_COUNT; i++) {
         path_in(log, files[i].name, &log->scratch);
-        if (!record_file_create(log->scratch.data, files[i].type, log->options.format, files[i].absent, &log->topics[i],
-                                error))
+        const struct record_file_options options = { files[i].type, log->options.format, files[i].absent,
+                                                     files[i].is_long ? log->options.threads : 1 };
+        if (!record_file_create(log->scratch.data, &options, &log->topics[i], error))
             return false;
     }
     path_in(log, "dead-letters.jsonl", &log->scratch);

@@ -14,7 +14,8 @@ static struct record_file *create(const char *name, enum record_format format, e
 {
     struct record_file *file;
     struct error error;
-    if (!record_file_create(scratch_path(name), &usage_event_type, format, absent, &file, &error))
+    const struct record_file_options options = { &usage_event_type, format, absent, 2 };
+    if (!record_file_create(scratch_path(name), &options, &file, &error))
         fail_msg("%s", error.message);
     return file;
 }
@@ -90,13 +91,60 @@ static void avro_files_read_back(void **state)
     buffer_done(&found);
 }
 
+static void write_events(const char *name, enum record_format format, size_t threads, unsigned count)
+{
+    const struct record_file_options options = { &usage_event_type, format, JSON_ABSENT_LEFT_OUT, threads };
+    struct record_file *file;
+    struct error error;
+    char *longest = memory_new(10001);
+    memset(longest, 'x', 10000);
+    assert_true(record_file_create(scratch_path(name), &options, &file, &error));
+    for (unsigned i = 0; i < count; i++) {
+        /* What the record borrows is gone behind the call. */
+        char id[16], tag[32];
+        snprintf(id, sizeof id, "e%u", i);
+        snprintf(tag, sizeof tag, "user:n=%u", i);
+        struct usage_event event = event_with(.event_id = id, .description = i % 50 ? id : longest, .tags = tag);
+        assert_true(record_file_add(file, &event, &error));
+    }
+    assert_true(record_file_close(file, &error));
+    free(longest);
+}
+
+static void threads_change_no_byte(void **state)
+{
+    (void)state;
+    static const size_t threads[] = { 2, 5, 200 };
+    static const unsigned counts[] = { 1, 127, 128, 129, 3000 };
+    struct buffer one = { 0 }, many = { 0 };
+    for (enum record_format format = RECORD_JSONL; format <= RECORD_AVRO; format++) {
+        const char *ending = format == RECORD_AVRO ? "avro" : "jsonl";
+        char path[16];
+        for (size_t c = 0; c < ARRAY_COUNT(counts); c++) {
+            write_events("one", format, 0, counts[c]);
+            snprintf(path, sizeof path, "one.%s", ending);
+            assert_true(read_bytes(scratch_path(path), &one));
+            assert_true(one.size > counts[c]);
+            for (size_t t = 0; t < ARRAY_COUNT(threads); t++) {
+                write_events("many", format, threads[t], counts[c]);
+                snprintf(path, sizeof path, "many.%s", ending);
+                assert_true(read_bytes(scratch_path(path), &many));
+                assert_true(text_equal(buffer_text(&one), buffer_text(&many)));
+            }
+        }
+    }
+    buffer_done(&one);
+    buffer_done(&many);
+}
+
 static void a_path_that_cannot_be_written_is_an_error_with_its_name(void **state)
 {
     (void)state;
     struct record_file *file;
     for (enum record_format format = RECORD_JSONL; format <= RECORD_AVRO; format++) {
         struct error error = { 0 };
-        assert_false(record_file_create(scratch_path("no/folder"), &bill_type, format, JSON_ABSENT_NULL, &file, &error));
+        const struct record_file_options options = { &bill_type, format, JSON_ABSENT_NULL, 1 };
+        assert_false(record_file_create(scratch_path("no/folder"), &options, &file, &error));
         assert_int_equal(error.kind, ERROR_FAILED);
         assert_non_null(strstr(error.message, format == RECORD_AVRO ? "no/folder.avro" : "no/folder.jsonl"));
     }
@@ -114,7 +162,8 @@ static void a_full_disk_is_told_by_a_write_or_by_the_close(void **state)
             struct error error = { 0 };
             struct record_file *file = NULL;
             file_limit_set(rows[i].limit);
-            bool done = record_file_create(scratch_path("full"), &usage_event_type, format, JSON_ABSENT_NULL, &file, &error);
+            const struct record_file_options options = { &usage_event_type, format, JSON_ABSENT_NULL, 1 + (i & 1) };
+            bool done = record_file_create(scratch_path("full"), &options, &file, &error);
             for (unsigned n = 0; n < rows[i].records && done; n++) {
                 char id[24];
                 snprintf(id, sizeof id, "%u-%u", n * 2654435761u, n * 40503u); /* deflate must not save the day */
@@ -141,6 +190,7 @@ int main(void)
         cmocka_unit_test(json_lines_are_a_record_each),
         cmocka_unit_test(a_file_without_records_is_empty),
         cmocka_unit_test(avro_files_read_back),
+        cmocka_unit_test(threads_change_no_byte),
         cmocka_unit_test(a_path_that_cannot_be_written_is_an_error_with_its_name),
         cmocka_unit_test(a_full_disk_is_told_by_a_write_or_by_the_close),
     };
