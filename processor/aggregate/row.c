@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "aggregate/row_order.h"
 #include "base/hash.h"
 #include "model/account.h"
 
@@ -27,12 +28,6 @@ struct row {
     struct sum sums[]; /* amount, then the carried costs in their order */
 };
 
-struct sort_key {
-    uint64_t account;
-    int32_t period;
-    uint32_t bucket_hour, resource_rank, facts_rank, handle;
-};
-
 struct row_table {
     enum granularity granularity;
     bool resource_ids;
@@ -41,7 +36,7 @@ struct row_table {
     size_t chunk_count, chunk_capacity, chunk_used;
     uint64_t *slots; /* high half: hash, low half: handle + 1; 0 is free */
     size_t slot_count, count;
-    struct sort_key *order;
+    uint32_t *order;  /* handles; NULL until sorted */
     uint8_t *carried; /* by facts */
     size_t carried_capacity;
 };
@@ -302,7 +297,7 @@ uint32_t *row_table_word(struct row_table *table, uint32_t handle)
 uint32_t row_table_handle(const struct row_table *table, size_t position)
 {
     CHECK(table->order && position < table->count);
-    return table->order[position].handle;
+    return table->order[position];
 }
 
 size_t row_table_count(const struct row_table *table)
@@ -312,75 +307,64 @@ size_t row_table_count(const struct row_table *table)
 
 size_t row_table_bytes(const struct row_table *table)
 {
-    /* The sort keys are counted before they exist: a table must fit together with its order. */
+    /* What sorting takes is counted before it is taken: a table must fit together with its order. */
     return table->chunk_count * CHUNK_BYTES + table->slot_count * sizeof *table->slots +
-           table->count * sizeof *table->order + intern_bytes(&table->facts) + intern_bytes(&table->resources) +
+           table->count * sizeof(struct row_rank) + intern_bytes(&table->facts) + intern_bytes(&table->resources) +
            intern_bytes(&table->descriptions);
 }
 
-struct ranked {
-    struct text text;
-    uint32_t number;
-};
-
-static int compare_ranked(const void *left, const void *right)
+static struct text account_text(const uint8_t bytes[sizeof(uint64_t)])
 {
-    return text_compare(((const struct ranked *)left)->text, ((const struct ranked *)right)->text);
+    return (struct text){ (const char *)bytes, sizeof(uint64_t) };
 }
 
-/* Position of each interned text in byte order, so that rows are sorted by numbers. */
-static uint32_t *rank_texts(const struct intern *intern)
+/* Accounts by their big-endian bytes, whose order is theirs. */
+static uint32_t account_number(struct intern *accounts, uint64_t account)
 {
-    struct ranked *ranked = memory_new_array(intern->count, sizeof *ranked);
-    for (size_t i = 0; i < intern->count; i++)
-        ranked[i] = (struct ranked){ intern_text(intern, (uint32_t)i), (uint32_t)i };
-    qsort(ranked, intern->count, sizeof *ranked, compare_ranked);
-    uint32_t *ranks = memory_new_array(intern->count, sizeof *ranks);
-    for (size_t i = 0; i < intern->count; i++)
-        ranks[ranked[i].number] = (uint32_t)i;
-    free(ranked);
-    return ranks;
+    uint8_t bytes[sizeof account];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(account >> (56 - 8 * i));
+    return intern_add(accounts, account_text(bytes));
 }
 
-static int compare_keys(const void *left, const void *right)
+/* The rank of each row, its account by number yet. */
+static struct row_rank *rank_rows(const struct row_table *table, struct intern *accounts)
 {
-    const struct sort_key *a = left, *b = right;
-    if (a->period != b->period)
-        return a->period < b->period ? -1 : 1;
-    if (a->bucket_hour != b->bucket_hour)
-        return a->bucket_hour < b->bucket_hour ? -1 : 1;
-    if (a->account != b->account)
-        return a->account < b->account ? -1 : 1;
-    if (a->resource_rank != b->resource_rank)
-        return a->resource_rank < b->resource_rank ? -1 : 1;
-    return (a->facts_rank > b->facts_rank) - (a->facts_rank < b->facts_rank);
-}
-
-void row_table_sort(struct row_table *table)
-{
-    uint32_t *facts_ranks = rank_texts(&table->facts);
-    uint32_t *resource_ranks = rank_texts(&table->resources);
-    free(table->order);
-    table->order = memory_new_array(table->count, sizeof *table->order);
+    uint32_t *facts = row_order_rank_texts(&table->facts), *resources = row_order_rank_texts(&table->resources);
+    struct row_rank *ranks = memory_new_array(table->count, sizeof *ranks);
     size_t count = 0;
     for (size_t i = 0; i < table->slot_count; i++) {
         if (table->slots[i] == 0)
             continue;
         uint32_t handle = (uint32_t)table->slots[i] - 1;
         const struct row *row = row_at(table, handle);
-        table->order[count++] = (struct sort_key){
-            .account = row->account,
-            .period = row->period,
-            .bucket_hour = row->bucket_hour,
-            .resource_rank = row->resource == INTERN_NONE ? 0 : resource_ranks[row->resource] + 1,
-            .facts_rank = facts_ranks[row->facts],
+        ranks[count++] = (struct row_rank){
+            .parts = { [RANK_PERIOD] = (uint32_t)row->period,
+                       [RANK_HOUR] = row->bucket_hour,
+                       [RANK_ACCOUNT] = account_number(accounts, row->account),
+                       [RANK_RESOURCE] = row->resource == INTERN_NONE ? 0 : resources[row->resource] + 1,
+                       [RANK_FACTS] = facts[row->facts] },
             .handle = handle,
         };
     }
     CHECK(count == table->count);
-    qsort(table->order, count, sizeof *table->order, compare_keys);
-    free(facts_ranks);
-    free(resource_ranks);
+    free(facts);
+    free(resources);
+    return ranks;
+}
+
+void row_table_sort(struct row_table *table)
+{
+    struct intern accounts = { 0 };
+    struct row_rank *ranks = rank_rows(table, &accounts);
+    uint32_t *places = row_order_rank_texts(&accounts);
+    for (size_t i = 0; i < table->count; i++)
+        ranks[i].parts[RANK_ACCOUNT] = places[ranks[i].parts[RANK_ACCOUNT]];
+    free(table->order);
+    table->order = row_order_make(ranks, table->count);
+    free(places);
+    free(ranks);
+    intern_done(&accounts);
 }
 
 void row_table_read(const struct row_table *table, uint32_t handle, struct row_view *view)

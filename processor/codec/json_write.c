@@ -173,14 +173,10 @@ static void write_value(struct buffer *out, const struct field *field, const voi
 /* `{"name":` or `,"name":` */
 static void write_name(struct buffer *out, char before, const struct field *field)
 {
-    size_t size = field->name_size;
-    char *at = buffer_reserve(out, size + 4);
+    char *at = buffer_reserve(out, 1 + FIELD_KEY_MAX);
     at[0] = before;
-    at[1] = '"';
-    memcpy(at + 2, field->name, size);
-    at[size + 2] = '"';
-    at[size + 3] = ':';
-    out->size += size + 4;
+    memcpy(at + 1, field->key, FIELD_KEY_MAX);
+    out->size += 1 + field->key_size;
 }
 
 void json_write_record(struct buffer *out, const struct record_type *type, const void *record, enum json_absent absent)

@@ -32,13 +32,16 @@ typedef int64_t field_type_TIME;
 typedef int64_t field_type_LONG;
 typedef struct tags field_type_TAGS;
 
+#define FIELD_KEY_MAX 48
+
 struct field {
     const char *name;
     enum field_kind kind;
-    uint8_t scale;     /* decimals and sums */
-    bool required;     /* not a union with null in Avro */
-    uint16_t offset;   /* in the record struct */
-    uint8_t name_size; /* of `name`, which hot loops write */
+    uint8_t scale;   /* decimals and sums */
+    bool required;   /* not a union with null in Avro */
+    uint16_t offset; /* in the record struct */
+    uint8_t key_size;
+    char key[FIELD_KEY_MAX]; /* `"name":`, as JSON has it; a copy of fixed size is fast */
 };
 
 struct record_type {
@@ -51,7 +54,7 @@ struct record_type {
 /* X(kind, name, scale, required) → a struct member, an enumerator, a table row. */
 #define RECORD_MEMBER(kind, name, scale, required) field_type_##kind name;
 #define RECORD_ROW(record, kind, name, scale, required) \
-    { #name, FIELD_##kind, scale, required, (uint16_t)offsetof(struct record, name), sizeof #name - 1 },
+    { #name, FIELD_##kind, scale, required, (uint16_t)offsetof(struct record, name), sizeof #name + 2, "\"" #name "\":" },
 
 static inline bool record_has(const void *record, size_t field)
 {
