@@ -44,36 +44,53 @@ static bool is_billed_at_nothing(const struct usage_event *event)
            text_equal(event->line_item_type, TEXT("Usage"));
 }
 
-#define TEXTS_BEFORE 12
-#define TEXTS_BEHIND 2
+#define TEXT_COUNT 14
+#define BEHIND_NUMBERS 12 /* the texts from here on stand behind the own rate */
 
-void facts_encode(const struct usage_event *event, struct buffer *out)
+static void list_texts(const struct usage_event *event, struct text texts[TEXT_COUNT])
 {
-    const struct text before[TEXTS_BEFORE] = {
+    const struct text all[TEXT_COUNT] = {
         event->payer_account_id, event->billing_entity,    event->line_item_type, event->product_code,
         event->service_code,     event->usage_type,        event->operation,      event->sku,
-        event->region,           event->availability_zone, event->unit,           event->currency
+        event->region,           event->availability_zone, event->unit,           event->currency,
+        event->reservation_arn,  event->savings_plan_arn
     };
-    const struct text behind[TEXTS_BEHIND] = { event->reservation_arn, event->savings_plan_arn };
-    size_t size = TEXTS_BEFORE + TEXTS_BEHIND + 3 * (1 + NUMBER_BYTES) + 1;
-    for (size_t i = 0; i < TEXTS_BEFORE; i++)
-        size += before[i].size;
-    for (size_t i = 0; i < TEXTS_BEHIND; i++)
-        size += behind[i].size;
+    memcpy(texts, all, sizeof all);
+}
+
+size_t facts_bound(const struct usage_event *event)
+{
+    struct text texts[TEXT_COUNT];
+    size_t size = TEXT_COUNT + 3 * (1 + NUMBER_BYTES) + 1;
+    list_texts(event, texts);
+    for (size_t i = 0; i < TEXT_COUNT; i++)
+        size += texts[i].size;
     for (size_t i = 0; i < event->tags.count; i++)
         size += event->tags.items[i].key.size + event->tags.items[i].value.size + 2;
-    char *begin = buffer_reserve(out, size), *at = begin;
-    for (size_t i = 0; i < TEXTS_BEFORE; i++)
-        at = put_text(at, before[i]);
+    return size;
+}
+
+size_t facts_write(const struct usage_event *event, char *room)
+{
+    struct text texts[TEXT_COUNT];
+    char *at = room;
+    list_texts(event, texts);
+    for (size_t i = 0; i < BEHIND_NUMBERS; i++)
+        at = put_text(at, texts[i]);
     at = put_number(at, record_has(event, USAGE_EVENT_public_on_demand_rate), event->public_on_demand_rate);
     *at++ = (char)(carried_by(event) | (is_billed_at_nothing(event) ? 0 : BILLED));
-    for (size_t i = 0; i < TEXTS_BEHIND; i++)
-        at = put_text(at, behind[i]);
+    for (size_t i = BEHIND_NUMBERS; i < TEXT_COUNT; i++)
+        at = put_text(at, texts[i]);
     at = put_number(at, record_has(event, USAGE_EVENT_savings_plan_rate), event->savings_plan_rate);
     at = put_number(at, record_has(event, USAGE_EVENT_normalization_factor), event->normalization_factor);
     for (size_t i = 0; i < event->tags.count; i++)
         at = put_text(put_text(at, event->tags.items[i].key), event->tags.items[i].value);
-    out->size += (size_t)(at - begin);
+    return (size_t)(at - room);
+}
+
+void facts_encode(const struct usage_event *event, struct buffer *out)
+{
+    out->size += facts_write(event, buffer_reserve(out, facts_bound(event)));
 }
 
 /* Reads forwards; `failed` once bytes are missing. */

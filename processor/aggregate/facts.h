@@ -40,6 +40,9 @@ struct facts {
 
 /* Appends the event's facts to `out`. */
 void facts_encode(const struct usage_event *event, struct buffer *out);
+/* The same into room for facts_bound(event) bytes; returns how many it took. */
+size_t facts_bound(const struct usage_event *event);
+size_t facts_write(const struct usage_event *event, char *room);
 
 /* Takes facts apart; texts borrow from `bytes`. Bytes come from facts_encode or a checked page: a malformed run breaks
  * an invariant. */

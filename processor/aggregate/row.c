@@ -224,13 +224,18 @@ static uint8_t carried_of(struct text facts)
 
 uint32_t row_table_take(struct row_table *table, const struct row_identity *identity)
 {
+    return row_table_take_hashed(table, identity, hash64(identity->facts.data, identity->facts.size));
+}
+
+uint32_t row_table_take_hashed(struct row_table *table, const struct row_identity *identity, uint64_t facts_hash)
+{
     size_t known = table->facts.count;
     struct row wanted = {
         .account = identity->account,
         .usage_end_ms = USAGE_END_NONE,
         .period = identity->period,
         .bucket_hour = (uint32_t)(identity->bucket_ms / HOUR_MS),
-        .facts = intern_add(&table->facts, identity->facts),
+        .facts = intern_add_hashed(&table->facts, identity->facts, facts_hash),
         .resource = identity->resource.size ? intern_add(&table->resources, identity->resource) : INTERN_NONE,
         .description = INTERN_NONE,
     };

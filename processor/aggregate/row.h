@@ -85,6 +85,7 @@ void row_table_fold_into(struct row_table *table, const struct usage_event *even
 
 /* The row of an identity, made without events if there is none. */
 uint32_t row_table_take(struct row_table *table, const struct row_identity *identity);
+uint32_t row_table_take_hashed(struct row_table *table, const struct row_identity *identity, uint64_t facts_hash);
 /* The identity of an event's row in this table's granularity. Texts are borrowed from the arguments. */
 struct row_identity row_table_identity(const struct row_table *table, const struct usage_event *event, struct text facts,
                                        billing_period period);

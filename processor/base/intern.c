@@ -34,9 +34,13 @@ static void intern_rehash(struct intern *intern, size_t slot_count)
 
 uint32_t intern_add(struct intern *intern, struct text text)
 {
+    return intern_add_hashed(intern, text, hash64(text.data, text.size));
+}
+
+uint32_t intern_add_hashed(struct intern *intern, struct text text, uint64_t hash)
+{
     if (intern->slot_count == 0)
         intern_rehash(intern, 256);
-    uint64_t hash = hash64(text.data, text.size);
     size_t slot = intern_slot(intern, text, hash);
     if (intern->slots[slot] != 0)
         return intern->slots[slot] - 1;

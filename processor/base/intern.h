@@ -23,7 +23,8 @@ struct intern {
 };
 
 uint32_t intern_add(struct intern *intern, struct text text);
-uint32_t intern_find(const struct intern *intern, struct text text); /* INTERN_NONE if absent */
+uint32_t intern_add_hashed(struct intern *intern, struct text text, uint64_t hash); /* its hash64 */
+uint32_t intern_find(const struct intern *intern, struct text text);                /* INTERN_NONE if absent */
 
 static inline struct text intern_text(const struct intern *intern, uint32_t number)
 {

@@ -281,6 +281,7 @@ static void begin_entry(const struct usage_reader *reader, struct usage_entry *e
     entry->refusal.value = TEXT_NONE;
     entry->refusal.detail[0] = '\0';
     entry->prepared = NULL;
+    entry->soon = NULL;
     entry->place = (struct usage_place){ .source = input_name(reader->input),
                                          .report = reader->decoders->csv ? &reader->report : NULL };
 }

@@ -34,7 +34,9 @@ struct usage_entry {
     struct usage_event event; /* accepted, unless refused */
     struct refusal refusal;
     struct usage_place place;
-    const void *prepared; /* whoever reads ahead may keep here what it makes of the event */
+    /* Of who reads ahead: what it has made of the event, and an entry that will come a little later; NULL: none. */
+    const void *prepared;
+    const struct usage_entry *soon;
 };
 
 struct usage_reader_options {

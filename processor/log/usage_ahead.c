@@ -5,6 +5,7 @@
 
 #include "base/relay.h"
 
+#define SOON 8 /* entries: as long as memory takes to answer */
 #define JOBS_MAX (2 * RELAY_WORKERS_MAX + 2)
 
 struct job {
@@ -75,9 +76,13 @@ static void work_job(void *context, void *place, size_t worker)
     if (!job->reader)
         return;
     usage_reader_decode(job->reader, &job->batch, worker);
-    for (size_t i = 0; i < job->batch.count && ahead->options.prepare; i++)
-        if (!job->batch.entries[i].refused)
-            ahead->options.prepare(&job->batch.entries[i], &job->batch.arena);
+    struct usage_entry *entries = job->batch.entries;
+    for (size_t i = 0; i < job->batch.count && ahead->options.prepare; i++) {
+        if (!entries[i].refused)
+            ahead->options.prepare(&entries[i], &job->batch.arena);
+        if (i >= SOON && entries[i].prepared)
+            entries[i - SOON].soon = &entries[i];
+    }
 }
 
 struct usage_ahead *usage_ahead_new(const struct usage_files *files, const struct usage_ahead_options *options)

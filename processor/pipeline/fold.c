@@ -82,26 +82,55 @@ bool fold_take_row(struct fold *fold, const struct row_view *row, struct error *
     return spill_if_full(fold, error);
 }
 
-static bool fold_event(struct fold *fold, const struct usage_event *event, struct text facts, struct error *error)
+/* What fold_take needs to know of an event besides its sums. */
+struct prepared {
+    struct text facts;
+    uint64_t facts_hash;
+    struct id_entry id;
+    billing_period period;
+};
+
+static struct prepared prepared_of(const struct usage_event *event, struct text facts)
 {
+    uint64_t hash = hash64(facts.data, facts.size);
+    return (struct prepared){ facts, hash, id_entry_of(event, hash, 0), usage_event_period(event) };
+}
+
+void fold_prepare(struct usage_entry *entry, struct arena *arena)
+{
+    struct prepared *prepared = arena_take(arena, sizeof *prepared, _Alignof(struct prepared));
+    char *facts = arena_take(arena, facts_bound(&entry->event), 1);
+    *prepared = prepared_of(&entry->event, (struct text){ facts, facts_write(&entry->event, facts) });
+    entry->prepared = prepared;
+}
+
+static bool fold_event(struct fold *fold, const struct usage_event *event, const struct prepared *prepared,
+                       struct error *error)
+{
+    struct row_identity identity = row_table_identity(fold->table, event, prepared->facts, prepared->period);
     fold->counts.excess_decimals += event->excess_decimals;
-    note_payer(fold, usage_event_period(event), event->payer_account_id);
-    row_table_fold(fold->table, event, facts);
+    note_payer(fold, prepared->period, event->payer_account_id);
+    row_table_add_event(fold->table, row_table_take_hashed(fold->table, &identity, prepared->facts_hash), event);
     return spill_if_full(fold, error);
 }
 
-static bool take_id(struct fold *fold, const struct usage_event *event, struct text facts, enum seen_answer *answer,
-                    struct error *error)
+static bool take_id(struct fold *fold, const struct usage_entry *entry, const struct prepared *prepared,
+                    enum seen_answer *answer, struct error *error)
 {
     struct seen_options options = { SEEN_FOR_EVER, fold->options.memory_bytes / 3 };
     if (!fold->seen && !seen_open(&options, fold->rocks, &fold->seen, error))
         return false;
-    return seen_take(fold->seen, event, facts, 0, answer, error) &&
+    if (entry->soon)
+        seen_expect(fold->seen, ((const struct prepared *)entry->soon->prepared)->id.id);
+    return seen_take_id(fold->seen, &prepared->id, answer, error) &&
            (!seen_is_full(fold->seen) || seen_save_and_work(fold->seen, 0, error));
 }
 
 bool fold_take(struct fold *fold, const struct usage_entry *entry, struct refusal *refusal, struct error *error)
 {
+    const struct prepared *prepared = entry->prepared;
+    struct prepared own;
+    enum seen_answer answer;
     fold->counts.events_in++;
     refusal->reason = REFUSAL_NONE;
     if (entry->refused) {
@@ -109,15 +138,17 @@ bool fold_take(struct fold *fold, const struct usage_entry *entry, struct refusa
         *refusal = entry->refusal;
         return true;
     }
-    buffer_clear(&fold->facts);
-    facts_encode(&entry->event, &fold->facts);
-    struct text facts = buffer_text(&fold->facts);
-    enum seen_answer answer;
-    if (!take_id(fold, &entry->event, facts, &answer, error))
+    if (!prepared) {
+        buffer_clear(&fold->facts);
+        facts_encode(&entry->event, &fold->facts);
+        own = prepared_of(&entry->event, buffer_text(&fold->facts));
+        prepared = &own;
+    }
+    if (!take_id(fold, entry, prepared, &answer, error))
         return false;
     switch (answer) {
     case SEEN_NEW:
-        return fold_event(fold, &entry->event, facts, error);
+        return fold_event(fold, &entry->event, prepared, error);
     case SEEN_DUPLICATE:
         fold->counts.duplicate++;
         return true;

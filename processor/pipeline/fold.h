@@ -23,6 +23,9 @@ struct fold;
 
 struct fold *fold_new(const struct fold_options *options, struct rocks *rocks);
 
+/* What of an entry can be made without the fold, on any thread; see log/usage_ahead.h. fold_take does it else. */
+void fold_prepare(struct usage_entry *entry, struct arena *arena);
+
 /*
  * Takes one entry. When it is a dead letter, *refusal says so (reason not NONE) and the entry is in no row.
  * Fails: the store.

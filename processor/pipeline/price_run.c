@@ -115,7 +115,7 @@ bool price_run_open(const struct price_run_options *options, struct price_run **
 {
     struct price_run *run = memory_new(sizeof *run);
     run->options = *options;
-    if (!file_log_open(&options->files, &run->log, error) || !open_store(run, error)) {
+    if (!file_log_open(&run->options.files, &run->log, error) || !open_store(run, error)) {
         price_run_close(run);
         return false;
     }

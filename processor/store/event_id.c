@@ -5,14 +5,14 @@
 
 #include "base/memory.h"
 
-uint64_t usage_event_content_hash(const struct usage_event *event, struct text facts)
+static uint64_t content_hash(const struct usage_event *event, uint64_t facts_hash)
 {
     struct {
         uint64_t facts, resource, description, present;
         int64_t start, end;
         i128 numbers[7];
     } content = {
-        .facts = hash64(facts.data, facts.size),
+        .facts = facts_hash,
         .resource = hash64(event->resource_id.data, event->resource_id.size),
         .description = hash64(event->description.data, event->description.size),
         .present = event->present,
@@ -22,6 +22,16 @@ uint64_t usage_event_content_hash(const struct usage_event *event, struct text f
                      event->reservation_effective_cost, event->savings_plan_effective_cost, usage_event_period(event) },
     };
     return hash64(&content, sizeof content);
+}
+
+uint64_t usage_event_content_hash(const struct usage_event *event, struct text facts)
+{
+    return content_hash(event, hash64(facts.data, facts.size));
+}
+
+struct id_entry id_entry_of(const struct usage_event *event, uint64_t facts_hash, int64_t time_ms)
+{
+    return (struct id_entry){ usage_event_id_hash(event), content_hash(event, facts_hash), time_ms };
 }
 
 struct hash128 usage_event_id_hash(const struct usage_event *event)

@@ -18,6 +18,8 @@ struct id_entry {
 struct hash128 usage_event_id_hash(const struct usage_event *event);
 /* Hash of all decoded fields but the id and the account. `facts` is facts_encode's answer for the event. */
 uint64_t usage_event_content_hash(const struct usage_event *event, struct text facts);
+/* What is remembered of it; `facts_hash` is the facts' hash64. */
+struct id_entry id_entry_of(const struct usage_event *event, uint64_t facts_hash, int64_t time_ms);
 
 static inline bool id_is_none(struct hash128 id)
 {

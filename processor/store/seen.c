@@ -94,10 +94,20 @@ bool seen_take(struct seen *seen, const struct usage_event *event, struct text f
     *answer = SEEN_NEW;
     if (seen->options.window_ms == 0)
         return true;
+    struct id_entry entry = id_entry_of(event, hash64(facts.data, facts.size), time_ms);
+    return seen_take_id(seen, &entry, answer, error);
+}
+
+bool seen_take_id(struct seen *seen, const struct id_entry *id, enum seen_answer *answer, struct error *error)
+{
+    int64_t time_ms = id->time_ms;
+    *answer = SEEN_NEW;
+    if (seen->options.window_ms == 0)
+        return true;
     if (time_ms > seen->latest_ms)
         seen->latest_ms = time_ms;
     make_room(seen);
-    struct id_entry entry = { usage_event_id_hash(event), usage_event_content_hash(event, facts), time_ms }, known;
+    struct id_entry entry = *id, known;
     struct id_entry *slot = &seen->slots[find_slot(seen, entry.id)];
     bool found;
     if (!find(seen, slot, entry.id, &known, &found, error))
@@ -110,6 +120,12 @@ bool seen_take(struct seen *seen, const struct usage_event *event, struct text f
     seen->count += id_is_none(slot->id);
     *slot = entry;
     return true;
+}
+
+void seen_expect(const struct seen *seen, struct hash128 id)
+{
+    if (seen->slot_count > 0)
+        __builtin_prefetch(&seen->slots[(size_t)id.low & (seen->slot_count - 1)], 1);
 }
 
 /* ---- saving ---- */

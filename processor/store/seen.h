@@ -34,6 +34,11 @@ void seen_close(struct seen *seen);
 MUST_USE bool seen_take(struct seen *seen, const struct usage_event *event, struct text facts, int64_t time_ms,
                         enum seen_answer *answer, struct error *error);
 
+/* The same of what id_entry_of made. */
+MUST_USE bool seen_take_id(struct seen *seen, const struct id_entry *id, enum seen_answer *answer, struct error *error);
+/* Fetches from memory what seen_take_id will look at. */
+void seen_expect(const struct seen *seen, struct hash128 id);
+
 /* Ids in memory that are not on disk yet, and whether they have filled their share. */
 size_t seen_unsaved(const struct seen *seen);
 bool seen_is_full(const struct seen *seen);
