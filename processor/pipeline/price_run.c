@@ -115,6 +115,7 @@ bool price_run_open(const struct price_run_options *options, struct price_run **
 {
     struct price_run *run = memory_new(sizeof *run);
     run->options = *options;
+    run->options.files.prepare = fold_prepare;
     if (!file_log_open(&run->options.files, &run->log, error) || !open_store(run, error)) {
         price_run_close(run);
         return false;

@@ -135,10 +135,11 @@ size_t seen_unsaved(const struct seen *seen)
     return seen->runs ? seen->count : 0;
 }
 
-/* The largest table that fits is the one whose next size would not. */
+/* The largest table that fits is the one whose next size would not. Before the first run there are no filters. */
 bool seen_is_full(const struct seen *seen)
 {
-    size_t table_max = seen->options.bytes_max / 2;
+    bool is_first = seen->runs && id_runs_count(seen->runs) == 0;
+    size_t table_max = is_first ? seen->options.bytes_max : seen->options.bytes_max / 2;
     return seen->runs && seen->slot_count * 2 * sizeof *seen->slots > table_max && seen->count * 10 >= seen->slot_count * 6;
 }
 

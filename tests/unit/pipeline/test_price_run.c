@@ -113,12 +113,18 @@ static void write_lines(const char *path, const struct lines *lines, size_t firs
 
 /* ---- runs ---- */
 
+static size_t threads; /* of the runs below; 0: one */
+
 static bool price(const char *const *usage, size_t count, const char *out, size_t memory_bytes,
                   struct price_run_result *result, struct error *error)
 {
     const struct periods june = { (billing_period[]){ JUNE }, 1, 1 };
     const struct price_run_options options = {
-        .files = { .usage = usage, .usage_count = count, .reader = { 256 * 1024, EXCESS_ROUND }, .out = out },
+        .files = { .usage = usage,
+                   .usage_count = count,
+                   .reader = { 256 * 1024, EXCESS_ROUND },
+                   .threads = threads,
+                   .out = out },
         .granularity = GRANULARITY_HOURLY,
         .resource_ids = true,
         .closings = &june,
@@ -204,6 +210,46 @@ static void order_files_and_memory_leave_no_trace(void **state)
         assert_true(assert_same_results(one, scratch_path(out)) >= 4 + 2 * 4);
     }
     lines_done(&lines);
+}
+
+/* Of a file with everything in it: duplicates, an id again with other content, no JSON, no event; twice, once zipped. */
+static void threads_leave_no_trace(void **state)
+{
+    (void)state;
+    struct lines lines = { 0 };
+    struct buffer plain = { 0 }, packed = { 0 };
+    random_usage(&lines, 4000, 23);
+    for (size_t i = 0; i < 4000; i += 37)
+        lines_add(&lines, text_of(lines.items[i]));
+    random_usage(&lines, 500, 24);
+    for (int i = 0; i < 50; i++)
+        lines_add(&lines, i % 2 ? TEXT("no JSON\n") : TEXT("{\"event_id\":\"x\"}\n"));
+    shuffle(&lines);
+    char *const paths[] = { memory_copy_string(scratch_path("t1.jsonl")), memory_copy_string(scratch_path("t2.jsonl.gz")),
+                            memory_copy_string(scratch_path("t3.jsonl")) };
+    const char *const usage[] = { paths[0], paths[1], paths[2] };
+    write_lines(usage[0], &lines, 0, 2500);
+    write_lines(usage[2], &lines, 2000, lines.count);
+    assert_true(read_bytes(usage[0], &plain));
+    gzip_append(buffer_text(&plain), &packed);
+    write_bytes(usage[1], buffer_text(&packed));
+    static const size_t counts[] = { 1, 2, 5 }, memories[] = { (size_t)64 << 20, (size_t)3 << 20 };
+    for (size_t i = 0; i < ARRAY_COUNT(counts) * ARRAY_COUNT(memories); i++) {
+        char out[32];
+        threads = counts[i % ARRAY_COUNT(counts)];
+        snprintf(out, sizeof out, "threads%zu", i);
+        must_price(usage, ARRAY_COUNT(usage), scratch_path(out), memories[i / ARRAY_COUNT(counts)]);
+        assert_true(assert_same_results(scratch_path("threads0"), scratch_path(out)) >= 4 + 2 * 4);
+    }
+    threads = 0;
+    assert_true(read_bytes(scratch_path("threads0/dead-letters.jsonl"), &plain));
+    assert_true(text_contains(buffer_text(&plain), TEXT("EVENT_ID_REUSED")));
+    assert_true(text_contains(buffer_text(&plain), TEXT("MALFORMED")));
+    for (size_t i = 0; i < ARRAY_COUNT(paths); i++)
+        free(paths[i]);
+    lines_done(&lines);
+    buffer_done(&plain);
+    buffer_done(&packed);
 }
 
 static void duplicates_change_counts_and_nothing_else(void **state)
@@ -474,6 +520,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(order_files_and_memory_leave_no_trace),
+        cmocka_unit_test(threads_leave_no_trace),
         cmocka_unit_test(duplicates_change_counts_and_nothing_else),
         cmocka_unit_test(line_items_bills_and_reports_have_one_total),
         cmocka_unit_test(a_run_computes_as_often_as_asked_and_writes_nothing),
