@@ -130,21 +130,45 @@ static uint64_t row_hash(const struct row *row)
     return hash_mix(hash_mix(row->account, (uint64_t)row->bucket_hour << 32 | row->facts), row->resource);
 }
 
+static uint64_t slot_value(uint64_t hash, uint32_t handle)
+{
+    return (hash & 0xffffffff00000000u) | (handle + 1);
+}
+
+/* A walk over all rows as they lie in memory: fast where a walk over the slots would jump. */
+struct row_walk {
+    size_t chunk, at;
+};
+
+/* False behind the last row. The rest of a chunk, too small for the row that came next, is zero: no row has month 0. */
+static bool walk_next(const struct row_table *table, struct row_walk *walk, uint32_t *handle)
+{
+    for (; walk->chunk < table->chunk_count; walk->chunk++, walk->at = 0) {
+        size_t end = walk->chunk + 1 == table->chunk_count ? table->chunk_used : CHUNK_BYTES;
+        const struct row *row = (const void *)(table->chunks[walk->chunk] + walk->at);
+        if (end - walk->at < sizeof *row || row->period == 0)
+            continue;
+        *handle = (uint32_t)(walk->chunk * (CHUNK_BYTES / HANDLE_UNIT) + walk->at / HANDLE_UNIT);
+        walk->at += sizeof *row + (1 + (size_t)__builtin_popcount(row->carried)) * sizeof(struct sum);
+        return true;
+    }
+    return false;
+}
+
 static void rehash(struct row_table *table, size_t slot_count)
 {
-    uint64_t *old = table->slots;
-    size_t old_count = table->slot_count;
+    struct row_walk walk = { 0 };
+    uint32_t handle;
+    free(table->slots);
     table->slots = memory_new_array(slot_count, sizeof *table->slots);
     table->slot_count = slot_count;
-    for (size_t i = 0; i < old_count; i++) {
-        if (old[i] == 0)
-            continue;
-        size_t slot = (size_t)row_hash(row_at(table, (uint32_t)old[i] - 1)) & (slot_count - 1);
+    while (walk_next(table, &walk, &handle)) {
+        uint64_t hash = row_hash(row_at(table, handle));
+        size_t slot = (size_t)hash & (slot_count - 1);
         while (table->slots[slot] != 0)
             slot = (slot + 1) & (slot_count - 1);
-        table->slots[slot] = old[i];
+        table->slots[slot] = slot_value(hash, handle);
     }
-    free(old);
 }
 
 static bool same_row(const struct row *a, const struct row *b)
@@ -169,7 +193,7 @@ static uint32_t find_or_add(struct row_table *table, const struct row *wanted)
     }
     size_t sums = 1 + (size_t)__builtin_popcount(wanted->carried);
     uint32_t handle = add_row(table, sizeof *wanted + sums * sizeof(struct sum));
-    table->slots[slot] = (hash & 0xffffffff00000000u) | (handle + 1);
+    table->slots[slot] = slot_value(hash, handle);
     table->count++;
     *row_at(table, handle) = *wanted;
     return handle;
@@ -337,11 +361,10 @@ static struct row_rank *rank_rows(const struct row_table *table, struct intern *
 {
     uint32_t *facts = row_order_rank_texts(&table->facts), *resources = row_order_rank_texts(&table->resources);
     struct row_rank *ranks = memory_new_array(table->count, sizeof *ranks);
+    struct row_walk walk = { 0 };
+    uint32_t handle;
     size_t count = 0;
-    for (size_t i = 0; i < table->slot_count; i++) {
-        if (table->slots[i] == 0)
-            continue;
-        uint32_t handle = (uint32_t)table->slots[i] - 1;
+    while (walk_next(table, &walk, &handle)) {
         const struct row *row = row_at(table, handle);
         ranks[count++] = (struct row_rank){
             .parts = { [RANK_PERIOD] = (uint32_t)row->period,
@@ -441,6 +464,18 @@ void row_table_reset(struct row_table *table)
     table->slots = NULL;
     table->order = NULL;
     table->chunk_count = table->chunk_capacity = table->chunk_used = table->slot_count = table->count = 0;
+}
+
+struct row_table *row_table_new_like(const struct row_table *table)
+{
+    return row_table_new(table->granularity, table->resource_ids);
+}
+
+void row_table_swap(struct row_table *table, struct row_table *other)
+{
+    struct row_table held = *table;
+    *table = *other;
+    *other = held;
 }
 
 void row_table_free(struct row_table *table)

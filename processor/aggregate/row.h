@@ -112,6 +112,9 @@ void row_table_sort(struct row_table *table);
 void row_table_view(const struct row_table *table, size_t position, struct row_view *view);
 
 void row_table_reset(struct row_table *table); /* forgets all rows and texts */
+/* An empty table of the same grain; two tables of one grain may exchange all that they hold. */
+struct row_table *row_table_new_like(const struct row_table *table);
+void row_table_swap(struct row_table *table, struct row_table *other);
 void row_table_free(struct row_table *table);
 
 #endif

@@ -63,6 +63,8 @@ static const struct {
     { "lineItem/LineItemDescription", "line_item_line_item_description", USAGE_EVENT_description },
 };
 
+#define NULL_SIZE_MAX 4 /* of a cell that cur_is_null may take for none */
+
 struct column {
     int target;
     size_t at;                 /* in the row */
@@ -176,7 +178,7 @@ static bool take_values(struct cur_csv *csv)
     for (size_t i = 0; i < csv->column_count; i++) {
         const struct column *column = &csv->columns[i];
         struct text text = csv_row_field(csv->row, column->at);
-        if (text.size == 0 || (column->target != COLUMN_TAG && cur_is_null(text)))
+        if (text.size == 0 || (text.size <= NULL_SIZE_MAX && column->target != COLUMN_TAG && cur_is_null(text)))
             continue;
         if (!take_value(csv, column, is_borrowed ? text : arena_copy(csv->arena, text)))
             return false;

@@ -15,6 +15,7 @@ struct fold {
     struct fold_counts counts;
     struct row_table *table;
     struct row_store *rows;
+    bool spills_beside;
     struct rocks *rocks;
     struct seen *seen; /* opened with the first event */
     struct buffer facts;
@@ -34,6 +35,11 @@ struct fold *fold_new(const struct fold_options *options, struct rocks *rocks)
     fold->rocks = rocks;
     fold->last.period = PERIOD_NONE;
     return fold;
+}
+
+void fold_spill_beside(struct fold *fold)
+{
+    fold->spills_beside = true;
 }
 
 static void note_payer(struct fold *fold, billing_period period, struct text payer)
@@ -65,7 +71,10 @@ bool fold_has_usage(const struct fold *fold, billing_period period, struct text 
 static bool spill_if_full(struct fold *fold, struct error *error)
 {
     size_t budget = fold->options.memory_bytes - fold->options.memory_bytes / 3;
-    return row_table_bytes(fold->table) < budget || row_store_spill(fold->rows, error);
+    if (!fold->spills_beside)
+        return row_table_bytes(fold->table) < budget || row_store_spill(fold->rows, error);
+    /* One half fills while the other is written. */
+    return row_table_bytes(fold->table) < budget / 2 || row_store_spill_beside(fold->rows, error);
 }
 
 bool fold_take_row(struct fold *fold, const struct row_view *row, struct error *error)

@@ -22,6 +22,8 @@ struct fold_counts {
 struct fold;
 
 struct fold *fold_new(const struct fold_options *options, struct rocks *rocks);
+/* Has runs of rows written by a thread beside the fold. */
+void fold_spill_beside(struct fold *fold);
 
 /* What of an entry can be made without the fold, on any thread; see log/usage_ahead.h. fold_take does it else. */
 void fold_prepare(struct usage_entry *entry, struct arena *arena);

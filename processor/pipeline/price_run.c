@@ -122,6 +122,8 @@ bool price_run_open(const struct price_run_options *options, struct price_run **
     }
     struct fold_options fold = { options->granularity, options->resource_ids, options->memory_bytes * 5 / 8 };
     run->fold = fold_new(&fold, run->rocks);
+    if (options->files.threads > 1)
+        fold_spill_beside(run->fold);
     *ret_run = run;
     return true;
 }

@@ -1,6 +1,7 @@
 /* store/row_store.c: sorted runs in, one sorted stream out. */
 #include "store/row_store.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -12,6 +13,12 @@ struct row_store {
     struct rocks *rocks;
     struct row_table *table;
     uint32_t runs;
+    /* The run that a thread is writing. */
+    struct row_table *beside; /* its rows; NULL: there never was one */
+    uint32_t run;
+    pthread_t thread;
+    bool is_writing, written;
+    struct error error;
 };
 
 struct row_store *row_store_new(struct rocks *rocks, struct row_table *table)
@@ -27,14 +34,10 @@ uint32_t row_store_runs(const struct row_store *store)
     return store->runs;
 }
 
-void row_store_free(struct row_store *store)
-{
-    free(store);
-}
-
 /* What writing a run holds. */
 struct run_writer {
-    struct row_store *store;
+    struct rocks *rocks;
+    uint32_t run;
     struct rocks_batch *batch;
     struct page_writer page;
     struct buffer key;
@@ -50,7 +53,7 @@ static bool flush_page(struct run_writer *writer, struct error *error)
         return true;
     rocks_batch_put(writer->batch, buffer_text(&writer->key), page_value(&writer->page));
     page_clear(&writer->page);
-    return rocks_batch_bytes(writer->batch) < BATCH_BYTES || rocks_write(writer->store->rocks, writer->batch, error);
+    return rocks_batch_bytes(writer->batch) < BATCH_BYTES || rocks_write(writer->rocks, writer->batch, error);
 }
 
 static bool write_row(struct run_writer *writer, const struct row_view *row, struct error *error)
@@ -65,29 +68,77 @@ static bool write_row(struct run_writer *writer, const struct row_view *row, str
         writer->bucket_ms = row->bucket_ms;
         writer->account = row->account;
         buffer_clear(&writer->key);
-        page_key(&writer->key, row, !same, writer->store->runs);
+        page_key(&writer->key, row, !same, writer->run);
     }
     page_add(&writer->page, row);
     return true;
 }
 
-bool row_store_spill(struct row_store *store, struct error *error)
+static bool write_run(struct rocks *rocks, struct row_table *table, uint32_t run, struct error *error)
 {
-    struct run_writer writer = { .store = store, .batch = rocks_batch_new() };
-    row_table_sort(store->table);
+    struct run_writer writer = { .rocks = rocks, .run = run, .batch = rocks_batch_new() };
+    row_table_sort(table);
     bool done = true;
-    for (size_t i = 0; i < row_table_count(store->table) && done; i++) {
+    for (size_t i = 0; i < row_table_count(table) && done; i++) {
         struct row_view row;
-        row_table_view(store->table, i, &row);
+        row_table_view(table, i, &row);
         done = write_row(&writer, &row, error);
     }
-    done = done && flush_page(&writer, error) && rocks_write(store->rocks, writer.batch, error);
+    done = done && flush_page(&writer, error) && rocks_write(rocks, writer.batch, error);
     rocks_batch_free(writer.batch);
     page_writer_done(&writer.page);
     buffer_done(&writer.key);
-    store->runs++;
-    row_table_reset(store->table);
+    row_table_reset(table);
     return done;
+}
+
+bool row_store_spill(struct row_store *store, struct error *error)
+{
+    return write_run(store->rocks, store->table, store->runs++, error);
+}
+
+/* ---- beside ---- */
+
+static void *write_beside(void *context)
+{
+    struct row_store *store = context;
+    store->written = write_run(store->rocks, store->beside, store->run, &store->error);
+    return NULL;
+}
+
+/* Whether the run that was being written has been. */
+static bool wait_for_run(struct row_store *store, struct error *error)
+{
+    if (!store->is_writing)
+        return true;
+    pthread_join(store->thread, NULL);
+    store->is_writing = false;
+    if (!store->written)
+        *error = store->error;
+    return store->written;
+}
+
+bool row_store_spill_beside(struct row_store *store, struct error *error)
+{
+    if (!wait_for_run(store, error))
+        return false;
+    if (!store->beside)
+        store->beside = row_table_new_like(store->table);
+    row_table_swap(store->table, store->beside);
+    store->run = store->runs++;
+    store->is_writing = pthread_create(&store->thread, NULL, write_beside, store) == 0;
+    return store->is_writing || write_run(store->rocks, store->beside, store->run, error);
+}
+
+void row_store_free(struct row_store *store)
+{
+    if (!store)
+        return;
+    struct error ignored;
+    bool written = wait_for_run(store, &ignored);
+    (void)written; /* nobody asks for it any more */
+    row_table_free(store->beside);
+    free(store);
 }
 
 struct open_page {
@@ -126,6 +177,8 @@ static bool read_next_page(struct row_cursor *cursor, struct error *error)
 
 bool row_cursor_open(struct row_store *store, struct row_cursor **ret_cursor, struct error *error)
 {
+    if (!wait_for_run(store, error))
+        return false;
     if (store->runs > 0 && row_table_count(store->table) > 0 && !row_store_spill(store, error))
         return false;
     struct row_cursor *cursor = memory_new(sizeof *cursor);

@@ -119,7 +119,9 @@ static void many_runs_give_the_rows_of_one_table(void **state)
             struct usage_event event = small_event();
             fold(&stores, &event);
             if (random_below(often) == 0 && runs < 60) {
-                assert_true(row_store_spill(stores.spilled, &error));
+                bool beside = random_below(2);
+                assert_true(beside ? row_store_spill_beside(stores.spilled, &error)
+                                   : row_store_spill(stores.spilled, &error));
                 assert_int_equal(row_table_count(stores.spilling), 0);
                 assert_int_equal(row_store_runs(stores.spilled), ++runs);
             }
