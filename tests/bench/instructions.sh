@@ -6,7 +6,7 @@
 # Of the development build (BUILD=DIR: of another), on Debian 12: other compilers and libraries count differently.
 set -eu
 cd "$(dirname "$0")/../.."
-kept=tests/bench/instructions.txt room=10 few=5000 many=20000
+kept=tests/bench/instructions.txt room=10 few=3000 many=12000
 case "${1:-}" in
 "" | --update) ;;
 *) echo "usage: tests/bench/instructions.sh [--update]" >&2; exit 2 ;;

@@ -9,6 +9,7 @@
 #define JUNE_2026_MS INT64_C(1780272000000)
 #define HOURS 720
 #define RESOURCES 20000
+#define FEW_AN_HOUR 1400
 #define SPARSE_PERCENT 140 /* rows of a hundred accounts in an hour */
 #define STEP 1000003       /* a prime: walks through an hour's events in an order that looks like none */
 #define ONE_AGAIN 500      /* so many events later an event comes again */
@@ -53,32 +54,44 @@ static const struct meter tiered_meters[] = {
       "intelligent tiering", "0.0245" },
 };
 
+static const struct month months[] = {
+    { .name = "dense", .accounts = ARRAY_COUNT(dense_accounts), .groups = 3, .fold = 1, .is_dense = true },
+    { .name = "sparse", .accounts = 1000, .groups = 100, .fold = 1, .repeats = 1000, .has_tags = true },
+    { .name = "tiered", .accounts = 1000, .groups = 100, .fold = 1, .repeats = 1000, .has_tags = true, .pools = true },
+    { .name = "new-rows", .accounts = 100, .groups = 10, .fold = 1 },
+    { .name = "folded", .accounts = 100, .groups = 10, .fold = 10 },
+};
+
+static void choose_accounts(struct month *month, unsigned accounts, unsigned groups)
+{
+    if (groups > 0)
+        month->groups = groups;
+    if (accounts > 0 && !month->is_dense)
+        month->accounts = accounts;
+    if (month->accounts < month->groups && !month->is_dense)
+        month->accounts = month->groups;
+    if (month->accounts < month->groups)
+        month->groups = month->accounts;
+}
+
+/* As dense in a short month as in a long one. */
+static uint64_t events_of_hour(const struct month *month)
+{
+    uint64_t least = month->has_tags ? (uint64_t)month->accounts * SPARSE_PERCENT / 100 : FEW_AN_HOUR;
+    uint64_t even = (month->events + HOURS - 1) / HOURS;
+    uint64_t count = month->is_dense || even > least ? even : least;
+    return (count + month->fold - 1) / month->fold * month->fold;
+}
+
 bool month_make(struct month *month, const char *name, uint64_t events, unsigned accounts, unsigned groups)
 {
-    static const struct month months[] = {
-        { .name = "dense", .accounts = ARRAY_COUNT(dense_accounts), .groups = 3, .fold = 1, .is_dense = true },
-        { .name = "sparse", .accounts = 1000, .groups = 100, .fold = 1, .repeats = 1000, .has_tags = true },
-        { .name = "tiered", .accounts = 1000, .groups = 100, .fold = 1, .repeats = 1000, .has_tags = true, .pools = true },
-        { .name = "new-rows", .accounts = 100, .groups = 10, .fold = 1 },
-        { .name = "folded", .accounts = 100, .groups = 10, .fold = 10 },
-    };
     for (size_t i = 0; i < ARRAY_COUNT(months); i++) {
         if (strcmp(months[i].name, name) != 0)
             continue;
         *month = months[i];
         month->events = events;
-        if (!month->is_dense && accounts > 0)
-            month->accounts = accounts;
-        if (groups > 0)
-            month->groups = groups;
-        if (month->accounts < month->groups && !month->is_dense)
-            month->accounts = month->groups;
-        if (month->accounts < month->groups)
-            month->groups = month->accounts;
-        uint64_t least = month->has_tags ? (uint64_t)month->accounts * SPARSE_PERCENT / 100 : 1400;
-        uint64_t even = (events + HOURS - 1) / HOURS;
-        month->per_hour = month->is_dense || even > least ? even : least;
-        month->per_hour = (month->per_hour + month->fold - 1) / month->fold * month->fold;
+        choose_accounts(month, accounts, groups);
+        month->per_hour = events_of_hour(month);
         return true;
     }
     return false;
