@@ -470,6 +470,14 @@ static enum stream_outcome retry_tasks(struct worker *worker, struct error *erro
     return OUTCOME_DONE;
 }
 
+static bool is_sweeping(const struct worker *worker)
+{
+    for (size_t i = 0; i < worker->task_count; i++)
+        if (task_is_sweeping(worker->tasks[i]))
+            return true;
+    return false;
+}
+
 /* All that is not reading: restores, the conductor topic, tasks that wait. */
 static enum stream_outcome work(struct worker *worker, struct error *error)
 {
@@ -536,8 +544,16 @@ static enum stream_outcome step(struct worker *worker, struct error *error)
         return worker->pending;
     if (!is_commit_time(worker))
         return OUTCOME_DONE;
-    worker->next_commit_ms = now_ms(worker) + worker->options->settings->commit_interval_ms;
-    return commit(worker, error);
+    int64_t begun = now_ms(worker);
+    bool sweeps = is_sweeping(worker);
+    worker->next_commit_ms = begun + worker->options->settings->commit_interval_ms;
+    outcome = commit(worker, error);
+    if (sweeps) {
+        int64_t ended = now_ms(worker);
+        worker->world.sweep_rows = sweep_pace_rows(worker->world.sweep_rows, ended - begun);
+        worker->next_commit_ms = sweep_pace_next(begun, ended, worker->next_commit_ms);
+    }
+    return outcome;
 }
 
 static void init_world(struct worker *worker)
@@ -559,6 +575,7 @@ static void init_world(struct worker *worker)
         .event_bytes_max = settings->event_max_bytes,
         .state_dir = worker->options->state_dir,
         .store_lag = (size_t)settings->store_lag_rows,
+        .sweep_rows = SWEEP_PACE_ROWS,
         .held = PERIOD_NONE,
         .repair_task = worker->options->repair_task,
         .counts = worker->world.counts,

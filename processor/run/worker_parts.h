@@ -4,6 +4,7 @@
 
 #include "run/memory_shares.h"
 #include "run/sweep_log.h"
+#include "run/sweep_pace.h"
 #include "run/worker.h"
 
 /* A task that cannot go on: it stays out until partitions are assigned anew. */

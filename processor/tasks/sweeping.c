@@ -8,9 +8,6 @@
  */
 #include "tasks/task_parts.h"
 
-/* Of a step, so that a transaction stays short. */
-#define SWEEP_ROWS 20000
-
 void task_sweep_begin(struct task *task)
 {
     billing_period first = task->marker.closed == PERIOD_NONE ? 0 : task->marker.closed + 1;
@@ -28,7 +25,7 @@ static enum stream_outcome walk(struct task *task, struct error *error)
 {
     bool done = false;
     size_t swept = ledger_sweep_rows(task->ledger);
-    if (!ledger_sweep_step(task->ledger, SWEEP_ROWS, &done, error))
+    if (!ledger_sweep_step(task->ledger, task->world->sweep_rows, &done, error))
         return task_ledger_failed(task, error);
     task->world->counts.swept_rows += ledger_sweep_rows(task->ledger) - swept;
     task->marker.swept = ledger_sweep_percent(task->ledger);

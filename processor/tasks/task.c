@@ -277,6 +277,11 @@ void task_follow_document(struct task *task)
         task_sweep_begin(task);
 }
 
+bool task_is_sweeping(const struct task *task)
+{
+    return task->sweep.active;
+}
+
 bool task_is_closing(const struct task *task)
 {
     return task->closing;

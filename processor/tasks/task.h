@@ -57,6 +57,7 @@ struct task_world {
     struct rocks_options store_options; /* of each task */
     size_t store_lag;                   /* rows that a store may hold back from the disk */
     size_t rows_memory, rows_used;      /* of all tasks together: what they may take, and take */
+    size_t sweep_rows;                  /* of a step of a sweep to another version of the document */
     bool save_all;                      /* the next commit brings all stores up to date */
     billing_period held; /* usage of months up to this one waits for a close that is on its way; PERIOD_NONE */
     int64_t repair_task; /* takes its marker's offset where the group's differs; or one of these */
@@ -109,6 +110,8 @@ enum stream_outcome task_take(struct task *task, const struct stream_record *rec
 
 /* The world's document is another one now. Between transactions. */
 void task_follow_document(struct task *task);
+/* Whether it is on its way to that one. */
+bool task_is_sweeping(const struct task *task);
 /* Whether it is in the middle of a close: the document has to stay until it is through. */
 bool task_is_closing(const struct task *task);
 
