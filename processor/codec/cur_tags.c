@@ -125,7 +125,7 @@ static bool add_json(struct cur_tags *tags, const struct cur_tag_column *column,
     size_t index;
     bool done = json != NULL;
     if (!json)
-        refuse_map(map, "no JSON", refusal);
+        refuse_map(map, reason.text[0] ? reason.text : "no JSON", refusal);
     json_object_foreach (json, key, value) {
         done = add_value(tags, column, key, value, arena, refusal);
         if (!done)

@@ -6,16 +6,18 @@ nothing is left behind that looks like a result.
 
     python3 tests/golden/inputs.py --proforma build/processor/proforma
 """
+import csv
 import gzip
 import io
 import json
+import re
 import sys
 import zipfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from bad_input import CSV_HEADER, csv_row, expect_fatal, good_event, line, start_run
-from golden import T3_MICRO, X, Outcome, expect, expect_amount, one_group, proforma_argument, run_cases
+from golden import PAYER, PERIOD, T3_MICRO, X, Outcome, expect, expect_amount, one_group, proforma_argument, run_cases
 
 CASES = []
 ASSEMBLY = "0f3a7a10-1111-4222-8333-444455556666"
@@ -317,6 +319,67 @@ def cells(tool):
     expect_priced(tool, {"null.csv": data}, ["null.csv"], "0.0104", 1)
     expect_priced(tool, {"mark.csv": b"\xef\xbb\xbf" + TWO_HOURS.replace(b"\n", b"\r\n")}, ["mark.csv"])
     expect_priced(tool, {"mark.jsonl": b"\xef\xbb\xbf" + line(good_event()) + line(good_event())}, ["mark.jsonl"])
+
+
+@case("a map that names a key twice is a dead letter that says so")
+def key_twice(tool):
+    data = CSV_HEADER.strip() + b",resource_tags\n" + csv_row(1).strip() + b',"{""a"":""1"",""a"":""2""}"\n' + csv_row(2).strip() + b",\n"
+    out, process = price(tool, {"twice.csv": data}, ["twice.csv"])
+    expect("exit code", 0, process.returncode)
+    letter = json.loads((out / "dead-letters.jsonl").read_text())
+    expect("reason", (2, "BAD_FIELD", "tags"), (letter["line"], letter["reason"], letter["field"]))
+    expect("detail", True, "duplicate object key" in letter["detail"])
+
+
+def forms(text):
+    """One report in other clothes: (name, bytes)."""
+    rows = list(csv.reader(io.StringIO(text)))
+    heading, body = rows[0], rows[1:]
+
+    def written(rows, **options):
+        out = io.StringIO()
+        csv.writer(out, **{"lineterminator": "\n", **options}).writerows(rows)
+        return out.getvalue().encode()
+
+    yield "compressed.csv.gz", gzip.compress(text.encode())
+    yield "packed.csv.zip", zipped([("cur/report.csv", text)])
+    yield "packed-twice.zip", zipped([("cur/report.csv.gz", gzip.compress(text.encode()))])
+    yield "windows.csv", written(rows, lineterminator="\r\n")
+    yield "marked.csv", b"\xef\xbb\xbf" + text.encode()
+    yield "quoted.csv", written(rows, quoting=csv.QUOTE_ALL)
+    yield "upper.csv", written([[name.upper() for name in heading]] + body)
+    yield "turned.csv", written([row[::-1] for row in rows])
+    yield "backwards.csv", written([heading] + body[::-1])
+    yield "empty-columns.csv", written([heading + ["pricing/Foo", "splitLineItem/ParentResourceId"]] + [row + ["", ""] for row in body])
+    yield "notes.csv", written([heading + ["lineItem/Note"]] + [row + ['two\nlines, "quoted"'] for row in body])
+    yield "blank-lines.csv", text.encode() + b"\n\n"
+    snake = [re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).replace("/", "_").lower() for name in heading]
+    yield "export.csv", written([snake] + body)
+
+
+@case("a report is the same bill in whatever form it comes, two months, two payers and two currencies in it")
+def any_form(tool):
+    """Two hours of a t3.micro at 0.0104 are June's; the hour in yuan has no price, tax and credit are left out, the other payer's
+    account is in no group, the late hour of May is on June's bill: 3 x 0.0104."""
+    heading = ("identity/LineItemId,identity/TimeInterval,bill/PayerAccountId,bill/BillingPeriodStartDate,lineItem/UsageAccountId,"
+               "lineItem/LineItemType,lineItem/UsageStartDate,lineItem/ProductCode,lineItem/UsageType,lineItem/Operation,"
+               "lineItem/UsageAmount,lineItem/CurrencyCode,lineItem/UnblendedCost")
+    month, hour = f"{PERIOD}-01T00:00:00Z", f"{PERIOD}-10T00:00:00Z"
+    usage = "AmazonEC2,BoxUsage:t3.micro,RunInstances,1"
+    rows = [f"a,t,{PAYER},{month},{X},Usage,{hour},{usage},USD,0.01", f"b,t,{PAYER},{month},{X},Usage,{hour},{usage},,0.02",
+            f"c,t,{PAYER},{month},{X},Usage,2024-05-31T23:00:00Z,{usage},USD,0.03",
+            f"d,t,{PAYER},{month},{X},Usage,{hour},{usage},CNY,5", f"e,t,{PAYER},{month},{X},Tax,{month},AmazonEC2,,,,USD,0.5",
+            f"f,t,{PAYER},{month},{X},Credit,{month},AmazonEC2,,,,USD,-0.04",
+            f"g,t,900000000009,{month},900000000001,Usage,{hour},{usage},USD,7"]
+    for name, data in [("plain.csv", ("\n".join([heading, *rows]) + "\n").encode()), *forms("\n".join([heading, *rows]) + "\n")]:
+        out, process = price(tool, {name: data}, [name])
+        expect(f"exit code of {name} ({process.stderr.strip()[-300:]})", 0, process.returncode)
+        summary = json.loads((out / "summary.json").read_text())
+        counts = ("events_in", "priced", "left_out", "unmonitored", "unpriced", "dead")
+        expect(name, (7, 3, 2, 1, 1, 0), tuple(summary[count] for count in counts))
+        group = next(group for group in summary["groups"] if group["billing_group"])
+        found = tuple(str(group[member]) for member in ("billing_period", "cost", "billable_cost", "tax"))
+        expect(name, (PERIOD, "0.0312", "0.02", "0.5"), found)
 
 
 def main():

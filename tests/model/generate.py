@@ -433,7 +433,7 @@ class UsageMaker:
 
     def make(self, count):
         shapes = ((self.metered, 60), (self.correction, 8), (self.covered, 8), (self.negation, 3), (self.fee, 5),
-                  (self.left_out, 8), (self.marketplace, 5), (self.support, 2), (self.foreign, 2))
+                  (self.left_out, 8), (self.marketplace, 5), (self.support, 2), (self.foreign, 2), (self.share, 4))
         makers, weights = zip(*shapes)
         usage = []
         for maker in self.rng.choices(makers, weights, k=count):
@@ -594,6 +594,15 @@ class UsageMaker:
         event["currency"] = OTHER_CURRENCY[self.currency]
         return event
 
+    def share(self):
+        """What a pod or a task has of an instance, as split cost allocation shows it: it costs nothing, whatever it shows."""
+        event = self.base(*self.rng.choice((("AmazonEKS", "Usage"), ("AmazonECS", "Usage"), ("AmazonECS", "DiscountedUsage"))))
+        event.update(usage_type=self.rng.choice(("EKS-EC2-vCPU-Hours", "ECS-EC2-GB-Hours")), operation="Pod-EC2",
+                     usage_amount=self.quantity(), resource_id=self.rng.choice(("pod-1", "pod-2")), split_parent="i-1",
+                     tags={"aws:eks:namespace": self.rng.choice(("shop", "search"))})
+        self.give_prices(event)
+        return event
+
     def _plain(self, usage):
         """Events whose repetition says nothing about how rounded numbers are counted."""
         excess = set(EXCESS_QUANTITIES) | {"-" + text for text in EXCESS_QUANTITIES}
@@ -645,7 +654,8 @@ def generate(seed):
     months = rng.choice(MONTH_RUNS)
     meters = make_meters(rng)
     huge = rng.random() < 0.15
-    documents = DocumentMaker(rng, meters, months, SMALL_PERCENTAGES if huge else PERCENTAGES)
+    percentages = SMALL_PERCENTAGES if huge and rng.random() < 0.5 else PERCENTAGES
+    documents = DocumentMaker(rng, meters, months, percentages)
     document = documents.make()
     makers = UsageMaker(rng, document, meters, months, documents.currency, huge)
     usage = makers.make(rng.choice((5, 40, 120, 250)))

@@ -435,8 +435,27 @@ def parse_number(text, scale):
     return rounded, rounded != value
 
 
+def of_parent(raw):
+    """A report's row of split cost allocation: what a pod or a task has of an instance that has a row of its own. It keeps what
+    it is and how much, and costs nothing, whatever it shows."""
+    if not isinstance(raw, dict) or not raw.get(PARENT):
+        return raw
+    share = {"public_on_demand_rate": "0", "unblended_cost": "0", **raw}
+    share.update({name: "0" for name in ("public_on_demand_rate", *OWN_COSTS) if share.get(name) and is_number(share, name)})
+    del share[PARENT]
+    return share
+
+
+def is_number(raw, name):
+    try:
+        return bool(parse_number(raw[name], NUMBER_SCALES[name]))
+    except Dead:
+        return False
+
+
 def decode(raw):
     """A usage event from its members, each a text; raises Dead with the reason that its bytes alone give."""
+    raw = of_parent(raw)
     if not isinstance(raw, dict):
         raise Dead("MALFORMED")
     event = Event({name: raw.get(name) or "" for name in TEXT_FIELDS})
@@ -529,6 +548,7 @@ OPTIONAL_NUMBERS = ("public_on_demand_rate", "savings_plan_rate", "normalization
 SUMMED = ("usage_amount", "public_on_demand_cost", "unblended_cost", "net_unblended_cost",
           "reservation_effective_cost", "savings_plan_effective_cost")
 OWN_COSTS = SUMMED[1:]
+PARENT = "split_parent"  # a member of worlds: a column of reports, and no field of events
 
 
 def billed_at_nothing(event):
@@ -928,6 +948,7 @@ class CustomCharge(NamedTuple):
     line_item_type: str
     item: str
     base: str
+    status: str
     cost: Fraction
 
 
@@ -973,7 +994,9 @@ def percentage_of(item, amount):
 
 def charges_of(item, items_by_id, totals, document, period):
     def charge(account, product, base, cost):
-        return CustomCharge(item.group, period, account, product, item.line_item_type(), item.id, base, cost)
+        too_large = abs(cost) >= COST_LIMIT
+        return CustomCharge(item.group, period, account, product, item.line_item_type(), item.id, base,
+                            "UNPRICED" if too_large else "CHARGED", Fraction(0) if too_large else cost)
 
     if item.flat is not None:
         return [charge(bearer(item, document), item.service, "FLAT", item.sign * item.flat)]
@@ -1042,6 +1065,7 @@ def bills(items, charges):
 STATUS_COUNTERS = {"CHARGED": "priced", "LEFT_OUT": "left_out", "UNMONITORED": "unmonitored", "UNPRICED": "unpriced"}
 COUNTERS = ("events_in", "priced", "duplicate", "dead", "left_out", "unmonitored", "unpriced", "before_document",
             "free_tier", "untiered", "ambiguous", "excess_decimals")
+UNPRICED_CHARGES = "unpriced_custom_line_items"  # named only where there are some
 
 
 def count_statuses(items, summary):
@@ -1079,7 +1103,7 @@ def cur_rows(items, charges, period):
                          row.operation, row.resource_id, row.bucket.strftime(CUR_TIME))
             add_to(groups[item.verdict.group], key, (item.usage_amount, item.cost, item.public_cost))
     for charge in charges:
-        if charge.period == period:
+        if charge.period == period and charge.status == "CHARGED":
             key = CurKey(charge.account, charge.line_item_type, charge.product, "", "", "", "")
             add_to(groups[charge.group], key, (Fraction(0), charge.cost, Fraction(0)))
     return {group: dict(rows) for group, rows in groups.items()}
@@ -1109,6 +1133,7 @@ def price(document, offers, raw_events, granularity="hourly", resource_ids=False
     items = line_items(fold(events, granularity, resource_ids), Pricer(model, price_list))
     charges = custom_charges(model, items, close)
     count_statuses(items, summary)
+    summary[UNPRICED_CHARGES] = sum(charge.status == "UNPRICED" for charge in charges)
     cur = cur_rows(items, charges, close) if close else {}
     return Result(items, charges, bills(items, charges), summary, reasons, cur, model)
 
