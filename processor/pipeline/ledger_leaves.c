@@ -90,6 +90,12 @@ static void set_lower(struct leaf *leaf, const struct row_identity *lower)
     leaf->lower.facts = copy_text(lower->facts);
 }
 
+static struct row_identity lower_of(const struct leaf *leaf)
+{
+    return (struct row_identity){ leaf->key.period, leaf->key.bucket_ms, leaf->lower.account, leaf->lower.resource,
+                                  leaf->lower.facts };
+}
+
 static int compare_lower(const struct leaf *leaf, const struct row_identity *identity)
 {
     if (leaf->lower.account != identity->account)
@@ -233,11 +239,12 @@ void ledger_leaf_split_if_large(struct ledger *ledger, uint32_t leaf)
 
 /* ---- walking ---- */
 
-/* Behind the leaf of this number; a leaf that is gone is no place to go on from, so its bucket is begun anew. */
-static size_t place_behind(const struct leaf_directory *directory, const struct bucket *bucket, uint32_t number)
+/* Behind the cursor's leaf; one that is gone is no place to go on from, so its bucket is begun anew. */
+static size_t place_behind(const struct leaf_directory *directory, const struct bucket *bucket,
+                           const struct leaf_cursor *cursor)
 {
-    for (size_t i = 0; i < bucket->count; i++)
-        if (directory->leaves[bucket->leaves[i]].key.number == number)
+    for (size_t i = cursor->place; i < bucket->count; i++)
+        if (directory->leaves[bucket->leaves[i]].key.number == cursor->after.number)
             return i + 1;
     return 0;
 }
@@ -251,7 +258,7 @@ bool ledger_leaf_after(const struct ledger *ledger, const struct leaf_cursor *cu
     size_t place =
         goes_on ? bucket_place(directory, after->period, after->bucket_ms) : bucket_place(directory, period, INT64_MIN);
     size_t first = goes_on && is_bucket(directory, place, after->period, after->bucket_ms)
-                       ? place_behind(directory, &directory->buckets[place], after->number)
+                       ? place_behind(directory, &directory->buckets[place], cursor)
                        : 0;
     for (; place < directory->bucket_count; place++, first = 0) {
         const struct bucket *bucket = &directory->buckets[place];
@@ -265,9 +272,13 @@ bool ledger_leaf_after(const struct ledger *ledger, const struct leaf_cursor *cu
     return false;
 }
 
-void ledger_cursor_move(const struct ledger *ledger, struct leaf_cursor *cursor, uint32_t leaf)
+void ledger_cursor_move(struct ledger *ledger, struct leaf_cursor *cursor, uint32_t leaf)
 {
-    *cursor = (struct leaf_cursor){ true, ledger->directory.leaves[leaf].key };
+    struct leaf_directory *directory = &ledger->directory;
+    const struct leaf *done = &directory->leaves[leaf];
+    const struct bucket *bucket = bucket_of(directory, done->key.period, done->key.bucket_ms);
+    struct row_identity lower = lower_of(done);
+    *cursor = (struct leaf_cursor){ true, done->key, count_until(directory, bucket, &lower) - 1 };
 }
 
 unsigned ledger_walk_percent(const struct ledger *ledger, const struct leaf_cursor *cursor, billing_period period,
@@ -283,7 +294,7 @@ unsigned ledger_walk_percent(const struct ledger *ledger, const struct leaf_curs
             break;
         all += bucket->count;
         if (cursor->has_after && order <= 0)
-            done += order < 0 ? bucket->count : place_behind(directory, bucket, after->number);
+            done += order < 0 ? bucket->count : place_behind(directory, bucket, cursor);
     }
     return all ? (unsigned)(done * 100 / all) : 0;
 }

@@ -75,6 +75,7 @@ struct leaf_directory {
 struct leaf_cursor {
     bool has_after;
     struct leaf_key after; /* the last leaf that is done */
+    size_t place;          /* in its bucket when it was; splits have moved it further behind since */
 };
 
 struct month {
@@ -179,7 +180,7 @@ void ledger_leaf_split_if_large(struct ledger *ledger, uint32_t leaf);
 bool ledger_leaf_after(const struct ledger *ledger, const struct leaf_cursor *cursor, billing_period period, bool later_too,
                        uint32_t *leaf);
 /* The leaf is done. */
-void ledger_cursor_move(const struct ledger *ledger, struct leaf_cursor *cursor, uint32_t leaf);
+void ledger_cursor_move(struct ledger *ledger, struct leaf_cursor *cursor, uint32_t leaf);
 /* How many leaves a walk has come over, of all there are now, in percent; 100 at the end. */
 unsigned ledger_walk_percent(const struct ledger *ledger, const struct leaf_cursor *cursor, billing_period period,
                              bool later_too);
