@@ -60,7 +60,12 @@ static bool load_jsonl(struct folder *folder, struct input *input, const struct 
     enum record_status status = RECORD_OK;
     while (done && (status = record_reader_next(records, &line, &number)) == RECORD_OK) {
         arena_reset(&arena);
-        done = json_read_record(line, type, &record, &arena, &scratch, error) && take(folder, type, &record, error);
+        struct error reason;
+        if (json_read_record(line, type, &record, &arena, &scratch, &reason))
+            done = take(folder, type, &record, error);
+        else
+            done = error_fail(error, ERROR_INVALID, "%s: line %llu: %s", input_name(input), (unsigned long long)number,
+                              reason.message);
     }
     if (done && status != RECORD_END)
         done =

@@ -1,6 +1,6 @@
 /* bill_view.js: what a month of groups and one group's bill have in common: title, columns of money, being live. */
 import * as decimal from "./decimal.js";
-import { debounce, h, labelled, replace, select } from "./dom.js";
+import { debounce, h, labelled, replace, select, uniqueId } from "./dom.js";
 import { marginOf, percentageOf } from "./statement.js";
 import { showAllDigits } from "./table.js";
 
@@ -78,24 +78,52 @@ export class View {
   }
 }
 
-const groupOptions = (groups) => [
-  ["", "All groups"],
-  ...[...groups].map(([id, group]) => [id, group.Name]).sort((a, b) => a[1].localeCompare(b[1])),
-];
+const byName = (groups) => [...groups].map(([id, group]) => [id, group.Name]).sort((a, b) => a[1].localeCompare(b[1]));
+
+const GROUPS_LISTED = 200; /* more than these are found by typing a part of their names */
 
 export function groupField(view, chosen) {
   const { context } = view;
   const field = select([["", "All groups"], ...(chosen ? [[chosen, chosen]] : [])], chosen ?? "", (group) =>
     context.go({ group }),
   );
+  const element = labelled("Billing group", field);
   context
     .groups()
     .then((groups) => {
       if (context.signal.aborted) return;
-      const fresh = groupOptions(groups).map(([value, text]) => h("option", { value }, text));
-      replace(field, fresh);
+      if (groups.size > GROUPS_LISTED) return replace(element, ...searchField(context, groups, chosen));
+      replace(
+        field,
+        [["", "All groups"], ...byName(groups)].map(([value, text]) => h("option", { value }, text)),
+      );
       field.value = chosen ?? "";
     })
     .catch(() => {});
-  return labelled("Billing group", field);
+  return element;
+}
+
+/* Names that fit what is typed are offered; a whole name, or none, is gone to. */
+function searchField(context, groups, chosen) {
+  const names = byName(groups);
+  const list = h(
+    "datalist",
+    { id: uniqueId("groups") },
+    names.map(([, name]) => h("option", { value: name })),
+  );
+  const ids = new Map(names.map(([id, name]) => [name, id]));
+  const field = h("input", {
+    id: uniqueId("field"),
+    type: "search",
+    list: list.id,
+    value: groups.get(chosen)?.Name ?? "",
+    placeholder: `All ${groups.size.toLocaleString("en")} groups`,
+    autocomplete: "off",
+    spellcheck: "false",
+    onchange: () => {
+      const name = field.value.trim();
+      if (name === "" || ids.has(name)) context.go({ group: ids.get(name) ?? "" });
+    },
+  });
+  return [h("label", { for: field.id }, "Billing group"), field, list];
 }

@@ -9,6 +9,7 @@ import { addTo, nothing } from "./statement.js";
 import { Table, filterField } from "./table.js";
 
 const GROUPS_CHARTED = 20;
+const PAUSE = 1500; /* milliseconds between two drawings while groups are read */
 
 export class Overview extends View {
   async show() {
@@ -64,7 +65,7 @@ export class Overview extends View {
     const [groups, before] = await Promise.all([context.groups(), this.before ? this.reports(this.before) : null]);
     const earlier = new Map((before ?? []).map((row) => [idOf(row.Arn), figuresOf(row)]));
     const draw = (reports) => this.draw(reports, groups, earlier);
-    draw(await this.reports(context.period, again ? undefined : draw));
+    draw(await this.reports(context.period, again ? undefined : seldom(draw)));
     await this.loadRest(groups.size);
   }
 
@@ -121,6 +122,16 @@ export class Overview extends View {
     this.chartPlace.hidden = false;
     this.days.update(days.filter((row) => row.billing_group && row.product_code !== BILLING_CONDUCTOR));
   }
+}
+
+/* The first page at once, those that follow a few at a time: each is drawn with all that came before it. */
+function seldom(draw) {
+  let next = 0;
+  return (rows) => {
+    if (Date.now() < next) return;
+    draw(rows);
+    next = Date.now() + PAUSE;
+  };
 }
 
 const figuresOf = (report) => ({

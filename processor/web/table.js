@@ -5,7 +5,7 @@
  * show(row), if there is one, what stands in the cell; a minor one is left out where there is little room. A row is {key, level, parent, ...}.
  */
 import * as decimal from "./decimal.js";
-import { h, replace } from "./dom.js";
+import { debounce, h, replace } from "./dom.js";
 
 const ROWS_SHOWN = 500;
 const NUMBERS = new Set(["money", "percent", "count", "amount"]);
@@ -36,6 +36,7 @@ export class Table {
     this.cells = new Map();
     this.open = new Set();
     this.filter = "";
+    this.words = new WeakMap(); /* of rows that were filtered */
     this.limit = ROWS_SHOWN;
     this.head = h("thead", {}, this.headRow());
     this.body = h("tbody", {});
@@ -148,11 +149,16 @@ export class Table {
   }
 
   has(row) {
-    const words = this.columns
+    if (!this.words.has(row)) this.words.set(row, this.wordsOf(row));
+    const words = this.words.get(row);
+    return this.filter.split(/\s+/).every((word) => words.includes(word));
+  }
+
+  wordsOf(row) {
+    return this.columns
       .map((column) => (NUMBERS.has(column.kind) ? "" : column.of(row)))
       .join(" ")
       .toLowerCase();
-    return this.filter.split(/\s+/).every((word) => words.includes(word));
   }
 
   hasWithin(row, children) {
@@ -267,15 +273,18 @@ function sign(column, value) {
 
 export function filterField(table, label) {
   const found = h("span", { class: "unseen", role: "status" });
+  const filter = () => {
+    found.textContent = `${table.filterBy(field.value)} rows`;
+  };
+  /* Many rows wait for a pause between two letters. */
+  const soon = debounce(filter, 150);
   const field = h("input", {
     type: "search",
     placeholder: label,
     "aria-label": label,
     autocomplete: "off",
     spellcheck: "false",
-    oninput: () => {
-      found.textContent = `${table.filterBy(field.value)} rows`;
-    },
+    oninput: () => (table.rows.size > ROWS_SHOWN ? soon() : filter()),
   });
   return h("div", { class: "filter" }, field, found);
 }
