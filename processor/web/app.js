@@ -81,6 +81,11 @@ function drawHeader(name, period) {
   );
 }
 
+/* Where pages do not all fit beside each other, the one that is shown is in sight. */
+function showCurrent() {
+  document.querySelector("#header [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+}
+
 function signOut() {
   keys.forget();
   location.reload();
@@ -155,6 +160,7 @@ async function show() {
   if (PAGES[name].payer && session.caller.role !== "payer") name = "bills";
   const context = contextOf(name, query, signal);
   drawHeader(name, context.period);
+  showCurrent();
   document.title = `${PAGES[name].title} · proforma`;
   const place = h("div", { class: "page" });
   const main = document.getElementById("main");

@@ -93,6 +93,7 @@ class LineItems {
         {
           key: "start",
           label: "From",
+          kind: "whole",
           of: (row) => row.usage_start,
           show: (row) => row.usage_start.replace("T", " ").replace(":00Z", ""),
         },

@@ -42,7 +42,7 @@ export async function show(context, place) {
     columns: [
       { key: "name", label: "Name", of: (row) => row.Name },
       { key: "scope", label: "Applies to", of: scopeOf },
-      { key: "price", label: "Price", of: priceOf },
+      { key: "price", label: "Price", kind: "whole", of: priceOf },
       { key: "plans", label: "Plans", kind: "count", of: (row) => row.AssociatedPricingPlanCount },
     ],
     read: async () =>

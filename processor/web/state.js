@@ -45,7 +45,7 @@ export async function show(context, place) {
       ),
     ),
   );
-  const note = h("div", { role: "status" });
+  const note = h("div", { role: "status", hidden: true });
   place.append(note);
   const tables = { months: months(), counts: counts(), tasks: tasks(), letters: deadLetters() };
   const look = async () => {
@@ -95,6 +95,7 @@ function draw(tables, state, periods) {
 /* Said when it changes, so that it is read out once. */
 function tell(note, sentence = "") {
   if (note.textContent === sentence) return;
+  note.hidden = !sentence;
   replace(note, sentence && h("div", { class: "note-box bad" }, h("p", {}, sentence)));
 }
 

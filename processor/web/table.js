@@ -1,7 +1,7 @@
 /*
  * table.js: rows by key, in a tree or flat: sorted by a click, filtered while one types, brought up to date in place.
  *
- * A column is {key, label, kind, of}: kind is text (default), money, percent, count or amount; of(row) gives its value, and
+ * A column is {key, label, kind, of}: kind is text (default), whole (text that is not wrapped), money, percent, count or amount; of(row) gives its value, and
  * show(row), if there is one, what stands in the cell; a minor one is left out where there is little room. A row is {key, level, parent, ...}.
  */
 import * as decimal from "./decimal.js";
@@ -231,7 +231,7 @@ export class Table {
       );
     }
     const content = column.show?.(row) ?? column.of(row) ?? "";
-    if (at > 0) return h("td", { class: column.minor ? "minor" : column.label ? null : "links" }, content);
+    if (at > 0) return h("td", { class: classOf(column) }, content);
     return h("th", { scope: "row" }, this.first(row, content));
   }
 
@@ -266,6 +266,9 @@ export class Table {
     }
   }
 }
+
+const classOf = (column) =>
+  column.minor ? "minor" : !column.label ? "links" : column.kind === "whole" ? "whole" : null;
 
 function sign(column, value) {
   return column.signed && value && decimal.isNegative(value) ? " negative" : "";
