@@ -16,6 +16,8 @@
  */
 #define POINT_AGE_MAX_MS (INT64_C(12) * 3600 * 1000)
 #define POINT_AGE_SAVED_MS (INT64_C(3600) * 1000)
+/* A clock that has been set back says nothing of a store's age. */
+#define POINT_AHEAD_MAX_MS (INT64_C(3600) * 1000)
 
 static char *directory_of(const struct task *task)
 {
@@ -148,7 +150,7 @@ static bool take_up(struct task *task, int64_t *from, bool *asked, struct error 
     *asked = true;
     arena_reset(&task->arena);
     if (!ledger_restore(task->ledger, &point, &task->arena, &found, error) || !found ||
-        now - point.time_ms > POINT_AGE_MAX_MS)
+        now - point.time_ms > POINT_AGE_MAX_MS || point.time_ms - now > POINT_AHEAD_MAX_MS)
         return false;
     /* Who cannot be asked now may be asked later. */
     *asked = stream->ops->range(stream, STREAM_LINE_ITEMS, (int32_t)task->number, &first, &end, error);
