@@ -95,6 +95,19 @@ bool is_provisional_bill(const struct expected *expected, const json_t *bill)
     return is_open(expected, text_of(period)) && (expected->has_allowances || (account && account[0]));
 }
 
+static bool is_zero(const json_t *bill, const char *member)
+{
+    const char *text = json_string_value(json_object_get(bill, member));
+    return text && strcmp(text, "0") == 0;
+}
+
+bool is_left_until_close(const struct expected *expected, const json_t *bill)
+{
+    const char *period = json_string_value(json_object_get(bill, "billing_period"));
+    return is_open(expected, text_of(period)) && json_integer_value(json_object_get(bill, "usage_events")) == 0 &&
+           (is_provisional_bill(expected, bill) || (is_zero(bill, "cost") && is_zero(bill, "public_cost")));
+}
+
 json_t *json_of(const struct record_type *type, const void *record)
 {
     struct buffer json = { 0 };

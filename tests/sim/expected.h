@@ -61,6 +61,8 @@ void expected_free(struct expected *expected);
  */
 bool is_provisional_line_item(const struct expected *expected, const struct line_item *item);
 bool is_provisional_bill(const struct expected *expected, const json_t *bill);
+/* Until then a tiered row that was taken back stays, of 0 events, and so does its bill, which a batch run does not have. */
+bool is_left_until_close(const struct expected *expected, const json_t *bill);
 
 json_t *json_of(const struct record_type *type, const void *record);
 /* What names a bill; free() it. */

@@ -145,9 +145,11 @@ static void read_usage(struct world *world)
 
 static void load_settings(struct world *world)
 {
-    static const char *const sets[] = { "format=avro",        "commit.interval=10ms", "bills.interval=100ms",
-                                        "store.lag=1000",     "memory.limit=32MiB",   "dedup.memory=1MiB",
-                                        "partitions.usage=3", "partitions.tier=2",    "partitions.bill=2" };
+    static const char *const sets[] = { "format=avro", "commit.interval=10ms", "bills.interval=100ms", "store.lag=1000",
+                                        "memory.limit=32MiB", "dedup.memory=1MiB", "partitions.usage=3", "partitions.tier=2",
+                                        "partitions.bill=2",
+                                        /* only clocks that jump go so far */
+                                        "period.close.after=10d" };
     struct buffer problems = { 0 };
     struct error error;
     if (!settings_load(NULL, sets, ARRAY_COUNT(sets), &world->settings, &problems, &error))
