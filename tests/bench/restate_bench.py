@@ -16,10 +16,11 @@ from kafka_tools import SKIPPED, Broker, Unavailable  # noqa: E402
 FEED = 500000  # events that the feeder makes at a time
 EVERY_S = 0.05
 BEFORE, AFTER = "5", "7.25"
-COLUMNS = ["month", "rows", "restate s", "rows/s", "before/s", "during/s", "after/s", "during", "written", "MiB out", "MiB"]
+COLUMNS = ["month", "rows", "restate s", "rows/s", "before/s", "during/s", "after/s", "during", "written", "MiB out", "cpu s", "commit ms",
+           "MiB"]
 SMALL_COLUMNS = ["month", "rows", "apply s", "first ms", "last ms", "readable ms"]
 FIGURES = ("proforma_events_total", "proforma_sweeping_tasks", "proforma_sweep_rows", "proforma_sweep_version",
-           "proforma_line_item_writes_total")
+           "proforma_line_item_writes_total", "proforma_commit_seconds_count", "proforma_commit_seconds_sum")
 
 
 def marked_up(bench, month, percent):
@@ -76,6 +77,10 @@ def rate(looks):
     return (b["proforma_events_total"] - a["proforma_events_total"]) / (last - first) if last > first else 0
 
 
+def grown(looks, name):
+    return looks[-1][1][name] - looks[0][1][name]
+
+
 def restate(bench, table):
     """Usage of the month, then another percentage in the middle of more of it."""
     arguments = bench.arguments
@@ -92,19 +97,22 @@ def restate(bench, table):
     written = instance.bytes_of_line_items()
     instance.apply(AFTER)
     instance.look_until(lambda found: found["proforma_sweep_version"] > 0 or found["proforma_sweep_rows"] > 0)
+    cpu = figures.cpu_of(instance.process.pid)
     during = instance.look_until(lambda found: found["proforma_sweeping_tasks"] == 0)
+    cpu = figures.cpu_of(instance.process.pid) - cpu
     written = instance.bytes_of_line_items() - written
     after = instance.look_until(lambda found: found["proforma_events_total"] >= total)
     seconds, rows = during[-1][0] - during[0][0], during[-1][1]["proforma_sweep_rows"]
-    out = during[-1][1]["proforma_line_item_writes_total"] - during[0][1]["proforma_line_item_writes_total"]
+    out, commits, committing = (grown(during, name) for name in FIGURES[-3:])
     rates = {"before": rate(before), "during": rate(during), "after": rate(after)}
     share = rates["during"] / rates["before"] if rates["before"] else None
     memory = figures.memory_of(instance.process.pid)[1]
     table.line([arguments.month, f"{rows:,.0f}", figures.short(seconds), figures.short(rows / seconds if seconds else None),
                 *(figures.short(rates[name]) for name in ("before", "during", "after")), figures.short(share), f"{out:,.0f}",
-                figures.short(written / 2**20), figures.short(memory)],
+                figures.short(written / 2**20), figures.short(cpu), figures.short(committing / commits * 1000 if commits else None),
+                figures.short(memory)],
                month=arguments.month, rows=rows, restate_seconds=seconds, events_per_second=rates, line_items_written=out,
-               bytes_written=written, mib=memory, events_at_apply=before[-1][1]["proforma_events_total"])
+               bytes_written=written, mib=memory, cpu_seconds=cpu, commits=commits, commit_seconds=committing, events_at_apply=before[-1][1]["proforma_events_total"])
     instance.end()
 
 
