@@ -13,6 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kafka"))
 from botocore import xform_name  # noqa: E402
+from botocore.exceptions import ClientError  # noqa: E402
 from kafka_tools import SKIPPED, Broker, Unavailable, free_ports  # noqa: E402
 
 from api_tools import Server, cases, client, conflict, free_of_proxies, get, invalid, missing, request, wait_for  # noqa: E402
@@ -441,6 +442,91 @@ def case_another_server_and_apply_are_seen_and_fenced(context):
         wait_for(lambda: "alternate0" not in {p["Name"] for p in b.list_pricing_plans()["PricingPlans"]})
         a.create_pricing_plan(Name="alternate0")
         wait_for(lambda: "alternate0" in {p["Name"] for p in b.list_pricing_plans()["PricingPlans"]})
+
+
+def case_two_servers_race_for_names_and_none_is_made_twice(context):
+    """Each name is asked for by both at once: one makes it, the other hears of a conflict; what is told as made is there."""
+    port = free_ports(1)[0]
+    other = Server(context.proforma, ["--config", context.config, "--set", f"api.listen=127.0.0.1:{port}", "--set",
+                                      "api.batch.interval=0ms"], context.folder / "race.log")
+    outcomes = []
+
+    def create(url, name):
+        try:
+            arn = client(url).create_pricing_rule(Name=name, Scope="GLOBAL", Type="MARKUP", ModifierPercentage=1)["Arn"]
+            outcomes.append((name, "made", arn))
+        except ClientError as error:
+            outcomes.append((name, error.response["Error"]["Code"], error.response.get("Reason")))
+    with other:
+        threads = [threading.Thread(target=create, args=(url, f"race{i}")) for i in range(6) for url in (context.server.url, other.url)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(outcomes) == 12
+        for i in range(6):
+            mine = [outcome for outcome in outcomes if outcome[0] == f"race{i}"]
+            made = [outcome for outcome in mine if outcome[1] == "made"]
+            assert len(made) <= 1 and all(o[1] == "ConflictException" and o[2] in ("RESOURCE_NAME_CONFLICT", "WRITE_CONFLICT_RETRY")
+                                          for o in mine if o[1] != "made"), mine
+            assert made or all(o[2] == "WRITE_CONFLICT_RETRY" for o in mine), mine
+        told = {o[0]: o[2] for o in outcomes if o[1] == "made"}
+        assert len(told) >= 3, outcomes
+        for c in (context.client, client(other.url)):
+            wait_for(lambda: {r["Name"]: r["Arn"] for r in c.list_pricing_rules()["PricingRules"] if r["Name"].startswith("race")} == told)
+    for arn in told.values():
+        context.client.delete_pricing_rule(Arn=arn)
+
+
+def case_ranges_and_numbers_of_things_are_held_to(context):
+    """What the model bounds, at the bound and one beyond; and ranges of cost reports."""
+    c = context.client
+    group = f"{ARN}:billinggroup/200000000011"
+
+    def report(start, end):
+        return dict(Arn=group, BillingPeriodRange={"InclusiveStartBillingPeriod": month(start), "ExclusiveEndBillingPeriod": month(end)})
+    for start, end in ((0, 1), (-11, 1)):
+        c.get_billing_group_cost_report(**report(start, end))
+    for start, end in ((0, 0), (1, 0), (-12, 1)):
+        invalid("ILLEGAL_BILLING_PERIOD_RANGE", c.get_billing_group_cost_report, **report(start, end))
+    missing(c.get_billing_group_cost_report, Arn="999999999999")
+    url, kind = context.server.url, {"Content-Type": "application/json"}
+    rules = [f"rule{i:06d}" for i in range(31)]
+    numbers = [f"{500000000000 + i}" for i in range(31)]
+    name = {"Name": "x"}
+    flat = {"Type": "FEE", "Flat": {"ChargeValue": 1}}
+    item = {**name, "Description": "d", "BillingGroupArn": group, "ChargeDetails": flat}
+    for method, path, body, field in (
+            ("POST", "create-billing-group", {**name, "AccountGrouping": {"LinkedAccountIds": numbers}, "PrimaryAccountId": numbers[0],
+                                              "ComputationPreference": {"PricingPlanArn": BASIC}}, "AccountGrouping.LinkedAccountIds"),
+            ("POST", "associate-accounts", {"Arn": group, "AccountIds": numbers}, "AccountIds"),
+            ("POST", "create-pricing-plan", {**name, "PricingRuleArns": rules}, "PricingRuleArns"),
+            ("PUT", "associate-pricing-rules", {"Arn": "planRetail", "PricingRuleArns": []}, "PricingRuleArns"),
+            ("PUT", "associate-pricing-rules", {"Arn": "planRetail", "PricingRuleArns": rules}, "PricingRuleArns"),
+            ("POST", "create-pricing-plan", {"Name": ""}, "Name"), ("POST", "create-pricing-plan", {"Name": "a b"}, "Name"),
+            ("POST", "create-pricing-plan", {"Name": "x" * 129}, "Name"), ("POST", "create-pricing-plan", {}, "Name"),
+            ("POST", "create-pricing-plan", {**name, "Description": "d" * 1025}, "Description"),
+            ("POST", "create-pricing-plan", {**name, "Tags": {}}, "Tags"),
+            ("POST", "create-pricing-plan", {**name, "Tags": {"k": "v" * 257}}, "Tags"),
+            ("POST", "create-pricing-rule", {**name, "Scope": "global", "Type": "MARKUP"}, "Scope"),
+            ("POST", "create-pricing-rule", {**name, "Scope": "GLOBAL", "Type": "MARKUP", "ModifierPercentage": -0.01}, "ModifierPercentage"),
+            ("POST", "create-pricing-rule", {**name, "Scope": "SERVICE", "Service": "A-B", "Type": "MARKUP"}, "Service"),
+            ("POST", "create-custom-line-item", {**item, "Description": ""}, "Description"),
+            ("POST", "create-custom-line-item", {**item, "ChargeDetails": {"Type": "FEE", "Flat": {"ChargeValue": 1000000.01}}},
+             "ChargeDetails.Flat.ChargeValue"),
+            ("POST", "create-custom-line-item", {**item, "ChargeDetails": {"Type": "FEE", "Percentage": {"PercentageValue": 10000.1}}},
+             "ChargeDetails.Percentage.PercentageValue"),
+            ("POST", "create-custom-line-item", {**item, "ChargeDetails": {"Type": "FEE", "Percentage": {
+                "PercentageValue": 1, "AssociatedValues": ["a" * 10] * 6}}}, "ChargeDetails.Percentage.AssociatedValues"),
+            ("POST", "list-billing-groups", {"MaxResults": 101}, "MaxResults"), ("POST", "list-billing-groups", {"MaxResults": 0}, "MaxResults"),
+            ("POST", "get-billing-group-cost-report", {"Arn": group, "MaxResults": 199}, "MaxResults"),
+            ("POST", "get-billing-group-cost-report", {"Arn": group, "MaxResults": 301}, "MaxResults"),
+            ("POST", "list-account-associations", {"Filters": {"AccountIds": []}}, "Filters.AccountIds"),
+            ("POST", "list-account-associations", {"Filters": {"AccountIds": numbers}}, "Filters.AccountIds")):
+        status, _, answer = request(f"{url}/{path}", method, json.dumps(body).encode(), kind)
+        answer = json.loads(answer)
+        assert status == 400 and answer["Reason"] == "FIELD_VALIDATION_FAILED", (path, body, status, answer)
+        assert any(f["Name"].startswith(field) for f in answer["Fields"]), (path, body, answer)
 
 
 def case_what_came_by_the_api_is_a_valid_document(context):
