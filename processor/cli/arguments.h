@@ -27,7 +27,7 @@ struct arguments {
     enum excess_decimals excess;
     const char *out;
     size_t memory_bytes;
-    size_t threads;     /* 0: as many as there are cores */
+    size_t threads;     /* 0: by the machine's cores */
     const char *config; /* settings file; NULL: defaults */
     const char **sets;  /* key=value over it */
     size_t set_count, set_capacity;
