@@ -79,6 +79,9 @@ static void print_how(struct buffer *out, const struct line_item *item, enum exp
     buffer_printf(out, "\nHow it is priced\n");
     print_text(out, "status", item->status);
     print_text(out, "reason", item->reason);
+    if (text_equal(item->reason, TEXT(REASON_TAKEN_BACK)))
+        buffer_printf(out, "  %-22s its usage is; this part of the pool's cost goes to other rows when the month closes\n",
+                      "taken back");
     if (text_equal(item->reason, unpriced_reason_text(UNMONITORED_BEFORE_DOCUMENT)))
         buffer_printf(out, "  %-22s none: its month is before the document's\n", "billing group");
     else if (item->billing_group.size)

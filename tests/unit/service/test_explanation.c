@@ -61,11 +61,21 @@ static void a_customer_hears_nothing_of_what_aws_bills(void **state)
     }
 }
 
+static void what_is_left_of_usage_that_was_taken_back_says_so(void **state)
+{
+    (void)state;
+    struct line_item item = priced();
+    assert_false(says(&item, EXPLAIN_TO_PAYER, "taken back"));
+    record_set_text(&item, &line_item_type, LINE_ITEM_reason, TEXT(REASON_TAKEN_BACK));
+    assert_true(says(&item, EXPLAIN_TO_PAYER, "goes to other rows when the month closes"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_sum_is_done_again),
         cmocka_unit_test(a_customer_hears_nothing_of_what_aws_bills),
+        cmocka_unit_test(what_is_left_of_usage_that_was_taken_back_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
