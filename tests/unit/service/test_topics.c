@@ -1,0 +1,309 @@
+/*
+ * service/topics: records of a log in memory into the view: what is newer takes its place, what is deleted goes; a view goes
+ * on, or is made anew; months that closed long ago; who is away. The log stands in for log/kafka_stream.
+ */
+#include "support/scratch.h"
+#include "support/unit.h"
+
+#include <time.h>
+
+#include "log/kafka_stream.h"
+#include "service/topics.h"
+
+/* ---- the log ---- */
+
+#define RECORDS_MAX 64
+
+struct kept {
+    enum stream_topic topic;
+    const char *key, *value; /* value NULL: a deletion */
+    const char *reason;      /* a header; NULL: none */
+};
+
+static struct {
+    struct kept records[RECORDS_MAX]; /* each topic has one partition; offsets are places among its records */
+    size_t count;
+    unsigned opened, to_fail, handed_over;
+    bool is_away;
+} world;
+
+struct memory_stream {
+    struct stream stream;
+    struct stream_partition positions[STREAM_TOPIC_COUNT];
+    size_t count;
+};
+
+static enum stream_outcome poll_memory(struct stream *port, int timeout_ms, size_t records_max,
+                                       const struct stream_handler *handler, struct error *error)
+{
+    struct memory_stream *memory = (struct memory_stream *)port;
+    (void)records_max;
+    (void)timeout_ms;
+    if (world.to_fail > 0) {
+        world.to_fail--;
+        error_fail(error, ERROR_FAILED, "a failure that was asked for");
+        return OUTCOME_INDETERMINATE;
+    }
+    for (size_t p = 0; p < memory->count; p++) {
+        struct stream_partition *position = &memory->positions[p];
+        int64_t offset = 0;
+        for (size_t i = 0; i < world.count; i++) {
+            const struct kept *kept = &world.records[i];
+            if (kept->topic != position->topic || offset++ < position->offset)
+                continue;
+            struct stream_header header = { "reason", text_of(kept->reason) };
+            struct stream_record record = { .topic = kept->topic,
+                                            .offset = offset - 1,
+                                            .key = text_of(kept->key),
+                                            .value = text_of(kept->value),
+                                            .is_null = kept->value == NULL,
+                                            .headers = &header,
+                                            .header_count = kept->reason != NULL };
+            position->offset = offset;
+            world.handed_over++;
+            if (!handler->record(handler->context, &record, error))
+                return OUTCOME_INDETERMINATE;
+        }
+        handler->ended(handler->context, position->topic, 0, offset);
+    }
+    usleep(1000);
+    return OUTCOME_DONE;
+}
+
+static bool assign_memory(struct stream *port, const struct stream_partition *partitions, size_t count, struct error *error)
+{
+    struct memory_stream *memory = (struct memory_stream *)port;
+    (void)error;
+    CHECK(count <= STREAM_TOPIC_COUNT);
+    memcpy(memory->positions, partitions, count * sizeof *partitions);
+    memory->count = count;
+    return true;
+}
+
+static bool range_memory(struct stream *port, enum stream_topic topic, int32_t partition, int64_t *first, int64_t *end,
+                         struct error *error)
+{
+    (void)port;
+    (void)partition;
+    *first = *end = 0;
+    for (size_t i = 0; i < world.count; i++)
+        *end += world.records[i].topic == topic;
+    return !world.is_away || error_fail(error, ERROR_FAILED, "nobody answers");
+}
+
+static int32_t count_memory(const struct stream *port, enum stream_topic topic)
+{
+    (void)port;
+    (void)topic;
+    return 1;
+}
+
+static void close_memory(struct stream *port)
+{
+    free(port);
+}
+
+bool kafka_stream_open(const struct kafka_settings *settings, const enum stream_topic *topics, size_t topic_count,
+                       struct stream **ret_stream, struct error *error)
+{
+    static const struct stream_ops ops = { .poll = poll_memory,
+                                           .assign = assign_memory,
+                                           .range = range_memory,
+                                           .partition_count = count_memory,
+                                           .close = close_memory };
+    struct memory_stream *memory = calloc(1, sizeof *memory);
+    (void)settings;
+    (void)topics;
+    (void)topic_count;
+    (void)error;
+    memory->stream.ops = &ops;
+    world.opened++;
+    *ret_stream = &memory->stream;
+    return true;
+}
+
+static void add(enum stream_topic topic, const char *key, const char *value, const char *reason)
+{
+    CHECK(world.count < RECORDS_MAX);
+    world.records[world.count] = (struct kept){ topic, key, value, reason };
+    world.count++;
+}
+
+/* ---- records ---- */
+
+#define BILL(group, month, cost)                                                                                         \
+    "{\"billing_group\":\"" group "\",\"billing_period\":\"" month "\",\"usage_account_id\":\"\",\"product_code\":\"\"," \
+    "\"line_item_type\":\"\",\"usage_events\":1,\"public_cost\":\"0\",\"cost\":\"" cost                                  \
+    "\",\"billable_cost\":\"0\",\"tax\":\"0\",\"margin\":\"0\",\"currency\":\"USD\",\"as_of\":\"2026-07-01T00:00:00Z\"}"
+#define ITEM "aaaaaaaaaaaaaaaaaaaaaaaaab"
+#define LINE(month, cost)                                                                                              \
+    "{\"line_item_id\":\"" ITEM "\",\"status\":\"CHARGED\",\"revision\":1,\"billing_period\":\"" month                 \
+    "\",\"usage_start\":\"2026-06-02T00:00:00Z\",\"payer_account_id\":\"123456789012\",\"usage_account_id\":"          \
+    "\"111111111111\","                                                                                                \
+    "\"billing_entity\":\"AWS\",\"line_item_type\":\"Usage\",\"product_code\":\"EC2\",\"currency\":\"USD\",\"billing_" \
+    "group\":"                                                                                                         \
+    "\"g\",\"usage_amount\":\"1\",\"usage_events\":1,\"cost\":\"" cost "\",\"billable_cost\":\"0\"}"
+
+static struct wire *wire;
+static struct fixed_schemas *schemas;
+static struct wire_schemas port;
+
+static int set_up(void **state)
+{
+    schemas = fixed_schemas_new();
+    port = fixed_schemas_port(schemas);
+    wire = wire_new(WIRE_JSON, &port, EXCESS_ROUND);
+    memset(&world, 0, sizeof world);
+    return scratch_setup(state);
+}
+
+static int tear_down(void **state)
+{
+    wire_free(wire);
+    fixed_schemas_free(schemas);
+    return scratch_teardown(state);
+}
+
+static struct topics *open_topics(void)
+{
+    static const struct kafka_settings settings = { .group_id = "g", .topic_prefix = "p." };
+    struct topics_options options = { .kafka = &settings,
+                                      .directory = scratch_path("view"),
+                                      .memory_bytes = 16 << 20,
+                                      .months = 2,
+                                      .wire = wire,
+                                      .report_wire = wire,
+                                      .report_directory = scratch_path("reports") };
+    struct topics *topics;
+    struct error error;
+    if (!topics_open(&options, &topics, &error))
+        fail_msg("%s", error.message);
+    return topics;
+}
+
+/* The cost of a bill or item as text, "" if there is none. */
+static const char *cost_of(struct topics *topics, const char *month, const char *group)
+{
+    static char cost[64];
+    struct buffer json = { 0 };
+    struct error error;
+    bool found;
+    assert_true(group ? view_fetch_bill(topics_view(topics), month, text_of(group), TEXT_NONE, TEXT_NONE, TEXT_NONE, &json,
+                                        &found, &error)
+                      : view_fetch_line_item(topics_view(topics), TEXT(ITEM), &json, &found, &error));
+    const char *at = found ? memmem(json.data, json.size, "\"cost\":\"", 8) : NULL;
+    cost[0] = '\0';
+    if (at)
+        sscanf(at + 8, "%63[0-9.]", cost);
+    buffer_done(&json);
+    return cost;
+}
+
+static void records_are_in_the_view_when_it_is_open_the_latest_of_each_key(void **state)
+{
+    (void)state;
+    add(STREAM_BILLS, "g/2026-06///", BILL("g", "2026-06", "1"), NULL);
+    add(STREAM_BILLS, "h/2026-06///", BILL("h", "2026-06", "5"), NULL);
+    add(STREAM_LINE_ITEMS, ITEM, LINE("2026-06", "7"), NULL);
+    add(STREAM_LINE_ITEMS, "#1", NULL, NULL); /* no marker, and no line item */
+    add(STREAM_BILLS, "g/2026-06///", BILL("g", "2026-06", "2"), NULL);
+    add(STREAM_BILLS, "h/2026-06///", NULL, NULL);
+    add(STREAM_BILLS, "x", "no bill at all", NULL);
+    struct topics *topics = open_topics();
+    assert_string_equal(cost_of(topics, "2026-06", "g"), "2");
+    assert_string_equal(cost_of(topics, "2026-06", "h"), "");
+    assert_string_equal(cost_of(topics, "2026-06", NULL), "7");
+    topics_close(topics);
+}
+
+static void a_view_goes_on_where_it_ended_and_is_made_anew_when_it_is_gone(void **state)
+{
+    (void)state;
+    add(STREAM_BILLS, "g/2026-06///", BILL("g", "2026-06", "1"), NULL);
+    add(STREAM_LINE_ITEMS, ITEM, LINE("2026-06", "7"), NULL);
+    topics_close(open_topics());
+    assert_int_equal(world.handed_over, 2);
+    add(STREAM_LINE_ITEMS, ITEM, NULL, NULL);
+    struct topics *topics = open_topics();
+    assert_int_equal(world.handed_over, 3); /* only what was new */
+    assert_string_equal(cost_of(topics, "2026-06", "g"), "1");
+    assert_string_equal(cost_of(topics, "2026-06", NULL), "");
+    topics_close(topics);
+    remove_tree(scratch_path("view"));
+    topics = open_topics();
+    assert_int_equal(world.handed_over, 6);
+    assert_string_equal(cost_of(topics, "2026-06", "g"), "1");
+    topics_close(topics);
+}
+
+static void dead_letters_are_counted_by_reason_over_restarts(void **state)
+{
+    (void)state;
+    static const char *const expected[] = { "\"reason\":\"FUTURE\",\"count\":1", "\"reason\":\"MALFORMED\",\"count\":2",
+                                            "\"reason\":\"unknown\",\"count\":1" };
+    add(STREAM_DEAD_LETTERS, "", "a", "MALFORMED");
+    add(STREAM_DEAD_LETTERS, "", "b", "FUTURE");
+    topics_close(open_topics());
+    add(STREAM_DEAD_LETTERS, "", "c", "MALFORMED");
+    add(STREAM_DEAD_LETTERS, "", "d", NULL);
+    struct topics *topics = open_topics();
+    struct source source = topics_source(topics);
+    struct buffer out = { 0 };
+    struct error error;
+    assert_true(source.state(source.context, &out, &error));
+    for (size_t i = 0; i < ARRAY_COUNT(expected); i++)
+        expect(expected[i], text_contains(buffer_text(&out), text_of(expected[i])), true);
+    buffer_done(&out);
+    topics_close(topics);
+}
+
+static void wait_until(struct topics *topics, enum source_health wanted)
+{
+    struct source source = topics_source(topics);
+    while (source.health(source.context) != wanted)
+        usleep(1000);
+}
+
+static void a_view_that_fails_or_is_deleted_while_it_is_read_is_made_anew(void **state)
+{
+    (void)state;
+    add(STREAM_BILLS, "g/2026-06///", BILL("g", "2026-06", "1"), NULL);
+    struct topics *topics = open_topics();
+    remove_tree(scratch_path("view"));
+    topics_start(topics);
+    while (!path_exists(scratch_path("view/CURRENT")))
+        usleep(1000);
+    wait_until(topics, SOURCE_READY);
+    assert_string_equal(cost_of(topics, "2026-06", "g"), "1");
+    topics_stop(topics);
+    assert_true(world.opened >= 2);
+    topics_close(topics);
+}
+
+static void a_connection_that_fails_is_made_again_and_nothing_is_lost(void **state)
+{
+    (void)state;
+    add(STREAM_BILLS, "g/2026-06///", BILL("g", "2026-06", "1"), NULL);
+    struct topics *topics = open_topics();
+    world.to_fail = 1;
+    add(STREAM_BILLS, "g/2026-06///", BILL("g", "2026-06", "3"), NULL);
+    topics_start(topics);
+    while (strcmp(cost_of(topics, "2026-06", "g"), "3") != 0)
+        usleep(1000);
+    topics_stop(topics);
+    assert_int_equal(world.opened, 2);
+    assert_int_equal(world.handed_over, 2); /* it went on where it was */
+    topics_close(topics);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(records_are_in_the_view_when_it_is_open_the_latest_of_each_key, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_view_goes_on_where_it_ended_and_is_made_anew_when_it_is_gone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(dead_letters_are_counted_by_reason_over_restarts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_view_that_fails_or_is_deleted_while_it_is_read_is_made_anew, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_connection_that_fails_is_made_again_and_nothing_is_lost, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
