@@ -529,6 +529,36 @@ def case_ranges_and_numbers_of_things_are_held_to(context):
         assert any(f["Name"].startswith(field) for f in answer["Fields"]), (path, body, answer)
 
 
+def case_previews_are_refused_as_the_changes_would_be_and_change_nothing(context):
+    url, before = context.server.url, context.export()
+
+    def ask(body):
+        data = body if isinstance(body, bytes) else json.dumps({"Changes": body}).encode()
+        status, headers, answer = request(f"{url}/v1/preview", "POST", data, {"Content-Type": "application/json"})
+        return status, headers["x-amzn-ErrorType"], json.loads(answer)
+
+    def change(operation, **members):
+        return {"Operation": operation, "Input": members}
+    for body in (b"", b"[]", b"{", b"{}", b'{"Changes":{}}', [change("CreatePricingPlan", Name="x")] * 31, [{}], [change("ListPricingPlans")],
+                 [change("TagResource", ResourceArn="x")], [{"Operation": "CreatePricingPlan", "Input": []}],
+                 [{"Operation": ["CreatePricingPlan"], "Input": {}}], ["CreatePricingPlan"]):
+        status, kind, answer = ask(body)
+        assert (status, kind) == (400, "ValidationException") and answer["Reason"] == "CANNOT_PARSE", (body, status, answer)
+    for changes, kind, reason in (
+            ([change("CreatePricingPlan")], "ValidationException", "FIELD_VALIDATION_FAILED"),
+            ([change("CreatePricingRule", Name="everything-plus-20", Scope="GLOBAL", Type="MARKUP", ModifierPercentage=1)],
+             "ConflictException", "RESOURCE_NAME_CONFLICT"),
+            ([change("CreatePricingPlan", Name="p"), change("CreatePricingPlan", Name="p")], "ConflictException", "RESOURCE_NAME_CONFLICT"),
+            ([change("DeletePricingPlan", Arn="planRetail")], "ConflictException", "PRICING_PLAN_ATTACHED_TO_BILLING_GROUP_DELETE_CONFLICT"),
+            ([change("DeletePricingPlan", Arn="zzzzzzzzzz")], "ValidationException", "MISSING_PRICINGPLAN"),
+            ([change("UpdatePricingRule", Arn="ruleGlob20", ModifierPercentage=1, Type="TIERING")], "ValidationException", None)):
+        _, found, answer = ask(changes)
+        assert found == kind and reason in (None, answer["Reason"]), (changes, answer)
+    status, _, answer = ask([change("UpdatePricingRule", Arn="ruleGlob20", ModifierPercentage=25), change("DeleteBillingGroup", Arn="200000000031")])
+    assert status == 200 and answer == {"period": month(), "complete": True, "line_items": 0, "groups": []}
+    assert ask([])[0] == 200 and context.export() == before
+
+
 def case_what_came_by_the_api_is_a_valid_document(context):
     (context.folder / "export.json").write_text(json.dumps(context.export()))
     done = subprocess.run([context.proforma, "check", "--conductor", context.folder / "export.json"], capture_output=True, text=True)
