@@ -22,6 +22,27 @@ static void print_contents(const struct arguments *arguments, const struct docum
         printf("price lists: valid: %zu entries\n", documents->list.count);
 }
 
+/* Codes that most bills have, for documents that come without price lists. */
+static struct text common_service_like(struct text service)
+{
+    static const char *const common[] = {
+        "AmazonEC2",      "AmazonS3",      "AmazonRDS",       "AmazonVPC",        "AmazonCloudWatch",  "AmazonCloudFront",
+        "AmazonDynamoDB", "AmazonECS",     "AmazonEKS",       "AmazonECR",        "AmazonEFS",         "AmazonElastiCache",
+        "AmazonRedshift", "AmazonRoute53", "AmazonSNS",       "AmazonApiGateway", "AmazonAthena",      "AWSDataTransfer",
+        "AWSLambda",      "AWSELB",        "AWSQueueService", "AWSCloudTrail",    "AWSSecretsManager", "AWSGlue",
+        "awskms",         "awswaf"
+    };
+    struct name_set codes = { 0 };
+    for (size_t i = 0; i < ARRAY_COUNT(common); i++)
+        name_set_add(&codes, text_of(common[i]));
+    struct text like = name_set_like(&codes, service);
+    for (size_t i = 0; i < ARRAY_COUNT(common); i++)
+        if (text_equal(like, text_of(common[i])))
+            like = text_of(common[i]);
+    name_set_done(&codes);
+    return like;
+}
+
 /* Names that no list has, while one has them in another case: AWS would know no such service. */
 static void print_hints(const struct documents *documents)
 {
@@ -37,6 +58,10 @@ static void print_hints(const struct documents *documents)
         if (service.size)
             fprintf(stderr, "hint: PricingRules[%zu].Service: \"%.*s\" will match nothing: the price lists have \"%.*s\"\n",
                     i, TEXT_ARGS(rule->service), TEXT_ARGS(service));
+        struct text common = documents->list.count ? TEXT_NONE : common_service_like(rule->service);
+        if (common.size)
+            fprintf(stderr, "hint: PricingRules[%zu].Service: \"%.*s\" will match nothing: AWS has \"%.*s\"\n", i,
+                    TEXT_ARGS(rule->service), TEXT_ARGS(common));
         if (usage_type.size)
             fprintf(stderr,
                     "hint: PricingRules[%zu].UsageType: \"%.*s\" will match nothing: the price lists have \"%.*s\"\n", i,

@@ -148,6 +148,11 @@ def unmatched(tool):
                   'PricingRules[2].UsageType: "BoxUsage:T3.micro" will match nothing: the price lists have "BoxUsage:t3.micro"'):
         expect(f"hint of check {words}: {process.stderr}", True, words in process.stderr)
     expect("no other", 2, process.stderr.count("hint:"))
+    path = tool.new_folder() / "alone.json"
+    path.write_text(json.dumps(conductor.document))
+    process = tool.execute("check", "--conductor", path)
+    expect(f"without price lists {process.stderr}", True, 'Service: "amazonec2" will match nothing: AWS has "AmazonEC2"' in process.stderr)
+    expect("no other without price lists", 1, process.stderr.count("hint:"))
 
 
 @case("many rules that matched nothing are counted, the first are named")
