@@ -62,6 +62,7 @@ struct producer {
 struct late_end {
     struct producer *producer;
     int64_t epoch, due_ms;
+    bool is_repeat; /* of one that was answered: it does not outlive its connection */
 };
 
 struct memory_log {

@@ -89,13 +89,13 @@ static void take_late_ends(struct memory_log *log)
     }
 }
 
-static void send_late_end(struct memory_log *log, struct producer *producer)
+static void send_late_end(struct memory_log *log, struct producer *producer, bool is_repeat)
 {
     log->late_ends =
         memory_reserve_one(log->late_ends, log->late_end_count, &log->late_end_capacity, sizeof *log->late_ends);
     uint64_t delay = dice_percent(log->dice, 50) ? 20 : LATE_END_MS;
     log->late_ends[log->late_end_count++] =
-        (struct late_end){ producer, producer->epoch, log->now_ms + (int64_t)dice_below(log->dice, delay) };
+        (struct late_end){ producer, producer->epoch, log->now_ms + (int64_t)dice_below(log->dice, delay), is_repeat };
 }
 
 void transactions_advance(struct memory_log *log)
@@ -199,11 +199,12 @@ void producer_open(struct memory_stream *stream)
     finish_marks(log, stream->producer);
 }
 
-static void hurry_late_ends(struct memory_stream *stream)
+/* `all`: not only those that are repeated. */
+static void hurry_late_ends(struct memory_stream *stream, bool all)
 {
     struct memory_log *log = stream->log;
     for (size_t i = 0; i < log->late_end_count; i++)
-        if (log->late_ends[i].producer == stream->producer)
+        if (log->late_ends[i].producer == stream->producer && (all || log->late_ends[i].is_repeat))
             log->late_ends[i].due_ms = log->now_ms;
     take_late_ends(log);
 }
@@ -212,9 +213,10 @@ static void hurry_late_ends(struct memory_stream *stream)
 void producer_close(struct memory_stream *stream)
 {
     struct memory_log *log = stream->log;
+    hurry_late_ends(stream, false);
     if (!log->faults.no_orphans || stream->epoch != stream->producer->epoch)
         return;
-    hurry_late_ends(stream);
+    hurry_late_ends(stream, true);
     stream->producer->epoch++;
     decide(log, stream->producer, FATE_ABORTED);
     finish_marks(log, stream->producer);
@@ -255,7 +257,7 @@ enum stream_outcome memory_produce(struct stream *port, const struct stream_reco
     if (outcome != OUTCOME_DONE)
         return outcome;
     if (log->faults.late_end_after_done && dice_percent(log->dice, 2))
-        hurry_late_ends(stream);
+        hurry_late_ends(stream, true);
     if (dice_below(log->dice, 10000) < log->faults.produce_per_10000) {
         error_fail(error, ERROR_FAILED, "simulated: a record is refused");
         return OUTCOME_ABORT;
@@ -285,7 +287,7 @@ static enum stream_outcome leave_unanswered(struct memory_stream *stream)
     case 0:
         break;
     case 1:
-        send_late_end(stream->log, stream->producer);
+        send_late_end(stream->log, stream->producer, false);
         break;
     default:
         decide(stream->log, stream->producer, FATE_COMMITTED);
@@ -317,7 +319,7 @@ enum stream_outcome memory_commit(struct stream *port, const struct stream_parti
         return leave_unanswered(stream);
     decide(log, stream->producer, FATE_COMMITTED);
     if (log->faults.late_end_after_done && dice_percent(log->dice, 20))
-        send_late_end(log, stream->producer);
+        send_late_end(log, stream->producer, true);
     stream->in_transaction = false;
     return OUTCOME_DONE;
 }
