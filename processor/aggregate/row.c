@@ -422,14 +422,6 @@ uint64_t row_table_events(const struct row_table *table, uint32_t handle)
     return row_at(table, handle)->usage_events;
 }
 
-void row_table_settle(struct row_table *table, uint32_t handle)
-{
-    struct row_view view;
-    row_table_read(table, handle, &view);
-    row_values_settle(&view.values);
-    row_at(table, handle)->usage_events = view.values.usage_events;
-}
-
 struct row_identity row_table_identity_of(const struct row_table *table, uint32_t handle)
 {
     const struct row *row = row_at(table, handle);

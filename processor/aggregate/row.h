@@ -96,8 +96,6 @@ void row_table_read(const struct row_table *table, uint32_t handle, struct row_v
 /* Its identity alone; texts are the table's. */
 struct row_identity row_table_identity_of(const struct row_table *table, uint32_t handle);
 uint64_t row_table_events(const struct row_table *table, uint32_t handle);
-/* row_values_settle of the row. */
-void row_table_settle(struct row_table *table, uint32_t handle);
 int row_identity_compare(const struct row_identity *a, const struct row_identity *b);
 /* A word that the table's owner keeps with a row; 0 at first. */
 uint32_t *row_table_word(struct row_table *table, uint32_t handle);

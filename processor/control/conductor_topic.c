@@ -8,6 +8,7 @@
 #include "codec/json_text.h"
 #include "codec/json_write.h"
 #include "control/document_change.h"
+#include "control/kept_routing.h"
 #include "control/month_items.h"
 #include "documents/json_walk.h"
 
@@ -436,6 +437,11 @@ bool conductor_topic_document(const struct conductor_topic *topic, struct conduc
         problems_begin(&problems, "conductor topic");
         done = conductor_read(input, ret_conductor, &problems, error);
         input_close(input);
+        if (!done && problems.count > 0) {
+            buffer_clear(&json);
+            problem_format(&problems.items[0], &json);
+            error_fail(error, ERROR_INVALID, "%.*s", (int)(json.size < 400 ? json.size : 400), json.data);
+        }
     }
     problems_done(&problems);
     buffer_done(&json);
@@ -685,7 +691,8 @@ bool conductor_changes_compute(const struct conductor_topic *topic, struct input
         bool is_in_force = strcmp(topic->version_period, comparison.period) == 0;
         if (changes->count > 0 || !is_in_force)
             add_version(&comparison);
-        done = changes->count == 0 || document_change_check(topic, conductor->period, changes, error);
+        done = changes->count == 0 ||
+               (document_change_check(topic, conductor->period, error) && kept_routing_add(topic, changes, error));
         if (!done)
             conductor_changes_done(changes);
     }

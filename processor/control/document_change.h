@@ -6,9 +6,8 @@
 
 /*
  * Fails, and says what to do: a month is being closed; the document is for another month than the one in force while a month
- * before its own is open; a meter's usage would have to move to another task. The first document always can.
+ * before its own is open. The first document always can.
  */
-MUST_USE bool document_change_check(const struct conductor_topic *topic, billing_period period,
-                                    const struct conductor_changes *changes, struct error *error);
+MUST_USE bool document_change_check(const struct conductor_topic *topic, billing_period period, struct error *error);
 
 #endif

@@ -21,6 +21,7 @@ struct ledger *ledger_new(const struct ledger_options *options, const struct pri
     ledger->page = memory_new(sizeof *ledger->page);
     ledger->page_writer.of_any_account = true;
     ledger->totals_hold = true;
+    ledger->totals_tag = 1; /* no sweep has this number */
     ledger->final.period = ledger->report.period = PERIOD_NONE;
     line_item_builder_init(&ledger->builder);
     ledger->builder.tasks[TASK_USAGE] = ledger->builder.tasks[TASK_TIER] = options->task;
@@ -82,23 +83,29 @@ static void take_out(struct ledger *ledger, struct entry *entry, uint32_t pool)
     ledger_empty_parts(entry);
 }
 
-static void price_tiered_event(struct ledger *ledger, struct entry *entry, const struct resolved *resolved,
-                               const struct row_view *row, const struct usage_event *event)
+void ledger_price_added(struct ledger *ledger, struct entry *entry, const struct resolved *resolved,
+                        const struct row_view *row, const struct row_values *added)
 {
     if (!rate_fits(&resolved->price, &row->values)) {
         take_out(ledger, entry, resolved->pool);
         return;
     }
-    struct row_values added = { .has_amount = true };
-    sum_add(&added.amount, event->usage_amount);
-    if (record_has(event, USAGE_EVENT_public_on_demand_cost))
-        sum_add(&added.costs[CARRIED_PUBLIC_COST], event->public_on_demand_cost);
-    /* A row comes in whole when it was too large a moment ago, when the event alone is, or when a part would be. */
-    if (!is_empty(entry) && ledger_add_to_parts(ledger, entry, resolved, &added) && parts_fit(entry))
+    /* A row comes in whole when it was too large a moment ago, when what is added alone is, or when a part would be. */
+    if (!is_empty(entry) && ledger_add_to_parts(ledger, entry, resolved, added) && parts_fit(entry))
         return;
     take_out(ledger, entry, resolved->pool);
     bool fits = ledger_add_to_parts(ledger, entry, resolved, &row->values);
     CHECK(fits); /* rate_fits has said so */
+}
+
+static void price_tiered_event(struct ledger *ledger, struct entry *entry, const struct resolved *resolved,
+                               const struct row_view *row, const struct usage_event *event)
+{
+    struct row_values added = { .has_amount = true };
+    sum_add(&added.amount, event->usage_amount);
+    if (record_has(event, USAGE_EVENT_public_on_demand_cost))
+        sum_add(&added.costs[CARRIED_PUBLIC_COST], event->public_on_demand_cost);
+    ledger_price_added(ledger, entry, resolved, row, &added);
 }
 
 /* What a row that is taken back has left in tiers that others reached with it stays, so that the pool's total is right. */
@@ -162,8 +169,8 @@ bool ledger_take(struct ledger *ledger, const struct usage_event *event, struct 
     uint64_t before = row_table_events(ledger->table, row);
     ledger_sweep_meet(ledger, entry, before == 0);
     row_table_add_event(ledger->table, row, event);
-    if (event->correction.is_one)
-        row_table_settle(ledger->table, row);
+    if (event->correction.is_one || entry->owed != 0)
+        ledger_settle(ledger, entry);
     const struct resolved *resolved = ledger_resolve_entry(ledger, entry, &identity);
     count_event(&ledger->counts, &resolved->price);
     if (resolved->pool != POOL_NONE) {

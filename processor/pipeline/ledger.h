@@ -37,6 +37,9 @@ void ledger_free(struct ledger *ledger);
 MUST_USE bool ledger_take(struct ledger *ledger, const struct usage_event *event, struct text facts, billing_period period,
                           struct error *error);
 
+/* The same for a whole row that another task has handed over. Fails: the store, or it is no row. */
+MUST_USE bool ledger_take_row(struct ledger *ledger, const struct line_item *row, struct error *error);
+
 /* Events that were taken, by what is to be known of their price: as the summary of `price` counts them. */
 struct ledger_counts {
     uint64_t free_tier, untiered, ambiguous, before_document;
@@ -85,9 +88,25 @@ unsigned ledger_final_percent(const struct ledger *ledger);
  * dirty. `number`: of no earlier sweep of which the store may know.
  */
 void ledger_sweep_begin(struct ledger *ledger, const struct pricing *pricing, billing_period from, int64_t number);
-/* Once all rows that were there when it began are saved: goes on by about `rows_max` rows; those that change become dirty.
+/* Rows that the version gives to other tasks. */
+struct ledger_handover {
+    void *context;
+    bool (*is_elsewhere)(void *context, const struct facts *facts);
+    /* The row whole, as a line item without a tier; what price it carries means nothing. It is no longer here then. */
+    bool (*take)(void *context, const struct line_item *row, struct error *error);
+};
+/*
+ * Once all rows that were there when it began are saved: goes on by about `rows_max` rows; those that change become dirty,
+ * those that are elsewhere are handed over (NULL: none is).
  */
-MUST_USE bool ledger_sweep_step(struct ledger *ledger, size_t rows_max, bool *done, struct error *error);
+MUST_USE bool ledger_sweep_step(struct ledger *ledger, size_t rows_max, const struct ledger_handover *handover, bool *done,
+                                struct error *error);
+/*
+ * While a sweep is under way: the row of an event that is elsewhere goes there before the event, if the walk has not come to
+ * it yet: what corrects it must find it.
+ */
+MUST_USE bool ledger_hand_over_met(struct ledger *ledger, const struct usage_event *event, struct text facts,
+                                   billing_period period, const struct ledger_handover *handover, struct error *error);
 /* All rows are current. */
 void ledger_sweep_end(struct ledger *ledger);
 size_t ledger_sweep_rows(const struct ledger *ledger); /* that it, or the last one, has come over */

@@ -29,6 +29,7 @@ struct entry {
     bool unsaved;                    /* not in the store since it changed */
     bool charged;                    /* counted as such in the totals */
     bool taken_back;                 /* written without events: it has what its pool's total needs until the close */
+    int32_t owed;                    /* events that corrections took from it before it had them; 0 or negative */
     int64_t sweep;                   /* the sweep that has come to it last, or in whose time it was made */
     struct part *parts;              /* in tier order; live in the ledger's arena */
 };
@@ -124,7 +125,8 @@ struct ledger {
         size_t rows;
     } sweep;
     struct ledger_counts counts;
-    bool totals_hold; /* false: only a sweep gives them */
+    bool totals_hold;   /* false: only a sweep gives them */
+    int64_t totals_tag; /* of the sweep that began them: what the store has of another is nothing */
     /* Of a replay. */
     uint64_t mismatches;
     int64_t rows_without_events;
@@ -165,6 +167,16 @@ void ledger_drop_empty_parts(struct rated_row *rated, bool is_taken_back);
 /* A row's share of its total, with what was written of its cost. */
 void ledger_add_share(struct total *total, const struct entry *entry, const struct row_view *view,
                       const struct resolved *resolved);
+
+/* ledger.c: what has been added to a tiered row (its values have it) takes its place in the row's parts and pool. */
+void ledger_price_added(struct ledger *ledger, struct entry *entry, const struct resolved *resolved,
+                        const struct row_view *row, const struct row_values *added);
+
+/* ledger_handover.c: rights the number of a row's events; corrections may come before what they correct is handed over. */
+void ledger_settle(struct ledger *ledger, struct entry *entry);
+/* Hands a row over within a sweep; nothing is left of it but what has to be taken back. */
+MUST_USE bool ledger_hand_over(struct ledger *ledger, struct entry *entry, const struct row_view *view,
+                               const struct resolved *resolved, const struct ledger_handover *handover, struct error *error);
 
 /* ledger_leaves.c: the directory, and the order of rows in a leaf. */
 /* The leaf that rows of this identity are in; made where there is none in its bucket. */

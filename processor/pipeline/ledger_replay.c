@@ -5,18 +5,6 @@
 #include "pipeline/ledger_parts.h"
 #include "pipeline/line_item_row.h"
 
-static bool identify_item(struct ledger *ledger, const struct line_item *item, uint32_t tier, struct row_identity *identity)
-{
-    return line_item_row(item, tier, &ledger->facts, &ledger->scratch, identity);
-}
-
-static void replay_values(struct ledger *ledger, uint32_t row, const struct line_item *item)
-{
-    struct row_values values;
-    line_item_row_values(item, &values);
-    row_table_set(ledger->table, row, &values, item->description);
-}
-
 /* ---- a row's share of totals and pools ---- */
 
 void ledger_add_share(struct total *total, const struct entry *entry, const struct row_view *view,
@@ -115,16 +103,19 @@ static bool lacks_first(const struct entry *entry, const struct row_view *view)
 static void replay_row(struct ledger *ledger, struct entry *entry, uint32_t tier, const struct line_item *item)
 {
     bool charged = text_equal(item->status, line_item_status_text(STATUS_CHARGED));
+    struct row_values values;
     replay_part(ledger_part_of(ledger, entry, tier), item, charged);
     if (item->usage_events > 0) {
         entry->charged = charged;
         entry->taken_back = false;
-        replay_values(ledger, entry->row, item);
+        line_item_row_values(item, &values);
+        row_table_set(ledger->table, entry->row, &values, item->description);
     } else if (text_equal(item->reason, TEXT(REASON_TAKEN_BACK)) || !is_written(entry)) {
         entry->charged = entry->taken_back = is_written(entry);
         forget_values(ledger, entry);
     }
-    if (entry->charged && (tier > 0 || entry->part_count > 1))
+    bool is_whole = tier == 0 && item->usage_events > 0; /* parts of tiers that it had are about to go */
+    if (entry->charged && !is_whole && (tier > 0 || entry->part_count > 1))
         restore_amount(ledger, entry);
 }
 
@@ -160,7 +151,7 @@ bool ledger_replay(struct ledger *ledger, const struct line_item *item, struct e
     struct row_identity identity;
     struct entry *entry;
     uint32_t tier = record_has(item, LINE_ITEM_tier) ? (uint32_t)item->tier : 0;
-    if (!identify_item(ledger, item, tier, &identity))
+    if (!line_item_row(item, tier, &ledger->facts, &ledger->scratch, &identity))
         return error_fail(error, ERROR_FAILED, "line item %.*s: its id is not that of its facts",
                           TEXT_ARGS(item->line_item_id));
     uint32_t row = row_table_take(ledger->table, &identity);

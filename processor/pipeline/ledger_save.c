@@ -92,7 +92,7 @@ static void save_pools(struct ledger *ledger, struct buffer *value)
             continue;
         pool->unsaved = false;
         buffer_clear(value);
-        bytes_put_signed(value, ledger->prices.pricing->conductor->version);
+        bytes_put_signed(value, ledger->totals_tag);
         bytes_put_sum(value, &pool->position);
         bytes_put_sum(value, &pool->waiting);
         for (uint32_t s = 0; s < pool->share_count; s++)
@@ -194,9 +194,9 @@ static bool take_pool(void *context, struct text key, struct text value, struct 
     struct restoring *restoring = context;
     struct price_cache *prices = &restoring->ledger->prices;
     struct byte_reader reader = bytes_reader(value);
-    int64_t version = bytes_take_signed(&reader);
-    if (!reader.failed && (!restoring->ledger->totals_hold || version != prices->pricing->conductor->version))
-        return true; /* of an earlier version */
+    int64_t tag = bytes_take_signed(&reader);
+    if (!reader.failed && (!restoring->ledger->totals_hold || tag != restoring->ledger->totals_tag))
+        return true; /* of before a sweep */
     uint32_t pool = price_cache_pool(prices, key);
     prices->pools.items[pool].position = bytes_take_sum(&reader);
     prices->pools.items[pool].waiting = bytes_take_sum(&reader);

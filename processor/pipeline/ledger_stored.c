@@ -6,7 +6,7 @@
 #define POINT_VERSION 6
 #define ACCOUNT_BYTES 8
 
-enum entry_flag { ENTRY_CHARGED = 1, ENTRY_TAKEN_BACK = 2 };
+enum entry_flag { ENTRY_CHARGED = 1, ENTRY_TAKEN_BACK = 2, ENTRY_OWES = 4 };
 
 enum part_flag { PART_WRITTEN = 1, PART_LIVE = 2, PART_HAS_PUBLIC_RATE = 4, PART_HOLDS = 8 };
 
@@ -54,7 +54,10 @@ static void write_part(const struct part *part, struct buffer *out)
 
 void stored_parts_write(const struct entry *entry, struct buffer *out)
 {
-    buffer_append_byte(out, (char)((entry->charged ? ENTRY_CHARGED : 0) | (entry->taken_back ? ENTRY_TAKEN_BACK : 0)));
+    buffer_append_byte(out, (char)((entry->charged ? ENTRY_CHARGED : 0) | (entry->taken_back ? ENTRY_TAKEN_BACK : 0) |
+                                   (entry->owed ? ENTRY_OWES : 0)));
+    if (entry->owed)
+        bytes_put_signed(out, entry->owed);
     bytes_put_signed(out, entry->sweep);
     for (uint16_t i = 0; i < entry->part_count; i++)
         write_part(&entry->parts[i], out);
@@ -87,6 +90,7 @@ bool stored_parts_read(struct ledger *ledger, struct entry *entry, struct text b
     uint8_t flags = bytes_take_byte(&reader);
     entry->charged = flags & ENTRY_CHARGED;
     entry->taken_back = flags & ENTRY_TAKEN_BACK;
+    entry->owed = flags & ENTRY_OWES ? (int32_t)bytes_take_signed(&reader) : 0;
     entry->sweep = bytes_take_signed(&reader);
     while (!reader.failed && reader.at < reader.end) {
         uint64_t tier = bytes_take_varint(&reader);
@@ -133,7 +137,7 @@ void stored_total_write(const struct ledger *ledger, billing_period period, cons
     bytes_put_text(key, total->key.group == GROUP_NONE ? TEXT_NONE : conductor->groups[total->key.group].id);
     bytes_put_text(key, total_service(totals, total));
     bytes_put_text(key, total_type(totals, total));
-    bytes_put_signed(value, conductor->version);
+    bytes_put_signed(value, ledger->totals_tag);
     bytes_put_varint(value, total->usage_events);
     bytes_put_signed(value, total->charged_rows);
     bytes_put_signed(value, total->latest_end_ms);
@@ -147,15 +151,15 @@ bool stored_total_read(struct ledger *ledger, const struct intern *groups, struc
                        struct error *error)
 {
     struct byte_reader values = bytes_reader(value);
-    int64_t version = bytes_take_signed(&values);
+    int64_t tag = bytes_take_signed(&values);
     if (values.failed)
         return fail_damaged(error, "total", value);
     if (key.size < PAGE_PERIOD_BYTES + ACCOUNT_BYTES)
         return fail_damaged(error, "key of a total", key);
     billing_period period = (billing_period)bytes_big_endian(key.data, PAGE_PERIOD_BYTES);
     struct month *month = ledger_month_of(ledger, period);
-    if (!ledger->totals_hold || version != ledger->prices.pricing->conductor->version)
-        return true; /* of an earlier version: nothing is of that key any more */
+    if (!ledger->totals_hold || tag != ledger->totals_tag)
+        return true; /* of before a sweep: nothing is of that key any more */
     uint64_t account = bytes_big_endian(key.data + PAGE_PERIOD_BYTES, ACCOUNT_BYTES);
     struct byte_reader reader = bytes_reader(
         (struct text){ key.data + PAGE_PERIOD_BYTES + ACCOUNT_BYTES, key.size - PAGE_PERIOD_BYTES - ACCOUNT_BYTES });
@@ -190,6 +194,7 @@ void stored_point_write(const struct ledger *ledger, const struct ledger_point *
     bytes_put_text(out, buffer_text(&ledger->gone));
     bytes_put_signed(out, point->time_ms);
     bytes_put_signed(out, ledger->rows_without_events);
+    bytes_put_signed(out, ledger->totals_tag);
 }
 
 bool stored_point_read(struct ledger *ledger, struct text bytes, struct ledger_point *point, bool *usable,
@@ -207,6 +212,7 @@ bool stored_point_read(struct ledger *ledger, struct text bytes, struct ledger_p
     struct text gone = bytes_take_text(&reader);
     point->time_ms = bytes_take_signed(&reader);
     ledger->rows_without_events = bytes_take_signed(&reader);
+    ledger->totals_tag = bytes_take_signed(&reader);
     if (reader.failed || reader.at != reader.end || gone.size % LINE_ITEM_ID_LETTERS != 0)
         return fail_damaged(error, "point", bytes);
     buffer_clear(&ledger->gone);

@@ -30,6 +30,7 @@ void ledger_sweep_begin(struct ledger *ledger, const struct pricing *pricing, bi
     ledger->prices.generation = generation + 1;
     forget_totals(ledger, from);
     ledger->totals_hold = false;
+    ledger->totals_tag = number;
     ledger->sweep.active = true;
     ledger->sweep.number = number;
     ledger->sweep.from = from;
@@ -110,7 +111,7 @@ void ledger_sweep_meet(struct ledger *ledger, struct entry *entry, bool is_new)
     struct row_view view;
     if (!ledger->sweep.active || entry->sweep == ledger->sweep.number)
         return;
-    if (is_new) {
+    if (is_new && entry->part_count == 0) {
         entry->sweep = ledger->sweep.number;
         return;
     }
@@ -120,21 +121,35 @@ void ledger_sweep_meet(struct ledger *ledger, struct entry *entry, bool is_new)
 
 /* ---- the walk ---- */
 
-static void restate_leaf(struct ledger *ledger, uint32_t leaf, size_t *rows)
+static bool bring_over(struct ledger *ledger, struct entry *entry, const struct ledger_handover *handover,
+                       struct error *error)
 {
-    uint32_t *places = ledger_order_leaf(ledger, leaf, true, rows);
-    for (size_t i = 0; i < *rows; i++) {
-        struct entry *entry = &ledger->entries[places[i]];
-        struct row_view view;
-        if (entry->sweep == ledger->sweep.number)
-            continue;
-        row_table_read(ledger->table, entry->row, &view);
-        restate(ledger, entry, &view);
+    struct row_view view;
+    row_table_read(ledger->table, entry->row, &view);
+    if (handover && view.values.usage_events > 0) {
+        const struct resolved *resolved = ledger_resolve(ledger, &view);
+        if (handover->is_elsewhere(handover->context, &resolved->facts))
+            return ledger_hand_over(ledger, entry, &view, resolved, handover, error);
     }
-    free(places);
+    restate(ledger, entry, &view);
+    return true;
 }
 
-bool ledger_sweep_step(struct ledger *ledger, size_t rows_max, bool *done, struct error *error)
+static bool bring_leaf_over(struct ledger *ledger, uint32_t leaf, const struct ledger_handover *handover, size_t *rows,
+                            struct error *error)
+{
+    uint32_t *places = ledger_order_leaf(ledger, leaf, true, rows);
+    bool done = true;
+    for (size_t i = 0; i < *rows && done; i++) {
+        struct entry *entry = &ledger->entries[places[i]];
+        done = entry->sweep == ledger->sweep.number || bring_over(ledger, entry, handover, error);
+    }
+    free(places);
+    return done;
+}
+
+bool ledger_sweep_step(struct ledger *ledger, size_t rows_max, const struct ledger_handover *handover, bool *done,
+                       struct error *error)
 {
     uint32_t leaf;
     *done = false;
@@ -144,7 +159,8 @@ bool ledger_sweep_step(struct ledger *ledger, size_t rows_max, bool *done, struc
             return true;
         if (!ledger_load_leaf(ledger, leaf, error))
             return false;
-        restate_leaf(ledger, leaf, &rows);
+        if (!bring_leaf_over(ledger, leaf, handover, &rows, error))
+            return false;
         ledger_cursor_move(ledger, &ledger->sweep.cursor, leaf);
         ledger->sweep.rows += rows;
     }

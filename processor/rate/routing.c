@@ -56,48 +56,62 @@ static void add_entries(struct routing *routing, const struct price_list *list)
     free(first);
 }
 
-static bool has_operation_rule(const struct routing *routing, uint32_t rule)
+static bool has_operation(const struct routing *routing, struct text service, struct text operation)
 {
-    for (size_t i = 0; i < routing->operation_rule_count; i++)
-        if (routing->operation_rules[i] == rule)
+    for (size_t i = 0; i < routing->operation_count; i++)
+        if (text_equal(routing->operations[i].service, service) && text_equal(routing->operations[i].operation, operation))
             return true;
     return false;
 }
 
-static void add_rule(struct routing *routing, uint32_t number)
+static void add_operation(struct routing *routing, struct text service, struct text operation)
 {
-    const struct pricing_rule *rule = &routing->conductor->rules[number];
+    if (has_operation(routing, service, operation))
+        return;
+    routing->operations = memory_reserve_one(routing->operations, routing->operation_count, &routing->operation_capacity,
+                                             sizeof *routing->operations);
+    routing->operations[routing->operation_count++] = (struct routed_operation){ service, operation };
+}
+
+static void add_rule(struct routing *routing, const struct pricing_rule *rule)
+{
     if (rule->custom.count == 0)
         return;
-    if (rule->usage_type.size) {
+    if (rule->usage_type.size)
         add_usage_type(routing, rule->usage_type);
-        return;
-    }
-    if (has_operation_rule(routing, number))
-        return;
-    routing->operation_rules = memory_reserve_one(routing->operation_rules, routing->operation_rule_count,
-                                                  &routing->operation_rule_capacity, sizeof *routing->operation_rules);
-    routing->operation_rules[routing->operation_rule_count++] = number;
+    else
+        add_operation(routing, rule->service, rule->operation);
 }
 
 /* A rule that no plan has prices nothing. */
 void routing_init(struct routing *routing, const struct conductor *conductor, const struct price_list *list)
 {
-    *routing = (struct routing){ .conductor = conductor };
+    *routing = (struct routing){ 0 };
     add_entries(routing, list);
     for (size_t i = 0; i < conductor->plan_count; i++)
         for (uint32_t k = 0; k < conductor->plans[i].rule_count; k++)
-            add_rule(routing, conductor->plans[i].rules[k]);
+            add_rule(routing, &conductor->rules[conductor->plans[i].rules[k]]);
 }
 
-bool routing_is_tiered(const struct routing *routing, const struct usage_event *event)
+void routing_keep_usage_type(struct routing *routing, struct text usage_type)
 {
-    if (intern_find(&routing->usage_types, event->usage_type) != INTERN_NONE)
+    add_usage_type(routing, usage_type);
+}
+
+void routing_keep_operation(struct routing *routing, struct text service, struct text operation)
+{
+    if (!has_operation(routing, service, operation))
+        add_operation(routing, arena_copy(&routing->kept, service), arena_copy(&routing->kept, operation));
+}
+
+bool routing_is_tiered(const struct routing *routing, const struct meter *meter)
+{
+    if (intern_find(&routing->usage_types, meter->usage_type) != INTERN_NONE)
         return true;
-    for (size_t i = 0; i < routing->operation_rule_count; i++) {
-        const struct pricing_rule *rule = &routing->conductor->rules[routing->operation_rules[i]];
-        if (text_equal(rule->operation, event->operation) &&
-            (text_equal(rule->service, event->service_code) || text_equal(rule->service, event->product_code)))
+    for (size_t i = 0; i < routing->operation_count; i++) {
+        const struct routed_operation *routed = &routing->operations[i];
+        if (text_equal(routed->operation, meter->operation) &&
+            (text_equal(routed->service, meter->service_code) || text_equal(routed->service, meter->product_code)))
             return true;
     }
     return false;
@@ -109,43 +123,27 @@ struct text routing_family(const struct routing *routing, struct text usage_type
     return number == INTERN_NONE ? usage_type : intern_text(&routing->usage_types, least_of(routing, number));
 }
 
-static bool usage_types_within(const struct routing *a, const struct routing *b, struct text *meter)
+void routing_each_lost(const struct routing *before, const struct routing *after,
+                       void (*visit)(void *context, struct text usage_type, struct text service, struct text operation),
+                       void *context)
 {
-    for (size_t i = 0; i < a->usage_types.count; i++) {
-        *meter = intern_text(&a->usage_types, (uint32_t)i);
-        if (intern_find(&b->usage_types, *meter) == INTERN_NONE ||
-            !text_equal(routing_family(a, *meter), routing_family(b, *meter)))
-            return false;
+    for (size_t i = 0; i < before->usage_types.count; i++) {
+        struct text usage_type = intern_text(&before->usage_types, (uint32_t)i);
+        if (intern_find(&after->usage_types, usage_type) == INTERN_NONE)
+            visit(context, usage_type, TEXT_NONE, TEXT_NONE);
     }
-    return true;
-}
-
-static bool operations_within(const struct routing *a, const struct routing *b, struct text *meter)
-{
-    for (size_t i = 0; i < a->operation_rule_count; i++) {
-        const struct pricing_rule *rule = &a->conductor->rules[a->operation_rules[i]];
-        bool found = false;
-        *meter = rule->operation;
-        for (size_t k = 0; k < b->operation_rule_count && !found; k++) {
-            const struct pricing_rule *other = &b->conductor->rules[b->operation_rules[k]];
-            found = text_equal(rule->operation, other->operation) && text_equal(rule->service, other->service);
-        }
-        if (!found)
-            return false;
+    for (size_t i = 0; i < before->operation_count; i++) {
+        const struct routed_operation *routed = &before->operations[i];
+        if (!has_operation(after, routed->service, routed->operation))
+            visit(context, TEXT_NONE, routed->service, routed->operation);
     }
-    return true;
-}
-
-bool routing_equal(const struct routing *a, const struct routing *b, struct text *meter)
-{
-    return usage_types_within(a, b, meter) && usage_types_within(b, a, meter) && operations_within(a, b, meter) &&
-           operations_within(b, a, meter);
 }
 
 void routing_done(struct routing *routing)
 {
     intern_done(&routing->usage_types);
     free(routing->parents);
-    free(routing->operation_rules);
+    free(routing->operations);
+    arena_done(&routing->kept);
     *routing = (struct routing){ 0 };
 }

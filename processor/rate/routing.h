@@ -10,22 +10,45 @@
 #include "base/intern.h"
 #include "model/price_list.h"
 #include "model/usage_event.h"
+#include "rate/rule_match.h"
 
-struct routing {
-    struct intern usage_types; /* tiered in the price list, or by a rule that names them */
-    uint32_t *parents;         /* of each usage type: another of its family, of its least its own */
-    size_t parent_capacity;
-    const struct conductor *conductor; /* for rules that name an operation only */
-    uint32_t *operation_rules;
-    size_t operation_rule_count, operation_rule_capacity;
+/* All usage of a service, by either name, and operation. */
+struct routed_operation {
+    struct text service, operation;
 };
 
+struct routing {
+    struct intern usage_types; /* tiered in the price list, or by a rule that names them; or kept */
+    uint32_t *parents;         /* of each usage type: another of its family, of its least its own */
+    size_t parent_capacity;
+    struct routed_operation *operations; /* of rules that name an operation only; texts are the document's, or kept */
+    size_t operation_count, operation_capacity;
+    struct arena kept;
+};
+
+/* Borrows the document's texts. */
 void routing_init(struct routing *routing, const struct conductor *conductor, const struct price_list *list);
-bool routing_is_tiered(const struct routing *routing, const struct usage_event *event);
+/*
+ * Once tiered, a meter stays where its rows are until its month closes, also when a later document gives it a flat price:
+ * what an earlier version routed and this one would not.
+ */
+void routing_keep_usage_type(struct routing *routing, struct text usage_type);
+void routing_keep_operation(struct routing *routing, struct text service, struct text operation);
+
+bool routing_is_tiered(const struct routing *routing, const struct meter *meter);
+static inline struct meter meter_of_event(const struct usage_event *event)
+{
+    return (struct meter){ .product_code = event->product_code,
+                           .usage_type = event->usage_type,
+                           .operation = event->operation,
+                           .service_code = event->service_code };
+}
 /* The least of the usage types that one allowance joins with this one, directly or by others; else the usage type itself. */
 struct text routing_family(const struct routing *routing, struct text usage_type);
-/* Whether both send all usage the same way; *meter: one that they do not. Borrowed. */
-MUST_USE bool routing_equal(const struct routing *a, const struct routing *b, struct text *meter);
+/* Visits what `before` routes and `after` does not: a usage type, or (without one) a service and operation. */
+void routing_each_lost(const struct routing *before, const struct routing *after,
+                       void (*visit)(void *context, struct text usage_type, struct text service, struct text operation),
+                       void *context);
 void routing_done(struct routing *routing);
 
 #endif

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "control/kept_routing.h"
 #include "observe/logging.h"
 #include "run/worker_parts.h"
 
@@ -96,6 +97,7 @@ static struct document_version *read_document(struct worker *worker, struct erro
     }
     pricing_init(&document->pricing, document->conductor, &document->list);
     routing_init(&document->routing, document->conductor, &document->list);
+    kept_routing_read(worker->control, &document->routing);
     document->number = document->conductor->version;
     return document;
 }
@@ -394,6 +396,7 @@ static bool on_assigned(void *context, const struct stream_partition *partitions
     log_event(LOGGING_INFO, "partitions_assigned", LOG_NUMBER("worker", worker->options->number),
               LOG_NUMBER("count", count));
     worker->stopped_count = 0;
+    worker->assignment_moved = true; /* the consumer reads nothing now: at least the conductor topic goes on */
     worker_make_tasks(worker);
     return true;
 }

@@ -89,6 +89,13 @@ static void take_swept(struct bill_month *month, const struct subtotal *subtotal
     }
 }
 
+static void take_swept_from(struct bill_state *bills, billing_period first, const struct subtotal *subtotal)
+{
+    for (size_t i = 0; i < bills->month_count; i++)
+        if (bills->months[i].period >= first)
+            take_swept(&bills->months[i], subtotal);
+}
+
 /* The task's own word on the broker's clock comes back as a record with the broker's time. */
 static void take_clock(struct bill_state *bills, const struct stream_record *record)
 {
@@ -118,9 +125,6 @@ static bool take_message(struct task *task, const struct stream_record *record, 
     case BILL_MESSAGE_CLOCK:
         take_clock(task->bills, record);
         return true;
-    case BILL_MESSAGE_SWEPT:
-        take_swept(month, subtotal);
-        return true;
     case BILL_MESSAGE_BARRIER:
         note_closed(month, (int32_t)subtotal->task);
         return true;
@@ -134,6 +138,7 @@ static bool take_message(struct task *task, const struct stream_record *record, 
         if (is_first)
             report_totals_add_checksum(report, 0, account, part);
         return true;
+    case BILL_MESSAGE_SWEPT: /* of several months */
     case BILL_MESSAGE_COUNT:
         break;
     }
@@ -167,6 +172,10 @@ static enum stream_outcome bill_task_take(struct task *task, const struct stream
     }
     if (!period_parse(subtotal.billing_period, &period))
         return refuse_record(task, record, "its month cannot be read", error);
+    if (bill_message_of(&subtotal) == BILL_MESSAGE_SWEPT) {
+        take_swept_from(task->bills, period, &subtotal);
+        return OUTCOME_DONE;
+    }
     struct bill_month *month = bill_month_of(task->bills, period);
     return take_message(task, record, &subtotal, month) ? OUTCOME_DONE
                                                         : refuse_record(task, record, "a message that is not known", error);

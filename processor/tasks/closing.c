@@ -49,7 +49,7 @@ static bool has_all_barriers(const struct task *task, const struct close_record 
     for (size_t i = 0; i < close->end_count; i++)
         if (close->ends[i] != OFFSET_NONE &&
             !marker_has_barrier(&task->marker, close->period,
-                                (int32_t)task_number_of(task->world->stream, STREAM_USAGE, (int32_t)i)))
+                                (int32_t)task_number_of(task->world->stream, STREAM_USAGE, (int32_t)i), false))
             return false;
     return true;
 }
@@ -65,7 +65,7 @@ bool task_close_is_due(const struct task *task)
     if (!close)
         return false;
     if (task->kind == TASK_TIER)
-        return has_all_barriers(task, close);
+        return has_all_barriers(task, close) && tier_turn_of(task, close->period) != TIER_WAITS;
     int64_t end = close_end_of(close, task->input.partition);
     return end <= 0 || task->input.offset >= end;
 }
@@ -131,22 +131,13 @@ static enum stream_outcome report_rows(struct task *task, bool produce, size_t *
 static enum stream_outcome tell_tier_tasks(struct task *task, struct error *error)
 {
     int32_t count = task->world->stream->ops->partition_count(task->world->stream, STREAM_TIERED);
-    for (int32_t partition = 0; partition < count; partition++) {
-        struct tier_headers headers;
-        struct tier_message message = { task->number, ++*marker_sent(&task->marker, partition),
-                                        task->input.offset == OFFSET_NONE ? 0 : task->input.offset, task->marker.closing,
-                                        true };
-        tier_message_write(&message, &headers);
-        struct stream_record out = { .topic = STREAM_TIERED,
-                                     .partition = partition,
-                                     .key = TEXT("#barrier"),
-                                     .headers = headers.headers,
-                                     .header_count = headers.count };
-        enum stream_outcome outcome = task_produce_raw(task, &out, error);
-        if (outcome != OUTCOME_DONE)
-            return outcome;
-    }
-    return OUTCOME_DONE;
+    struct tier_message message = { .offset = task->input.offset == OFFSET_NONE ? 0 : task->input.offset,
+                                    .period = task->marker.closing,
+                                    .kind = TIER_MESSAGE_BARRIER };
+    enum stream_outcome outcome = OUTCOME_DONE;
+    for (int32_t partition = 0; partition < count && outcome == OUTCOME_DONE; partition++)
+        outcome = task_send_to_tier(task, partition, message, TEXT("#barrier"), TEXT_NONE, error);
+    return outcome;
 }
 
 /* What a message to the bill tasks is about; texts are borrowed. */
@@ -318,6 +309,12 @@ enum stream_outcome task_close_work(struct task *task, struct error *error)
     if (!task->closing && owes_nothing(task)) {
         marker_close(&task->marker, next_close(task)->period);
         return OUTCOME_DONE;
+    }
+    if (!task->closing && task->kind == TASK_TIER && task->marker.closing == PERIOD_NONE) {
+        billing_period period = next_close(task)->period;
+        enum tier_turn turn = tier_turn_of(task, period);
+        if (turn != TIER_CLOSES)
+            return tier_say(task, period, turn == TIER_SAYS_LAST, error);
     }
     if (!task->closing)
         begin_closing(task);

@@ -48,21 +48,22 @@ static void forget_revisions(struct marker *marker)
     marker->revision_count = 0;
 }
 
-bool marker_has_barrier(const struct marker *marker, billing_period period, int32_t task)
+bool marker_has_barrier(const struct marker *marker, billing_period period, int32_t task, bool is_last)
 {
     for (size_t i = 0; i < marker->barrier_count; i++)
-        if (marker->barriers[i].period == period && marker->barriers[i].task == task)
+        if (marker->barriers[i].period == period && marker->barriers[i].task == task &&
+            marker->barriers[i].is_last == is_last)
             return true;
     return false;
 }
 
-void marker_add_barrier(struct marker *marker, billing_period period, int32_t task)
+void marker_add_barrier(struct marker *marker, billing_period period, int32_t task, bool is_last)
 {
     bool is_over = marker->closed != PERIOD_NONE && period <= marker->closed;
-    if (is_over || marker_has_barrier(marker, period, task))
+    if (is_over || marker_has_barrier(marker, period, task, is_last))
         return;
     marker->barriers = memory_grow(marker->barriers, marker->barrier_count + 1, sizeof *marker->barriers);
-    marker->barriers[marker->barrier_count++] = (struct marker_barrier){ period, task };
+    marker->barriers[marker->barrier_count++] = (struct marker_barrier){ period, task, is_last };
 }
 
 void marker_close(struct marker *marker, billing_period period)
@@ -94,7 +95,10 @@ static json_t *barriers_json(const struct marker *marker)
     for (size_t i = 0; i < marker->barrier_count; i++) {
         char period[TIME_TEXT_MAX];
         period_format(marker->barriers[i].period, period);
-        json_array_append_new(array, json_pack("[s,I]", period, (json_int_t)marker->barriers[i].task));
+        json_t *pair = json_pack("[s,I]", period, (json_int_t)marker->barriers[i].task);
+        if (marker->barriers[i].is_last)
+            json_array_append_new(pair, json_true());
+        json_array_append_new(array, pair);
     }
     return array;
 }
@@ -170,10 +174,12 @@ static bool read_barriers(json_t *array, struct marker *marker)
         const char *text;
         json_int_t task;
         billing_period period;
-        if (json_unpack(pair, "[s,I!]", &text, &task) != 0 || task < 0 || task > INT32_MAX ||
+        size_t size = json_array_size(pair);
+        if (size > 3 || (size == 3 && !json_is_true(json_array_get(pair, 2))) ||
+            json_unpack(pair, "[s,I]", &text, &task) != 0 || task < 0 || task > INT32_MAX ||
             !period_parse(text_of(text), &period))
             return false;
-        marker_add_barrier(marker, period, (int32_t)task);
+        marker_add_barrier(marker, period, (int32_t)task, size == 3);
     }
     return true;
 }

@@ -16,6 +16,7 @@ struct marker_count {
 struct marker_barrier {
     billing_period period;
     int32_t task; /* its sender */
+    bool is_last; /* of a tier task: its second word */
 };
 
 /* A group's report of the month that was closed last, of a bill task: only where custom line items changed afterwards. */
@@ -50,9 +51,9 @@ int64_t *marker_sent(struct marker *marker, int32_t partition);
 int64_t *marker_received(struct marker *marker, int32_t task);
 /* The revision of a group, made with both at 1 if there is none. */
 struct marker_revision *marker_revision_of(struct marker *marker, struct text group);
-bool marker_has_barrier(const struct marker *marker, billing_period period, int32_t task);
+bool marker_has_barrier(const struct marker *marker, billing_period period, int32_t task, bool is_last);
 /* A barrier counts once, and not at all for a month that is closed here. */
-void marker_add_barrier(struct marker *marker, billing_period period, int32_t task);
+void marker_add_barrier(struct marker *marker, billing_period period, int32_t task, bool is_last);
 /* The month is closed; its barriers and those of earlier ones are forgotten. */
 void marker_close(struct marker *marker, billing_period period);
 

@@ -9,7 +9,13 @@
 /* ---- to the tier tasks ---- */
 
 static const char sender_header[] = "sender", number_header[] = "number", offset_header[] = "offset",
-                  period_header[] = "period", barrier_header[] = "barrier";
+                  version_header[] = "version", period_header[] = "period", kind_header[] = "kind";
+
+/* An event needs no name. */
+static const struct text kind_names[TIER_MESSAGE_COUNT] = {
+    [TIER_MESSAGE_EVENT] = { "", 0 },      [TIER_MESSAGE_ROW] = { "row", 3 },   [TIER_MESSAGE_BARRIER] = { "closed", 6 },
+    [TIER_MESSAGE_SWEPT] = { "swept", 5 }, [TIER_MESSAGE_LAST] = { "last", 4 },
+};
 
 static void add_header(struct tier_headers *out, const char *name, struct text value)
 {
@@ -28,11 +34,12 @@ void tier_message_write(const struct tier_message *message, struct tier_headers 
     add_number(out, sender_header, message->sender);
     add_number(out, number_header, message->number);
     add_number(out, offset_header, message->offset);
+    add_number(out, version_header, message->version);
     char *period = out->texts[out->count];
     period_format(message->period, period);
     add_header(out, period_header, text_of(period));
-    if (message->is_barrier)
-        add_header(out, barrier_header, TEXT("closed"));
+    if (message->kind != TIER_MESSAGE_EVENT)
+        add_header(out, kind_header, kind_names[message->kind]);
 }
 
 static struct text find_header(const struct stream_record *record, const char *name)
@@ -55,10 +62,14 @@ static bool read_number(const struct stream_record *record, const char *name, in
 bool tier_message_read(const struct stream_record *record, struct tier_message *message)
 {
     int64_t sender;
-    *message = (struct tier_message){ .is_barrier = find_header(record, barrier_header).size > 0 };
-    if (!read_number(record, sender_header, INT32_MAX, &sender) ||
+    struct text kind = find_header(record, kind_header);
+    *message = (struct tier_message){ .kind = TIER_MESSAGE_EVENT };
+    while (message->kind < TIER_MESSAGE_COUNT && !text_equal(kind, kind_names[message->kind]))
+        message->kind++;
+    if (message->kind == TIER_MESSAGE_COUNT || !read_number(record, sender_header, INT32_MAX, &sender) ||
         !read_number(record, number_header, INT64_MAX, &message->number) ||
-        !read_number(record, offset_header, INT64_MAX, &message->offset))
+        !read_number(record, offset_header, INT64_MAX, &message->offset) ||
+        !read_number(record, version_header, INT64_MAX, &message->version))
         return false;
     message->sender = (uint32_t)sender;
     return period_parse(find_header(record, period_header), &message->period);

@@ -8,6 +8,8 @@
  */
 #include "tasks/task_parts.h"
 
+#define EARLIEST_MONTH (1970 * 12)
+
 void task_sweep_begin(struct task *task)
 {
     billing_period first = task->marker.closed == PERIOD_NONE ? 0 : task->marker.closed + 1;
@@ -24,9 +26,11 @@ void task_sweep_begin(struct task *task)
 static enum stream_outcome walk(struct task *task, struct error *error)
 {
     bool done = false;
+    struct handing handing = { task, OUTCOME_DONE };
+    const struct ledger_handover handover = task_handover(&handing);
     size_t swept = ledger_sweep_rows(task->ledger);
-    if (!ledger_sweep_step(task->ledger, task->world->sweep_rows, &done, error))
-        return task_ledger_failed(task, error);
+    if (!ledger_sweep_step(task->ledger, task->world->sweep_rows, &handover, &done, error))
+        return handing.outcome != OUTCOME_DONE ? handing.outcome : task_ledger_failed(task, error);
     task->world->counts.swept_rows += ledger_sweep_rows(task->ledger) - swept;
     task->marker.swept = ledger_sweep_percent(task->ledger);
     if (done)
@@ -47,12 +51,14 @@ bool task_sweep_ends(const struct task *task)
     return task->sweep.active && task->sweep.stage == SWEEP_END;
 }
 
-static enum stream_outcome tell_month(struct task *task, billing_period period, struct error *error)
+/* Of all open months, also of those of which no row is left here. */
+static enum stream_outcome tell_bill_tasks(struct task *task, struct error *error)
 {
+    billing_period first = task->marker.closed == PERIOD_NONE ? EARLIEST_MONTH : task->marker.closed + 1;
     int32_t bills = task->world->stream->ops->partition_count(task->world->stream, STREAM_SUBTOTALS);
     enum stream_outcome outcome = OUTCOME_DONE;
     char text[TIME_TEXT_MAX];
-    period_format(period, text);
+    period_format(first, text);
     struct subtotal subtotal = { .task = task->number,
                                  .revision = task->marker.revision,
                                  .billing_period = text_of(text),
@@ -67,10 +73,7 @@ static enum stream_outcome tell_month(struct task *task, billing_period period, 
 
 enum stream_outcome task_sweep_tell(struct task *task, struct error *error)
 {
-    enum stream_outcome outcome = OUTCOME_DONE;
-    for (size_t i = 0; i < ledger_period_count(task->ledger) && outcome == OUTCOME_DONE; i++)
-        if (task->marker.closed == PERIOD_NONE || ledger_period(task->ledger, i) > task->marker.closed)
-            outcome = tell_month(task, ledger_period(task->ledger, i), error);
+    enum stream_outcome outcome = tell_bill_tasks(task, error);
     if (outcome != OUTCOME_DONE)
         return outcome;
     ledger_sweep_end(task->ledger);

@@ -158,6 +158,29 @@ enum stream_outcome usage_task_replay_id(struct task *task, const struct stream_
 void task_note_arrival(struct task *task, billing_period period, int64_t time_ms);
 void task_note_payer(struct task *task, billing_period period, struct text payer);
 
+/* routing.c: what is another task's, under the document in force. */
+bool task_is_elsewhere(const struct task *task, const struct meter *meter);
+/* Sends a message; sender, number and version are filled in. */
+enum stream_outcome task_send_to_tier(struct task *task, int32_t partition, struct tier_message message, struct text key,
+                                      struct text value, struct error *error);
+/* The same to the tier task of a usage type. */
+enum stream_outcome task_route(struct task *task, struct tier_message message, struct text usage_type, struct text value,
+                               struct error *error);
+/* The same of an event, with what is still here of its row, before it; its facts are task->facts. */
+enum stream_outcome task_route_event(struct task *task, struct tier_message message, const struct usage_event *event,
+                                     struct text value, struct error *error);
+/* A sweep's handover within a ledger's callbacks: they return bool, the stream an outcome. */
+struct handing {
+    struct task *task;
+    enum stream_outcome outcome;
+};
+struct ledger_handover task_handover(struct handing *handing);
+
+/* tier_barriers.c: what a tier task has to do before it closes a month of which it has all barriers of usage tasks. */
+enum tier_turn { TIER_WAITS, TIER_SAYS_SWEPT, TIER_SAYS_LAST, TIER_CLOSES };
+enum tier_turn tier_turn_of(const struct task *task, billing_period period);
+enum stream_outcome tier_say(struct task *task, billing_period period, bool is_last, struct error *error);
+
 /* ledger_flush.c: line items, subtotals; of usage and tier tasks. */
 bool ledger_task_is_due(const struct task *task, int64_t now_ms);
 enum stream_outcome ledger_task_work(struct task *task, struct error *error);

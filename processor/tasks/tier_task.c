@@ -1,4 +1,4 @@
-/* tasks/tier_task.c: usage of tiered meters, forwarded by the usage tasks, priced where its pools are. */
+/* tasks/tier_task.c: usage of tiered meters, sent here by the usage tasks, priced where its pools are. */
 #include <stdio.h>
 
 #include "tasks/task_parts.h"
@@ -25,6 +25,12 @@ static enum stream_outcome check_number(struct task *task, const struct stream_r
     return stop(task, record, reason, error);
 }
 
+/* Sent here under an older version than this task's, under which it is another's. */
+static bool is_to_be_sent_on(const struct task *task, const struct tier_message *message, const struct meter *meter)
+{
+    return message->version < task->world->document->number && task_is_elsewhere(task, meter);
+}
+
 static enum stream_outcome price(struct task *task, const struct stream_record *record, const struct tier_message *message,
                                  struct error *error)
 {
@@ -36,11 +42,55 @@ static enum stream_outcome price(struct task *task, const struct stream_record *
         return outcome;
     if (answer != WIRE_DONE)
         return stop(task, record, refusal.detail, error);
+    const struct meter meter = meter_of_event(&event);
     buffer_clear(&task->facts);
     facts_encode(&event, &task->facts);
+    if (is_to_be_sent_on(task, message, &meter))
+        return task_route_event(task, *message, &event, record->value, error);
     return ledger_take(task->ledger, &event, buffer_text(&task->facts), message->period, error)
                ? OUTCOME_DONE
                : task_ledger_failed(task, error);
+}
+
+static enum stream_outcome take_row(struct task *task, const struct stream_record *record,
+                                    const struct tier_message *message, struct error *error)
+{
+    struct line_item row;
+    struct refusal refusal;
+    arena_reset(&task->arena);
+    switch (wire_decode(task->world->wire, &line_item_type, record->value, &row, &task->arena, &refusal, error)) {
+    case WIRE_LATER:
+        return OUTCOME_LATER;
+    case WIRE_REFUSED:
+        return stop(task, record, refusal.detail, error);
+    case WIRE_DONE:
+        break;
+    }
+    const struct meter meter = { .product_code = row.product_code,
+                                 .usage_type = row.usage_type,
+                                 .operation = row.operation,
+                                 .service_code = row.service_code };
+    if (is_to_be_sent_on(task, message, &meter))
+        return task_route(task, *message, row.usage_type, record->value, error);
+    return ledger_take_row(task->ledger, &row, error) ? OUTCOME_DONE : task_ledger_failed(task, error);
+}
+
+static enum stream_outcome take_message(struct task *task, const struct stream_record *record,
+                                        const struct tier_message *message, struct error *error)
+{
+    switch (message->kind) {
+    case TIER_MESSAGE_EVENT:
+        return price(task, record, message, error);
+    case TIER_MESSAGE_ROW:
+        return take_row(task, record, message, error);
+    case TIER_MESSAGE_BARRIER:
+    case TIER_MESSAGE_SWEPT:
+    case TIER_MESSAGE_LAST:
+    case TIER_MESSAGE_COUNT:
+        break;
+    }
+    marker_add_barrier(&task->marker, message->period, (int32_t)message->sender, message->kind == TIER_MESSAGE_LAST);
+    return OUTCOME_DONE;
 }
 
 static enum stream_outcome tier_task_take(struct task *task, const struct stream_record *record, struct error *error)
@@ -52,10 +102,7 @@ static enum stream_outcome tier_task_take(struct task *task, const struct stream
     bool is_known = message.number <= *marker_received(&task->marker, (int32_t)message.sender);
     if (outcome != OUTCOME_DONE || is_known)
         return outcome;
-    if (message.is_barrier)
-        marker_add_barrier(&task->marker, message.period, (int32_t)message.sender);
-    else
-        outcome = price(task, record, &message, error);
+    outcome = take_message(task, record, &message, error);
     if (outcome == OUTCOME_DONE)
         *marker_received(&task->marker, (int32_t)message.sender) = message.number;
     return outcome;

@@ -166,32 +166,16 @@ void task_note_arrival(struct task *task, billing_period period, int64_t time_ms
 
 /* ---- taking ---- */
 
-/* A tiered meter's usage travels once more, to where its pools are. */
-static enum stream_outcome forward(struct task *task, const struct stream_record *record, const struct usage_event *event,
-                                   billing_period period, struct error *error)
-{
-    struct text family = routing_family(&task->world->document->routing, event->usage_type);
-    int32_t partition = task_partition_for(task, STREAM_TIERED, family);
-    struct tier_headers headers;
-    struct tier_message message = { task->number, ++*marker_sent(&task->marker, partition), record->offset, period, false };
-    tier_message_write(&message, &headers);
-    struct stream_record out = { .topic = STREAM_TIERED,
-                                 .partition = partition,
-                                 .key = family,
-                                 .value = record->value,
-                                 .headers = headers.headers,
-                                 .header_count = headers.count };
-    return task_produce_raw(task, &out, error);
-}
-
 static enum stream_outcome price(struct task *task, const struct stream_record *record, const struct usage_event *event,
                                  billing_period closed, struct error *error)
 {
     billing_period period = billed_period(task, event, closed);
     task_note_payer(task, period, event->payer_account_id);
     task_note_arrival(task, period, record->timestamp_ms);
-    if (routing_is_tiered(&task->world->document->routing, event))
-        return forward(task, record, event, period, error);
+    const struct meter meter = meter_of_event(event);
+    if (task_is_elsewhere(task, &meter)) /* tiered: it travels once more, to where its pools are */
+        return task_route_event(task, (struct tier_message){ .offset = record->offset, .period = period }, event,
+                                record->value, error);
     return ledger_take(task->ledger, event, buffer_text(&task->facts), period, error) ? OUTCOME_DONE
                                                                                       : task_ledger_failed(task, error);
 }

@@ -1,10 +1,11 @@
 /*
  * sim/documents.c: the documents of a run: the sample first, then others that are made of it by chance: accounts move, plans
- * and rates change, custom line items and groups come and go. Which meters are tiered stays.
+ * and rates change, custom line items and groups come and go; meters get tiers and lose them, allowances join others.
  */
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "sim/simulation_parts.h"
 #include "sim/trace.h"
@@ -166,9 +167,66 @@ static void drop_group(struct sim *sim, json_t *document)
     json_array_remove(groups, at);
 }
 
+/* Custom tiers in place of a modifier, or the other way round. */
+static void turn_rule(struct sim *sim, json_t *document)
+{
+    json_t *rule = any_of(sim, document, "PricingRules");
+    if (json_object_get(rule, "Tiering")) {
+        json_object_del(rule, "Tiering");
+        json_object_set_new(rule, "Type", json_string("MARKUP"));
+        json_object_set_new(rule, "ModifierPercentage", json_integer((json_int_t)dice_below(&sim->dice, 50)));
+        return;
+    }
+    if (strcmp(json_string_value(json_object_get(rule, "Scope")), "SKU") != 0)
+        return;
+    json_object_del(rule, "ModifierPercentage");
+    json_object_set_new(rule, "Type", json_string("TIERING"));
+    json_object_set_new(rule, "Tiering",
+                        json_pack("{s:[{s:i,s:i,s:f},{s:i,s:f}]}", "CustomTiers", "BeginRangeInclusive", 0,
+                                  "EndRangeExclusive", 1 << dice_below(&sim->dice, 9), "RateValue", 0.25,
+                                  "BeginRangeInclusive", 0, "RateValue", 0.125));
+    json_t *tiers = json_object_get(json_object_get(rule, "Tiering"), "CustomTiers");
+    json_object_set(json_array_get(tiers, 1), "BeginRangeInclusive",
+                    json_object_get(json_array_get(tiers, 0), "EndRangeExclusive"));
+}
+
+/* Custom tiers for a meter that had none: by its usage type, or by its operation. */
+static void tier_a_meter(struct sim *sim, json_t *document)
+{
+    const struct usage *usage = &sim->world->usage[dice_below(&sim->dice, sim->world->usage_count)];
+    const struct usage_event *event = &usage->entry.event;
+    json_t *plan = any_of(sim, document, "PricingRulesAssociatedToPricingPlan"), *rule;
+    char arn[80];
+    bool by_operation = dice_percent(&sim->dice, 40) && event->operation.size > 0;
+    if (usage->is_poison || event->usage_type.size == 0)
+        return;
+    snprintf(arn, sizeof arn, "arn:aws:billingconductor::100000000001:pricingrule/rule%u",
+             (unsigned)json_array_size(json_object_get(document, "PricingRules")));
+    rule = json_pack("{s:s,s:s,s:s,s:s,s:s%,s:{s:[{s:i,s:f}]}}", "Name", strrchr(arn, '/') + 1, "Arn", arn, "Scope", "SKU",
+                     "Type", "TIERING", "Service", event->product_code.data, event->product_code.size, "Tiering",
+                     "CustomTiers", "BeginRangeInclusive", 0, "RateValue", 0.5);
+    CHECK(rule);
+    json_object_set_new(rule, by_operation ? "Operation" : "UsageType",
+                        by_operation ? json_stringn(event->operation.data, event->operation.size)
+                                     : json_stringn(event->usage_type.data, event->usage_type.size));
+    json_array_append_new(json_object_get(document, "PricingRules"), rule);
+    json_array_append_new(json_object_get(plan, "PricingRuleArns"), json_string(arn));
+}
+
 static void (*const changes[])(struct sim *, json_t *) = { change_modifier, change_modifier, move_account,
                                                            move_account,    change_plan,     change_charge,
                                                            describe_charge, drop_charge,     drop_group };
+
+/* Those that move usage between tasks. */
+static void (*const routing_changes[])(struct sim *, json_t *) = { turn_rule, tier_a_meter };
+
+static void change(struct sim *sim, json_t *document)
+{
+    for (uint64_t i = dice_below(&sim->dice, 6) + 1; i > 0; i--)
+        changes[dice_below(&sim->dice, ARRAY_COUNT(changes))](sim, document);
+    for (uint64_t i = sim->faults.has[FAULT_ROUTING] ? dice_below(&sim->dice, 3) : 0; i > 0; i--)
+        routing_changes[dice_below(&sim->dice, ARRAY_COUNT(routing_changes))](sim, document);
+}
 
 static json_int_t count_accounts(const json_t *document, const json_t *group)
 {
@@ -197,18 +255,73 @@ static void set_month(struct sim *sim, json_t *document)
     json_object_set_new(document, "BillingPeriod", json_string(text));
 }
 
-/* The sample's, at other rates: which meters have tiers stays. */
+/* Tiers where there were none, or one rate for all. */
+static void turn_schedule(struct sim *sim, struct schedule *schedule, struct tier *tiers)
+{
+    if (schedule->count > 1) {
+        schedule->count = 1;
+        tiers[0].end = TIER_NO_END;
+        return;
+    }
+    i128 bound = decimal_power(QUANTITY_SCALE) << dice_below(&sim->dice, 9);
+    tiers[1] = (struct tier){ bound, TIER_NO_END, tiers[0].rate / 2 };
+    tiers[0].end = bound;
+    schedule->count = 2;
+}
+
+/* An allowance is for other meters than it was: some, or those that its name stands for. */
+static void turn_allowance(struct sim *sim, const struct price_list *list, struct price_list_entry *allowance,
+                           struct text *skus)
+{
+    const struct price_list *sample = &sim->world->documents.list;
+    allowance->applies_to = skus;
+    allowance->applies_to_count = 0;
+    for (uint64_t i = dice_percent(&sim->dice, 30) ? 0 : 2 + dice_below(&sim->dice, 3); i > 0; i--)
+        skus[allowance->applies_to_count++] = dice_percent(&sim->dice, 50)
+                                                  ? list->entries[dice_below(&sim->dice, list->count)].sku
+                                                  : sample->entries[dice_below(&sim->dice, sample->count)].sku;
+}
+
+/* A price for a meter of the usage, in tiers or flat. Its sku is of the meter: an allowance that names it joins it again. */
+static void add_meter(struct sim *sim, struct price_list *list)
+{
+    const struct usage *usage = &sim->world->usage[dice_below(&sim->dice, sim->world->usage_count)];
+    const struct usage_event *event = &usage->entry.event;
+    struct tier tiers[2] = { { 0, TIER_NO_END, decimal_power(RATE_SCALE) / 4 } };
+    char sku[16];
+    if (usage->is_poison || event->usage_type.size == 0)
+        return;
+    hash_letters(hash128(event->usage_type.data, event->usage_type.size), sizeof sku, sku);
+    struct price_list_entry entry = { .sku = { sku, sizeof sku },
+                                      .service = event->service_code.size ? event->service_code : event->product_code,
+                                      .usage_type = event->usage_type,
+                                      .unit = event->unit,
+                                      .schedule = { tiers, 1 } };
+    if (dice_percent(&sim->dice, 50))
+        turn_schedule(sim, &entry.schedule, tiers);
+    price_list_add(list, &entry);
+}
+
+/* The sample's, at other rates, and with FAULT_ROUTING otherwise in tiers. */
 static void make_list(struct sim *sim, struct price_list *list)
 {
     const struct price_list *sample = &sim->world->documents.list;
     unsigned times = dice_percent(&sim->dice, 50) ? 1 : 1 + (unsigned)dice_below(&sim->dice, 3);
+    for (uint64_t i = sim->faults.has[FAULT_ROUTING] ? 1 + dice_below(&sim->dice, 6) : 0; i > 0; i--)
+        add_meter(sim, list);
     for (size_t i = 0; i < sample->count; i++) {
         struct price_list_entry entry = sample->entries[i];
-        struct tier *tiers = memory_new_array(entry.schedule.count, sizeof *tiers);
+        struct tier *tiers = memory_new_array(entry.schedule.count + 1, sizeof *tiers);
+        struct text skus[4];
+        bool turns = sim->faults.has[FAULT_ROUTING] && dice_percent(&sim->dice, 40);
         memcpy(tiers, entry.schedule.tiers, entry.schedule.count * sizeof *tiers);
         for (uint32_t t = 0; t < entry.schedule.count; t++)
             tiers[t].rate *= times;
         entry.schedule.tiers = tiers;
+        if (turns && list->count > 0 && price_list_entry_is_allowance(&entry))
+            turn_allowance(sim, list, &entry, skus);
+        else if (turns)
+            turn_schedule(sim, &entry.schedule, tiers);
         price_list_add(list, &entry);
         free(tiers);
     }
@@ -223,8 +336,7 @@ void document_publish_another(struct sim *sim)
     json_error_t reason;
     json_t *json = json_load_file(SIM_DOCUMENT, 0, &reason);
     CHECK(json);
-    for (uint64_t i = dice_below(&sim->dice, 6) + 1; i > 0; i--)
-        changes[dice_below(&sim->dice, ARRAY_COUNT(changes))](sim, json);
+    change(sim, json);
     count_members(json);
     set_month(sim, json);
     char *text = json_dumps(json, JSON_REAL_PRECISION(10));
@@ -232,6 +344,9 @@ void document_publish_another(struct sim *sim)
     problems_begin(&problems, "simulation");
     bool done = conductor_read(input, &document->documents.conductor, &problems, &error);
     input_close(input);
+    if (!done && problems.count > 0)
+        trace("outside: no document: %.*s: %s", TEXT_ARGS(problems.items[0].path),
+              problem_reason_text(problems.items[0].reason));
     problems_done(&problems);
     if (done) {
         make_list(sim, &document->documents.list);
@@ -241,6 +356,7 @@ void document_publish_another(struct sim *sim)
             documents_done(&document->documents);
     }
     if (done) {
+        sim->counts.documents++;
         trace("outside: document version %lld", (long long)conductor_topic_version(sim->control));
         document->before = sim->documents;
         sim->documents = document;

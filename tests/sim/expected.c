@@ -85,7 +85,9 @@ static bool is_open(const struct expected *expected, struct text period)
 bool is_provisional_line_item(const struct expected *expected, const struct line_item *item)
 {
     bool follows_totals = expected->has_allowances && record_has(item, LINE_ITEM_custom_line_item);
-    return is_open(expected, item->billing_period) && (record_has(item, LINE_ITEM_tier) || follows_totals);
+    /* Of one custom tier the public cost is by published tiers: by where its pool stands. */
+    bool is_of_pool = record_has(item, LINE_ITEM_tier) || text_equal(item->base, price_base_text(BASE_CUSTOM_TIERS));
+    return is_open(expected, item->billing_period) && (is_of_pool || follows_totals);
 }
 
 bool is_provisional_bill(const struct expected *expected, const json_t *bill)

@@ -32,6 +32,7 @@
     X(MONTHS, "months")                 /* more than one is closed, while the last close is under way */ \
     X(BACK_TO_BACK, "back-to-back")     /* months closed one right after the other */                    \
     X(DOCUMENTS, "documents")           /* other documents, while usage comes in */                      \
+    X(ROUTING, "routing")               /* which change what has tiers, and what an allowance joins */   \
     X(LATE, "late")                     /* usage of a month that is closed */                            \
     X(REJECTED, "rejected")             /* such usage is refused: late.usage is reject */                \
     X(CLOSED_TWICE, "closed-twice")     /* more closes of a month, with other offsets, and the same */   \

@@ -54,10 +54,10 @@ static void check_offset(struct memory_log *log, struct markers *markers, enum s
                      (long long)committed, task, (long long)marked);
 }
 
-static void check_counts(struct memory_log *log, struct markers *markers, int32_t usage, int32_t tier,
+static void check_counts(struct memory_log *log, struct markers *markers, size_t sender, int32_t tier,
                          struct verdict *verdict)
 {
-    size_t sender = task_of(log, STREAM_USAGE, usage), reader = task_of(log, STREAM_TIERED, tier);
+    size_t reader = task_of(log, STREAM_TIERED, tier);
     if (!markers->found[sender] || !markers->found[reader])
         return;
     int64_t sent = *marker_sent(&markers->items[sender], tier);
@@ -73,9 +73,12 @@ void markers_check(struct memory_log *log, struct verdict *verdict)
     for (size_t i = 0; i < ARRAY_COUNT(inputs); i++)
         for (int32_t p = 0; p < memory_log_partitions(log, inputs[i]); p++)
             check_offset(log, markers, inputs[i], p, verdict);
-    for (int32_t usage = 0; usage < memory_log_partitions(log, STREAM_USAGE); usage++)
-        for (int32_t tier = 0; tier < memory_log_partitions(log, STREAM_TIERED); tier++)
-            check_counts(log, markers, usage, tier, verdict);
+    for (int32_t tier = 0; tier < memory_log_partitions(log, STREAM_TIERED); tier++) {
+        for (int32_t usage = 0; usage < memory_log_partitions(log, STREAM_USAGE); usage++)
+            check_counts(log, markers, task_of(log, STREAM_USAGE, usage), tier, verdict);
+        for (int32_t other = 0; other < memory_log_partitions(log, STREAM_TIERED); other++)
+            check_counts(log, markers, task_of(log, STREAM_TIERED, other), tier, verdict);
+    }
     markers_done(markers);
 }
 

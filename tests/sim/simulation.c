@@ -9,6 +9,7 @@
 #include "sim/outcome.h"
 #include "sim/simulation_parts.h"
 #include "sim/trace.h"
+#include "tasks/messages.h"
 
 #define CHAOS_STEPS 1500
 #define CALM_STEPS 6000
@@ -55,7 +56,7 @@ static void chaos(struct sim *sim)
         memory_log_advance(sim->log, (int64_t)dice_below(&sim->dice, 15));
         if (dice_below(&sim->dice, (CHAOS_STEPS * 3 / 4) * pace / (sim->plan_count + 1) + 1) == 0)
             plan_follow(sim, (size_t)dice_below(&sim->dice, 2 * pace + 1));
-        if (sim->faults.has[FAULT_DOCUMENTS] && dice_below(&sim->dice, 150) == 0)
+        if (sim->faults.has[FAULT_DOCUMENTS] && dice_below(&sim->dice, 80) == 0)
             document_publish_another(sim);
         if (dice_below(&sim->dice, 50) == 0)
             plan_feed_late(sim);
@@ -99,6 +100,12 @@ void sim_calm(struct sim *sim)
         verdict_fail(&sim->verdict, "it does not come to its end: %s", missing.reason);
 }
 
+static void count_row(void *context, const struct stream_record *record)
+{
+    struct tier_message message;
+    *(unsigned *)context += tier_message_read(record, &message) && message.kind == TIER_MESSAGE_ROW;
+}
+
 void sim_reckon(struct sim *sim)
 {
     memory_log_advance(sim->log, TRANSACTION_TIMEOUT_MS); /* the last marks come, too */
@@ -106,6 +113,7 @@ void sim_reckon(struct sim *sim)
                                              sim->fed_count, sim->closes, sim->close_count);
     expected->dead_may_repeat = sim->late_ends;
     outcome_check(expected, sim->log, &sim->verdict);
+    memory_log_each(sim->log, STREAM_TIERED, count_row, &sim->counts.handed_over);
     expected_free(expected);
 }
 

@@ -21,6 +21,7 @@ struct simulation_options {
 
 struct simulation_counts {
     unsigned crashes, fenced, expelled, aborts, commits;
+    unsigned documents, handed_over; /* published; rows from task to task, of those that the topic still has */
 };
 
 /* Returns what is wrong, if anything is. */

@@ -71,8 +71,8 @@ static void run(const struct world *world, const struct simulation_options *opti
     alarm(RUN_SECONDS_MAX);
     struct verdict verdict = simulate(world, options, &counts);
     alarm(0);
-    printf("%u crashes, %u fenced, %u expelled, %u commits, %u aborts\n", counts.crashes, counts.fenced, counts.expelled,
-           counts.commits, counts.aborts);
+    printf("%u crashes, %u fenced, %u expelled, %u commits, %u aborts, %u documents, %u rows handed over\n", counts.crashes,
+           counts.fenced, counts.expelled, counts.commits, counts.aborts, counts.documents, counts.handed_over);
     if (verdict.is_bad)
         fail_msg("seed %llu: %s", (unsigned long long)options->seed, verdict.reason);
 }

@@ -591,8 +591,9 @@ static void a_document_with_a_broken_part_is_none(void **state)
         enum error_kind kind;
         const char *message;
     } rows[] = {
-        { "2026-06/LinkedAccounts/444444444444", "{'AccountId':'4'}", ERROR_INVALID, "1 problem" },
-        { "2026-06/BillingGroups/111111111111", NULL, ERROR_INVALID, "not a valid conductor document" },
+        { "2026-06/LinkedAccounts/444444444444", "{'AccountId':'4'}", ERROR_INVALID,
+          "LinkedAccounts[4].AccountId: ILLEGAL_ACCOUNT_ID: found \"4\"" },
+        { "2026-06/BillingGroups/111111111111", NULL, ERROR_INVALID, "MISSING_BILLINGGROUP: found \"111111111111\"" },
         { "2026-06/PricingRules/ruleGLOBAL", "{", ERROR_INVALID, "conductor topic" },
         { "2026-06/PricingRules/ruleGLOBAL", "", ERROR_INVALID, "conductor topic" },
         { "2026-06/Price/SKU/U", "{'sku':'SKU'}", ERROR_FAILED, "the price 2026-06/Price/SKU/U cannot be read" },

@@ -310,7 +310,8 @@ static void take_in_tasks(void *context, const struct usage_event *event, struct
 {
     struct tasks *tasks = context;
     struct error error;
-    bool tiered = routing_is_tiered(&tasks->fixture->routing, event);
+    const struct meter meter = meter_of_event(event);
+    bool tiered = routing_is_tiered(&tasks->fixture->routing, &meter);
     assert_true(ledger_take(tiered ? tasks->tier : tasks->usage, event, facts, period_of(event->usage_start), &error));
     if (++tasks->events % 997 != 0)
         return;

@@ -32,6 +32,7 @@ struct month {
     char directory[128];
     struct written written;
     int64_t revision;
+    const struct ledger_handover *handover; /* of the walk; NULL: none */
 };
 
 static bool take_item(void *context, const struct line_item *item, struct error *error)
@@ -169,7 +170,7 @@ static void walk(struct month *month)
     struct error error;
     bool done = false;
     while (!done) {
-        if (!ledger_sweep_step(month->ledger, 1, &done, &error))
+        if (!ledger_sweep_step(month->ledger, 1, month->handover, &done, &error))
             fail_msg("%s", error.message);
         flush(month);
     }
@@ -307,7 +308,7 @@ static void a_sweep_tells_how_far_it_is(void **state)
         begin_sweep(&month);
         expect_number(rows[i].name, ledger_sweep_percent(month.ledger), 0);
         for (size_t step = 0; step < ARRAY_COUNT(rows[i].percents) && !done; step++) {
-            assert_true(ledger_sweep_step(month.ledger, 1, &done, &error));
+            assert_true(ledger_sweep_step(month.ledger, 1, NULL, &done, &error));
             expect_number(rows[i].name, ledger_sweep_percent(month.ledger), rows[i].percents[step]);
         }
         walk(&month);
@@ -355,7 +356,7 @@ static void events_meet_rows_before_and_behind_the_walk(void **state)
             use(&month, "111111111111", "Storage", hours[i], "300");
         begin_sweep(&month);
         for (size_t i = 0; i < steps; i++)
-            assert_true(ledger_sweep_step(month.ledger, 1, &done, &error));
+            assert_true(ledger_sweep_step(month.ledger, 1, NULL, &done, &error));
         use(&month, "111111111111", "Storage", 0, "100");
         use(&month, "111111111111", "Storage", 3, "100");
         use(&month, "111111111111", "Storage", 4, "100"); /* a new one */
@@ -385,7 +386,7 @@ static void a_sweep_that_was_cut_off_begins_anew_and_writes_only_the_rest(void *
     for (unsigned hour = 0; hour < 8; hour++)
         use(&month, "111111111111", "Requests", hour, "100");
     begin_sweep(&month);
-    assert_true(ledger_sweep_step(month.ledger, 6, &done, &error)); /* three groups of one row */
+    assert_true(ledger_sweep_step(month.ledger, 6, NULL, &done, &error)); /* three groups of one row */
     flush(&month);
     save(&month, 2);
     size_t written = month.written.items;
@@ -405,6 +406,121 @@ static void a_sweep_that_was_cut_off_begins_anew_and_writes_only_the_rest(void *
     end(&month);
 }
 
+/* ---- rows that are another task's now ---- */
+
+/* The other task, which has all that is handed over. */
+struct other_task {
+    struct month month;
+    size_t rows;
+};
+
+static bool is_storage(void *context, const struct facts *facts)
+{
+    (void)context;
+    return text_equal(facts->usage_type, TEXT("Storage"));
+}
+
+static bool take_over(void *context, const struct line_item *row, struct error *error)
+{
+    struct other_task *other = context;
+    other->rows++;
+    return ledger_take_row(other->month.ledger, row, error);
+}
+
+/*
+ * 400 and 800 of storage, at 0.10 while it is flat: 120.00 in all. Tiered, in the other task: 500 × 0.10 + 700 × 0.05
+ * = 85.00. What is left here is the other meter's.
+ */
+static void rows_of_a_meter_that_becomes_tiered_are_handed_over_whole_and_once(void **state)
+{
+    (void)state;
+    struct month month;
+    struct other_task other = { 0 };
+    const struct ledger_handover handover = { &other, is_storage, take_over };
+    begin(&month);
+    list_add(&month.before, "STORAGE", "AmazonS3", "Storage", "", "0 0.1");
+    start(&month);
+    begin(&other.month);
+    start(&other.month);
+    use(&month, "111111111111", "Storage", 0, "300");
+    use(&month, "111111111111", "Storage", 0, "100");
+    use(&month, "333333333333", "Storage", 1, "800");
+    use(&month, "111111111111", "Requests", 1, "10");
+    flush(&month);
+    expect_total(&month, 0, 4, 12100);
+    begin_sweep(&month);
+    month.handover = &handover;
+    walk(&month);
+    assert_int_equal(other.rows, 2);
+    expect_total(&month, 0, 1, 100);
+    assert_int_equal(month.written.items, 2); /* at 0, then gone */
+    assert_int_equal(month.written.gone, 2);
+    expect_cents("taken back", &month.written.deltas[1], -4000);
+    expect_cents("taken back", &month.written.deltas[3], -8000);
+    flush(&other.month);
+    expect_total(&other.month, 0, 3, 8500);
+    expect_cents("first", &other.month.written.deltas[1], 4000);
+    expect_cents("behind it", &other.month.written.deltas[3], 4500);
+    save(&month, 2);
+    ledger_forget(month.ledger); /* what the store has of them is nothing, too */
+    ledger_sweep_begin(month.ledger, &month.pricings[1], PERIOD, month.revision + 1);
+    walk(&month);
+    assert_int_equal(other.rows, 2);
+    expect_total(&month, 0, 1, 100);
+    end(&month);
+    end(&other.month);
+}
+
+/* An event that goes elsewhere sends the row ahead that is still here. */
+static void an_event_sends_its_row_ahead(void **state)
+{
+    (void)state;
+    struct month month;
+    struct other_task other = { 0 };
+    const struct ledger_handover handover = { &other, is_storage, take_over };
+    struct usage_event event = event_of((struct event_texts){ .usage_account_id = "111111111111",
+                                                              .product_code = "AmazonS3",
+                                                              .usage_type = "Storage",
+                                                              .usage_start = "2026-06-01T05:00:00Z",
+                                                              .usage_amount = "1",
+                                                              .public_on_demand_rate = "0.1" });
+    struct buffer facts = { 0 };
+    struct error error;
+    facts_encode(&event, &facts);
+    begin(&month);
+    start(&month);
+    begin(&other.month);
+    start(&other.month);
+    use(&month, "111111111111", "Storage", 5, "7");
+    use(&month, "111111111111", "Storage", 6, "7");
+    begin_sweep(&month);
+    for (int again = 0; again < 2; again++) {
+        assert_true(ledger_hand_over_met(month.ledger, &event, buffer_text(&facts), PERIOD, &handover, &error));
+        assert_int_equal(other.rows, 1);
+    }
+    month.handover = &handover;
+    walk(&month);
+    assert_int_equal(other.rows, 2);
+    buffer_done(&facts);
+    end(&month);
+    end(&other.month);
+}
+
+static void what_is_no_row_is_refused(void **state)
+{
+    (void)state;
+    struct month month;
+    struct error error;
+    struct line_item item = { .line_item_id = TEXT("aaaaaaaaaaaaaaaaaaaaaaaaaa"),
+                              .billing_period = TEXT("2026-06"),
+                              .usage_account_id = TEXT("111111111111") };
+    begin(&month);
+    start(&month);
+    assert_false(ledger_take_row(month.ledger, &item, &error));
+    assert_false(ledger_store_failed(month.ledger));
+    end(&month);
+}
+
 static int setup(void **state)
 {
     return scratch_setup(state);
@@ -420,6 +536,9 @@ int main(void)
         cmocka_unit_test(what_a_version_leaves_as_it_was_is_not_written),
         cmocka_unit_test(events_meet_rows_before_and_behind_the_walk),
         cmocka_unit_test(a_sweep_that_was_cut_off_begins_anew_and_writes_only_the_rest),
+        cmocka_unit_test(rows_of_a_meter_that_becomes_tiered_are_handed_over_whole_and_once),
+        cmocka_unit_test(an_event_sends_its_row_ahead),
+        cmocka_unit_test(what_is_no_row_is_refused),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

@@ -1,5 +1,7 @@
 /* rate/routing: which usage needs its group's pool and travels once more (SEMANTICS 5). */
 #include "rate/routing.h"
+
+#include "base/buffer.h"
 #include "support/fixtures.h"
 #include "support/unit.h"
 
@@ -48,11 +50,11 @@ static void tiered_meters_of_the_list_and_of_any_plan_are_routed(void **state)
     routing_init(&routing, &fixture.conductor, &fixture.list);
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         for (int by_code = 0; by_code < 2; by_code++) {
-            const struct usage_event event = { .product_code = by_code ? TEXT("Product") : text_of(rows[i].service),
-                                               .service_code = by_code ? text_of(rows[i].service) : TEXT_NONE,
-                                               .usage_type = text_of(rows[i].usage_type),
-                                               .operation = text_of(rows[i].operation) };
-            expect(rows[i].why, routing_is_tiered(&routing, &event), rows[i].tiered);
+            const struct meter meter = { .product_code = by_code ? TEXT("Product") : text_of(rows[i].service),
+                                         .service_code = by_code ? text_of(rows[i].service) : TEXT_NONE,
+                                         .usage_type = text_of(rows[i].usage_type),
+                                         .operation = text_of(rows[i].operation) };
+            expect(rows[i].why, routing_is_tiered(&routing, &meter), rows[i].tiered);
         }
     routing_done(&routing);
     document_fixture_done(&fixture);
@@ -94,14 +96,60 @@ static void usage_types_that_an_allowance_joins_go_to_one_place(void **state)
     routing_init(&routing, &fixture.conductor, &fixture.list);
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         expect_text(rows[i].usage_type, routing_family(&routing, text_of(rows[i].usage_type)), rows[i].family);
-    struct usage_event event = { .usage_type = TEXT("Seconds") };
-    assert_true(routing_is_tiered(&routing, &event)); /* flat, but behind an allowance */
-    event.usage_type = TEXT("Flat");
-    assert_false(routing_is_tiered(&routing, &event));
-    event.usage_type = TEXT("Global-Request");
-    assert_false(routing_is_tiered(&routing, &event));
+    struct meter meter = { .usage_type = TEXT("Seconds") };
+    assert_true(routing_is_tiered(&routing, &meter)); /* flat, but behind an allowance */
+    meter.usage_type = TEXT("Flat");
+    assert_false(routing_is_tiered(&routing, &meter));
+    meter.usage_type = TEXT("Global-Request");
+    assert_false(routing_is_tiered(&routing, &meter));
     routing_done(&routing);
     document_fixture_done(&fixture);
+}
+
+static void note_lost(void *context, struct text usage_type, struct text service, struct text operation)
+{
+    buffer_printf(context, "%.*s|%.*s|%.*s ", TEXT_ARGS(usage_type), TEXT_ARGS(service), TEXT_ARGS(operation));
+}
+
+/* What has lost its tiers stays where its rows are, in a family of its own, and is lost no more. */
+static void what_has_lost_its_tiers_can_be_kept(void **state)
+{
+    (void)state;
+    struct document_fixture before, after;
+    struct routing was, is;
+    struct buffer lost = { 0 };
+    document_fixture_init(&before);
+    document_fixture_init(&after);
+    list_add(&before, "1", "AmazonS3", "Storage", "", "0 2, 10 1");
+    list_add(&before, "2", "AmazonS3", "Requests", "", "0 2, 10 1");
+    list_add(&after, "2", "AmazonS3", "Requests", "", "0 3, 10 1");
+    plan_add_rule(&before, 0,
+                  (struct pricing_rule){ .scope = SCOPE_SKU,
+                                         .type = RULE_TIERING,
+                                         .service = TEXT("AmazonSQS"),
+                                         .operation = TEXT("Send"),
+                                         .custom = schedule_of(&before.conductor.arena, "0 1") });
+    price_list_index(&before.list);
+    price_list_index(&after.list);
+    routing_init(&was, &before.conductor, &before.list);
+    routing_init(&is, &after.conductor, &after.list);
+    routing_each_lost(&was, &is, note_lost, &lost);
+    expect_text("lost", buffer_text(&lost), "Storage|| |AmazonSQS|Send ");
+    struct meter storage = { .usage_type = TEXT("Storage") };
+    struct meter send = { .product_code = TEXT("AmazonSQS"), .operation = TEXT("Send"), .usage_type = TEXT("X") };
+    assert_false(routing_is_tiered(&is, &storage) || routing_is_tiered(&is, &send));
+    routing_keep_usage_type(&is, TEXT("Storage"));
+    routing_keep_operation(&is, TEXT("AmazonSQS"), TEXT("Send"));
+    assert_true(routing_is_tiered(&is, &storage) && routing_is_tiered(&is, &send));
+    expect_text("family", routing_family(&is, TEXT("Storage")), "Storage");
+    buffer_clear(&lost);
+    routing_each_lost(&was, &is, note_lost, &lost);
+    assert_int_equal(lost.size, 0);
+    buffer_done(&lost);
+    routing_done(&was);
+    routing_done(&is);
+    document_fixture_done(&before);
+    document_fixture_done(&after);
 }
 
 int main(void)
@@ -109,6 +157,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tiered_meters_of_the_list_and_of_any_plan_are_routed),
         cmocka_unit_test(usage_types_that_an_allowance_joins_go_to_one_place),
+        cmocka_unit_test(what_has_lost_its_tiers_can_be_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

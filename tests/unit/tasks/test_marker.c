@@ -127,7 +127,8 @@ static void counts_and_barriers_come_back_in_their_order(void **state)
     static const struct marker_count sent[] = { { 5, 1 }, { 0, INT64_MAX }, { INT32_MAX, 0 } };
     static const struct marker_count received[] = { { 1, 7 }, { 0, 8 } };
     const struct marker_barrier barriers[] = {
-        { month("2026-06"), 3 }, { month("2026-05"), 0 }, { month("2026-05"), INT32_MAX }, { month("2026-05"), 3 }
+        { month("2026-06"), 3, false }, { month("2026-05"), 0, false }, { month("2026-05"), INT32_MAX, true },
+        { month("2026-05"), 3, true },  { month("2026-05"), 3, false },
     };
     struct buffer out = { 0 };
     struct marker marker = none(), found = none();
@@ -136,13 +137,15 @@ static void counts_and_barriers_come_back_in_their_order(void **state)
     for (size_t i = 0; i < ARRAY_COUNT(received); i++)
         *marker_received(&marker, received[i].number) = received[i].count;
     for (size_t i = 0; i < ARRAY_COUNT(barriers); i++)
-        marker_add_barrier(&marker, barriers[i].period, barriers[i].task);
+        marker_add_barrier(&marker, barriers[i].period, barriers[i].task, barriers[i].is_last);
     write_into(&marker, &out);
     expect_read("all lists", buffer_text(&out), &found);
     expect_counts("sent", found.sent, found.sent_count, sent, ARRAY_COUNT(sent));
     expect_counts("received", found.received, found.received_count, received, ARRAY_COUNT(received));
     assert_int_equal(found.barrier_count, ARRAY_COUNT(barriers));
-    assert_memory_equal(found.barriers, barriers, sizeof barriers);
+    for (size_t i = 0; i < ARRAY_COUNT(barriers); i++)
+        assert_true(found.barriers[i].period == barriers[i].period && found.barriers[i].task == barriers[i].task &&
+                    found.barriers[i].is_last == barriers[i].is_last);
     marker_done(&found);
     marker_done(&marker);
     buffer_done(&out);
@@ -187,7 +190,7 @@ static void a_marker_is_one_line_of_json_behind_what_was_there(void **state)
     marker.reported = 5;
     marker.swept = 12;
     *marker_sent(&marker, 1) = 2;
-    marker_add_barrier(&marker, month("2026-06"), 6);
+    marker_add_barrier(&marker, month("2026-06"), 6, false);
     buffer_append_text(&out, TEXT("before "));
     marker_write(&marker, &out);
     expect_text(
@@ -222,15 +225,15 @@ static void a_barrier_counts_once(void **state)
     (void)state;
     struct marker marker = none();
     billing_period may = month("2026-05");
-    assert_false(marker_has_barrier(&marker, may, 0));
-    marker_add_barrier(&marker, may, 4);
-    marker_add_barrier(&marker, may, 0);
-    marker_add_barrier(&marker, may, 4);
+    assert_false(marker_has_barrier(&marker, may, 0, false));
+    marker_add_barrier(&marker, may, 4, false);
+    marker_add_barrier(&marker, may, 0, false);
+    marker_add_barrier(&marker, may, 4, false);
     assert_int_equal(marker.barrier_count, 2);
-    assert_true(marker_has_barrier(&marker, may, 0) && marker_has_barrier(&marker, may, 4));
-    assert_false(marker_has_barrier(&marker, may, 1));
+    assert_true(marker_has_barrier(&marker, may, 0, false) && marker_has_barrier(&marker, may, 4, false));
+    assert_false(marker_has_barrier(&marker, may, 1, false));
     marker_done(&marker);
-    assert_false(marker_has_barrier(&marker, may, 4));
+    assert_false(marker_has_barrier(&marker, may, 4, false));
 }
 
 static void barriers_of_two_months_are_told_apart(void **state)
@@ -238,20 +241,20 @@ static void barriers_of_two_months_are_told_apart(void **state)
     (void)state;
     struct marker marker = none();
     billing_period may = month("2026-05"), june = month("2026-06");
-    marker_add_barrier(&marker, june, 4); /* its sender is ahead */
-    assert_false(marker_has_barrier(&marker, may, 4));
-    marker_add_barrier(&marker, may, 4);
-    marker_add_barrier(&marker, may, 5);
+    marker_add_barrier(&marker, june, 4, false); /* its sender is ahead */
+    assert_false(marker_has_barrier(&marker, may, 4, false));
+    marker_add_barrier(&marker, may, 4, false);
+    marker_add_barrier(&marker, may, 5, false);
     marker.closing = may;
     marker.reported = 9;
     marker_close(&marker, may);
     assert_int_equal(marker.closed, may);
     assert_int_equal(marker.closing, PERIOD_NONE);
     assert_int_equal(marker.reported, 0);
-    assert_true(marker_has_barrier(&marker, june, 4)); /* the close of May takes nothing of June's */
+    assert_true(marker_has_barrier(&marker, june, 4, false)); /* the close of May takes nothing of June's */
     assert_int_equal(marker.barrier_count, 1);
-    marker_add_barrier(&marker, may, 6); /* of a partition that walks old closes */
-    marker_add_barrier(&marker, may - 1, 6);
+    marker_add_barrier(&marker, may, 6, false); /* of a partition that walks old closes */
+    marker_add_barrier(&marker, may - 1, 6, false);
     assert_int_equal(marker.barrier_count, 1);
     marker_done(&marker);
 }
@@ -267,7 +270,7 @@ static void a_marker_that_is_read_replaces_all_of_the_one_before(void **state)
     found.closing = month("2026-06");
     *marker_sent(&found, 1) = 9;
     *marker_received(&found, 1) = 9;
-    marker_add_barrier(&found, month("2026-06"), 1);
+    marker_add_barrier(&found, month("2026-06"), 1, false);
     write_into(&empty, &out);
     expect_read("an empty one", buffer_text(&out), &found);
     assert_int_equal(found.task, 0);
@@ -359,7 +362,7 @@ static void a_marker_cut_anywhere_is_refused(void **state)
     marker.closing = month("2026-06");
     *marker_sent(&marker, 1) = 2;
     *marker_received(&marker, 3) = 4;
-    marker_add_barrier(&marker, month("2026-06"), 5);
+    marker_add_barrier(&marker, month("2026-06"), 5, false);
     write_into(&marker, &out);
     size_t whole = out.size;
     for (size_t size = 0; size < whole; size++) {
@@ -374,7 +377,7 @@ static void a_marker_cut_anywhere_is_refused(void **state)
         free(cut);
     }
     expect_read("whole", buffer_text(&out), &found);
-    assert_true(marker_has_barrier(&found, month("2026-06"), 5));
+    assert_true(marker_has_barrier(&found, month("2026-06"), 5, false));
     marker_done(&found);
     marker_done(&marker);
     buffer_done(&out);
@@ -389,6 +392,8 @@ static void lists_of_other_shapes_are_no_marker(void **state)
         ",\"barriers\":[[\"2026-06\",4294967296]]",
         ",\"barriers\":[[\"2026-13\",1]]",
         ",\"barriers\":[4]",
+        ",\"barriers\":[[\"2026-06\",4,5]]",
+        ",\"barriers\":[[\"2026-06\",4,true,true]]",
         ",\"sent\":{\"1\":2}",
         ",\"sent\":\"x\"",
         ",\"sent\":[[1,2,3]]",

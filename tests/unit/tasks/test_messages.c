@@ -8,9 +8,11 @@ static void a_tier_message_comes_back_from_its_headers(void **state)
     (void)state;
     billing_period june = period_of(INT64_C(1781000000000));
     const struct tier_message rows[] = {
-        { 0, 1, 0, june, false },
-        { 4096, INT64_MAX, INT64_MAX, june, true },
-        { INT32_MAX, 2, 3, june + 1, false },
+        { 0, 1, 0, 0, june, TIER_MESSAGE_EVENT },
+        { 4096, INT64_MAX, INT64_MAX, INT64_MAX, june, TIER_MESSAGE_BARRIER },
+        { INT32_MAX, 2, 3, 4, june + 1, TIER_MESSAGE_ROW },
+        { 3, 2, 0, 4, june, TIER_MESSAGE_SWEPT },
+        { 3, 3, 0, 4, june, TIER_MESSAGE_LAST },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct tier_headers headers;
@@ -21,15 +23,16 @@ static void a_tier_message_comes_back_from_its_headers(void **state)
         assert_int_equal(read.sender, rows[i].sender);
         assert_true(read.number == rows[i].number && read.offset == rows[i].offset);
         assert_int_equal(read.period, rows[i].period);
-        assert_int_equal(read.is_barrier, rows[i].is_barrier);
+        assert_true(read.version == rows[i].version);
+        assert_int_equal(read.kind, rows[i].kind);
     }
 }
 
 static void headers_that_nobody_writes_are_refused(void **state)
 {
     (void)state;
-    for (size_t missing = 0; missing < 4; missing++) {
-        struct tier_message message = { 1, 2, 3, period_of(INT64_C(1781000000000)), false }, read;
+    for (size_t missing = 0; missing < TIER_HEADERS_MAX; missing++) {
+        struct tier_message message = { 1, 2, 3, 4, period_of(INT64_C(1781000000000)), TIER_MESSAGE_ROW }, read;
         struct tier_headers headers;
         tier_message_write(&message, &headers);
         headers.headers[missing].value = missing % 2 ? TEXT("-1") : TEXT("x");
