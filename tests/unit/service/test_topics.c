@@ -191,6 +191,8 @@ static const char *cost_of(struct topics *topics, const char *month, const char 
     assert_true(group ? view_fetch_bill(topics_view(topics), month, text_of(group), TEXT_NONE, TEXT_NONE, TEXT_NONE, &json,
                                         &found, &error)
                       : view_fetch_line_item(topics_view(topics), TEXT(ITEM), &json, &found, &error));
+    if (found)
+        buffer_append_byte(&json, '\0');
     const char *at = found ? memmem(json.data, json.size, "\"cost\":\"", 8) : NULL;
     cost[0] = '\0';
     if (at)
