@@ -11,6 +11,7 @@
 #include "control/kept_routing.h"
 #include "control/month_items.h"
 #include "documents/json_walk.h"
+#include "model/line_item.h"
 
 /* Parts of the document, each an array of entities; the kinds of keys. */
 static const char *const entity_kinds[] = {
@@ -108,7 +109,7 @@ static int64_t *read_offsets(json_t *offsets, size_t *count)
     size_t index;
     json_t *offset;
     *count = json_is_array(offsets) ? json_array_size(offsets) : 0;
-    if (*count == 0 || *count > USAGE_PARTITIONS_MAX) {
+    if (*count == 0 || *count > USAGE_TASKS_MAX) {
         *count = 0;
         return NULL;
     }
@@ -128,7 +129,7 @@ static bool read_close(struct text value, struct close_record *close)
     bool done = object &&
                 json_unpack(object, "{s:s,s:I,s:o,s?:o}", "period", &period, "version", &version, "offsets", &offsets,
                             "reports", &reports) == 0 &&
-                json_is_array(offsets) && json_array_size(offsets) <= USAGE_PARTITIONS_MAX &&
+                json_is_array(offsets) && json_array_size(offsets) <= USAGE_TASKS_MAX &&
                 period_parse(text_of(period), &close->period);
     if (done) {
         close->version = version;

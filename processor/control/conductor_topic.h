@@ -13,8 +13,6 @@
 #include "documents/conductor_json.h"
 #include "log/stream.h"
 
-#define USAGE_PARTITIONS_MAX 4096
-
 /* A period that is to be closed, or was. */
 struct close_record {
     billing_period period;

@@ -793,7 +793,7 @@ static bool count_partitions(struct kafka_stream *stream, struct error *error)
         if (stream->partition_counts[topic] == 0)
             return error_fail(error, ERROR_INVALID, "topic %s is not there; proforma topics create makes it", name);
     }
-    return true;
+    return stream_check_partitions(stream->settings->topic_prefix, stream->partition_counts, error);
 }
 
 static bool subscribe(struct kafka_stream *stream, const enum stream_topic *topics, size_t count, struct error *error)

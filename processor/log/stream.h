@@ -135,4 +135,8 @@ struct stream {
 /* "usage", "line-items", …: the name without its prefix. */
 const char *stream_topic_name(enum stream_topic topic);
 
+/* Whether each task of so many partitions has a name (line_item.h) and a place of its own on line-items. Fails: the topic
+ * that has too many or too few. */
+MUST_USE bool stream_check_partitions(const char *prefix, const int32_t counts[STREAM_TOPIC_COUNT], struct error *error);
+
 #endif

@@ -110,5 +110,10 @@ struct text price_base_text(enum price_base base);
 
 #define LINE_ITEM_ID_LETTERS 26
 #define LINE_ITEM_TASK_LETTERS 3
+/* Tasks of all kinds, a partition each: every one has a name of so many base32 letters. */
+#define USAGE_TASKS_MAX 30000
+#define TIER_TASKS_MAX 1000
+#define BILL_TASKS_MAX 1000
+_Static_assert(USAGE_TASKS_MAX + TIER_TASKS_MAX + BILL_TASKS_MAX <= 32 * 32 * 32, "tasks outnumber their names");
 
 #endif

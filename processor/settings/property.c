@@ -1,6 +1,8 @@
 /* settings/property.c: the table. */
 #include "settings/property.h"
 
+#include "model/line_item.h"
+
 #define AT(member) offsetof(struct settings, member)
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)
@@ -9,11 +11,6 @@
 #define KIB INT64_C(1024)
 #define MIB (1024 * KIB)
 #define TIB (1024 * 1024 * MIB)
-
-/* Tasks of all kinds must have a name of three base32 letters in line item ids. */
-#define PARTITIONS_USAGE_MAX 30000
-#define PARTITIONS_OTHER_MAX 1000
-_Static_assert(PARTITIONS_USAGE_MAX + 2 * PARTITIONS_OTHER_MAX <= 32 * 32 * 32, "tasks outnumber their names");
 
 static const char *const format_words[] = { [SETTINGS_AVRO] = "avro", [SETTINGS_JSON] = "json", NULL };
 static const char *const late_words[] = { [LATE_NEXT] = "next", [LATE_REJECT] = "reject", NULL };
@@ -87,13 +84,13 @@ const struct property properties[] = {
       .max = 2000, .accepts = url_is_sound, .form = "a URL of http or https without user and password",
       .text = "Schema registry of the Avro schemas. Empty: none, each shipped schema has its fixed id." },
     { .name = "partitions.usage", .kind = PROPERTY_INTEGER, .offset = AT(partitions_usage), .standard = "12", .min = 1,
-      .max = PARTITIONS_USAGE_MAX,
+      .max = USAGE_TASKS_MAX,
       .text = "Partitions of the usage topic, when it is made: the most workers that share the load. Can grow later." },
     { .name = "partitions.tier", .kind = PROPERTY_INTEGER, .offset = AT(partitions_tier), .standard = "4", .min = 1,
-      .max = PARTITIONS_OTHER_MAX,
+      .max = TIER_TASKS_MAX,
       .text = "Tasks that price meters with tiers. Fixed once the topics are made." },
     { .name = "partitions.bill", .kind = PROPERTY_INTEGER, .offset = AT(partitions_bill), .standard = "4", .min = 1,
-      .max = PARTITIONS_OTHER_MAX, .text = "Tasks that add up bills. Fixed once the topics are made." },
+      .max = BILL_TASKS_MAX, .text = "Tasks that add up bills. Fixed once the topics are made." },
     { .name = "replication.factor", .kind = PROPERTY_INTEGER, .offset = AT(replication_factor), .standard = "3",
       .min = 1, .max = 32, .text = "Copies of each partition, when topics are made. 1 on a single broker." },
 

@@ -1,4 +1,5 @@
 /* control/conductor_topic: documents go onto the topic in parts and come back whole; versions, closes and imports. */
+#include "model/line_item.h"
 #include "support/unit.h"
 
 #include <jansson.h>
@@ -756,9 +757,9 @@ static void a_close_has_at_most_as_many_ends_as_there_can_be_partitions(void **s
     (void)state;
     struct conductor_topic *topic = conductor_topic_new();
     for (size_t more = 0; more < 2; more++) {
-        int64_t *ends = calloc(USAGE_PARTITIONS_MAX + 1, sizeof *ends);
+        int64_t *ends = calloc(USAGE_TASKS_MAX + 1, sizeof *ends);
         struct close_record close = {
-            .period = 2026 * 12 + (billing_period)more, .version = 1, .ends = ends, .end_count = USAGE_PARTITIONS_MAX + more
+            .period = 2026 * 12 + (billing_period)more, .version = 1, .ends = ends, .end_count = USAGE_TASKS_MAX + more
         };
         struct buffer key = { 0 }, value = { 0 };
         struct error error = { 0 };
@@ -769,7 +770,7 @@ static void a_close_has_at_most_as_many_ends_as_there_can_be_partitions(void **s
         free(ends);
     }
     assert_int_equal(conductor_topic_close_count(topic), 1);
-    assert_int_equal(conductor_topic_close(topic, 0)->end_count, USAGE_PARTITIONS_MAX);
+    assert_int_equal(conductor_topic_close(topic, 0)->end_count, USAGE_TASKS_MAX);
     conductor_topic_free(topic);
 }
 
