@@ -17,8 +17,9 @@ struct verify_run {
     struct buffer key, value, lines;
     struct marker *markers; /* the last of each task */
     size_t marker_count;
-    struct intern reported;  /* groups that have a report */
-    struct intern snapshots; /* and each snapshot of theirs, behind the group's id and a NUL */
+    struct intern reported;   /* groups that have a report */
+    struct intern by_service; /* reports whose manifest lists its totals by service, without accounts */
+    struct intern snapshots;  /* and each snapshot of theirs, behind the group's id and a NUL */
     uint64_t read;
 };
 

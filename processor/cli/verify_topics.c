@@ -11,6 +11,7 @@
 #include "model/account.h"
 #include "model/bill.h"
 #include "period/bills.h"
+#include "tasks/messages.h"
 #include "tasks/task.h"
 
 #define KEYS_IN_MEMORY 100000
@@ -146,18 +147,6 @@ static bool take_subtotal(struct verify_run *run, struct text key, struct text v
 
 /* ---- reports ---- */
 
-static bool parse_checksum(struct text hex, struct hash128 *checksum)
-{
-    char text[33] = "";
-    unsigned long long high, low;
-    if (hex.size != 32)
-        return false;
-    memcpy(text, hex.data, 32);
-    int read = sscanf(text, "%16llx%16llx", &high, &low);
-    *checksum = (struct hash128){ high, low };
-    return read == 2;
-}
-
 /* Totals of a manifest; they add up to its rows and cost. */
 static bool take_totals(struct verify_run *run, struct text key, const struct cur_manifest *manifest, struct error *error)
 {
@@ -167,6 +156,8 @@ static bool take_totals(struct verify_run *run, struct text key, const struct cu
         struct audit_figures figures = { .rows = total->rows };
         sum_add_sum(&figures.amounts[AUDIT_COST], &total->cost);
         audit_figures_add(&all, &figures);
+        if (total->usage_account_id.size == 0)
+            intern_add(&run->by_service, key);
         if (!verify_add(run, AUDIT_REPORT_TOTAL, AUDIT_MANIFESTS, &figures, error, "%.*s, account %.*s, service %.*s",
                         TEXT_ARGS(key), TEXT_ARGS(total->usage_account_id), TEXT_ARGS(total->product_code)))
             return false;
@@ -210,7 +201,7 @@ static bool take_manifest(struct verify_run *run, struct text key, struct text v
     note_snapshots(run, &manifest);
     struct audit_figures figures = { .rows = manifest.rows };
     sum_add_sum(&figures.amounts[AUDIT_COST], &manifest.cost);
-    if (!parse_checksum(manifest.checksum, &figures.checksum))
+    if (!checksum_parse(manifest.checksum, &figures.checksum))
         verify_tell(run, "report %.*s: the manifest's checksum is '%.*s'", TEXT_ARGS(key), TEXT_ARGS(manifest.checksum));
     audit_figures_add_offset(&figures, manifest.offsets.partition, manifest.offsets.first);
     audit_figures_add_offset(&figures, manifest.offsets.partition, manifest.offsets.last);
@@ -225,11 +216,16 @@ static bool take_manifest(struct verify_run *run, struct text key, struct text v
 static bool add_report_row(struct verify_run *run, struct text group, struct text account, const struct cur_row *row,
                            const struct audit_figures *figures, struct error *error)
 {
-    return verify_add(run, AUDIT_REPORT, AUDIT_CUR_ROWS, figures, error, "%.*s/%s/%.*s", TEXT_ARGS(group), run->period,
-                      TEXT_ARGS(account)) &&
-           verify_add(run, AUDIT_REPORT_TOTAL, AUDIT_CUR_ROWS, figures, error, "%.*s/%s/%.*s, account %.*s, service %.*s",
-                      TEXT_ARGS(group), run->period, TEXT_ARGS(account), TEXT_ARGS(row->line_item_usage_account_id),
-                      TEXT_ARGS(row->line_item_product_code));
+    struct buffer report = { 0 };
+    buffer_printf(&report, "%.*s/%s/%.*s", TEXT_ARGS(group), run->period, TEXT_ARGS(account));
+    struct text key = buffer_text(&report);
+    bool by_service = intern_find(&run->by_service, key) != INTERN_NONE;
+    bool done = verify_add(run, AUDIT_REPORT, AUDIT_CUR_ROWS, figures, error, "%.*s", TEXT_ARGS(key)) &&
+                verify_add(run, AUDIT_REPORT_TOTAL, AUDIT_CUR_ROWS, figures, error, "%.*s, account %.*s, service %.*s",
+                           TEXT_ARGS(key), TEXT_ARGS(by_service ? TEXT_NONE : row->line_item_usage_account_id),
+                           TEXT_ARGS(row->line_item_product_code));
+    buffer_done(&report);
+    return done;
 }
 
 static bool take_cur_row(void *context, const struct stream_record *record, struct error *error)
@@ -347,6 +343,7 @@ static void run_done(struct verify_run *run)
         marker_done(&run->markers[i]);
     free(run->markers);
     intern_done(&run->reported);
+    intern_done(&run->by_service);
     intern_done(&run->snapshots);
     tally_free(run->tally);
     rocks_batch_free(run->batch);

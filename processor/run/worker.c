@@ -23,6 +23,7 @@
 #define RETRY_MAX_MS 5000
 #define TWIN_MS 120000
 #define HOLD_MS 15000 /* a closer needs a second or two between announcement and close */
+#define WORK_SHARE 4  /* of a transaction's longest life: what begins later is for the next one */
 #define SLEPT_MS 500  /* a worker whose turn took longer has slept: a suspended machine, no CPU */
 #define CONTROL_AGE_MAX_MS (INT64_C(12) * 3600 * 1000) /* half of what the conductor topic keeps of deletions */
 
@@ -195,14 +196,29 @@ static enum stream_outcome begin(struct worker *worker, struct error *error)
     return outcome;
 }
 
-/* Works and flushes every task that is due, and collects the offsets to be sent. */
+static bool has_time(const struct worker *worker)
+{
+    return now_ms(worker) - worker->transaction_ms < worker->options->settings->transaction_timeout_ms / WORK_SHARE;
+}
+
+/*
+ * Works and flushes every task that is due, and collects the offsets to be sent. Steps of closes and sweeps that would make
+ * the transaction long wait for the next one and come first in it: it ends in time, however many tasks there are.
+ */
 static enum stream_outcome flush_tasks(struct worker *worker, struct stream_partition *offsets, size_t *count,
                                        struct error *error)
 {
     int64_t now = now_ms(worker);
+    size_t first = worker->work_from < worker->task_count ? worker->work_from : 0;
+    bool is_late = false;
     for (size_t i = 0; i < worker->task_count; i++) {
-        struct task *task = worker->tasks[i];
-        enum stream_outcome outcome = task_work(task, now, error);
+        size_t at = (first + i) % worker->task_count;
+        struct task *task = worker->tasks[at];
+        if (!is_late && i > 0 && !has_time(worker)) {
+            is_late = true;
+            worker->work_from = at;
+        }
+        enum stream_outcome outcome = is_late ? OUTCOME_DONE : task_work(task, now, error);
         if (outcome == OUTCOME_DONE && task_is_due(task, now))
             outcome = task_flush(task, now, error);
         else if (outcome == OUTCOME_DONE)
@@ -423,9 +439,10 @@ static bool on_revoked(void *context, bool lost, struct error *error)
 
 /* ---- the loop ---- */
 
+/* A close goes on with every commit: none of its steps waits for the clock. */
 static bool is_commit_time(const struct worker *worker)
 {
-    return now_ms(worker) >= worker->next_commit_ms || memory_is_short(worker) ||
+    return now_ms(worker) >= worker->next_commit_ms || memory_is_short(worker) || is_closing(worker) ||
            worker->taken >= (uint64_t)worker->options->settings->commit_events;
 }
 
@@ -518,6 +535,24 @@ static bool has_missed_deletions(struct worker *worker)
                           worker->world.real_now_ms - heard_real > CONTROL_AGE_MAX_MS);
 }
 
+/*
+ * Behind a slow commit there is as much time to read as it took, up to an interval: the next one then takes more along. In a
+ * sweep, however long.
+ */
+static enum stream_outcome commit_in_time(struct worker *worker, struct error *error)
+{
+    int64_t interval = worker->options->settings->commit_interval_ms, begun = now_ms(worker);
+    bool sweeps = is_sweeping(worker);
+    enum stream_outcome outcome = commit(worker, error);
+    int64_t ended = now_ms(worker), rested = ended - begun < interval ? 2 * ended - begun : ended + interval;
+    worker->next_commit_ms = rested > begun + interval ? rested : begun + interval;
+    if (sweeps) {
+        worker->world.sweep_rows = sweep_pace_rows(worker->world.sweep_rows, ended - begun);
+        worker->next_commit_ms = sweep_pace_next(begun, ended, worker->next_commit_ms);
+    }
+    return outcome;
+}
+
 static enum stream_outcome step(struct worker *worker, struct error *error)
 {
     const struct stream_handler handler = { worker, on_record, on_ended, on_assigned, on_revoked };
@@ -545,18 +580,7 @@ static enum stream_outcome step(struct worker *worker, struct error *error)
         return outcome;
     if (worker->pending != OUTCOME_DONE)
         return worker->pending;
-    if (!is_commit_time(worker))
-        return OUTCOME_DONE;
-    int64_t begun = now_ms(worker);
-    bool sweeps = is_sweeping(worker);
-    worker->next_commit_ms = begun + worker->options->settings->commit_interval_ms;
-    outcome = commit(worker, error);
-    if (sweeps) {
-        int64_t ended = now_ms(worker);
-        worker->world.sweep_rows = sweep_pace_rows(worker->world.sweep_rows, ended - begun);
-        worker->next_commit_ms = sweep_pace_next(begun, ended, worker->next_commit_ms);
-    }
-    return outcome;
+    return is_commit_time(worker) ? commit_in_time(worker, error) : OUTCOME_DONE;
 }
 
 static void init_world(struct worker *worker)

@@ -47,6 +47,7 @@ struct worker {
     uint64_t taken;              /* records since the last commit */
     int64_t taken_time_ms;       /* sum of their broker times */
     int64_t next_commit_ms;
+    size_t work_from; /* the task whose work the last transaction had no time for */
     struct sweep_log sweep_log;
     struct {
         int64_t last_ms; /* 0: never */

@@ -7,8 +7,8 @@
 
 #include "tasks/bill_state.h"
 
-#define ROWS_OF_STEP 10000
-#define MANIFESTS_OF_STEP 1000
+#define ROWS_OF_STEP 20000
+#define TOTALS_OF_STEP 20000 /* of manifests, each of which counts for one more */
 
 enum bill_close_stage { BILL_CLOSE_BILLS, BILL_CLOSE_REPORT, BILL_CLOSE_ENDS, BILL_CLOSE_MANIFESTS };
 
@@ -61,8 +61,11 @@ static enum stream_outcome bills_step(struct task *task, struct bill_month *mont
 {
     enum stream_outcome outcome = OUTCOME_DONE;
     size_t rows = 0, count = task->bills->group_ids.count;
-    for (; task->told < count && rows < ROWS_OF_STEP && outcome == OUTCOME_DONE; task->told++)
-        outcome = bill_group_write(task, month, (uint32_t)task->told, true, &rows, error);
+    while (task->told < count && rows < ROWS_OF_STEP && outcome == OUTCOME_DONE) {
+        bool whole;
+        outcome = bill_group_write(task, month, (uint32_t)task->told, true, &rows, &whole, error);
+        task->told += whole;
+    }
     if (task->told < count)
         return outcome;
     task->told = 0;
@@ -73,13 +76,14 @@ static enum stream_outcome bills_step(struct task *task, struct bill_month *mont
 /* ---- manifests ---- */
 
 static enum stream_outcome write_manifests(struct task *task, struct bill_month *month, const struct close_record *close,
-                                           uint32_t index, size_t *manifests, struct error *error)
+                                           uint32_t index, size_t *left, struct error *error)
 {
     struct custom_charges charges = { 0 };
     struct bill_report report = { .close = close, .conductor = conductor_of(task), .group = index, .revision = 1 };
     uint32_t number = task->bills->numbers[index];
     bill_group_charges(task, month, number, true, &charges);
-    enum stream_outcome outcome = bill_report_manifests(task, month, number, &report, &charges, manifests, error);
+    enum stream_outcome outcome =
+        bill_report_manifests(task, month, number, &report, &charges, &task->bills->manifest_from, left, error);
     custom_charges_done(&charges);
     return outcome;
 }
@@ -88,11 +92,13 @@ static enum stream_outcome manifests_step(struct task *task, struct bill_month *
                                           bool *done, struct error *error)
 {
     enum stream_outcome outcome = OUTCOME_DONE;
-    size_t manifests = 0, count = conductor_of(task)->group_count;
+    size_t left = TOTALS_OF_STEP, count = conductor_of(task)->group_count;
     begin_builder(task, month);
-    for (; task->told < count && manifests < MANIFESTS_OF_STEP && outcome == OUTCOME_DONE; task->told++)
+    while (task->told < count && left > 0 && outcome == OUTCOME_DONE) {
         if (task->bills->numbers[task->told] != GROUP_NONE)
-            outcome = write_manifests(task, month, close, (uint32_t)task->told, &manifests, error);
+            outcome = write_manifests(task, month, close, (uint32_t)task->told, &left, error);
+        task->told += task->bills->manifest_from == 0;
+    }
     *done = outcome == OUTCOME_DONE && task->told == count;
     return outcome;
 }
@@ -103,7 +109,7 @@ static void begin_closing(struct task *task, const struct close_record *close)
 {
     task->closing = true;
     task->closing_stage = BILL_CLOSE_BILLS;
-    task->told = 0;
+    task->told = task->bills->manifest_from = 0;
     task->marker.closing = close->period;
 }
 

@@ -186,42 +186,68 @@ static enum stream_outcome write_manifest(struct task *task, const struct bill_r
     return encoded ? task_produce_raw(task, &out, error) : OUTCOME_ABORT;
 }
 
-static enum stream_outcome write_all(struct task *task, const struct bill_report *of, struct report_totals *report,
-                                     size_t *manifests, struct error *error)
+static enum stream_outcome write_group_manifest(struct task *task, const struct bill_report *of,
+                                                const struct report_totals *report, struct error *error)
 {
     const struct billing_group *group = &of->conductor->groups[of->group];
-    struct totals *totals = &report->totals;
-    struct manifest_of whole = { .group = group->id, .payer = group->payer, .count = totals->count };
-    totals_sort(totals);
-    whole.items = totals->items;
+    const struct totals *totals = &report->totals;
+    struct manifest_of whole = { .group = group->id, .payer = group->payer, .items = totals->items, .count = totals->count };
+    if (totals->count == 0 && of->supersedes == 0)
+        return OUTCOME_DONE;
     for (size_t i = 0; i < report->checksum_count; i++)
         checksum_add(&whole.checksum, report->checksums[i].checksum);
-    enum stream_outcome outcome = OUTCOME_DONE;
-    if (totals->count > 0 || of->supersedes > 0)
-        outcome = write_manifest(task, of, totals, &whole, error);
-    for (size_t first = 0, end; first < totals->count && outcome == OUTCOME_DONE; first = end, ++*manifests) {
-        char account[ACCOUNT_DIGITS + 1];
-        uint64_t number = totals->items[first].key.account;
-        for (end = first + 1; end < totals->count && totals->items[end].key.account == number;)
+    return write_manifest(task, of, totals, &whole, error);
+}
+
+/* Of the account whose totals begin at `first` and end before `end`. */
+static enum stream_outcome write_account_manifest(struct task *task, const struct bill_report *of,
+                                                  struct report_totals *report, size_t first, size_t end,
+                                                  struct error *error)
+{
+    const struct billing_group *group = &of->conductor->groups[of->group];
+    uint64_t number = report->totals.items[first].key.account;
+    char account[ACCOUNT_DIGITS + 1];
+    account_format(number, account);
+    struct manifest_of one = { .group = group->id,
+                               .payer = group->payer,
+                               .account = text_of(account),
+                               .items = &report->totals.items[first],
+                               .count = end - first,
+                               .checksum = report_totals_checksum(report, 0, number) };
+    return write_manifest(task, of, &report->totals, &one, error);
+}
+
+/* The group's own, then those of its accounts. */
+static enum stream_outcome write_all(struct task *task, const struct bill_report *of, struct report_totals *report,
+                                     size_t *from, size_t *left, struct error *error)
+{
+    const struct totals *totals = &report->totals;
+    totals_sort(&report->totals);
+    enum stream_outcome outcome = *from == 0 ? write_group_manifest(task, of, report, error) : OUTCOME_DONE;
+    while (*from<totals->count && * left> 0 && outcome == OUTCOME_DONE) {
+        size_t end = *from + 1;
+        while (end < totals->count && totals->items[end].key.account == totals->items[*from].key.account)
             end++;
-        account_format(number, account);
-        struct manifest_of one = { .group = group->id,
-                                   .payer = group->payer,
-                                   .account = text_of(account),
-                                   .items = &totals->items[first],
-                                   .count = end - first,
-                                   .checksum = report_totals_checksum(report, 0, number) };
-        outcome = write_manifest(task, of, totals, &one, error);
+        size_t took = end - *from + 1;
+        outcome = write_account_manifest(task, of, report, *from, end, error);
+        *left -= took < *left ? took : *left;
+        *from = end;
     }
     return outcome;
 }
 
+/* In totals that are sorted. */
 static bool has_account(const struct totals *totals, uint64_t account)
 {
-    for (size_t i = 0; i < totals->count; i++)
-        if (totals->items[i].key.account == account)
-            return true;
-    return false;
+    size_t low = 0, high = totals->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (totals->items[middle].key.account < account)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < totals->count && totals->items[low].key.account == account;
 }
 
 /* An account that bore only what is charged no longer has no report any more. */
@@ -251,14 +277,16 @@ static enum stream_outcome drop_accounts(struct task *task, const struct bill_mo
 
 enum stream_outcome bill_report_manifests(struct task *task, struct bill_month *month, uint32_t number,
                                           const struct bill_report *report, const struct custom_charges *charges,
-                                          size_t *manifests, struct error *error)
+                                          size_t *from, size_t *left, struct error *error)
 {
     struct report_totals all = { 0 };
     report_totals_add_all(&all, &bill_group_of(month, number)->report);
     add_charges(task, charges, &all);
-    enum stream_outcome outcome = write_all(task, report, &all, manifests, error);
-    if (outcome == OUTCOME_DONE)
+    enum stream_outcome outcome = write_all(task, report, &all, from, left, error);
+    if (outcome == OUTCOME_DONE && *from == all.totals.count) {
         outcome = drop_accounts(task, month, number, report, &all, error);
+        *from = 0;
+    }
     report_totals_done(&all);
     return outcome;
 }

@@ -99,7 +99,8 @@ static enum stream_outcome write_rows(struct task *task, const char *value, size
         struct marker_revision *revision = marker_revision_of(&task->marker, group.conductor->groups[0].id);
         revision->rows++;
         *rows += group.charges.count;
-        outcome = bill_group_write_charged(task, group.month, group.number, &group.charges, rows, error);
+        size_t left = SIZE_MAX; /* a revision is whole */
+        outcome = bill_group_write_charged(task, group.month, group.number, &group.charges, &left, rows, error);
         if (outcome == OUTCOME_DONE)
             outcome = bill_report_charges(task, &group.charges, revision->rows, error);
     }
@@ -136,7 +137,9 @@ static enum stream_outcome write_manifests(struct task *task, const char *value,
     if (report.close && revision && revision->manifests < revision->rows) {
         report.revision = revision->rows;
         report.supersedes = revision->manifests;
-        outcome = bill_report_manifests(task, group.month, group.number, &report, &group.charges, manifests, error);
+        size_t from = 0, left = SIZE_MAX; /* a revision is whole */
+        outcome = bill_report_manifests(task, group.month, group.number, &report, &group.charges, &from, &left, error);
+        *manifests += SIZE_MAX - left;
         revision->manifests = revision->rows;
     }
     ++*manifests;

@@ -1,9 +1,14 @@
-/* tasks/bill_rows.c: custom line items and bill rows of a group's month, each written when it is no longer what was written.
+/*
+ * tasks/bill_rows.c: custom line items and bill rows of a group's month, each written when it is no longer what was written.
+ *
+ * A group may have a hundred thousand accounts: what goes out of it at once is bounded. `left` is how much more may.
  */
 #include "codec/avro_encode.h"
 #include "model/account.h"
 #include "period/statement.h"
 #include "tasks/bill_state.h"
+
+#define GROUP_ROWS_MAX 30000 /* of a group, in a transaction */
 
 static bool payer_has_usage(const struct bill_month *month, struct text payer)
 {
@@ -34,15 +39,16 @@ void bill_group_charges(struct task *task, struct bill_month *month, uint32_t nu
 /* ---- custom line items ---- */
 
 static enum stream_outcome write_charge(struct task *task, struct bill_month *month, uint32_t number,
-                                        const struct custom_charge *charge, struct error *error)
+                                        const struct custom_charge *charge, size_t *left, struct error *error)
 {
     struct line_item item;
     line_item_of_charge(&task->bills->builder, charge, &item);
     struct written_charge *written = bill_charge_of(month, number, item.line_item_id);
     written->wanted = true;
     uint64_t hash = charge_content_hash(&item, &task->value);
-    if (written->written && written->hash == hash)
+    if (*left == 0 || (written->written && written->hash == hash))
         return OUTCOME_DONE;
+    --*left;
     sum_add(&item.cost_delta, -written->cost);
     written->cost = charge->cost;
     written->hash = hash;
@@ -76,15 +82,17 @@ static enum stream_outcome drop_charge(struct task *task, struct bill_month *mon
 }
 
 /* What is charged no longer: cost 0 now, no value in a later transaction. */
-static enum stream_outcome drop_charges(struct task *task, struct bill_month *month, uint32_t number, struct error *error)
+static enum stream_outcome drop_charges(struct task *task, struct bill_month *month, uint32_t number, size_t *left,
+                                        struct error *error)
 {
     struct bill_state *bills = task->bills;
     struct bill_group *group = bill_group_of(month, number);
     enum stream_outcome outcome = OUTCOME_DONE;
     for (size_t i = 0; i < group->charge_count && outcome == OUTCOME_DONE; i++) {
         struct written_charge *written = &month->charges[group->charges[i]];
-        bool gone = written->written && !written->wanted;
+        bool gone = written->written && !written->wanted && *left > 0;
         written->wanted = false;
+        *left -= gone;
         if (gone)
             outcome = drop_charge(task, month, group->charges[i], intern_text(&bills->group_ids, number), error);
     }
@@ -92,14 +100,14 @@ static enum stream_outcome drop_charges(struct task *task, struct bill_month *mo
 }
 
 static enum stream_outcome write_charges(struct task *task, struct bill_month *month, uint32_t number,
-                                         const struct custom_charges *charges, struct error *error)
+                                         const struct custom_charges *charges, size_t *left, struct error *error)
 {
     for (size_t i = 0; i < charges->count; i++) {
-        enum stream_outcome outcome = write_charge(task, month, number, &charges->items[i], error);
+        enum stream_outcome outcome = write_charge(task, month, number, &charges->items[i], left, error);
         if (outcome != OUTCOME_DONE)
             return outcome;
     }
-    return drop_charges(task, month, number, error);
+    return drop_charges(task, month, number, left, error);
 }
 
 uint64_t charge_content_hash(const struct line_item *item, struct buffer *scratch)
@@ -137,16 +145,18 @@ void bill_row_key(const struct bill *bill, struct buffer *out)
 }
 
 /* A row that a bill no longer has loses its value. */
-static enum stream_outcome drop_rows(struct task *task, struct bill_month *month, uint32_t number, struct error *error)
+static enum stream_outcome drop_rows(struct task *task, struct bill_month *month, uint32_t number, size_t *left,
+                                     struct error *error)
 {
     struct bill_group *group = bill_group_of(month, number);
     enum stream_outcome outcome = OUTCOME_DONE;
     for (size_t i = 0; i < group->row_count && outcome == OUTCOME_DONE; i++) {
         struct written_bill *row = &month->written.items[group->rows[i]];
-        bool gone = row->written && !row->wanted;
+        bool gone = row->written && !row->wanted && *left > 0;
         row->wanted = false;
         if (!gone)
             continue;
+        --*left;
         row->written = false;
         struct stream_record out = { .topic = STREAM_BILLS,
                                      .key = intern_text(&month->written.keys, group->rows[i]),
@@ -158,25 +168,40 @@ static enum stream_outcome drop_rows(struct task *task, struct bill_month *month
     return outcome;
 }
 
-static enum stream_outcome write_bills(struct task *task, struct bill_month *month, uint32_t number,
-                                       struct statement *statement, size_t *rows, struct error *error)
+static enum stream_outcome write_bill(struct task *task, struct bill_month *month, uint32_t number,
+                                      struct statement *statement, size_t place, size_t *left, struct error *error)
 {
-    size_t count = statement_row_count(statement);
+    struct bill bill;
+    statement_row(statement, place, &bill);
+    bill_row_key(&bill, &task->key);
+    struct written_bill *row = bill_row_of(month, number, buffer_text(&task->key));
+    row->wanted = true;
+    if (*left == 0)
+        return OUTCOME_DONE;
+    uint64_t hash = bill_content_hash(&bill, &task->value);
+    if (row->written && row->hash == hash)
+        return OUTCOME_DONE;
+    *row = (struct written_bill){ hash, true, true };
+    --*left;
+    return task_produce(task, STREAM_BILLS, task_partition_for(task, STREAM_BILLS, statement->group),
+                        buffer_text(&task->key), &bill_type, &bill, error);
+}
+
+/* Goes on where there was no room left the last time, so that each row has its turn. */
+static enum stream_outcome write_bills(struct task *task, struct bill_month *month, uint32_t number,
+                                       struct statement *statement, size_t *left, struct error *error)
+{
+    struct bill_group *group = bill_group_of(month, number);
+    size_t count = statement_row_count(statement), first = group->rows_from;
     enum stream_outcome outcome = OUTCOME_DONE;
     for (size_t i = 0; i < count && outcome == OUTCOME_DONE; i++) {
-        struct bill bill;
-        statement_row(statement, i, &bill);
-        bill_row_key(&bill, &task->key);
-        struct written_bill *row = bill_row_of(month, number, buffer_text(&task->key));
-        uint64_t hash = bill_content_hash(&bill, &task->value);
-        bool changed = !row->written || row->hash != hash;
-        *row = (struct written_bill){ hash, true, true };
-        if (changed)
-            outcome = task_produce(task, STREAM_BILLS, task_partition_for(task, STREAM_BILLS, statement->group),
-                                   buffer_text(&task->key), &bill_type, &bill, error);
+        size_t place = (first + i) % count;
+        bool had_room = *left > 0;
+        outcome = write_bill(task, month, number, statement, place, left, error);
+        if (had_room && *left == 0)
+            group->rows_from = place;
     }
-    *rows += count;
-    return outcome == OUTCOME_DONE ? drop_rows(task, month, number, error) : outcome;
+    return outcome == OUTCOME_DONE ? drop_rows(task, month, number, left, error) : outcome;
 }
 
 void bill_builder_begin(struct task *task, const struct pricing *pricing, billing_period period)
@@ -188,11 +213,12 @@ void bill_builder_begin(struct task *task, const struct pricing *pricing, billin
 }
 
 enum stream_outcome bill_group_write_charged(struct task *task, struct bill_month *month, uint32_t number,
-                                             const struct custom_charges *charges, size_t *rows, struct error *error)
+                                             const struct custom_charges *charges, size_t *left, size_t *rows,
+                                             struct error *error)
 {
     const struct line_item_builder *builder = &task->bills->builder;
     const struct totals *totals = &bill_group_of(month, number)->totals;
-    enum stream_outcome outcome = write_charges(task, month, number, charges, error);
+    enum stream_outcome outcome = write_charges(task, month, number, charges, left, error);
     struct statement statement;
     if (outcome != OUTCOME_DONE)
         return outcome;
@@ -200,18 +226,21 @@ enum stream_outcome bill_group_write_charged(struct task *task, struct bill_mont
     statement.group = intern_text(&task->bills->group_ids, number);
     statement.period = text_of(builder->period_text);
     statement.currency = builder->pricing->conductor->currency;
-    outcome = write_bills(task, month, number, &statement, rows, error);
+    outcome = write_bills(task, month, number, &statement, left, error);
+    *rows += statement_row_count(&statement);
     statement_done(&statement);
     return outcome;
 }
 
 enum stream_outcome bill_group_write(struct task *task, struct bill_month *month, uint32_t number, bool closing,
-                                     size_t *rows, struct error *error)
+                                     size_t *rows, bool *whole, struct error *error)
 {
     struct custom_charges charges = { 0 };
+    size_t left = GROUP_ROWS_MAX;
     bill_builder_begin(task, &task->world->document->pricing, month->period);
     bill_group_charges(task, month, number, closing, &charges);
-    enum stream_outcome outcome = bill_group_write_charged(task, month, number, &charges, rows, error);
+    enum stream_outcome outcome = bill_group_write_charged(task, month, number, &charges, &left, rows, error);
+    *whole = left > 0;
     custom_charges_done(&charges);
     return outcome;
 }

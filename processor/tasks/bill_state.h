@@ -19,6 +19,7 @@ struct bill_group {
     size_t charge_count, charge_capacity;
     uint32_t *rows; /* numbers of the bill rows that it has or had */
     size_t row_count, row_capacity;
+    size_t rows_from; /* the row of its statement with which the next flush begins */
     bool dirty;
 };
 
@@ -93,7 +94,9 @@ struct bill_state {
     struct line_item_builder builder;
     int64_t last_bills_ms;
     bool draining;                     /* more groups are dirty than a flush writes */
+    int64_t looked_at;                 /* rows of the flushes since it last was not */
     int64_t clock_asked_ms, broker_ms; /* when the broker was last asked for its time, and what it said */
+    size_t manifest_from;              /* of the group at hand: the total with which its next manifest begins */
     size_t forgotten;                  /* records of the month that is being forgotten */
     int64_t *cur_ends;                 /* of the close at hand, by partition of `cur`; OFFSET_NONE: not asked yet */
     struct arena arena;
@@ -122,14 +125,16 @@ uint32_t bill_month_key(struct bill_month *month, struct text key, bool *is_firs
 /* bill_rows.c */
 /* Before charges of a document become line items: of the transaction that the marker names. Borrows the pricing. */
 void bill_builder_begin(struct task *task, const struct pricing *pricing, billing_period period);
-/* After it: the group's line items and bill rows with these charges, as far as they change. */
+/* After it: the group's line items and bill rows with these charges, as far as they change, and of them at most *left. */
 enum stream_outcome bill_group_write_charged(struct task *task, struct bill_month *month, uint32_t number,
-                                             const struct custom_charges *charges, size_t *rows, struct error *error);
+                                             const struct custom_charges *charges, size_t *left, size_t *rows,
+                                             struct error *error);
 /* After it: whether they are others than those that were written. */
 bool bill_charges_differ(struct task *task, struct bill_month *month, uint32_t number, const struct custom_charges *charges);
-/* Writes what has changed of a group's month: custom line items, then bill rows. *rows counts them. */
+/* Writes what has changed of a group's month: custom line items, then bill rows. *rows counts the latter. Of much that has
+ * changed a part, and then not *whole: it is to be called again. */
 enum stream_outcome bill_group_write(struct task *task, struct bill_month *month, uint32_t number, bool closing,
-                                     size_t *rows, struct error *error);
+                                     size_t *rows, bool *whole, struct error *error);
 /* The charges of a group's month as they are now; the caller ends them. */
 void bill_group_charges(struct task *task, struct bill_month *month, uint32_t number, bool closing,
                         struct custom_charges *charges);
@@ -152,10 +157,12 @@ enum stream_outcome bill_report_charges(struct task *task, const struct custom_c
                                         struct error *error);
 /* Asks where `cur` ends: all rows that manifests name are committed. */
 MUST_USE bool bill_report_ends(struct task *task, struct error *error);
-/* The manifests of a group and of its accounts: rows of usage, and these charges. After bill_builder_begin. */
+/* The manifests of a group and of its accounts: rows of usage, and these charges. After bill_builder_begin. *from is 0 at
+ * first and again at the end: when there is nothing *left it goes on from there. Each takes one and its totals of what is.
+ */
 enum stream_outcome bill_report_manifests(struct task *task, struct bill_month *month, uint32_t number,
                                           const struct bill_report *report, const struct custom_charges *charges,
-                                          size_t *manifests, struct error *error);
+                                          size_t *from, size_t *left, struct error *error);
 
 /* bill_revise.c: custom line items of the month that was closed last, changed since. */
 bool bill_revision_is_due(const struct task *task);

@@ -18,7 +18,7 @@
 /* Of a step, so that a transaction stays far below its timeout. */
 #define FINAL_ROWS 20000
 #define REPORT_ROWS 20000
-#define MESSAGES 5000
+#define MESSAGES 20000
 
 enum closing_stage {
     CLOSING_BEGIN,

@@ -17,8 +17,10 @@ from world import World  # noqa: E402
 
 
 def chosen(arguments, brokers):
-    for name, (scenario, on, quick) in SCENARIOS.items():
+    for name, (scenario, on, quick, long) in SCENARIOS.items():
         if brokers not in on or (arguments.names and not any(part in name for part in arguments.names)):
+            continue
+        if long and not arguments.names:
             continue
         if arguments.quick and not (quick and (brokers == 1 or on == (3,))):
             continue
@@ -60,8 +62,8 @@ def main():
         parser.add_argument(f"--{program}", required=True)
     arguments = parser.parse_args()
     if arguments.list:
-        for name, (scenario, brokers, quick) in SCENARIOS.items():
-            print(f"{name:45} {'quick' if quick else '     '} {brokers}  {scenario.__doc__.splitlines()[0]}")
+        for name, (scenario, brokers, quick, long) in SCENARIOS.items():
+            print(f"{name:45} {'quick' if quick else 'long ' if long else '     '} {brokers}  {scenario.__doc__.splitlines()[0]}")
         return 0
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     print(f"seed {arguments.seed}", flush=True)

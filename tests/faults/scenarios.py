@@ -1,7 +1,7 @@
 """The faults, by the numbers of their matrix. Each hurts an installation in its own way and then says what must be true.
 
 A scenario is a function of a World. Its first line of text says what it does; `@needs` says on how many brokers it is of use
-and whether it is short enough for every build.
+and whether it is short enough for every build, or so long that it has to be named.
 """
 import datetime
 import json
@@ -22,9 +22,9 @@ from world import Installation, rest
 SCENARIOS = {}
 
 
-def needs(brokers=(1, 3), quick=False):
+def needs(brokers=(1, 3), quick=False, long=False):
     def keep(scenario):
-        SCENARIOS[scenario.__name__] = (scenario, brokers, quick)
+        SCENARIOS[scenario.__name__] = (scenario, brokers, quick, long)
         return scenario
     return keep
 
@@ -698,36 +698,73 @@ def large_document(accounts, groups):
     }
 
 
-@needs(brokers=(1,))
-def a_month_of_ten_thousand_accounts(world):
-    """300,000 rows in a hundred groups: it closes in bounded steps, with transactions of ten seconds."""
-    accounts, document = large_document(10000, 100)
-    conductor = world.scratch / "large.json"
-    conductor.write_text(json.dumps(document))
+def large_usage(path, accounts, hours):
+    """An hour of usage each, of as many hours as asked; accounts begin at different ones."""
     start = datetime.datetime(2026, 6, 1, tzinfo=datetime.timezone.utc)
-    case = Installation(world, "large", **{"transaction.timeout": "10s", "commit.interval": "100ms", "store.lag": 100000,
-                                           "partitions.usage": 4, "report.resource.ids": "false"})
-    usage = world.scratch / "large.jsonl"
-    with open(usage, "w") as out:
+    begins = [(start + datetime.timedelta(hours=hour)).strftime("%Y-%m-%dT%H:%M:%SZ") for hour in range(hours + 100)]
+    with open(path, "w") as out:
         for number, account in enumerate(accounts):
-            for hour in range(30):
-                out.write(json.dumps({
-                    "event_id": f"{hour}", "usage_account_id": account, "payer_account_id": "100000000001",
-                    "product_code": "AmazonEC2", "usage_type": "BoxUsage:m5.large", "operation": "RunInstances",
-                    "usage_start": (start + datetime.timedelta(hours=hour + number % 100)).strftime("%Y-%m-%dT%H:%M:%SZ"),
-                    "usage_amount": "1", "unit": "Hrs", "public_on_demand_rate": "0.096", "unblended_cost": "0.096"}) + "\n")
+            for hour in range(hours):
+                out.write(f'{{"event_id":"{hour}","usage_account_id":"{account}","payer_account_id":"100000000001",'
+                          '"product_code":"AmazonEC2","usage_type":"BoxUsage:m5.large","operation":"RunInstances",'
+                          f'"usage_start":"{begins[hour + number % 100]}","usage_amount":"1","unit":"Hrs",'
+                          '"public_on_demand_rate":"0.096","unblended_cost":"0.096"}\n')
+
+
+def close_large_month(world, name, count, groups, hours, during=None, seconds=300, **settings):
+    """Usage first, and only when all of it is committed the close; `during` may hurt the process meanwhile."""
+    accounts, document = large_document(count, groups)
+    conductor, usage = world.scratch / f"{name}.json", world.scratch / f"{name}.jsonl"
+    conductor.write_text(json.dumps(document))
+    large_usage(usage, accounts, hours)
+    case = Installation(world, name, **{"transaction.timeout": "10s", "commit.interval": "100ms", "store.lag": 100000,
+                                        "partitions.usage": 4, "report.resource.ids": "false", **settings})
     case.command("topics", "create")
     case.command("apply", "--conductor", conductor)
     case.start()
+    begun = time.monotonic()
     case.command("import", usage)
+    case.wait_taken(seconds)
+    rest(2)
+    print(f"    {count * hours} rows taken within {time.monotonic() - begun:.0f} s", flush=True)
+
+    def manifests():
+        return sum(high - low for low, high in case.topics.watermarks(f"{case.name}.cur-manifests").values())
+
     case.command("close", "--period", "2026-06")
     begun = time.monotonic()
-    case.wait_for("the close", lambda: sum(high - low for low, high in case.topics.watermarks(f"{case.name}.cur-manifests").values()) >=
-                  len(accounts) + 100, 300)
-    print(f"    closed within {time.monotonic() - begun:.0f} s of being asked, the usage of 300,000 rows included", flush=True)
-    rest(2)
+    if during:
+        during(case, manifests)
+    case.wait_for("the close", lambda: manifests() >= count + groups, seconds)
+    print(f"    closed within {time.monotonic() - begun:.0f} s of being asked", flush=True)
+    case.wait_for("the end of the close", lambda: "closed" in case.command("status").stdout, seconds)
+    assert during or not case.said("transaction_aborted"), "a transaction took too long"
     case.stop()
     done = case.command("verify", "--period", "2026-06", check=False)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    assert done.returncode == 0 and "2026-06 is closed" in done.stdout, done.stdout[-2000:] + done.stderr
     total = next(bill for key, bill in latest(case.topic("bills")).items() if key == f"{accounts[0]}/2026-06///")
-    assert Decimal(total["cost"]) == Decimal("0.096") * Decimal("1.1") * 30 * 100, total
+    assert Decimal(total["cost"]) == Decimal("0.096") * Decimal("1.1") * hours * (count // groups), total
+    return case
+
+
+@needs(brokers=(1,))
+def a_month_of_ten_thousand_accounts(world):
+    """300,000 rows in a hundred groups: it closes in bounded steps, with transactions of ten seconds."""
+    close_large_month(world, "large", 10000, 100, 30)
+
+
+@needs(brokers=(1,))
+def a_group_of_a_hundred_thousand_accounts(world):
+    """Its bills and manifests go out in bounded steps, too; killed when some manifests are out."""
+    def kill(case, manifests):
+        case.wait_for("manifests", lambda: manifests() > 0, 300)
+        case.kill(case.processes[0])
+        case.start()
+
+    close_large_month(world, "group", 100000, 1, 3, during=kill)
+
+
+@needs(brokers=(1,), long=True)
+def a_month_of_a_hundred_thousand_accounts(world):
+    """3,000,000 rows in a thousand groups, with memory for less than half of them."""
+    close_large_month(world, "larger", 100000, 1000, 30, seconds=1800, **{"memory.limit": "1GiB"})
