@@ -14,13 +14,15 @@
 static const char replay_help[] = "usage: proforma replay --reason R [--config FILE] [--set KEY=VALUE]...\n"
                                   "\n"
                                   "Puts the dead letters of a reason back to the usage topic, for when what was wrong has\n"
-                                  "been put right. Each goes once: how far a reason's letters have been sent is the offset\n"
-                                  "of the group <group.id>-replay-<reason>. A letter that was cut is left where it is.\n";
+                                  "been put right. Each goes once, and what is refused again is a new letter: how far a\n"
+                                  "reason's letters have been sent is the offset of the group\n"
+                                  "<group.id>-replay-<reason>. A letter that was cut is left where it is.\n";
 
 struct replay {
     struct connection *connection;
     struct text reason;
     char group[300];
+    int64_t end; /* of the partition at hand: what is refused again meanwhile is for the next time */
     uint64_t sent, cut;
 };
 
@@ -46,7 +48,7 @@ static bool take(void *context, const struct stream_record *record, struct error
 {
     struct replay *replay = context;
     struct stream *stream = replay->connection->stream;
-    if (!text_equal(header(record, "reason"), replay->reason))
+    if (record->offset >= replay->end || !text_equal(header(record, "reason"), replay->reason))
         return true;
     if (header(record, "size").size || record->is_null) {
         replay->cut++;
@@ -67,8 +69,8 @@ static bool replay_step(struct replay *replay, struct stream_partition *at, bool
     if (stream->ops->begin(stream, error) != OUTCOME_DONE ||
         !stream->ops->restore_step(stream, STEP_RECORDS, take, replay, &reading, error))
         return false;
-    *ended = reading.ended;
-    at->offset = reading.next;
+    at->offset = reading.next < replay->end ? reading.next : replay->end;
+    *ended = reading.ended || at->offset == replay->end;
     if (at->offset == before) {
         struct error ignored;
         return stream->ops->abort(stream, &ignored) == OUTCOME_DONE;
@@ -77,10 +79,10 @@ static bool replay_step(struct replay *replay, struct stream_partition *at, bool
 }
 
 /* Retention may have taken what lay behind the last replay. */
-static bool find_start(struct stream *stream, struct stream_partition *at, struct error *error)
+static bool find_start(struct stream *stream, struct stream_partition *at, int64_t *end, struct error *error)
 {
-    int64_t first, end;
-    if (!stream->ops->range(stream, at->topic, at->partition, &first, &end, error))
+    int64_t first;
+    if (!stream->ops->range(stream, at->topic, at->partition, &first, end, error))
         return false;
     if (at->offset < first)
         at->offset = first;
@@ -95,7 +97,11 @@ static bool replay_partition(struct replay *replay, int32_t partition, struct er
     while (!stable)
         if (!stream->ops->committed(stream, &at, 1, &stable, error))
             return false;
-    if (!find_start(stream, &at, error) || !stream->ops->restore_begin(stream, at.topic, partition, at.offset, error))
+    if (!find_start(stream, &at, &replay->end, error))
+        return false;
+    if (at.offset >= replay->end)
+        return true;
+    if (!stream->ops->restore_begin(stream, at.topic, partition, at.offset, error))
         return false;
     while (!ended)
         if (!replay_step(replay, &at, &ended, error))

@@ -7,6 +7,7 @@
 
 #define SLOTS_MIN 1024
 #define IDS_OF_STEP 4096
+#define CONTENT_UNKNOWN 0 /* no event has it, but for one in 2^64 */
 
 struct seen {
     struct seen_options options;
@@ -98,27 +99,56 @@ bool seen_take(struct seen *seen, const struct usage_event *event, struct text f
     return seen_take_id(seen, &entry, answer, error);
 }
 
+/* Where an id's place is, and what is known of it within the window. */
+static bool look_up(struct seen *seen, const struct id_entry *entry, struct id_entry **slot, struct id_entry *known,
+                    bool *is_known, struct error *error)
+{
+    if (entry->time_ms > seen->latest_ms)
+        seen->latest_ms = entry->time_ms;
+    make_room(seen);
+    *slot = &seen->slots[find_slot(seen, entry->id)];
+    if (!find(seen, *slot, entry->id, known, is_known, error))
+        return false;
+    *is_known = *is_known && entry->time_ms - known->time_ms <= seen->options.window_ms;
+    return true;
+}
+
+static void put(struct seen *seen, struct id_entry *slot, const struct id_entry *entry)
+{
+    seen->count += id_is_none(slot->id);
+    *slot = *entry;
+}
+
 bool seen_take_id(struct seen *seen, const struct id_entry *id, enum seen_answer *answer, struct error *error)
 {
-    int64_t time_ms = id->time_ms;
+    struct id_entry entry = *id, known, *slot;
+    bool is_known;
     *answer = SEEN_NEW;
     if (seen->options.window_ms == 0)
         return true;
-    if (time_ms > seen->latest_ms)
-        seen->latest_ms = time_ms;
-    make_room(seen);
-    struct id_entry entry = *id, known;
-    struct id_entry *slot = &seen->slots[find_slot(seen, entry.id)];
-    bool found;
-    if (!find(seen, slot, entry.id, &known, &found, error))
+    if (!look_up(seen, &entry, &slot, &known, &is_known, error))
         return false;
-    if (found && time_ms - known.time_ms <= seen->options.window_ms) {
+    if (is_known) {
         *answer = known.content == entry.content ? SEEN_DUPLICATE : SEEN_REUSED;
         /* The first content stays the one that counts for as long as its id keeps coming. */
         entry.content = known.content;
     }
-    seen->count += id_is_none(slot->id);
-    *slot = entry;
+    put(seen, slot, &entry);
+    return true;
+}
+
+bool seen_replay(struct seen *seen, const struct usage_event *event, struct text facts, int64_t time_ms, bool was_reused,
+                 struct error *error)
+{
+    struct id_entry entry = id_entry_of(event, hash64(facts.data, facts.size), time_ms), known, *slot;
+    bool is_known;
+    if (seen->options.window_ms == 0)
+        return true;
+    if (!look_up(seen, &entry, &slot, &known, &is_known, error))
+        return false;
+    if (was_reused)
+        entry.content = is_known ? known.content : CONTENT_UNKNOWN;
+    put(seen, slot, &entry);
     return true;
 }
 

@@ -47,6 +47,7 @@ static void done(struct task *task)
     marker_done(&task->marker);
     task_close_ledger(task);
     bill_state_free(task->bills);
+    usage_task_forget_letters(task);
     intern_done(&task->payers);
     free(task->notes);
     free(task->arrivals);

@@ -4,6 +4,7 @@
 
 #include "store/seen.h"
 #include "tasks/messages.h"
+#include "tasks/offset_runs.h"
 #include "tasks/task.h"
 
 struct bill_state;
@@ -12,6 +13,7 @@ enum restore_stage {
     RESTORE_OFFSET,
     RESTORE_TAIL,
     RESTORE_LEDGER,
+    RESTORE_LETTERS,
     RESTORE_IDS,
     RESTORE_SUBTOTALS,
     RESTORE_BILLS,
@@ -51,6 +53,13 @@ struct held_record {
     struct arena arena;
 };
 
+/* What a usage task has refused of late, for a restore of ids: whatever the rules are now, none of these took its id. */
+struct dead_letters {
+    struct offset_runs refused, reused; /* of the input; reused: EVENT_ID_REUSED, whose id was known */
+    int64_t end;                        /* of their partition, when the restore began */
+    int64_t known_from_ms;              /* of records that came before, retention may have taken the letters */
+};
+
 struct task {
     struct task_world *world;
     const struct task_operations *operations;
@@ -77,7 +86,8 @@ struct task {
     int64_t waited_ms, waited_at_ms;        /* for an open transaction behind the end; a sleep counts for a moment only */
     int64_t step_from, step_next, step_end; /* offsets of what the stage at hand reads */
     int64_t resume_from;                    /* where a stage that has waited goes on; OFFSET_NONE: begins anew */
-    struct ledger *ledger;                  /* usage and tier tasks */
+    struct dead_letters letters;
+    struct ledger *ledger; /* usage and tier tasks */
     struct ledger_store *store;
     bool from_store;    /* restored from what the store had */
     bool save_wanted;   /* by the close at hand */
@@ -137,6 +147,9 @@ bool task_open_ids(struct task *task, int64_t *from, struct error *error);
 /* Takes an event's id. False: the store. */
 bool task_take_id(struct task *task, const struct usage_event *event, int64_t time_ms, enum seen_answer *answer,
                   struct error *error);
+/* The same of an event that was taken before a restart; was_reused as seen_replay takes it. */
+bool task_replay_id(struct task *task, const struct usage_event *event, int64_t time_ms, bool was_reused,
+                    struct error *error);
 bool task_save_replayed_ids(struct task *task, int64_t next, struct error *error);
 /* Within a restore that has read line items up to an offset: saves them if they are many. */
 bool task_save_restored(struct task *task, int64_t line_items_next, struct error *error);
@@ -154,6 +167,9 @@ enum stream_outcome task_restore_work(struct task *task, size_t records_max, str
 /* Decodes and accepts an event. *answer is WIRE_REFUSED with *refusal, or WIRE_DONE. LATER: its schema is not known yet. */
 enum stream_outcome task_decode_event(struct task *task, struct text value, struct usage_event *event,
                                       enum wire_answer *answer, struct refusal *refusal, struct error *error);
+enum stream_outcome usage_task_replay_letter(struct task *task, const struct stream_record *record, struct error *error);
+int32_t task_letters_partition(const struct task *task);
+void usage_task_forget_letters(struct task *task);
 enum stream_outcome usage_task_replay_id(struct task *task, const struct stream_record *record, struct error *error);
 void task_note_arrival(struct task *task, billing_period period, int64_t time_ms);
 void task_note_payer(struct task *task, billing_period period, struct text payer);

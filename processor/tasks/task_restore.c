@@ -11,7 +11,8 @@
 #define ORPHAN_MARGIN_MS 30000
 /* What a try counts for at most: after a long sleep the broker has still to be heard. */
 #define WAITED_AT_ONCE_MS 10000
-#define TAIL_RECORDS 2000 /* a transaction has more records only while a month closes */
+#define CLOCKS_DIFFER_MS (INT64_C(24) * 3600 * 1000) /* of workers and brokers, at the most */
+#define TAIL_RECORDS 2000                            /* a transaction has more records only while a month closes */
 /* A row of a month may have been written before the month began, by what future.max allows and clocks differ by. */
 #define BEFORE_MONTH_MS (INT64_C(4) * 24 * 3600 * 1000)
 
@@ -107,6 +108,7 @@ static enum stream_outcome replay_id(struct task *task, const struct stream_reco
 static enum stream_outcome (*const takes[])(struct task *, const struct stream_record *, struct error *) = {
     [RESTORE_TAIL] = take_tail,
     [RESTORE_LEDGER] = replay_line_item,
+    [RESTORE_LETTERS] = usage_task_replay_letter,
     [RESTORE_IDS] = replay_id,
     [RESTORE_SUBTOTALS] = bill_task_replay_subtotal,
     [RESTORE_BILLS] = bill_task_replay_bill,
@@ -282,6 +284,27 @@ static enum stream_outcome begin_ids(struct task *task, struct error *error)
     return begin_reading(task, STREAM_USAGE, task->input.partition, known > from ? known : from, error);
 }
 
+/*
+ * What was refused within the window, up to the end that there is now: whatever of it is ours is committed. A letter bears
+ * the time of the worker that wrote it, a record that of the broker.
+ */
+static enum stream_outcome begin_letters(struct task *task, struct error *error)
+{
+    struct stream *stream = task->world->stream;
+    int32_t partition = task_letters_partition(task);
+    int64_t since = task->marker.latest_ms - task->world->dedup_window_ms - CLOCKS_DIFFER_MS, first, end, from;
+    usage_task_forget_letters(task);
+    if (!stream->ops->high(stream, STREAM_DEAD_LETTERS, partition, &task->letters.end, error) ||
+        !stream->ops->range(stream, STREAM_DEAD_LETTERS, partition, &first, &end, error) ||
+        !stream->ops->offset_of_time(stream, STREAM_DEAD_LETTERS, partition, since, &from, error))
+        return OUTCOME_INDETERMINATE;
+    task->letters.known_from_ms = first > 0 && from <= first ? INT64_MAX : INT64_MIN;
+    if (from < task->letters.end)
+        return begin_reading(task, STREAM_DEAD_LETTERS, partition, from, error);
+    task->stage = RESTORE_IDS;
+    return begin_ids(task, error);
+}
+
 static enum stream_outcome begin_tail(struct task *task, struct error *error)
 {
     struct stream *stream = task->world->stream;
@@ -302,17 +325,24 @@ static enum stream_outcome begin_ledger(struct task *task, struct error *error)
 
 static enum stream_topic topic_of_stage(enum restore_stage stage)
 {
-    static const enum stream_topic topics[] = { [RESTORE_TAIL] = STREAM_LINE_ITEMS,
-                                                [RESTORE_LEDGER] = STREAM_LINE_ITEMS,
-                                                [RESTORE_IDS] = STREAM_USAGE,
-                                                [RESTORE_SUBTOTALS] = STREAM_SUBTOTALS,
-                                                [RESTORE_BILLS] = STREAM_BILLS };
+    static const enum stream_topic topics[] = {
+        [RESTORE_TAIL] = STREAM_LINE_ITEMS, [RESTORE_LEDGER] = STREAM_LINE_ITEMS,   [RESTORE_LETTERS] = STREAM_DEAD_LETTERS,
+        [RESTORE_IDS] = STREAM_USAGE,       [RESTORE_SUBTOTALS] = STREAM_SUBTOTALS, [RESTORE_BILLS] = STREAM_BILLS
+    };
     return topics[stage];
+}
+
+static int32_t partition_of_stage(const struct task *task)
+{
+    enum stream_topic topic = topic_of_stage(task->stage);
+    return topic == STREAM_LINE_ITEMS     ? (int32_t)task->number
+           : topic == STREAM_DEAD_LETTERS ? task_letters_partition(task)
+                                          : task->input.partition;
 }
 
 static enum stream_outcome begin_stage(struct task *task, struct error *error)
 {
-    int32_t partition = topic_of_stage(task->stage) == STREAM_LINE_ITEMS ? (int32_t)task->number : task->input.partition;
+    int32_t partition = partition_of_stage(task);
     if (task->resume_from != OFFSET_NONE) {
         int64_t from = task->resume_from;
         task->resume_from = OFFSET_NONE;
@@ -323,6 +353,8 @@ static enum stream_outcome begin_stage(struct task *task, struct error *error)
         return begin_tail(task, error);
     case RESTORE_LEDGER:
         return begin_ledger(task, error);
+    case RESTORE_LETTERS:
+        return begin_letters(task, error);
     case RESTORE_IDS:
         return begin_ids(task, error);
     case RESTORE_SUBTOTALS:
@@ -342,6 +374,18 @@ static bool bills_lie_beside(const struct task *task)
     return stream->ops->partition_count(stream, STREAM_BILLS) == stream->ops->partition_count(stream, STREAM_SUBTOTALS);
 }
 
+/* Others write there, too: ours may lie behind a transaction that is still open. */
+static enum stream_outcome end_letters(struct task *task, const struct stream_reading *reading, struct error *error)
+{
+    if (reading->next < task->letters.end) {
+        task->resume_from = reading->next;
+        error_fail(error, ERROR_LATER, "a transaction of somebody else is still open on dead-letters");
+        return OUTCOME_LATER;
+    }
+    task->stage = RESTORE_IDS;
+    return OUTCOME_DONE;
+}
+
 static enum stream_outcome end_stage(struct task *task, const struct stream_reading *reading, struct error *error)
 {
     task->step_begun = false;
@@ -357,6 +401,8 @@ static enum stream_outcome end_stage(struct task *task, const struct stream_read
      */
     if (task->stage == RESTORE_SUBTOTALS && reading->next > task->input.offset)
         task->input.offset = reading->next;
+    if (task->stage == RESTORE_LETTERS)
+        return end_letters(task, reading, error);
     task->stage = task->stage == RESTORE_SUBTOTALS && bills_lie_beside(task) ? RESTORE_BILLS : RESTORE_DONE;
     return OUTCOME_DONE;
 }
@@ -453,6 +499,7 @@ static enum stream_outcome end_restore(struct task *task, struct error *error)
     task->state = TASK_RUNNING;
     task->retry_ms = task->backoff_ms = 0;
     task->reason[0] = '\0';
+    usage_task_forget_letters(task);
     task->flushed_ms = task->world->now_ms;
     task->moved = task->has_marker; /* subtotals of open periods go out once */
     begin_with_document(task);

@@ -107,6 +107,13 @@ bool task_take_id(struct task *task, const struct usage_event *event, int64_t ti
     return seen_take(task->seen, event, buffer_text(&task->facts), time_ms, answer, error) || task_store_failed(task, error);
 }
 
+bool task_replay_id(struct task *task, const struct usage_event *event, int64_t time_ms, bool was_reused,
+                    struct error *error)
+{
+    return seen_replay(task->seen, event, buffer_text(&task->facts), time_ms, was_reused, error) ||
+           task_store_failed(task, error);
+}
+
 static bool ids_are_worth_saving(const struct task *task)
 {
     return task->seen && (seen_is_full(task->seen) || seen_unsaved(task->seen) >= task->world->store_lag ||

@@ -28,6 +28,11 @@ static void hex_digest(struct text bytes, char out[2 * SHA256_DIGEST_LENGTH + 1]
         snprintf(out + 2 * i, 3, "%02x", digest[i]);
 }
 
+int32_t task_letters_partition(const struct task *task)
+{
+    return task->input.partition % task->world->stream->ops->partition_count(task->world->stream, STREAM_DEAD_LETTERS);
+}
+
 /* The bytes as they came, with why and where. */
 static enum stream_outcome produce_dead_letter(struct task *task, const struct stream_record *record,
                                                const struct refusal *refusal, struct error *error)
@@ -41,9 +46,8 @@ static enum stream_outcome produce_dead_letter(struct task *task, const struct s
         header_of("detail", text_of(refusal->detail)),
         header_of("field", text_of(refusal->field)),
     };
-    int32_t count = task->world->stream->ops->partition_count(task->world->stream, STREAM_DEAD_LETTERS);
     struct stream_record out = { .topic = STREAM_DEAD_LETTERS,
-                                 .partition = record->partition % count,
+                                 .partition = task_letters_partition(task),
                                  .key = record->key,
                                  .value = record->value,
                                  .is_null = record->is_null,
@@ -225,21 +229,68 @@ static enum stream_outcome usage_task_take(struct task *task, const struct strea
     return take_event(task, record, &event, closed, error);
 }
 
+/* ---- coming back ---- */
+
+static struct text find_header(const struct stream_record *record, const char *name)
+{
+    for (size_t i = 0; i < record->header_count; i++)
+        if (strcmp(record->headers[i].name, name) == 0)
+            return record->headers[i].value;
+    return TEXT_NONE;
+}
+
+/* Several usage partitions may share one of dead-letters, and anybody may have written what lies there. */
+enum stream_outcome usage_task_replay_letter(struct task *task, const struct stream_record *record, struct error *error)
+{
+    (void)error;
+    i128 partition, offset;
+    struct text reason = find_header(record, "reason");
+    if (task->letters.known_from_ms == INT64_MAX)
+        task->letters.known_from_ms = record->timestamp_ms;
+    if (!text_equal(find_header(record, "topic"), text_of(stream_topic_name(task->input.topic))) ||
+        decimal_parse(find_header(record, "partition"), 0, &partition) != DECIMAL_EXACT ||
+        decimal_parse(find_header(record, "offset"), 0, &offset) != DECIMAL_EXACT || partition != task->input.partition ||
+        offset < 0 || offset >= task->marker.offset)
+        return OUTCOME_DONE;
+    bool reused = text_equal(reason, text_of(refusal_reason_text(REFUSAL_EVENT_ID_REUSED)));
+    offset_runs_add(reused ? &task->letters.reused : &task->letters.refused, (int64_t)offset);
+    return OUTCOME_DONE;
+}
+
+void usage_task_forget_letters(struct task *task)
+{
+    offset_runs_done(&task->letters.refused);
+    offset_runs_done(&task->letters.reused);
+}
+
+/* Whether it was refused when it came. Where its letter may be gone, today's rules have to say so. */
+static bool was_refused(const struct task *task, const struct stream_record *record)
+{
+    struct refusal refusal;
+    if (record->timestamp_ms < task->letters.known_from_ms)
+        return !check_size(task, record, &refusal);
+    return record->is_null || record->value.size == 0 || offset_runs_have(&task->letters.refused, record->offset);
+}
+
 enum stream_outcome usage_task_replay_id(struct task *task, const struct stream_record *record, struct error *error)
 {
     struct usage_event event;
     struct refusal refusal;
     enum wire_answer answer;
-    enum seen_answer seen;
-    if (!check_size(task, record, &refusal))
+    bool has_letters = record->timestamp_ms >= task->letters.known_from_ms;
+    if (was_refused(task, record))
         return OUTCOME_DONE;
     enum stream_outcome outcome = task_decode_event(task, record->value, &event, &answer, &refusal, error);
     if (outcome != OUTCOME_DONE || answer != WIRE_DONE ||
-        !check_time(task, record, &event, closed_before(task, record->offset), &refusal))
+        (!has_letters && !check_time(task, record, &event, closed_before(task, record->offset), &refusal)))
         return outcome;
     buffer_clear(&task->facts);
     facts_encode(&event, &task->facts);
-    return task_take_id(task, &event, record->timestamp_ms, &seen, error) ? OUTCOME_DONE : OUTCOME_LATER;
+    enum seen_answer seen;
+    bool done = has_letters ? task_replay_id(task, &event, record->timestamp_ms,
+                                             offset_runs_have(&task->letters.reused, record->offset), error)
+                            : task_take_id(task, &event, record->timestamp_ms, &seen, error);
+    return done ? OUTCOME_DONE : OUTCOME_LATER;
 }
 
 const struct task_operations usage_task_operations = {
@@ -248,5 +299,5 @@ const struct task_operations usage_task_operations = {
     .work = ledger_task_work,
     .flush = ledger_task_flush,
     .replay_line_item = ledger_task_replay_line_item,
-    .behind_ledger = RESTORE_IDS,
+    .behind_ledger = RESTORE_LETTERS,
 };

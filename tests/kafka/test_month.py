@@ -59,8 +59,8 @@ class Case:
         self.command("topics", "create")
         self.command("apply", *DOCUMENTS)
 
-    def start(self, instance=None):
-        sets = ["--set", f"instance.id={instance}"] if instance else []
+    def start(self, instance=None, extra=()):
+        sets = [*(["--set", f"instance.id={instance}"] if instance else []), *extra]
         with open(self.log, "ab") as log:
             process = subprocess.Popen([self.context.proforma, "run", *self.sets, *sets], stdout=log, stderr=log)
         self.processes.append(process)
@@ -563,6 +563,19 @@ def created_topics_are_there_for_the_next_command(context):
         assert case.command("topics", "create").stdout == "0 topics made\n"
 
 
+def partitions_without_a_place_on_line_items_are_refused(context):
+    """Somebody gave usage partitions and forgot line-items, which has one for each task."""
+    case = Case(context, "outgrown")
+    context.topics.create("outgrown.line-items", 6, cleanup_policy="compact,delete")
+    case.command("topics", "create")
+    described = case.command("topics", "describe", check=False)
+    assert "topic outgrown.line-items: partitions: found 6, expected 7" in described.stderr, described.stderr
+    assert case.command("run", check=False).returncode == 2
+    refused = case.command("apply", *DOCUMENTS, check=False)
+    assert refused.returncode == 2 and "topic outgrown.line-items: found 6 partitions, expected at least 7: one for each of " \
+        "usage (3), tiered (2) and subtotals (2)" in refused.stderr, refused.stderr
+
+
 def dead_letters_of_a_reason_are_sent_again_once(context):
     """Events over event.max.bytes; a second replay finds nothing new."""
     case = Case(context, "replayed", **{"event.max.bytes": "1KiB"})
@@ -583,6 +596,81 @@ def dead_letters_of_a_reason_are_sent_again_once(context):
     # Each to the partition that it came from, where its id was seen.
     assert sorted(row["partition"] for row in case.topic("usage")) == [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2]
     assert case.command("replay", "--reason", "MALFORMED").stdout.startswith("1 dead letters sent again")
+
+
+def letters_refused_under_older_rules_are_tried_anew(context):
+    """Limits are raised and the state is lost: what was refused took no id then and takes none now, so that it is no duplicate of
+    itself. What is refused again is a new letter."""
+    state = context.scratch / "older-rules"
+    case = Case(context, "olderrules", **{"state.dir": state})
+    case.prepare()
+    strict = case.start(extra=["--set", "event.max.bytes=1KiB", "--set", "future.max=2s"])
+    event = json.loads(usage_of(context)[1])
+
+    def produce(**changes):
+        case.topics.produce("olderrules.usage", [record(json.dumps({**event, **changes}).encode(), partition=1)])
+
+    def letters():
+        return sorted(row["headers"]["reason"] for row in case.topic("dead-letters"))
+
+    def events():
+        return sum(item.get("usage_events", 0) for item in latest(case.topic("line-items")).values())
+
+    ahead = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=20)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    produce(event_id="large", description="x" * 1500)
+    produce(event_id="early", usage_start=ahead, usage_end=None, billing_period=None)
+    produce(event_id="used")
+    produce(event_id="used", usage_amount="77")
+    case.topics.produce("olderrules.usage", [record(b"{", partition=1)])
+    refused = ["EVENT_ID_REUSED", "FUTURE", "MALFORMED", "TOO_LARGE"]
+    case.wait_for("dead letters", lambda: letters() == refused, 60)
+    case.stop()
+    assert strict.returncode == 0 and events() == 1
+    shutil.rmtree(state)
+    case.start()
+    for reason in refused:
+        assert case.command("replay", "--reason", reason).stdout.startswith("1 dead letters sent again, 0 left"), reason
+    again = sorted(refused + ["EVENT_ID_REUSED", "MALFORMED"])
+    case.wait_for("what follows", lambda: events() == 3 and letters() == again, 60)
+    for reason, sent in (("FUTURE", 0), ("TOO_LARGE", 0), ("MALFORMED", 1), ("EVENT_ID_REUSED", 1)):
+        assert case.command("replay", "--reason", reason).stdout.startswith(f"{sent} dead letters sent again"), reason
+    again = sorted(again + ["EVENT_ID_REUSED", "MALFORMED"])
+    case.wait_for("the same once more", lambda: letters() == again, 60)
+    case.stop()
+    shutil.rmtree(state)
+    case.start()
+    produce(event_id="large", description="x" * 1500)
+    produce(event_id="early", usage_start=ahead, usage_end=None, billing_period=None)
+    case.topics.produce("olderrules.usage", [record(b"{", partition=1)])
+    case.wait_for("a last letter", lambda: letters() == sorted(again + ["MALFORMED"]), 60)
+    case.stop()
+    assert events() == 3, "what was sent again has taken its id"
+
+
+def an_id_that_keeps_coming_stays_used_whatever_is_lost(context):
+    """Other content under one id for longer than the window, then the state is lost: its first content lies before the window, and
+    what comes again is refused all the same."""
+    state = context.scratch / "chain"
+    case = Case(context, "chain", **{"state.dir": state, "dedup.window": "10s"})
+    case.prepare()
+    case.start()
+    event = json.loads(usage_of(context)[1])
+
+    def produce(**changes):
+        case.topics.produce("chain.usage", [record(json.dumps({**event, **changes}).encode(), partition=1)])
+
+    produce(event_id="used")
+    for _ in range(2):
+        time.sleep(7)
+        produce(event_id="used", usage_amount="77")
+    case.wait_for("two letters", lambda: len(case.topic("dead-letters")) == 2, 60)
+    case.stop()
+    produce(event_id="used", usage_amount="77")
+    shutil.rmtree(state)
+    case.start()
+    case.wait_for("the third", lambda: len(case.topic("dead-letters")) == 3, 60)
+    case.stop()
+    assert all(row["headers"]["reason"] == "EVENT_ID_REUSED" for row in case.topic("dead-letters"))
 
 
 def usage_of_the_future_is_priced_once_its_time_has_come(context):
@@ -855,8 +943,10 @@ CASES = [one_worker_equals_price, three_workers_equal_price, three_processes_equ
          a_close_cuts_exactly_at_its_offsets,
          documents_that_change_while_it_runs_equal_a_fresh_run_under_the_last,
          what_cannot_change_while_usage_is_priced_is_refused,
-         created_topics_are_there_for_the_next_command, dead_letters_of_a_reason_are_sent_again_once,
-         usage_of_the_future_is_priced_once_its_time_has_come,
+         created_topics_are_there_for_the_next_command, partitions_without_a_place_on_line_items_are_refused,
+         dead_letters_of_a_reason_are_sent_again_once,
+         usage_of_the_future_is_priced_once_its_time_has_come, letters_refused_under_older_rules_are_tried_anew,
+         an_id_that_keeps_coming_stays_used_whatever_is_lost,
          a_month_that_is_over_and_quiet_closes_by_itself, the_commands_tell_what_the_topics_hold,
          pages_say_what_the_processor_does, what_has_no_price_is_told, a_torn_transaction_stops_its_task_until_it_is_repaired,
          writers_with_schemas_of_their_own_share_a_topic]

@@ -33,6 +33,46 @@ static enum seen_answer take(struct seen *seen, struct usage_event event)
     return take_at(seen, event, 0);
 }
 
+static void replay_at(struct seen *seen, struct usage_event event, int64_t time_ms, bool was_reused)
+{
+    struct buffer facts = { 0 };
+    struct error error;
+    facts_encode(&event, &facts);
+    if (!seen_replay(seen, &event, buffer_text(&facts), time_ms, was_reused, &error))
+        fail_msg("%s", error.message);
+    buffer_done(&facts);
+}
+
+/* The first content came at 0, other content behind it; a restart reads again what lies in the window. */
+static void a_restart_knows_which_content_counts(void **state)
+{
+    (void)state;
+    const struct usage_event first = event_with(.description = "first"), other = event_with(.description = "other");
+    const struct row {
+        const char *row;
+        bool from_first, first_again; /* read again: the first record; a duplicate of it behind the other content */
+        enum seen_answer of_first, of_other;
+    } rows[] = {
+        { "the whole chain", true, false, SEEN_DUPLICATE, SEEN_REUSED },
+        { "its end alone: nothing is the same", false, false, SEEN_REUSED, SEEN_REUSED },
+        { "its end, with a duplicate", false, true, SEEN_DUPLICATE, SEEN_REUSED },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct rocks *rocks = open_rocks();
+        struct seen *seen = open_seen(rocks, 100, 1024 * 1024);
+        if (rows[i].from_first)
+            replay_at(seen, first, 0, false);
+        replay_at(seen, other, 60, true);
+        if (rows[i].first_again)
+            replay_at(seen, first, 90, false);
+        replay_at(seen, other, 120, true);
+        expect(rows[i].row, take_at(seen, other, 130) == rows[i].of_other, true);
+        expect(rows[i].row, take_at(seen, first, 140) == rows[i].of_first, true);
+        seen_close(seen);
+        close_rocks(rocks);
+    }
+}
+
 static void save(struct seen *seen, int64_t next)
 {
     struct error error;
@@ -217,6 +257,7 @@ static void accepted_events_only_change_by_their_content(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_restart_knows_which_content_counts),
         cmocka_unit_test(an_id_is_unique_within_its_account),
         cmocka_unit_test(any_other_field_makes_it_other_content),
         cmocka_unit_test(answers_are_exact_however_often_ids_are_saved_and_taken_up),
