@@ -451,7 +451,9 @@ def documents_that_change_while_it_runs_equal_a_fresh_run_under_the_last(context
         document = json.loads((DATA / "conductor.json").read_text())
         change_document(document, chance)
         path.write_text(json.dumps(document))
-        documents = ["--conductor", path, *DOCUMENTS[2:]]
+        # Without a price list a meter has no tiers, with it they come: its usage goes to other tasks.
+        lists = chance.choice([[], DOCUMENTS[2:4], DOCUMENTS[4:], DOCUMENTS[2:]])
+        documents = ["--conductor", path, *lists]
         shown = case.command("apply", *documents, "--dry-run", check=False)
         assert shown.returncode == 4, shown.stderr
         case.command("apply", *documents, "--expect", version - 1)
@@ -477,8 +479,6 @@ def what_cannot_change_while_usage_is_priced_is_refused(context):
     path.write_text(json.dumps({**document, "BillingPeriod": "2026-07"}))
     refused = case.command("apply", "--conductor", path, *DOCUMENTS[2:], check=False)
     assert refused.returncode == 1 and "2026-06 is not closed" in refused.stderr, refused.stderr
-    refused = case.command("apply", *DOCUMENTS[:2], check=False)
-    assert refused.returncode == 1 and "which meters have tiers" in refused.stderr, refused.stderr
     case.close()
     case.wait_for("July's document", lambda: case.command("apply", "--conductor", path, *DOCUMENTS[2:],
                                                           check=False).returncode == 0)
