@@ -7,6 +7,9 @@
 
 #include "base/memory.h"
 
+#define FILES_BEFORE_MERGING 10
+#define MERGED_AT_LEAST 4
+
 struct rocks {
     char *directory;
     rocksdb_t *db;
@@ -64,6 +67,13 @@ static void set_options(struct rocks *rocks, const struct rocks_options *wanted)
     rocksdb_options_set_write_buffer_size(rocks->options, wanted->write_buffer_bytes);
     rocksdb_options_set_max_write_buffer_number(rocks->options, 3);
     rocksdb_options_increase_parallelism(rocks->options, 2);
+    /* Keys come about in order and are seldom read: what is on disk is merged rarely and many files at a time. */
+    rocksdb_universal_compaction_options_t *merging = rocksdb_universal_compaction_options_create();
+    rocksdb_universal_compaction_options_set_min_merge_width(merging, MERGED_AT_LEAST);
+    rocksdb_options_set_compaction_style(rocks->options, rocksdb_universal_compaction);
+    rocksdb_options_set_universal_compaction_options(rocks->options, merging);
+    rocksdb_universal_compaction_options_destroy(merging);
+    rocksdb_options_set_level0_file_num_compaction_trigger(rocks->options, FILES_BEFORE_MERGING);
     rocksdb_options_set_compression(rocks->options, rocksdb_lz4_compression);
     /* What is young is soon written anew. */
     static const int levels[] = { rocksdb_no_compression,  rocksdb_no_compression,  rocksdb_lz4_compression,
