@@ -1,0 +1,43 @@
+/* control/conductor_parts.h: what the files of the conductor topic share of it. Not for others. */
+#ifndef CONTROL_CONDUCTOR_PARTS_H
+#define CONTROL_CONDUCTOR_PARTS_H
+
+#include "control/conductor_topic.h"
+
+/* Keys are period / kind / id. */
+#define KIND_PRICE "Price"
+#define KIND_DOCUMENT "document"
+#define KIND_VERSION "version"
+#define KIND_CLOSE "close"
+#define KIND_ANNOUNCEMENT "closing"
+#define KIND_CLOSED "closed"
+#define KIND_IMPORT "import"
+
+/* Parts of the document, each an array of entities. */
+#define ENTITY_KINDS 9
+extern const char *const conductor_entity_kinds[ENTITY_KINDS];
+
+struct conductor_topic {
+    struct intern keys;
+    char **values; /* by key; NULL: none */
+    size_t value_capacity;
+    int64_t version;
+    bool is_half;                       /* parts of a document have come, but not its version record */
+    char version_period[TIME_TEXT_MAX]; /* "2026-06": the month of the newest version's document */
+    int64_t items_offset;               /* of the newest custom line items of a closed month; OFFSET_NONE */
+    billing_period announced;           /* PERIOD_NONE: no close was */
+    int64_t announced_offset;
+    struct close_record *closes;
+    size_t close_count, close_capacity;
+    struct buffer scratch;
+};
+
+struct topic_key {
+    struct text period, kind, id;
+};
+
+bool conductor_key_split(struct text key, struct topic_key *parts);
+/* What is of another kind is somebody else's, perhaps of a later release. */
+bool conductor_kind_is_of_document(struct text kind);
+
+#endif
