@@ -45,6 +45,8 @@ void ledger_free(struct ledger *ledger)
     free(ledger->months);
     buffer_done(&ledger->gone);
     intern_done(&ledger->replayed_zeros);
+    intern_done(&ledger->unmet);
+    free(ledger->unmet_holds);
     buffer_done(&ledger->facts);
     buffer_done(&ledger->scratch);
     buffer_done(&ledger->extra);

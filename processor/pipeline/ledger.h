@@ -132,6 +132,11 @@ MUST_USE bool ledger_report(struct ledger *ledger, billing_period period, size_t
 MUST_USE bool ledger_replay_gone(struct ledger *ledger, struct text line_item_id);
 /* Takes a line item that was written: the row's whole state as of then. Fails: it is none of this task's. */
 MUST_USE bool ledger_replay(struct ledger *ledger, const struct line_item *item, struct error *error);
+/*
+ * Before ledger_replay_done, where all has been replayed from the beginning: whether a row still stands for whose line item
+ * the topic has no value any more. Compaction in the middle of a replay takes what a row came to, behind what was read.
+ */
+MUST_USE bool ledger_replay_contradicted(struct ledger *ledger, bool *contradicted, struct error *error);
 /* After the last one. *mismatches: rows whose replayed cost is not what their price gives. */
 MUST_USE bool ledger_replay_done(struct ledger *ledger, uint64_t *mismatches, struct error *error);
 

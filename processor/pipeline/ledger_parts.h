@@ -131,6 +131,9 @@ struct ledger {
     uint64_t mismatches;
     int64_t rows_without_events;
     struct intern replayed_zeros; /* ids of parts that came to nothing in it */
+    struct intern unmet;          /* ids that lost their value, and nothing that came before said why */
+    bool *unmet_holds;            /* of each: no value has followed */
+    size_t unmet_capacity;
 };
 
 /* ledger.c */

@@ -3,6 +3,7 @@
  * and pools at once, so that a replay may begin in the middle: at what the store has.
  */
 #include "pipeline/ledger_parts.h"
+#include "pipeline/ledger_stored.h"
 #include "pipeline/line_item_row.h"
 
 /* ---- a row's share of totals and pools ---- */
@@ -135,7 +136,23 @@ static bool take_from_gone(struct ledger *ledger, struct text id)
 
 bool ledger_replay_gone(struct ledger *ledger, struct text line_item_id)
 {
-    return take_from_gone(ledger, line_item_id) || intern_find(&ledger->replayed_zeros, line_item_id) != INTERN_NONE;
+    if (take_from_gone(ledger, line_item_id) || intern_find(&ledger->replayed_zeros, line_item_id) != INTERN_NONE)
+        return true;
+    uint32_t number = intern_add(&ledger->unmet, line_item_id);
+    if (number >= ledger->unmet_capacity) {
+        ledger->unmet_capacity = (size_t)number * 2 + 64;
+        ledger->unmet_holds = memory_grow(ledger->unmet_holds, ledger->unmet_capacity, sizeof *ledger->unmet_holds);
+    }
+    ledger->unmet_holds[number] = true;
+    return false;
+}
+
+/* A value has followed. */
+static void take_from_unmet(struct ledger *ledger, struct text id)
+{
+    uint32_t number = ledger->unmet.count ? intern_find(&ledger->unmet, id) : INTERN_NONE;
+    if (number != INTERN_NONE)
+        ledger->unmet_holds[number] = false;
 }
 
 /* A part that came to nothing: unless its deletion or another value follows, it still has to be deleted. */
@@ -173,10 +190,78 @@ bool ledger_replay(struct ledger *ledger, const struct line_item *item, struct e
     ledger->rows_without_events += lacks_first(entry, &view);
     ledger->mismatches += !costs_match(ledger, entry, resolved, &view, item);
     take_from_gone(ledger, item->line_item_id);
+    take_from_unmet(ledger, item->line_item_id);
     if ((resolved->pool != POOL_NONE && sum_is_zero(&item->usage_amount) && item->cost == 0) || line_item_is_nothing(item))
         replay_nothing(ledger, item);
     ledger_mark_unsaved(ledger, entry);
     return true;
+}
+
+/* ---- what compaction takes in the middle of a replay ---- */
+
+/* Whether a part of the row is written whose id has lost its value. */
+static bool is_contradicted(struct ledger *ledger, const struct row_identity *identity, const struct entry *entry)
+{
+    char id[LINE_ITEM_ID_LETTERS];
+    line_item_task_letters(ledger->options.task, id);
+    for (uint16_t i = 0; i < entry->part_count; i++) {
+        if (!entry->parts[i].written)
+            continue;
+        line_item_identity_letters(identity, entry->parts[i].tier, &ledger->scratch, id + LINE_ITEM_TASK_LETTERS);
+        uint32_t number = intern_find(&ledger->unmet, (struct text){ id, sizeof id });
+        if (number != INTERN_NONE && ledger->unmet_holds[number])
+            return true;
+    }
+    return false;
+}
+
+static bool look_in_memory(struct ledger *ledger, const struct leaf *leaf)
+{
+    for (uint32_t at = leaf->first; at != 0; at = ledger->entries[at - 1].next) {
+        struct row_identity identity = row_table_identity_of(ledger->table, ledger->entries[at - 1].row);
+        if (is_contradicted(ledger, &identity, &ledger->entries[at - 1]))
+            return true;
+    }
+    return false;
+}
+
+/* Without bringing the leaf into memory. */
+static bool look_in_store(struct ledger *ledger, const struct leaf *leaf, struct entry *scratch, bool *contradicted,
+                          struct error *error)
+{
+    for (uint32_t number = leaf->first_page; number < leaf->end_page && !*contradicted; number++) {
+        if (!ledger_store_read_page(ledger->store, &leaf->key, number, ledger->page, error))
+            return false;
+        for (size_t i = 0; i < ledger->page->row_count && !*contradicted; i++) {
+            struct row_identity identity = row_view_identity(&ledger->page->rows[i]);
+            if (!stored_parts_read(ledger, scratch, ledger->page->extras[i], error))
+                return false;
+            *contradicted = is_contradicted(ledger, &identity, scratch);
+        }
+    }
+    return true;
+}
+
+bool ledger_replay_contradicted(struct ledger *ledger, bool *contradicted, struct error *error)
+{
+    struct leaf_cursor cursor = { 0 };
+    struct entry scratch = { 0 };
+    uint32_t leaf;
+    bool done = true, holds = false;
+    *contradicted = false;
+    for (size_t i = 0; i < ledger->unmet.count && !holds; i++)
+        holds = ledger->unmet_holds[i];
+    while (holds && done && !*contradicted && ledger_leaf_after(ledger, &cursor, 0, true, &leaf)) {
+        const struct leaf *looked_at = &ledger->directory.leaves[leaf];
+        if (looked_at->loaded)
+            *contradicted = look_in_memory(ledger, looked_at);
+        else
+            done = look_in_store(ledger, looked_at, &scratch, contradicted, error);
+        ledger_cursor_move(ledger, &cursor, leaf);
+    }
+    intern_reset(&ledger->unmet);
+    ledger->store_failed = ledger->store_failed || !done;
+    return done;
 }
 
 bool ledger_replay_done(struct ledger *ledger, uint64_t *mismatches, struct error *error)

@@ -50,9 +50,14 @@ static void put_number(struct buffer *out, uint64_t value)
 }
 
 /* Three letters name the task, the others are 115 bits of the identity's hash. */
+void line_item_task_letters(uint32_t task, char out[LINE_ITEM_TASK_LETTERS])
+{
+    hash_letters((struct hash128){ .high = (uint64_t)task << 49 }, LINE_ITEM_TASK_LETTERS, out);
+}
+
 static void set_id(struct line_item_builder *builder, enum task_kind kind, struct line_item *item)
 {
-    hash_letters((struct hash128){ .high = (uint64_t)builder->tasks[kind] << 49 }, LINE_ITEM_TASK_LETTERS, builder->id);
+    line_item_task_letters(builder->tasks[kind], builder->id);
     hash_letters(hash128(builder->identity.data, builder->identity.size), LINE_ITEM_ID_LETTERS - LINE_ITEM_TASK_LETTERS,
                  builder->id + LINE_ITEM_TASK_LETTERS);
     set_text(item, LINE_ITEM_line_item_id, (struct text){ builder->id, LINE_ITEM_ID_LETTERS });

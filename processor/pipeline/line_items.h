@@ -43,6 +43,9 @@ uint64_t line_item_price_hash_of_slice(const struct line_item_builder *builder, 
 
 void line_item_of_charge(struct line_item_builder *builder, const struct custom_charge *charge, struct line_item *item);
 
+/* The letters of an id that name the task. */
+void line_item_task_letters(uint32_t task, char out[LINE_ITEM_TASK_LETTERS]);
+
 /* The letters of an id that name the identity, for a row's line item of a tier (0: flat). */
 void line_item_identity_letters(const struct row_identity *identity, uint32_t tier, struct buffer *scratch,
                                 char out[LINE_ITEM_ID_LETTERS - LINE_ITEM_TASK_LETTERS]);

@@ -245,8 +245,11 @@ void bill_task_replay_gone(struct task *task, struct text line_item_id)
 {
     for (size_t i = 0; i < task->bills->month_count; i++) {
         uint32_t number = intern_find(&task->bills->months[i].charge_ids, line_item_id);
-        if (number != INTERN_NONE)
-            task->bills->months[i].charges[number].written = false;
+        if (number == INTERN_NONE)
+            continue;
+        /* It was written at 0 before, which compaction may have taken in the middle of this restore. */
+        task->bills->months[i].charges[number].written = false;
+        task->bills->months[i].charges[number].cost = 0;
     }
 }
 

@@ -81,7 +81,7 @@ static enum stream_outcome take_line_item(struct task *task, const struct stream
     return task->operations->replay_line_item(task, &item, error) ? OUTCOME_DONE : replay_failed(task, record, error);
 }
 
-/* Without a store there is nothing that could be out of date. */
+/* Without a store, what was read of the topic itself may be out of date: that is looked at in the end. */
 static enum stream_outcome take_gone(struct task *task, const struct stream_record *record, struct error *error)
 {
     if (task->kind == TASK_BILL)
@@ -173,6 +173,15 @@ static bool lacks_open_rows(const struct task *task)
 static enum stream_outcome take_marker(struct task *task, struct error *error)
 {
     uint64_t mismatches = 0;
+    bool contradicted = false;
+    if (task->ledger && !task->from_store && !ledger_replay_contradicted(task->ledger, &contradicted, error)) {
+        task_store_failed(task, error);
+        return OUTCOME_LATER;
+    }
+    if (contradicted) {
+        task_begin_anew(task);
+        return OUTCOME_DONE;
+    }
     if (lacks_open_rows(task)) {
         task_stop(task, "the beginning of its line items has been deleted while a month of theirs is open, and there is no "
                         "state that has them; longer retention.ms of line-items keeps them");

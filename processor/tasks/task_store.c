@@ -198,8 +198,13 @@ bool task_open_ledger(struct task *task, int64_t *from, struct error *error)
 
 bool task_starts_over(struct task *task)
 {
-    if (!task->from_store)
-        return false;
+    if (task->from_store)
+        task_begin_anew(task);
+    return task->state == TASK_RESTORING;
+}
+
+void task_begin_anew(struct task *task)
+{
     discard_ledger(task);
     forget_marker(task);
     task->from_store = task->store_failed = task->store_damaged = false;
@@ -210,7 +215,6 @@ bool task_starts_over(struct task *task)
     task->committed = committed;
     task->closed_before = closed_before;
     task->stage = RESTORE_LEDGER;
-    return true;
 }
 
 /* ---- saving ---- */
