@@ -83,6 +83,7 @@ struct task {
     billing_period closed_before;           /* line items up to this month are not needed; PERIOD_NONE: not known */
     int64_t first_row_ms;                   /* when the oldest record that there is was written; −1: none seen */
     bool beginning_is_gone;                 /* the ledger is read from its beginning, and that has been deleted */
+    bool doubted;                           /* marker and offset did not fit, and the offset is asked for once more */
     int64_t waited_ms, waited_at_ms;        /* for an open transaction behind the end; a sleep counts for a moment only */
     int64_t step_from, step_next, step_end; /* offsets of what the stage at hand reads */
     int64_t resume_from;                    /* where a stage that has waited goes on; OFFSET_NONE: begins anew */

@@ -228,6 +228,16 @@ static enum stream_outcome wait_for_transaction(struct task *task, int64_t next,
     return OUTCOME_LATER;
 }
 
+/* Who has slept since it asked for the group's offset holds an old one against a new marker: it asks once more. */
+static enum stream_outcome doubt(struct task *task, int64_t next, struct error *error)
+{
+    task->doubted = true;
+    task->stage = RESTORE_OFFSET;
+    task->resume_from = next;
+    error_fail(error, ERROR_LATER, "its marker is not that of the group's offset, which is asked for once more");
+    return OUTCOME_LATER;
+}
+
 static bool is_to_be_repaired(const struct task *task)
 {
     return task->world->repair_task == REPAIR_ALL || task->world->repair_task == (int64_t)task->number;
@@ -258,6 +268,8 @@ static enum stream_outcome end_ledger(struct task *task, const struct stream_rea
         task->stage = RESTORE_OFFSET; /* its end may move the group's offset, too */
         return wait_for_transaction(task, reading->next, error);
     case RESTORE_TORN:
+        if (!task->doubted)
+            return doubt(task, reading->next, error);
         stop_torn(task);
         break;
     }
