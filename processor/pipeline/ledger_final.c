@@ -26,7 +26,8 @@ static bool same_parts(const struct part *before, uint16_t before_count, const s
     for (uint16_t i = 0; i < before_count; i++) {
         const struct part *a = &before[i], *b = &entry->parts[i];
         if (a->tier != b->tier || a->live != b->live || !sum_equal(&a->quantity, &b->quantity) ||
-            !sum_equal(&a->public_cost, &b->public_cost))
+            !sum_equal(&a->public_cost, &b->public_cost) || a->has_public_rate != b->has_public_rate ||
+            (a->has_public_rate && a->public_rate != b->public_rate))
             return false;
     }
     return true;
