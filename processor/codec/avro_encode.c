@@ -1,8 +1,6 @@
 /* codec/avro_encode.c: asks for enough room once, then writes without looking. */
 #include "codec/avro_encode.h"
 
-#include <endian.h>
-
 #include "codec/avro_varint.h"
 
 #define SCALAR_BYTES_MAX (1 + 1 + SUM_BYTES_MAX) /* branch, length, the longest sum; longer than any long */
@@ -44,19 +42,9 @@ static uint8_t *put_text(uint8_t *at, struct text text)
     return at + text.size;
 }
 
-/* Most decimals fit a word. Writes all its bytes, of which the next field overwrites what is too much. */
-static size_t word_to_bytes(int64_t value, uint8_t *out)
-{
-    uint64_t bits = (uint64_t)(value ^ (value >> 63)); /* zeros where the sign repeats */
-    size_t size = bits ? (size_t)(64 - __builtin_clzll(bits)) / 8 + 1 : 1;
-    uint64_t word = htobe64((uint64_t)value << (64 - 8 * size));
-    memcpy(out, &word, sizeof word);
-    return size;
-}
-
 static uint8_t *put_decimal(uint8_t *at, i128 value)
 {
-    size_t size = value == (int64_t)value ? word_to_bytes((int64_t)value, at + 1) : decimal_to_bytes(value, at + 1);
+    size_t size = decimal_to_bytes(value, at + 1);
     *at = (uint8_t)zigzag_encode((int64_t)size);
     return at + 1 + size;
 }

@@ -95,11 +95,16 @@ struct month *ledger_month_of(struct ledger *ledger, billing_period period)
     return &ledger->months[ledger->month_count++];
 }
 
+static struct total *find_total(struct month *month, uint64_t account, const struct resolved *resolved)
+{
+    return totals_get(&month->totals, resolved->price.group, account, resolved->facts.product_code,
+                      price_shown_type(&resolved->price, &resolved->facts));
+}
+
 struct total *ledger_total_of(struct ledger *ledger, const struct row_view *view, const struct resolved *resolved)
 {
     struct month *month = ledger_month_of(ledger, view->period);
-    struct total *total = totals_get(&month->totals, resolved->price.group, view->account, resolved->facts.product_code,
-                                     price_shown_type(&resolved->price, &resolved->facts));
+    struct total *total = find_total(month, view->account, resolved);
     ledger_total_changed(month, total);
     return total;
 }
@@ -120,10 +125,7 @@ struct total *ledger_total_of_entry(struct ledger *ledger, struct entry *entry, 
     const struct resolved *resolved = entry->resolved;
     struct month *month = ledger_month_of(ledger, identity->period);
     if (entry->total == TOTAL_NONE)
-        entry->total =
-            (uint32_t)(totals_get(&month->totals, resolved->price.group, identity->account, resolved->facts.product_code,
-                                  price_shown_type(&resolved->price, &resolved->facts)) -
-                       month->totals.items);
+        entry->total = (uint32_t)(find_total(month, identity->account, resolved) - month->totals.items);
     struct total *total = &month->totals.items[entry->total];
     ledger_total_changed(month, total);
     return total;

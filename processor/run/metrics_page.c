@@ -11,6 +11,12 @@ static void family(struct buffer *body, const char *name, const char *type, cons
     buffer_printf(body, "# HELP proforma_%s %s\n# TYPE proforma_%s %s\n", name, help, name, type);
 }
 
+static void counter(struct buffer *body, const char *name, const char *help, unsigned long long value)
+{
+    family(body, name, "counter", help);
+    buffer_printf(body, "proforma_%s %llu\n", name, value);
+}
+
 /* One figure of all workers. */
 #define TOTAL(shown, member)                                                 \
     __extension__({                                                          \
@@ -22,12 +28,9 @@ static void family(struct buffer *body, const char *name, const char *type, cons
 
 static void write_counters(const struct shown_workers *shown, struct buffer *body)
 {
-    family(body, "events_total", "counter", "Usage records taken.");
-    buffer_printf(body, "proforma_events_total %llu\n", TOTAL(shown, events));
-    family(body, "duplicates_total", "counter", "Events recognised as duplicates.");
-    buffer_printf(body, "proforma_duplicates_total %llu\n", TOTAL(shown, duplicates));
-    family(body, "line_item_writes_total", "counter", "Line items written, each version counted.");
-    buffer_printf(body, "proforma_line_item_writes_total %llu\n", TOTAL(shown, line_items));
+    counter(body, "events_total", "Usage records taken.", TOTAL(shown, events));
+    counter(body, "duplicates_total", "Events recognised as duplicates.", TOTAL(shown, duplicates));
+    counter(body, "line_item_writes_total", "Line items written, each version counted.", TOTAL(shown, line_items));
     family(body, "line_items_total", "counter", "Line items written by status.");
     for (enum line_item_status status = 0; status < STATUS_COUNT; status++)
         buffer_printf(body, "proforma_line_items_total{status=\"%s\"} %llu\n", line_item_status_text(status).data,
@@ -36,14 +39,10 @@ static void write_counters(const struct shown_workers *shown, struct buffer *bod
     for (enum refusal_reason reason = REFUSAL_NONE + 1; reason < REFUSAL_REASON_COUNT; reason++)
         buffer_printf(body, "proforma_dead_letters_total{reason=\"%s\"} %llu\n", refusal_reason_text(reason),
                       TOTAL(shown, dead[reason]));
-    family(body, "swept_rows_total", "counter", "Rows that sweeps have walked over.");
-    buffer_printf(body, "proforma_swept_rows_total %llu\n", TOTAL(shown, swept_rows));
-    family(body, "report_rows_total", "counter", "Rows of Cost and Usage Reports written.");
-    buffer_printf(body, "proforma_report_rows_total %llu\n", TOTAL(shown, report_rows));
-    family(body, "commits_total", "counter", "Transactions committed.");
-    buffer_printf(body, "proforma_commits_total %llu\n", TOTAL(shown, commits));
-    family(body, "aborts_total", "counter", "Transactions aborted.");
-    buffer_printf(body, "proforma_aborts_total %llu\n", TOTAL(shown, aborts));
+    counter(body, "swept_rows_total", "Rows that sweeps have walked over.", TOTAL(shown, swept_rows));
+    counter(body, "report_rows_total", "Rows of Cost and Usage Reports written.", TOTAL(shown, report_rows));
+    counter(body, "commits_total", "Transactions committed.", TOTAL(shown, commits));
+    counter(body, "aborts_total", "Transactions aborted.", TOTAL(shown, aborts));
 }
 
 /* What the summary of `price` counts, too. */
@@ -53,16 +52,14 @@ static void write_price_counters(const struct shown_workers *shown, struct buffe
     for (enum unpriced_reason reason = UNPRICED_NONE + 1; reason < UNPRICED_REASON_COUNT; reason++)
         buffer_printf(body, "proforma_unpriced_line_items_total{reason=\"%s\"} %llu\n", unpriced_reason_text(reason).data,
                       TOTAL(shown, by_reason[reason]));
-    family(body, "before_document_total", "counter", "Events of months before the document's, in no group.");
-    buffer_printf(body, "proforma_before_document_total %llu\n", TOTAL(shown, before_document));
-    family(body, "free_tier_total", "counter", "Events that AWS bills at nothing and that cost nothing.");
-    buffer_printf(body, "proforma_free_tier_total %llu\n", TOTAL(shown, free_tier));
-    family(body, "untiered_total", "counter", "Events priced by their own rate though the price list has tiers for them.");
-    buffer_printf(body, "proforma_untiered_total %llu\n", TOTAL(shown, untiered));
-    family(body, "ambiguous_total", "counter", "Events for whose meter the price list has several prices.");
-    buffer_printf(body, "proforma_ambiguous_total %llu\n", TOTAL(shown, ambiguous));
-    family(body, "excess_decimals_total", "counter", "Numbers that were rounded to their field's decimals.");
-    buffer_printf(body, "proforma_excess_decimals_total %llu\n", TOTAL(shown, excess_decimals));
+    counter(body, "before_document_total", "Events of months before the document's, in no group.",
+            TOTAL(shown, before_document));
+    counter(body, "free_tier_total", "Events that AWS bills at nothing and that cost nothing.", TOTAL(shown, free_tier));
+    counter(body, "untiered_total", "Events priced by their own rate though the price list has tiers for them.",
+            TOTAL(shown, untiered));
+    counter(body, "ambiguous_total", "Events for whose meter the price list has several prices.", TOTAL(shown, ambiguous));
+    counter(body, "excess_decimals_total", "Numbers that were rounded to their field's decimals.",
+            TOTAL(shown, excess_decimals));
 }
 
 static unsigned long long newest_target(const struct shown_workers *shown)

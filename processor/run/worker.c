@@ -103,10 +103,10 @@ static struct document_version *read_document(struct worker *worker, struct erro
     return document;
 }
 
-static bool is_closing(const struct worker *worker)
+static bool any_task(const struct worker *worker, bool (*is)(const struct task *task))
 {
     for (size_t i = 0; i < worker->task_count; i++)
-        if (task_is_closing(worker->tasks[i]))
+        if (is(worker->tasks[i]))
             return true;
     return false;
 }
@@ -118,7 +118,7 @@ static bool is_closing(const struct worker *worker)
 static void change_document(struct worker *worker)
 {
     struct document_version *before = worker->document;
-    if (!worker->next_document || worker->in_transaction || is_closing(worker))
+    if (!worker->next_document || worker->in_transaction || any_task(worker, task_is_closing))
         return;
     worker->document = worker->next_document;
     worker->next_document = NULL;
@@ -442,7 +442,7 @@ static bool on_revoked(void *context, bool lost, struct error *error)
 /* A close goes on with every commit: none of its steps waits for the clock. */
 static bool is_commit_time(const struct worker *worker)
 {
-    return now_ms(worker) >= worker->next_commit_ms || memory_is_short(worker) || is_closing(worker) ||
+    return now_ms(worker) >= worker->next_commit_ms || memory_is_short(worker) || any_task(worker, task_is_closing) ||
            worker->taken >= (uint64_t)worker->options->settings->commit_events;
 }
 
@@ -490,14 +490,6 @@ static enum stream_outcome retry_tasks(struct worker *worker, struct error *erro
     return OUTCOME_DONE;
 }
 
-static bool is_sweeping(const struct worker *worker)
-{
-    for (size_t i = 0; i < worker->task_count; i++)
-        if (task_is_sweeping(worker->tasks[i]))
-            return true;
-    return false;
-}
-
 /* All that is not reading: restores, the conductor topic, tasks that wait. */
 static enum stream_outcome work(struct worker *worker, struct error *error)
 {
@@ -542,7 +534,7 @@ static bool has_missed_deletions(struct worker *worker)
 static enum stream_outcome commit_in_time(struct worker *worker, struct error *error)
 {
     int64_t interval = worker->options->settings->commit_interval_ms, begun = now_ms(worker);
-    bool sweeps = is_sweeping(worker);
+    bool sweeps = any_task(worker, task_is_sweeping);
     enum stream_outcome outcome = commit(worker, error);
     int64_t ended = now_ms(worker), rested = ended - begun < interval ? 2 * ended - begun : ended + interval;
     worker->next_commit_ms = rested > begun + interval ? rested : begun + interval;

@@ -5,7 +5,8 @@
 #include "store/bytes.h"
 
 #define PAGE_VERSION 1
-#define KEY_FIXED_BYTES (1 + PAGE_GROUP_BYTES)
+#define GROUP_BYTES (PAGE_PERIOD_BYTES + 4 + 8) /* month, hour and account, so that byte order is canonical order */
+#define KEY_FIXED_BYTES (1 + GROUP_BYTES)
 
 enum row_flag {
     ROW_SAME_RESOURCE = 1,
@@ -144,14 +145,14 @@ void page_writer_done(struct page_writer *writer)
     buffer_done(&writer->last_description);
 }
 
-void page_put_group(struct buffer *out, billing_period period, int64_t bucket_ms, uint64_t account)
+static void put_group(struct buffer *out, billing_period period, int64_t bucket_ms, uint64_t account)
 {
     bytes_put_big_endian(out, (uint64_t)(uint32_t)period, PAGE_PERIOD_BYTES);
     bytes_put_big_endian(out, (uint64_t)(bucket_ms / HOUR_MS), 4);
     bytes_put_big_endian(out, account, 8);
 }
 
-void page_take_group(const char bytes[PAGE_GROUP_BYTES], billing_period *period, int64_t *bucket_ms, uint64_t *account)
+static void take_group(const char bytes[GROUP_BYTES], billing_period *period, int64_t *bucket_ms, uint64_t *account)
 {
     *period = (billing_period)bytes_big_endian(bytes, PAGE_PERIOD_BYTES);
     *bucket_ms = (int64_t)bytes_big_endian(bytes + PAGE_PERIOD_BYTES, 4) * HOUR_MS;
@@ -161,7 +162,7 @@ void page_take_group(const char bytes[PAGE_GROUP_BYTES], billing_period *period,
 void page_key(struct buffer *out, const struct row_view *first, bool is_first_of_account, uint32_t run)
 {
     buffer_append_byte(out, PAGE_KEY_PREFIX);
-    page_put_group(out, first->period, first->bucket_ms, first->account);
+    put_group(out, first->period, first->bucket_ms, first->account);
     if (!is_first_of_account) {
         buffer_append_text(out, first->resource);
         buffer_append_byte(out, '\0');
@@ -255,7 +256,7 @@ bool page_read(struct page *page, struct text key, struct text value, struct err
         return error_fail(error, ERROR_FAILED, "state store: a page key of %zu bytes is too short", key.size);
     page->opens_account = key.size == KEY_FIXED_BYTES + 4;
     page->run = (uint32_t)bytes_big_endian(key.data + key.size - 4, 4);
-    page_take_group(key.data + 1, &of.period, &of.bucket_ms, &of.account);
+    take_group(key.data + 1, &of.period, &of.bucket_ms, &of.account);
     return read_rows(page, &of, value, error);
 }
 

@@ -45,14 +45,8 @@ struct text page_value(struct page_writer *writer);
 void page_clear(struct page_writer *writer);
 void page_writer_done(struct page_writer *writer);
 
-/*
- * What the keys of pages, and of the groups they belong to, say behind their prefix: month, hour and account, so that byte
- * order is canonical order.
- */
+/* Of the month, with which all keys of pages and leaves begin behind their prefix. */
 #define PAGE_PERIOD_BYTES 3 /* the year 9999 is month 119,999 */
-#define PAGE_GROUP_BYTES (PAGE_PERIOD_BYTES + 4 + 8)
-void page_put_group(struct buffer *out, billing_period period, int64_t bucket_ms, uint64_t account);
-void page_take_group(const char bytes[PAGE_GROUP_BYTES], billing_period *period, int64_t *bucket_ms, uint64_t *account);
 
 void page_key(struct buffer *out, const struct row_view *first, bool is_first_of_account, uint32_t run);
 

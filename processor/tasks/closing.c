@@ -323,7 +323,7 @@ enum stream_outcome task_close_work(struct task *task, struct error *error)
         task->save_wanted = true;
         task->closing_stage = CLOSING_SAVE;
         break;
-    case CLOSING_SAVE: /* the walk is over what the store has */
+    case CLOSING_SAVE: /* rows that are saved may leave memory on the way */
         if (task->save_wanted)
             break;
         ledger_final_begin(task->ledger, task->marker.closing);

@@ -121,7 +121,7 @@ static bool has_totals_to_tell(const struct task *task)
 }
 
 /*
- * Bills are written at most every bills.interval, so totals go out half as often again at the most; those in the making are
+ * Bills are written at most every bills.interval, so totals go out twice in that time at the most; those in the making are
  * nobody's business, and a close needs them all.
  */
 static bool totals_are_due(const struct task *task, int64_t now_ms)

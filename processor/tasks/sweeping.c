@@ -18,7 +18,7 @@ void task_sweep_begin(struct task *task)
     task->marker.swept = 0;
     task->sweep.active = true;
     task->sweep.stage = SWEEP_SAVE;
-    /* The walk is over what the store has. */
+    /* Rows that are saved may leave memory on the way. */
     task->save_wanted = task->save_wanted || ledger_unsaved_rows(task->ledger) > 0;
     task->moved = true;
 }

@@ -141,8 +141,6 @@ bool task_open_ledger(struct task *task, int64_t *from, struct error *error);
 void task_close_ledger(struct task *task);
 /* Notes that the store has failed. One that is damaged is thrown away, and the task goes on without. False. */
 bool task_store_failed(struct task *task, const struct error *error);
-/* Whether a restore that failed goes on without the store. */
-bool task_starts_over(struct task *task);
 /* Reads the ledger from its beginning, once more. */
 void task_begin_anew(struct task *task);
 /* Opens what is known of event ids; *from: where the input goes on behind them, OFFSET_NONE if nothing is known. */

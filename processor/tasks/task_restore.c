@@ -533,7 +533,8 @@ enum stream_outcome task_restore_work(struct task *task, size_t records_max, str
         return OUTCOME_DONE;
     enum stream_outcome outcome = step(task, records_max, error);
     if (task->state == TASK_STOPPED) {
-        task_starts_over(task);
+        if (task->from_store)
+            task_begin_anew(task);
         return OUTCOME_DONE;
     }
     if (outcome == OUTCOME_LATER)

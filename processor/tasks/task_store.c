@@ -196,13 +196,6 @@ bool task_open_ledger(struct task *task, int64_t *from, struct error *error)
     return !task->store_failed;
 }
 
-bool task_starts_over(struct task *task)
-{
-    if (task->from_store)
-        task_begin_anew(task);
-    return task->state == TASK_RESTORING;
-}
-
 void task_begin_anew(struct task *task)
 {
     discard_ledger(task);
