@@ -175,6 +175,7 @@ struct page_facts {
     struct text bytes[PAGE_ROWS_MAX];
     uint8_t carried[PAGE_ROWS_MAX];
     size_t count;
+    bool of_any_account; /* may the page's rows be */
 };
 
 static uint64_t take_facts(struct byte_reader *reader, struct page_facts *facts)
@@ -201,8 +202,10 @@ static void take_row(struct byte_reader *reader, struct page_facts *facts, const
                      struct row_view *row, struct text *extra)
 {
     uint8_t flags = bytes_take_byte(reader);
-    if (flags & ROW_OTHER_ACCOUNT)
+    if (flags & ROW_OTHER_ACCOUNT) {
         row->account = bytes_take_varint(reader);
+        reader->failed = reader->failed || !facts->of_any_account;
+    }
     row->resource = flags & ROW_SAME_RESOURCE ? before->resource : bytes_take_text(reader);
     uint64_t number = take_facts(reader, facts);
     if (reader->failed)
@@ -223,7 +226,8 @@ static void take_row(struct byte_reader *reader, struct page_facts *facts, const
     *extra = flags & ROW_HAS_EXTRA && !reader->failed ? bytes_take_text(reader) : TEXT_NONE;
 }
 
-static bool read_rows(struct page *page, const struct row_view *of, struct text value, struct error *error)
+static bool read_rows(struct page *page, const struct row_view *of, bool of_any_account, struct text value,
+                      struct error *error)
 {
     static const struct row_view nothing;
     if (value.size == 0)
@@ -235,6 +239,7 @@ static bool read_rows(struct page *page, const struct row_view *of, struct text 
     struct byte_reader reader = { begin, begin + value.size, false };
     struct page_facts facts;
     facts.count = 0;
+    facts.of_any_account = of_any_account;
     if (bytes_take_byte(&reader) != PAGE_VERSION)
         reader.failed = true;
     while (!reader.failed && reader.at < reader.end && page->row_count < PAGE_ROWS_MAX) {
@@ -257,13 +262,13 @@ bool page_read(struct page *page, struct text key, struct text value, struct err
     page->opens_account = key.size == KEY_FIXED_BYTES + 4;
     page->run = (uint32_t)bytes_big_endian(key.data + key.size - 4, 4);
     take_group(key.data + 1, &of.period, &of.bucket_ms, &of.account);
-    return read_rows(page, &of, value, error);
+    return read_rows(page, &of, false, value, error);
 }
 
 bool page_read_bucket(struct page *page, billing_period period, int64_t bucket_ms, struct text value, struct error *error)
 {
     struct row_view of = { .period = period, .bucket_ms = bucket_ms };
-    return read_rows(page, &of, value, error);
+    return read_rows(page, &of, true, value, error);
 }
 
 void page_done(struct page *page)

@@ -60,7 +60,7 @@ struct page {
     size_t row_count;
 };
 
-/* Fails: bytes that no page_writer wrote. Key as page_key made it. */
+/* Fails: bytes that no page_writer wrote, rows of another account than the key's. Key as page_key made it. */
 MUST_USE bool page_read(struct page *page, struct text key, struct text value, struct error *error);
 /* A page of a leaf: of no one account. */
 MUST_USE bool page_read_bucket(struct page *page, billing_period period, int64_t bucket_ms, struct text value,

@@ -278,6 +278,31 @@ static void what_is_no_page_is_refused(void **state)
     arena_done(&arena);
 }
 
+static void rows_of_several_accounts_are_a_page_of_a_leaf_alone(void **state)
+{
+    (void)state;
+    static struct page page;
+    struct arena arena = { 0 };
+    struct page_writer writer = { .of_any_account = true };
+    struct buffer key = { 0 };
+    struct error error = { 0 };
+    struct row_view row = row_of(event_with(.unblended_cost = "1.5"), "2026-06", "i-1", &arena);
+    for (uint64_t account = 1; account <= 3; account++) {
+        row.account = account;
+        page_add(&writer, &row);
+    }
+    page_key(&key, &row, true, 0);
+    assert_true(page_read_bucket(&page, row.period, row.bucket_ms, page_value(&writer), &error));
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(page.rows[i].account, i + 1);
+    assert_false(page_read(&page, buffer_text(&key), page_value(&writer), &error));
+    assert_int_equal(error.kind, ERROR_FAILED);
+    page_done(&page);
+    page_writer_done(&writer);
+    buffer_done(&key);
+    arena_done(&arena);
+}
+
 static void damaged_bytes_are_refused_or_give_whole_rows(void **state)
 {
     (void)state;
@@ -326,6 +351,7 @@ int main(void)
         cmocka_unit_test(keys_sort_as_rows_do),
         cmocka_unit_test(a_row_of_any_year_keeps_its_period),
         cmocka_unit_test(what_is_no_page_is_refused),
+        cmocka_unit_test(rows_of_several_accounts_are_a_page_of_a_leaf_alone),
         cmocka_unit_test(damaged_bytes_are_refused_or_give_whole_rows),
     };
     return cmocka_run_group_tests_name("store/page", tests, NULL, NULL);
