@@ -19,7 +19,7 @@ void respond_failure(const struct failure *failure, struct http_response *respon
     response->status = failure_write(failure, &name, &response->body);
     response->content_type = "application/json";
     http_response_header(response, "x-amzn-ErrorType", "%s", name);
-    if (failure->kind == FAILURE_INTERNAL)
+    if (failure->kind == FAILURE_INTERNAL || failure->kind == FAILURE_UNAVAILABLE)
         http_response_header(response, "Retry-After", "1");
 }
 
@@ -258,11 +258,17 @@ static bool tell_health(const struct api *api, struct text path, struct http_res
     bool ready = text_equal(path, TEXT("/readyz"));
     if (!ready && !text_equal(path, TEXT("/healthz")))
         return false;
+    const char *awaited = atomic_load(&api->awaited);
+    response->content_type = "text/plain; charset=utf-8";
+    http_response_header(response, "Cache-Control", "no-store");
+    if (ready && awaited) {
+        response->status = 503;
+        buffer_printf(&response->body, "not ready: %s\n", awaited);
+        return true;
+    }
     enum source_health health = ready ? api->source.health(api->source.context) : SOURCE_READY;
     response->status = health_answers[health].status;
-    response->content_type = "text/plain; charset=utf-8";
     buffer_append_text(&response->body, ready ? text_of(health_answers[health].text) : TEXT("alive\n"));
-    http_response_header(response, "Cache-Control", "no-store");
     return true;
 }
 
@@ -307,6 +313,9 @@ bool api_handle(void *context, struct http_exchange *exchange, const struct http
     http_response_header(response, "Cache-Control", "no-store");
     if (!identify(api, request, &caller, response))
         return true;
+    const char *awaited = atomic_load(&api->awaited);
+    if (awaited)
+        return respond(response, FAILURE_UNAVAILABLE, NULL, awaited);
     if (text_equal(request->path, TEXT("/v1/preview")))
         return ask_for_preview(api, &caller, exchange, request, response);
     if (text_starts_with(request->path, TEXT("/v1/"))) {

@@ -6,6 +6,8 @@
 #ifndef API_API_H
 #define API_API_H
 
+#include <stdatomic.h>
+
 #include "api/changes.h"
 #include "api/events.h"
 #include "api/previews.h"
@@ -22,6 +24,11 @@ extern const struct web_file web_files[];
 extern const size_t web_file_count;
 
 struct api {
+    /*
+     * What has to come before anything can be answered, as static words; NULL: nothing. All below but keys and proxy is
+     * there once it is NULL, and it stays so.
+     */
+    _Atomic(const char *) awaited;
     struct book *book;
     struct view *view;
     struct source source;

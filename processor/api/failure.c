@@ -96,6 +96,7 @@ static const struct {
     [FAILURE_NOT_FOUND] = { 404, "ResourceNotFoundException" },
     [FAILURE_CONFLICT] = { 409, "ConflictException" },
     [FAILURE_INTERNAL] = { 500, "InternalServerException" },
+    [FAILURE_UNAVAILABLE] = { 503, "ServiceUnavailable" },
     [FAILURE_UNKNOWN_OPERATION] = { 404, "UnknownOperationException" },
     [FAILURE_METHOD] = { 405, "UnknownOperationException" },
     [FAILURE_TOO_LARGE] = { 413, "ValidationException" },

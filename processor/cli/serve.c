@@ -6,20 +6,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "api/api.h"
 #include "api/validate.h"
 #include "cli/commands.h"
-#include "cli/connection.h"
 #include "cli/failure.h"
-#include "service/folder.h"
-#include "service/topics.h"
-#include "store/state_dir.h"
+#include "cli/serving.h"
 
 #define CONNECTIONS_MAX 4096u
 #define CONNECTIONS_MIN 64u
 #define REQUEST_MS (60 * 1000u)
 #define FILES_OF_STORE 512u /* descriptors that are not connections */
-#define VIEW_BYTES_MAX ((size_t)256 * 1024 * 1024)
 #define PEM_BYTES_MAX ((size_t)256 * 1024)
 
 static const char serve_help[] =
@@ -27,22 +22,6 @@ static const char serve_help[] =
     "\n"
     "Serves the Billing Conductor API, bills and line items, and the bills page: on the topics,\n"
     "or, with --out, of a folder that `proforma price` wrote, read-only. Until SIGTERM or SIGINT.\n";
-
-/* All that a running server is made of. */
-struct serving {
-    struct connection connection; /* for its settings */
-    struct folder *folder;        /* --out */
-    struct topics *topics;        /* otherwise */
-    struct state_dir *state;
-    struct schemas_source schemas[2];
-    struct wire *wires[2]; /* reading, reports */
-    struct buffer directory, report_directory;
-    struct credentials credentials;
-    struct buffer certificate, key;
-    struct api api;
-    struct publisher publisher;
-    struct http_server *server;
-};
 
 static void show_progress(uint64_t rows)
 {
@@ -81,89 +60,7 @@ static bool open_folder(struct serving *serving, const char *path, struct error 
     serving->api.book = folder_book(serving->folder);
     serving->api.view = folder_view(serving->folder);
     serving->api.source = folder_source(serving->folder);
-    return true;
-}
-
-/* ---- on the topics ---- */
-
-static void on_changed(void *context, struct text period, struct text group)
-{
-    struct serving *serving = context;
-    events_add(serving->api.events, period, group);
-}
-
-static void on_committed(void *context)
-{
-    struct serving *serving = context;
-    http_server_wake(serving->server);
-}
-
-/* Of this process, for one cluster, group and prefix. */
-static bool take_state(struct serving *serving, struct error *error)
-{
-    const struct settings *settings = &serving->connection.settings;
-    char cluster[KAFKA_CLUSTER_ID_MAX];
-    struct buffer root = { 0 }, installation = { 0 };
-    if (!kafka_cluster_id(&serving->connection.kafka, cluster, error))
-        return false;
-    buffer_printf(&root, "%s/serve", settings->state_dir);
-    buffer_append_byte(&root, '\0');
-    buffer_printf(&installation, "%s-%s%s", settings->group_id, settings->topic_prefix, cluster);
-    buffer_append_byte(&installation, '\0');
-    bool done = state_dir_take(root.data, settings->instance_id, installation.data, &serving->state, error);
-    if (done) {
-        buffer_printf(&serving->directory, "%s/view", state_dir_path(serving->state));
-        buffer_append_byte(&serving->directory, '\0');
-        buffer_printf(&serving->report_directory, "%s/reports", state_dir_path(serving->state));
-        buffer_append_byte(&serving->report_directory, '\0');
-    }
-    buffer_done(&root);
-    buffer_done(&installation);
-    return done;
-}
-
-/* The payer of an installation without a document is the one who may sign as such. */
-static struct text payer_of_keys(const struct credentials *credentials)
-{
-    for (size_t i = 0; i < credentials->count; i++)
-        if (credentials->items[i].is_payer)
-            return credentials->items[i].account;
-    return TEXT_NONE;
-}
-
-static bool open_topics(struct serving *serving, struct error *error)
-{
-    const struct settings *settings = &serving->connection.settings;
-    if (!kafka_reachable(&serving->connection.kafka, error) || !take_state(serving, error))
-        return false;
-    for (size_t i = 0; i < ARRAY_COUNT(serving->wires); i++) {
-        if (!schemas_source_open(settings, &serving->schemas[i], error))
-            return false;
-        serving->wires[i] = wire_new(settings->format == SETTINGS_JSON ? WIRE_JSON : WIRE_AVRO, &serving->schemas[i].port,
-                                     settings->usage_excess_decimals);
-    }
-    struct topics_options options = {
-        .kafka = &serving->connection.kafka,
-        .directory = serving->directory.data,
-        .memory_bytes =
-            settings->memory_limit_bytes / 2 < VIEW_BYTES_MAX ? settings->memory_limit_bytes / 2 : VIEW_BYTES_MAX,
-        .months = settings->api_months,
-        .payer = payer_of_keys(&serving->credentials),
-        .wire = serving->wires[0],
-        .report_wire = serving->wires[1],
-        .report_directory = serving->report_directory.data,
-        .context = serving,
-        .changed = on_changed,
-        .committed = on_committed,
-    };
-    if (!topics_open(&options, &serving->topics, error))
-        return false;
-    serving->publisher = topics_publisher(serving->topics);
-    serving->api.book = topics_book(serving->topics);
-    serving->api.view = topics_view(serving->topics);
-    serving->api.source = topics_source(serving->topics);
-    serving->api.changes = changes_start(serving->api.book, &serving->publisher, settings->api_batch_interval_ms);
-    serving->api.previews = previews_start(serving->api.book, serving->api.view, &serving->api.source);
+    serving->api.events = events_new(serving->api.book);
     return true;
 }
 
@@ -203,27 +100,35 @@ static bool listen_on(struct serving *serving, struct error *error)
     };
     serving->api.behind_proxy = settings->api_behind_proxy;
     serving->api.credentials = serving->credentials.count ? &serving->credentials : NULL;
-    serving->api.events = events_new(serving->api.book);
     validate_start();
-    if (!http_server_start(&options, &serving->server, error))
-        return false;
-    if (serving->topics)
-        topics_start(serving->topics);
-    printf("%s://%s/\n", options.certificate ? "https" : "http", settings->api_listen);
+    return http_server_start(&options, &serving->server, error);
+}
+
+void serving_tell_address(const struct serving *serving)
+{
+    printf("%s://%s/\n", serving->certificate.data ? "https" : "http", serving->connection.settings.api_listen);
     fflush(stdout);
-    return true;
 }
 
 /* Streams are asked every second whether they have to say that they live. */
-static void serve_until(const sigset_t *signals, struct serving *serving)
+static bool serve_until(const sigset_t *signals, struct serving *serving, struct error *error)
 {
     const struct timespec second = { 1, 0 };
+    if (serving->folder)
+        serving_tell_address(serving);
+    else
+        serving_open_topics(serving);
     while (sigtimedwait(signals, NULL, &second) < 0)
         http_server_wake(serving->server);
+    bool failed = atomic_load(&serving->opening.failed);
+    if (failed)
+        *error = serving->opening.error;
+    return !failed;
 }
 
 static void stop(struct serving *serving)
 {
+    serving_stop_opening(serving);
     changes_stop(serving->api.changes);
     previews_stop(serving->api.previews);
     /* The reading thread wakes streams of the server. */
@@ -266,13 +171,12 @@ int command_serve(int argc, char **argv)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGUSR1); /* the opening has failed */
     sigprocmask(SIG_BLOCK, &signals, NULL);
     done = done && connection_settings(&arguments, &serving.connection, &error) && read_keys(&serving, &error) &&
-           (arguments.out ? open_folder(&serving, arguments.out, &error) : open_topics(&serving, &error)) &&
-           listen_on(&serving, &error);
-    if (done)
-        serve_until(&signals, &serving);
-    else
+           (arguments.out ? open_folder(&serving, arguments.out, &error) : serving_prepare_topics(&serving, &error)) &&
+           listen_on(&serving, &error) && serve_until(&signals, &serving, &error);
+    if (!done)
         code = print_failure("serve", &error);
     stop(&serving);
     arguments_done(&arguments);

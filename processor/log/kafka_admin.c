@@ -103,7 +103,7 @@ static bool connect_to_broker(struct admin *admin, struct error *error)
             return true;
         }
     }
-    return error_fail(error, ERROR_FAILED, "kafka: %s: %s%s",
+    return error_fail(error, admin->refused ? ERROR_REFUSED : ERROR_LATER, "kafka: %s: %s%s",
                       admin->refused ? "a broker does not let us in" : "no broker answers",
                       admin->reason[0] ? admin->reason : "timed out", scram_hint(admin));
 }
@@ -321,7 +321,7 @@ bool kafka_cluster_id(const struct kafka_settings *settings, char out[KAFKA_CLUS
     if (id)
         snprintf(out, KAFKA_CLUSTER_ID_MAX, "%s", id);
     else if (done)
-        done = error_fail(error, ERROR_FAILED, "kafka: no broker tells the cluster's id");
+        done = error_fail(error, ERROR_LATER, "kafka: no broker tells the cluster's id");
     if (id)
         rd_kafka_mem_free(admin.handle, id);
     admin_close(&admin);

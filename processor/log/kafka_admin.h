@@ -25,10 +25,10 @@ MUST_USE bool kafka_topics_create(const struct kafka_settings *settings, const s
 MUST_USE bool kafka_topics_check(const struct kafka_settings *settings, const struct topic_plan *plan, struct buffer *out,
                                  struct buffer *faults, size_t *fault_count, struct error *error);
 
-/* Whether there is a broker that lets us in. Fails: why not, at once where waiting is of no use. */
+/* Whether there is a broker that lets us in. Fails: ERROR_LATER, none answers; at once where waiting is of no use. */
 MUST_USE bool kafka_reachable(const struct kafka_settings *settings, struct error *error);
 
-/* The cluster's own id; `out` holds it with a final NUL. Fails: no broker answers. */
+/* The cluster's own id; `out` holds it with a final NUL. Fails as kafka_reachable. */
 #define KAFKA_CLUSTER_ID_MAX 128
 MUST_USE bool kafka_cluster_id(const struct kafka_settings *settings, char out[KAFKA_CLUSTER_ID_MAX], struct error *error);
 

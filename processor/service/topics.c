@@ -357,6 +357,12 @@ static bool assign(struct topics *topics, struct error *error)
     return topics->stream->ops->assign(topics->stream, topics->positions, topics->position_count, error);
 }
 
+static bool may_go_on(const struct topics *topics, struct error *error)
+{
+    const _Atomic bool *stop = topics->options.stop;
+    return !stop || !atomic_load(stop) || error_fail(error, ERROR_LATER, "nobody waits for it any more");
+}
+
 bool topics_open(const struct topics_options *options, struct topics **ret_topics, struct error *error)
 {
     struct topics *topics = memory_new(sizeof *topics);
@@ -370,7 +376,7 @@ bool topics_open(const struct topics_options *options, struct topics **ret_topic
     topics->kept = json_object();
     bool done = begin_stream(topics, error) && open_view(topics, false, error) && assign(topics, error);
     while (done && topics->ended_count < topics->position_count)
-        done = do_round(topics, error);
+        done = may_go_on(topics, error) && do_round(topics, error);
     if (!done) {
         topics_close(topics);
         return false;
@@ -418,10 +424,10 @@ static void *run(void *context)
     while (!atomic_load(&topics->stopping)) {
         struct error error = { 0 };
         bool done = topics->stream ? do_round(topics, &error) : error_fail(&error, ERROR_FAILED, "there is no connection");
+        failures = done ? 0 : failures + (topics->stream != NULL);
         if (!done)
-            begin_again(topics, &error, ++failures % FAILURES_MAX == 0 || !view_is_there(topics->view));
-        else
-            failures = 0;
+            begin_again(topics, &error, failures >= FAILURES_MAX || !view_is_there(topics->view));
+        failures %= FAILURES_MAX;
     }
     return NULL;
 }

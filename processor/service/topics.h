@@ -8,6 +8,8 @@
 #ifndef SERVICE_TOPICS_H
 #define SERVICE_TOPICS_H
 
+#include <stdatomic.h>
+
 #include "codec/wire.h"
 #include "log/kafka_client.h"
 #include "service/book.h"
@@ -23,6 +25,7 @@ struct topics_options {
     struct wire *wire;        /* used by the reading thread alone */
     struct wire *report_wire; /* used while a report is made */
     const char *report_directory; /* made reports; may be deleted at any time */
+    const _Atomic bool *stop;     /* set by whoever no longer waits for it to be open; NULL: nobody */
     void *context;
     /* A group's bill of a month has changed; on the reading thread. */
     void (*changed)(void *context, struct text period, struct text group);
@@ -32,7 +35,7 @@ struct topics_options {
 
 struct topics;
 
-/* Connects, and reads to where the topics end now. Fails: no broker, no topics, no folder. */
+/* Connects, and reads to where the topics end now. Fails: no broker, no topics (ERROR_INVALID), no folder, `stop`. */
 MUST_USE bool topics_open(const struct topics_options *options, struct topics **ret_topics, struct error *error);
 /* Starts the thread that reads on. */
 void topics_start(struct topics *topics);

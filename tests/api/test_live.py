@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kafka"))
 from kafka_tools import SKIPPED, Broker, Topics, Unavailable, free_ports, record  # noqa: E402
 
-from api_tools import Server, cases, client, conflict, free_of_proxies, get, request, wait_for  # noqa: E402
+from api_tools import Server, cases, client, conflict, free_of_proxies, get, refused, request, wait_for  # noqa: E402
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 MONTH, GROUP = "2026-06", "200000000011"
@@ -181,6 +181,50 @@ def case_while_brokers_are_away_it_says_so_and_answers_on(context):
     assert context.bills() == before
     # The document is of June, and no month since is closed: this one's cannot follow yet, and it is said which could.
     assert "2026-06" in conflict("WRITE_CONFLICT_RETRY", client(url).create_pricing_plan, Name="while-away")["Message"]
+
+
+def case_a_server_that_starts_before_the_brokers_waits_for_them(context):
+    """Its own view is there from before, another's is not: either way nothing is shown that may be old or less."""
+    before = context.bills()
+    url = f"http://127.0.0.1:{free_ports(1)[0]}"
+    fresh = [context.proforma, "serve", "--config", context.config, "--set", f"api.listen={url.split('//')[1]}",
+             "--set", f"state.dir={context.folder / 'early'}"]
+    context.broker.stop()
+    context.server.stop()
+
+    def answers(what):
+        try:
+            return request(f"{what}/healthz")[0] == 200
+        except OSError:
+            return False
+    early = subprocess.Popen(fresh, stdout=subprocess.PIPE, stderr=open(context.folder / "early.log", "ab"), text=True)
+    try:
+        wait_for(lambda: answers(url), 30)
+        context.server.start()
+        for each in (url, context.server.url):
+            for path in ("readyz", f"v1/bills?period={MONTH}", "v1/state", "v1/events", "list-billing-groups", "nothing"):
+                status, headers, body = request(f"{each}/{path}", "POST" if path.startswith("list") else "GET")
+                assert status == 503 and b"brokers have not answered" in body, (path, status, body)
+                if path != "readyz":
+                    assert headers["x-amzn-ErrorType"] == json.loads(body)["__type"] == "ServiceUnavailable", body
+                    assert int(headers["Retry-After"]) > 0
+            answer = refused("ServiceUnavailable", None, client(each).create_pricing_plan, Name="early")
+            assert answer["ResponseMetadata"]["HTTPStatusCode"] == 503
+            assert request(f"{each}/")[0] == request(f"{each}/healthz")[0] == 200
+        # Who is asked to end while it waits ends.
+        context.server.stop()
+        context.server.start()
+        assert early.stdout.readline().strip() == f"{url}/"
+        context.broker.restart()
+        for each in (url, context.server.url):
+            wait_for(lambda: request(f"{each}/readyz")[0] == 200, 120)
+            assert context_bills(request(f"{each}/v1/bills?period={MONTH}")[2]) == before
+            # The document is of June: this month's cannot follow yet.
+            conflict("WRITE_CONFLICT_RETRY", client(each).create_pricing_plan, Name="early")
+    finally:
+        early.send_signal(signal.SIGTERM)
+        assert early.wait(timeout=60) == 0
+        early.stdout.close()
 
 
 def case_a_closed_month_has_its_reports(context):

@@ -23,7 +23,7 @@ struct kept {
 static struct {
     struct kept records[RECORDS_MAX]; /* each topic has one partition; offsets are places among its records */
     size_t count;
-    unsigned opened, to_fail, handed_over;
+    unsigned opened, to_fail, to_refuse, handed_over; /* to_refuse: connections */
     bool is_away;
 } world;
 
@@ -115,7 +115,11 @@ bool kafka_stream_open(const struct kafka_settings *settings, const enum stream_
     (void)settings;
     (void)topics;
     (void)topic_count;
-    (void)error;
+    if (world.to_refuse > 0) {
+        world.to_refuse--;
+        free(memory);
+        return error_fail(error, ERROR_LATER, "nobody answers");
+    }
     memory->stream.ops = &ops;
     world.opened++;
     *ret_stream = &memory->stream;
@@ -164,16 +168,21 @@ static int tear_down(void **state)
     return scratch_teardown(state);
 }
 
-static struct topics *open_topics(void)
+static struct topics_options options_of_test(void)
 {
     static const struct kafka_settings settings = { .group_id = "g", .topic_prefix = "p." };
-    struct topics_options options = { .kafka = &settings,
-                                      .directory = scratch_path("view"),
-                                      .memory_bytes = 16 << 20,
-                                      .months = 2,
-                                      .wire = wire,
-                                      .report_wire = wire,
-                                      .report_directory = scratch_path("reports") };
+    return (struct topics_options){ .kafka = &settings,
+                                    .directory = scratch_path("view"),
+                                    .memory_bytes = 16 << 20,
+                                    .months = 2,
+                                    .wire = wire,
+                                    .report_wire = wire,
+                                    .report_directory = scratch_path("reports") };
+}
+
+static struct topics *open_topics(void)
+{
+    struct topics_options options = options_of_test();
     struct topics *topics;
     struct error error;
     if (!topics_open(&options, &topics, &error))
@@ -298,6 +307,38 @@ static void a_connection_that_fails_is_made_again_and_nothing_is_lost(void **sta
     topics_close(topics);
 }
 
+/* Each try takes a second. */
+static void a_view_outlives_brokers_that_cannot_be_reached_for_long(void **state)
+{
+    (void)state;
+    add(STREAM_BILLS, "g/2026-06///", BILL("g", "2026-06", "1"), NULL);
+    struct topics *topics = open_topics();
+    world.to_fail = 1;
+    world.to_refuse = 6;
+    add(STREAM_BILLS, "g/2026-06///", BILL("g", "2026-06", "3"), NULL);
+    topics_start(topics);
+    while (strcmp(cost_of(topics, "2026-06", "g"), "3") != 0) {
+        assert_int_equal(topics_source(topics).health(topics) == SOURCE_UNREAD, false);
+        usleep(1000);
+    }
+    topics_stop(topics);
+    assert_int_equal(world.to_refuse, 0);
+    assert_int_equal(world.handed_over, 2); /* it went on where it was */
+    topics_close(topics);
+}
+
+static void opening_ends_when_nobody_waits_for_it(void **state)
+{
+    (void)state;
+    static const _Atomic bool stop = true;
+    struct topics *topics;
+    struct error error = { 0 };
+    struct topics_options options = options_of_test();
+    options.stop = &stop;
+    assert_false(topics_open(&options, &topics, &error));
+    assert_int_equal(error.kind, ERROR_LATER);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +347,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(dead_letters_are_counted_by_reason_over_restarts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_view_that_fails_or_is_deleted_while_it_is_read_is_made_anew, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_connection_that_fails_is_made_again_and_nothing_is_lost, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_view_outlives_brokers_that_cannot_be_reached_for_long, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(opening_ends_when_nobody_waits_for_it, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
