@@ -232,11 +232,17 @@ void ledger_rate_entry(struct ledger *ledger, const struct entry *entry, const s
     }
 }
 
+/* Of no quantity there is a public cost where what came in and what went out lay in different published tiers. */
+static bool slice_is_nothing(const struct priced_slice *slice)
+{
+    return slice->quantity == 0 && slice->cost == 0 && slice->public_cost == 0;
+}
+
 void ledger_drop_empty_parts(struct rated_row *rated, bool is_taken_back)
 {
     uint32_t kept = 0, least = is_taken_back ? 0 : 1;
     for (uint32_t i = 0; i < rated->slice_count; i++)
-        if (rated->slices[i].quantity != 0 || rated->slices[i].cost != 0 || rated->slice_count == least)
+        if (!slice_is_nothing(&rated->slices[i]) || rated->slice_count == least)
             rated->slices[kept++] = rated->slices[i];
     /* A row whose parts have all become nothing keeps its lowest, unless it was taken back. */
     rated->slice_count = kept > least ? kept : least;

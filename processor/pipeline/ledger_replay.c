@@ -51,7 +51,7 @@ static void replay_part(struct part *part, const struct line_item *item, bool ch
                            .public_rate = item->public_rate };
     if (!charged)
         return;
-    part->live = item->usage_events > 0 || !sum_is_zero(&item->usage_amount) || item->cost != 0;
+    part->live = part->written;
     part->quantity = item->usage_amount;
     sum_add(&part->public_cost, item->public_cost);
     sum_add(&part->cost, item->cost);
@@ -159,8 +159,7 @@ static void take_from_unmet(struct ledger *ledger, struct text id)
 static void replay_nothing(struct ledger *ledger, const struct line_item *item)
 {
     intern_add(&ledger->replayed_zeros, item->line_item_id);
-    if (item->usage_events == 0)
-        buffer_append_text(&ledger->gone, item->line_item_id);
+    buffer_append_text(&ledger->gone, item->line_item_id);
 }
 
 bool ledger_replay(struct ledger *ledger, const struct line_item *item, struct error *error)
@@ -191,7 +190,7 @@ bool ledger_replay(struct ledger *ledger, const struct line_item *item, struct e
     ledger->mismatches += !costs_match(ledger, entry, resolved, &view, item);
     take_from_gone(ledger, item->line_item_id);
     take_from_unmet(ledger, item->line_item_id);
-    if ((resolved->pool != POOL_NONE && sum_is_zero(&item->usage_amount) && item->cost == 0) || line_item_is_nothing(item))
+    if (line_item_is_nothing(item))
         replay_nothing(ledger, item);
     ledger_mark_unsaved(ledger, entry);
     return true;

@@ -19,7 +19,7 @@ void line_item_row_values(const struct line_item *item, struct row_values *value
 /* A part that has left its row, or has come to nothing in it. */
 static inline bool line_item_is_nothing(const struct line_item *item)
 {
-    return item->usage_events == 0 && sum_is_zero(&item->usage_amount) && item->cost == 0;
+    return item->usage_events == 0 && sum_is_zero(&item->usage_amount) && item->cost == 0 && item->public_cost == 0;
 }
 
 #endif

@@ -718,6 +718,14 @@ static void take_much(struct tasks *tasks, const char *resource, const char *sig
         take_storage(tasks, resource, "0.001", cost);
 }
 
+static size_t count_written(const struct topic *topic, const char *part)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < topic->ids.count; i++)
+        count += topic->json[i] && strstr(topic->json[i], part);
+    return count;
+}
+
 static void assert_written(const struct topic *topic, const char *resource, size_t count, const char *part)
 {
     for (size_t i = 0; i < topic->ids.count; i++)
@@ -851,6 +859,67 @@ static void a_row_that_is_taken_back_comes_back_as_a_new_one(void **state)
     close_unlisted(&unlisted);
 }
 
+static void assert_public_cost_in_all(struct tasks *tasks, const char *expected)
+{
+    char cost[SUM_TEXT_MAX];
+    assert_int_equal(ledger_totals(tasks->tier, 0)->count, 1);
+    sum_format(&ledger_totals(tasks->tier, 0)->items->public_cost, AMOUNT_SCALE, cost);
+    assert_string_equal(cost, expected);
+}
+
+/*
+ * Custom tiers of 5,000 and more, published ones of 51,200 and more: what row c got of the custom one goes out at another
+ * published rate than it came in at. 70,000 cost 51,200 x 0.023 + 18,800 x 0.022, 100 more 2.2 more.
+ */
+static void a_part_of_no_quantity_keeps_what_its_public_cost_is_until_the_close(void **state)
+{
+    static const struct {
+        const char *before, *back, *id, *total, *end, *c_at_the_end;
+        size_t parts;
+    } rows[] = {
+        { "0", "-1000", "proforma/correction/-2,anew/x", "1591.2", "69.23", "\"usage_amount\":\"10\"", 1 },
+        { "100", "-1000", "x", "1593.4", "71.53", "\"usage_amount\":\"110\"", 2 },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct topic topic = { .letters_from = 0 };
+        struct tasks tasks, again;
+        open_tasks(*state, &topic, &tasks);
+        take_storage(&tasks, "c", rows[i].before, "0"); /* in the first tier */
+        take_storage(&tasks, "a", "10000", "0");
+        take_storage(&tasks, "c", "1000", "0");
+        take_storage(&tasks, "b", "60000", "0");
+        flush(&tasks);
+        save(&tasks);
+        take_storage_as(&tasks, rows[i].id, "c", rows[i].back, "0");
+        flush(&tasks);
+        flush(&tasks);
+        assert_int_equal(count_written(&topic, "\"c\""), rows[i].parts);
+        assert_int_equal(count_written(&topic, "\"public_cost\":\"1\""), 1);
+        assert_int_equal(count_written(&topic, "TAKEN_BACK"), i == 0);
+        assert_public_cost_in_all(&tasks, rows[i].total);
+        open_tasks(*state, &topic, &again); /* from line items alone, and from those behind the store */
+        replay_topic(&topic, 0, &again);
+        assert_same_totals(tasks.tier, again.tier);
+        assert_int_equal(ledger_dirty_count(again.tier), 0); /* nothing counts as gone */
+        close_tasks(&again);
+        reopen(&tasks, 1);
+        replay_topic(&topic, 1, &tasks);
+        assert_public_cost_in_all(&tasks, rows[i].total);
+        take_storage(&tasks, "b", "-67000", "0");
+        take_storage(&tasks, "c", "10", "0"); /* in the first tier: the part of the second stands as it was */
+        flush(&tasks);
+        assert_public_cost_in_all(&tasks, rows[i].end);
+        save(&tasks);
+        finish(&tasks);
+        flush(&tasks);
+        flush(&tasks);
+        assert_public_cost_in_all(&tasks, rows[i].end);
+        assert_written(&topic, "\"c\"", 1, rows[i].c_at_the_end);
+        close_tasks(&tasks);
+        topic_done(&topic);
+    }
+}
+
 /* Whoever writes what he likes: no sum is lost, and a restart finds what was there. */
 static void corrections_that_cannot_be_lose_nothing(void **state)
 {
@@ -951,6 +1020,28 @@ static void a_value_that_is_gone_is_believed_only_with_what_it_came_to(void **st
     }
 }
 
+/* A row of nothing is one all the same: that its value is gone does not follow from it. */
+static void a_row_of_zeros_does_not_say_that_its_value_will_go(void **state)
+{
+    (void)state;
+    struct unlisted unlisted;
+    struct error error;
+    bool contradicted = false;
+    open_unlisted(&unlisted);
+    struct tasks *tasks = &unlisted.tasks;
+    take_storage(tasks, "b", "1", "0");
+    flush(tasks);
+    save(tasks);
+    take_storage(tasks, "a", "0", "0");
+    flush(tasks);
+    reopen(tasks, 1);
+    replay_topic(&unlisted.topic, 1, tasks);
+    assert_false(ledger_replay_gone(tasks->tier, intern_text(&unlisted.topic.ids, 1)));
+    assert_true(ledger_replay_contradicted(tasks->tier, &contradicted, &error));
+    assert_true(contradicted);
+    close_unlisted(&unlisted);
+}
+
 /* Compaction may take what a row came to behind what a replay has read: only that its value is gone is left. */
 static void a_row_that_has_lost_its_value_behind_what_was_read_is_found(void **state)
 {
@@ -1009,8 +1100,10 @@ int main(void)
         cmocka_unit_test(a_part_that_came_back_behind_the_store_keeps_its_line_item),
         cmocka_unit_test(a_part_that_came_to_nothing_before_a_restart_is_deleted_after_it),
         cmocka_unit_test(a_value_that_is_gone_is_believed_only_with_what_it_came_to),
+        cmocka_unit_test(a_row_of_zeros_does_not_say_that_its_value_will_go),
         cmocka_unit_test(what_is_taken_back_leaves_its_pool_the_total_of_the_rest),
         cmocka_unit_test(a_row_that_is_taken_back_comes_back_as_a_new_one),
+        cmocka_unit_test(a_part_of_no_quantity_keeps_what_its_public_cost_is_until_the_close),
         cmocka_unit_test(corrections_that_cannot_be_lose_nothing),
         cmocka_unit_test(rows_that_reach_past_all_digits_on_the_way_are_priced_as_what_they_end_as),
     };
