@@ -272,6 +272,13 @@ static bool tell_health(const struct api *api, struct text path, struct http_res
     return true;
 }
 
+/* Files and the two of health are not of the API: what else is tried with them is told how they are read. */
+static bool is_page_or_health(const struct http_request *request)
+{
+    return web_knows(request->path) || text_equal(request->path, TEXT("/readyz")) ||
+           text_equal(request->path, TEXT("/healthz"));
+}
+
 static bool is_read(struct text method)
 {
     return text_equal(method, TEXT("GET")) || text_equal(method, TEXT("HEAD"));
@@ -324,6 +331,8 @@ bool api_handle(void *context, struct http_exchange *exchange, const struct http
         return respond(response, FAILURE_UNKNOWN_OPERATION, NULL, "no such path");
     }
     enum operation operation = route(request, &allowed);
+    if (is_page_or_health(request))
+        buffer_append_text(&allowed, TEXT("GET, HEAD"));
     if (operation == OPERATION_COUNT)
         respond_no_operation(&allowed, response);
     buffer_done(&allowed);

@@ -49,6 +49,7 @@ bool api_handle(void *context, struct http_exchange *exchange, const struct http
 bool reads_handle(const struct api *api, const struct caller *caller, const struct http_request *request,
                   struct http_response *response);
 /* web.c: false: there is no such file. */
+bool web_knows(struct text path);
 bool web_handle(const struct http_request *request, struct http_response *response);
 
 /* False while figures are being read anew: they would be too small. To be asked before and after they are read. */

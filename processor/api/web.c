@@ -16,6 +16,11 @@ static const struct web_file *find(struct text path)
     return NULL;
 }
 
+bool web_knows(struct text path)
+{
+    return find(path) != NULL;
+}
+
 bool web_handle(const struct http_request *request, struct http_response *response)
 {
     const struct web_file *file = find(request->path);

@@ -36,6 +36,31 @@ size_t http_header_count(const struct http_request *request, const char *name)
     return count;
 }
 
+/* Behind "scheme://authority", or the whole of a target that does not begin so. */
+static struct text behind_authority(struct text target)
+{
+    static const char *const schemes[] = { "http://", "https://" };
+    for (size_t i = 0; i < ARRAY_COUNT(schemes); i++) {
+        size_t at = strlen(schemes[i]);
+        if (target.size < at || !http_name_equal((struct text){ target.data, at }, text_of(schemes[i])))
+            continue;
+        while (at < target.size && target.data[at] != '/' && target.data[at] != '?')
+            at++;
+        return (struct text){ target.data + at, target.size - at };
+    }
+    return target;
+}
+
+void http_target_split(struct text target, struct text *path, struct text *query)
+{
+    struct text rest = behind_authority(target);
+    const char *question = rest.size ? memchr(rest.data, '?', rest.size) : NULL;
+    size_t size = question ? (size_t)(question - rest.data) : rest.size;
+    bool is_root = size == 0 && target.size > 0;
+    *path = is_root ? TEXT("/") : (struct text){ rest.data, size };
+    *query = question ? (struct text){ question + 1, rest.size - size - 1 } : TEXT_NONE;
+}
+
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')

@@ -31,6 +31,12 @@ size_t http_header_count(const struct http_request *request, const char *name);
 /* Names of headers are equal in whatever case. */
 bool http_name_equal(struct text a, struct text b);
 
+/*
+ * A request's target cut at its '?'. In absolute form ("http://host/path", as proxies are sent it) scheme and authority are
+ * left out: whom it is for says the Host header.
+ */
+void http_target_split(struct text target, struct text *path, struct text *query);
+
 /* Appends the text with its percent escapes decoded ('+' stays). False: an escape that is none, or one of a zero byte. */
 bool http_decode(struct text text, struct buffer *out);
 /* The same of a query's name or value: '+' is a blank, and what comes out must be UTF-8. */

@@ -191,15 +191,12 @@ static bool begin(struct http_exchange *exchange, const char *method)
     exchange->headers = memory_new_array(HTTP_HEADERS_MAX, sizeof *exchange->headers);
     MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, take_header, exchange);
     exchange->method = memory_copy_string(method);
-    const char *question = strchr(exchange->uri, '?');
-    size_t path = question ? (size_t)(question - exchange->uri) : strlen(exchange->uri);
     exchange->request = (struct http_request){
         .method = text_of(exchange->method),
-        .path = { exchange->uri, path },
-        .query = text_of(question ? question + 1 : NULL),
         .headers = exchange->headers,
         .header_count = exchange->header_count,
     };
+    http_target_split(text_of(exchange->uri), &exchange->request.path, &exchange->request.query);
     return count <= HTTP_HEADERS_MAX && headers_are_sound(&exchange->request) && framing_is_sound(&exchange->request) &&
            is_printable(text_of(exchange->uri));
 }

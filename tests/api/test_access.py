@@ -88,6 +88,15 @@ def case_other_methods_of_an_operation_are_not_known(context):
             assert context.as_caller("primary", path, method)[0] in (403, 405), (path, method)
 
 
+def case_the_page_and_health_are_read_and_nothing_else(context):
+    for path in ("/", "/index.html", "/app.js", "/healthz", "/readyz"):
+        assert request(context.open.url + path)[2] and request(context.open.url + path, "HEAD")[::2] == (200, b"")
+        for method in set(METHODS) - {"GET", "HEAD"}:
+            status, headers, _ = request(context.open.url + path, method)
+            assert (status, headers["Allow"], headers["x-amzn-ErrorType"]) == (405, "GET, HEAD", "UnknownOperationException"), (path, method)
+            assert request(context.keyed.url + path, method)[0] == 403, (path, method)
+
+
 def case_each_read_by_each_role_and_method(context):
     for path, allowed, otherwise in reads(context):
         for caller in KEYS:
@@ -268,6 +277,56 @@ def case_names_of_headers_are_equal_in_any_case_and_queries_with_a_key_twice_are
     twice = raw_to(int(port), f"GET /v1/periods HTTP/1.1\r\nHost: {host}:{port}\r\n{lines}Authorization: x\r\nConnection: close\r\n\r\n"
                    .encode())
     assert b"IncompleteSignatureException" in twice
+
+
+def said_to(server, request_line, headers, body=b""):
+    """Status and JSON of a request whose line is as given."""
+    host, port = server.url.split("//")[1].split(":")
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    answer = raw_to(int(port), f"{request_line} HTTP/1.1\r\nHost: {host}:{port}\r\n{lines}Content-Length: {len(body)}\r\n"
+                               "Connection: close\r\n\r\n".encode() + body)
+    head, _, text = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), json.loads(text or b"{}")
+
+
+def case_a_target_in_absolute_form_is_its_path_also_to_the_signature(context):
+    post = {"Content-Type": "application/json"}
+    for path, method, body, kind in ((f"/v1/bills?period={MONTH}&group={GROUP}", "GET", b"", {}), ("/list-billing-groups", "POST", b"{}", post),
+                                     (f"/tags/{ARN}", "GET", b"", {})):
+        headers = sign(context, "payer", path, method, body, kind)
+        _, expected = said_to(context.keyed, f"{method} {path}", headers, body)
+        for base in (context.keyed.url, "HTTPS://elsewhere", "http://user:word@[::1]:1"):
+            assert said_to(context.keyed, f"{method} {base}{path}", headers, body) == (200, expected), (base, path)
+        assert said_to(context.keyed, f"{method} {context.keyed.url}/{path}", headers, body)[0] == 403, "two slashes are another path"
+        assert said_to(context.open, f"{method} {context.open.url}{path}", kind, body) == (200, expected)
+    assert said_to(context.open, f"GET {context.open.url}/nothing", {})[0] == 404
+    assert said_to(context.open, f"OPTIONS {context.open.url}", {})[0] == 405, "the page"
+    assert said_to(context.open, "OPTIONS *", {})[0] == said_to(context.open, "CONNECT localhost:80", {})[0] == 404
+
+
+def case_an_arn_in_a_path_is_decoded_once_and_a_query_s_values_may_be_empty(context):
+    arn = f"arn:aws:billingconductor::100000000001:billinggroup/{GROUP}"
+    for path, expected in ((arn, 200), (ARN, 200), (ARN.lower(), 200), (arn.replace("a", "%61"), 200), (ARN.replace("%", "%25"), 400),
+                           (ARN + "%", 404), (ARN + "%zz", 404), (ARN + "%2", 404), (ARN + "%00", 404), (ARN + "%20", 400), (ARN + "+", 400),
+                           (ARN + "/", 404), (ARN + "%2F", 400), ("", 404), ("%2e%2e", 400), ("%C3%A9", 400), ("%ff", 400)):
+        path = f"/tags/{path}"
+        for answer in (said_to(context.open, f"GET {path}", {}), said_to(context.keyed, f"GET {path}", sign(context, "payer", path))):
+            assert answer[0] == expected, (path, answer)
+    path = f"/tags/{ARN}"
+    for query in ("", "tagKeys", "tagKeys=", "tagKeys=&tagKeys=a", "tagkeys=a", "tagKeys=" + "a" * 129, "tagKeys=%FF"):
+        headers = sign(context, "payer", f"{path}?{query}", "DELETE")
+        status, answer = said_to(context.keyed, f"DELETE {path}?{query}", headers)
+        assert said_to(context.open, f"DELETE {path}?{query}", {}) == (status, answer), query
+        assert status == 400 and answer["__type"] == "ValidationException", (query, status, answer)
+    assert said_to(context.open, f"DELETE {path}?tagKeys=%00", {})[0] == 400
+    whole = said_to(context.open, f"GET /v1/bills?period={MONTH}", {})
+    for query in (f"period={MONTH}&group=&account=&service=&next=", f"group&period={MONTH}&x="):
+        headers = sign(context, "payer", f"/v1/bills?{query}")
+        assert said_to(context.keyed, f"GET /v1/bills?{query}", headers) == whole, query
+    assert said_to(context.open, f"GET /v1/bills?&&period={MONTH}&", {}) == whole
+    assert said_to(context.open, f"GET /v1/bills?period={MONTH.replace('-', '%2D')}", {}) == whole
+    for query in ("", "period", "period=", f"period={MONTH}&period={MONTH}", "period=%25", f"period={MONTH}%00", "period=2026-6x"):
+        assert said_to(context.open, f"GET /v1/bills?{query}", {})[0] == 400, query
 
 
 def case_no_answer_holds_a_secret(context):

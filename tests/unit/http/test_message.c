@@ -17,6 +17,38 @@ static void headers_are_found_in_whatever_case(void **state)
     assert_false(http_name_equal(TEXT("Host"), TEXT("Hos")));
 }
 
+static void a_target_is_path_and_query_in_either_form(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target, *path, *query;
+    } cases[] = {
+        { "/", "/", "" },
+        { "/a/b", "/a/b", "" },
+        { "/a?b=c?d", "/a", "b=c?d" },
+        { "/a?", "/a", "" },
+        { "http://h/a/b?c=d", "/a/b", "c=d" },
+        { "HTTPS://user@[::1]:80/a//b", "/a//b", "" },
+        { "http://h:80", "/", "" },
+        { "http://h?a=b/c", "/", "a=b/c" },
+        { "http:///a", "/a", "" },
+        { "http://", "/", "" },
+        { "http:/a", "http:/a", "" }, /* none of both: no path that is known */
+        { "ftp://h/a", "ftp://h/a", "" },
+        { "/http://h/a", "/http://h/a", "" },
+        { "*", "*", "" },
+        { "h:80", "h:80", "" },
+        { "?a", "/", "a" },
+        { "", "", "" },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct text path, query;
+        http_target_split(text_of(cases[i].target), &path, &query);
+        expect(cases[i].target, text_equal(path, text_of(cases[i].path)), true);
+        expect(cases[i].target, text_equal(query, text_of(cases[i].query)), true);
+    }
+}
+
 static void escapes_are_decoded_or_refused(void **state)
 {
     (void)state;
@@ -73,9 +105,8 @@ static void a_parameter_comes_once_and_decodes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(headers_are_found_in_whatever_case),
-        cmocka_unit_test(escapes_are_decoded_or_refused),
-        cmocka_unit_test(encoding_leaves_what_is_unreserved),
+        cmocka_unit_test(headers_are_found_in_whatever_case), cmocka_unit_test(a_target_is_path_and_query_in_either_form),
+        cmocka_unit_test(escapes_are_decoded_or_refused),     cmocka_unit_test(encoding_leaves_what_is_unreserved),
         cmocka_unit_test(a_parameter_comes_once_and_decodes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

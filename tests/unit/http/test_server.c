@@ -154,6 +154,7 @@ static void a_request_reaches_the_handler_whole_or_is_refused_before(void **stat
         { "a body", POST "Content-Length: 3\r\n\r\nxyz", "200", "POST|/a|b=c|3|xyz" },
         { "chunks", POST "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n2\r\nyz\r\n0\r\n\r\n", "200", "POST|/a|b=c|3|xyz" },
         { "escapes stay", "GET /%2e%2E/%00 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "200", "GET|/%2e%2E/%00||0|" },
+        { "an absolute target", "GET http://h/a?b HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "200", "GET|/a|b|0|" },
         { "100-continue", POST "Expect: 100-continue\r\nContent-Length: 3\r\n\r\nxyz", "100", "POST|/a|b=c|3|xyz" },
         { "two lengths", POST "Content-Length: 3\r\nContent-Length: 3\r\n\r\nxyz", "400", NULL },
         { "a length and chunks", POST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400", NULL },
