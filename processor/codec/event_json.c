@@ -1,14 +1,29 @@
-/* codec/event_json.c: jansson's tree to a usage event, member by member. */
+/* codec/event_json.c: one walk over the text sets the fields. A record that is no JSON is refused as such, whatever else is
+ * wrong with it; else the first member that is wrong is told. */
 #include "codec/event_json.h"
 
 #include <stdlib.h>
 
 #include "base/intern.h"
-#include "codec/json_text.h"
+#include "codec/json_cursor.h"
+
+#define FIELD_NONE USAGE_EVENT_FIELD_COUNT
 
 struct event_json {
-    struct buffer scratch;
+    struct json_cursor cursor;
     struct intern names; /* number = field */
+    /* The field that came behind each last time, at FIELD_NONE the first one: most inputs keep to an order. */
+    uint8_t next[USAGE_EVENT_FIELD_COUNT + 1];
+    struct tag *tags;
+    size_t tag_capacity;
+    struct buffer explained;
+    /* Of the record at hand. */
+    struct usage_event *event;
+    enum excess_decimals excess;
+    struct arena *arena;
+    struct refusal *refusal;
+    uint64_t met; /* fields whose members came */
+    bool refused; /* the rest is only checked */
 };
 
 struct event_json *event_json_new(void)
@@ -19,89 +34,154 @@ struct event_json *event_json_new(void)
     return decoder;
 }
 
-static bool set_tags(json_t *object, struct usage_event *event, struct arena *arena, struct refusal *refusal)
+static size_t field_of(struct event_json *decoder, struct text name, size_t before)
+{
+    const struct field *guess = &usage_event_type.fields[decoder->next[before]];
+    /* The key is the name in quotation marks and a colon. */
+    if (name.size + 3 == guess->key_size && memcmp(guess->key + 1, name.data, name.size) == 0)
+        return decoder->next[before];
+    uint32_t field = intern_find(&decoder->names, name);
+    if (field == INTERN_NONE)
+        return FIELD_NONE;
+    decoder->next[before] = (uint8_t)field;
+    return field;
+}
+
+static bool add_tag(struct event_json *decoder, struct text key, size_t *count)
+{
+    int first = json_cursor_peek(&decoder->cursor);
+    json_cursor_keep(&decoder->cursor, key);
+    if (!json_cursor_is_text(first) || decoder->refused) {
+        if (first != 'n' && !decoder->refused)
+            decoder->refused = !refuse(decoder->refusal, REFUSAL_BAD_FIELD, "tags", key, "the value of tag %.*s is no text",
+                                       key.size < 80 ? (int)key.size : 80, key.data);
+        return json_cursor_skip(&decoder->cursor);
+    }
+    decoder->tags = memory_reserve_one(decoder->tags, *count, &decoder->tag_capacity, sizeof *decoder->tags);
+    struct tag *tag = &decoder->tags[(*count)++];
+    tag->key = key;
+    return json_cursor_text(&decoder->cursor, &tag->value);
+}
+
+static void set_tags(struct event_json *decoder, size_t count)
+{
+    decoder->refused = decoder->refused || !tags_normalize(decoder->tags, &count, decoder->refusal);
+    if (count == 0 || decoder->refused)
+        return;
+    struct tag *items = arena_take(decoder->arena, count * sizeof *items, _Alignof(struct tag));
+    memcpy(items, decoder->tags, count * sizeof *items);
+    decoder->event->tags = (struct tags){ items, count };
+    record_set(decoder->event, USAGE_EVENT_tags);
+}
+
+static bool take_tags(struct event_json *decoder)
 {
     size_t count = 0;
-    struct tag *items = arena_take(arena, json_object_size(object) * sizeof *items, _Alignof(struct tag));
-    const char *key;
-    json_t *value;
-    json_object_foreach (object, key, value) {
-        if (json_is_null(value))
-            continue;
-        if (!json_is_string(value))
-            return refuse(refusal, REFUSAL_BAD_FIELD, "tags", arena_copy(arena, text_of(key)),
-                          "the value of tag %.80s is no text", key);
-        items[count++] = (struct tag){
-            arena_copy(arena, text_of(key)),
-            arena_copy(arena, (struct text){ json_string_value(value), json_string_length(value) }),
-        };
+    struct text key;
+    bool found = json_cursor_enter_object(&decoder->cursor);
+    while (found) {
+        if (!json_cursor_member(&decoder->cursor, &key, &found) || (found && !add_tag(decoder, key, &count)))
+            return false;
     }
-    if (!tags_normalize(items, &count, refusal))
-        return false;
-    event->tags = (struct tags){ items, count };
-    if (count)
-        record_set(event, USAGE_EVENT_tags);
+    set_tags(decoder, count);
     return true;
 }
 
-static bool set_member(struct usage_event *event, size_t index, json_t *value, enum excess_decimals excess,
-                       struct arena *arena, struct refusal *refusal)
+static void set_field(struct event_json *decoder, size_t index, struct text text)
 {
-    const struct field *field = &usage_event_type.fields[index];
-    if (json_is_null(value))
-        return true;
-    if (field->kind == FIELD_TAGS && json_is_object(value))
-        return set_tags(value, event, arena, refusal);
-    if (!json_is_string(value) || field->kind == FIELD_TAGS)
-        return refuse(refusal, REFUSAL_BAD_FIELD, field->name, TEXT_NONE, "%s must be %s", field->name,
-                      field->kind == FIELD_TAGS      ? "an object of texts"
-                      : field->kind == FIELD_DECIMAL ? "a number"
-                                                     : "a text");
-    struct text text = arena_copy(arena, (struct text){ json_string_value(value), json_string_length(value) });
-    return field->kind == FIELD_DECIMAL ? usage_event_set_decimal(event, index, text, excess, refusal)
-                                        : usage_event_set_text(event, index, text, refusal);
+    struct usage_event *event = decoder->event;
+    event->is_ascii = event->is_ascii && !decoder->cursor.has_escapes;
+    decoder->refused = usage_event_type.fields[index].kind == FIELD_DECIMAL
+                           ? !usage_event_set_decimal(event, index, text, decoder->excess, decoder->refusal)
+                           : !usage_event_set_text(event, index, text, decoder->refusal);
 }
 
-static bool refuse_json(const json_error_t *error, struct text json, struct refusal *refusal)
+static bool take_value(struct event_json *decoder, size_t index)
 {
-    enum refusal_reason reason =
-        strstr(error->text, "UTF-8") || strstr(error->text, "utf-8") ? REFUSAL_BAD_ENCODING : REFUSAL_MALFORMED;
-    return refuse(refusal, reason, NULL, json, "no JSON object at byte %d: %s", error->position, error->text);
+    const struct field *field = &usage_event_type.fields[index];
+    int first = json_cursor_peek(&decoder->cursor);
+    struct text text;
+    if (first == 'n' || decoder->refused)
+        return json_cursor_skip(&decoder->cursor);
+    if (field->kind == FIELD_TAGS && first == '{')
+        return take_tags(decoder);
+    if (field->kind != FIELD_TAGS && json_cursor_is_text(first)) {
+        if (!json_cursor_text(&decoder->cursor, &text))
+            return false;
+        set_field(decoder, index, text);
+        return true;
+    }
+    decoder->refused = !refuse(decoder->refusal, REFUSAL_BAD_FIELD, field->name, TEXT_NONE, "%s must be %s", field->name,
+                               field->kind == FIELD_TAGS      ? "an object of texts"
+                               : field->kind == FIELD_DECIMAL ? "a number"
+                                                              : "a text");
+    return json_cursor_skip(&decoder->cursor);
+}
+
+static bool take_member(struct event_json *decoder, struct text name, size_t *before)
+{
+    size_t field = field_of(decoder, name, *before);
+    if (field == FIELD_NONE) {
+        json_cursor_keep(&decoder->cursor, name);
+        return json_cursor_skip(&decoder->cursor);
+    }
+    if ((decoder->met >> field) & 1)
+        return json_cursor_fail_twice(&decoder->cursor, name);
+    decoder->met |= (uint64_t)1 << field;
+    *before = field;
+    return take_value(decoder, field);
+}
+
+static bool take_object(struct event_json *decoder)
+{
+    size_t before = FIELD_NONE;
+    struct text name;
+    bool found = true;
+    if (!json_cursor_enter_object(&decoder->cursor))
+        return false;
+    while (found) {
+        if (!json_cursor_member(&decoder->cursor, &name, &found) || (found && !take_member(decoder, name, &before)))
+            return false;
+    }
+    return json_cursor_end(&decoder->cursor);
+}
+
+static bool refuse_json(struct event_json *decoder, struct text json)
+{
+    buffer_clear(&decoder->explained);
+    json_cursor_explain(&decoder->cursor, &decoder->explained);
+    return refuse(decoder->refusal, REFUSAL_MALFORMED, NULL, json, "no JSON object at %.*s",
+                  TEXT_ARGS(buffer_text(&decoder->explained)));
 }
 
 bool event_json_decode(struct event_json *decoder, struct text json, enum excess_decimals excess, struct usage_event *event,
                        struct arena *arena, struct refusal *refusal)
 {
-    *event = (struct usage_event){ 0 };
-    if (!text_is_utf8(json))
+    *event = (struct usage_event){ .is_ascii = text_is_ascii(json) };
+    if (!event->is_ascii && !text_is_utf8(json))
         return refuse(refusal, REFUSAL_BAD_ENCODING, NULL, json, "the record is not UTF-8");
-    if (json.size && memchr(json.data, '\0', json.size))
+    if (!event->is_ascii && memchr(json.data, '\0', json.size))
         return refuse(refusal, REFUSAL_NUL_BYTE, NULL, json, "the record holds a zero byte");
-    json_error_t error;
-    json_t *object = json_parse_exact(json, &decoder->scratch, &error);
-    if (!object)
-        return refuse_json(&error, json, refusal);
-    bool done = json_is_object(object) || refuse(refusal, REFUSAL_MALFORMED, NULL, json, "the record is no JSON object");
-    const char *name;
-    json_t *value;
-    if (done) {
-        json_object_foreach (object, name, value) {
-            uint32_t field = intern_find(&decoder->names, text_of(name));
-            if (field != INTERN_NONE)
-                done = set_member(event, field, value, excess, arena, refusal);
-            if (!done)
-                break;
-        }
-    }
-    json_decref(object);
-    return done;
+    json_cursor_begin(&decoder->cursor, json, arena);
+    decoder->event = event;
+    decoder->excess = excess;
+    decoder->arena = arena;
+    decoder->refusal = refusal;
+    decoder->met = 0;
+    decoder->refused = false;
+    if (!take_object(decoder))
+        return refuse_json(decoder, json);
+    event->is_ascii = event->is_ascii && !decoder->cursor.has_escapes;
+    return !decoder->refused;
 }
 
 void event_json_free(struct event_json *decoder)
 {
     if (!decoder)
         return;
-    buffer_done(&decoder->scratch);
+    json_cursor_done(&decoder->cursor);
     intern_done(&decoder->names);
+    buffer_done(&decoder->explained);
+    free(decoder->tags);
     free(decoder);
 }

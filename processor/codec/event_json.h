@@ -10,8 +10,8 @@ struct event_json; /* scratch and field names; one per thread */
 struct event_json *event_json_new(void);
 
 /*
- * Decodes one object. Numbers may be JSON numbers or strings of decimal text; unknown members are ignored. Texts are
- * copied to `arena`. The event is complete but not yet accepted (usage_event_accept).
+ * Decodes one object. Numbers may be JSON numbers or strings of decimal text; unknown members are ignored. Texts borrow
+ * from `json` or live in `arena`. The event is complete but not yet accepted (usage_event_accept).
  */
 MUST_USE bool event_json_decode(struct event_json *decoder, struct text json, enum excess_decimals excess,
                                 struct usage_event *event, struct arena *arena, struct refusal *refusal);

@@ -1,6 +1,6 @@
-/* fuzz_event_json: any bytes as a usage event in JSON. What is accepted keeps the requirements, what is refused says why. */
-#include "codec/event_json.h"
-#include "codec/json_text.h"
+/* fuzz_event_json: any bytes as a usage event in JSON. What is accepted keeps the requirements, what is refused says why,
+ * and both are as jansson's tree has it. */
+#include "support/event_json_oracle.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -51,6 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             check_event(&event);
         else
             check_refusal(&refusal);
+        CHECK(!oracle_difference(decoder, json, excess, &arena));
     }
     arena_done(&arena);
     return 0;
