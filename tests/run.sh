@@ -40,7 +40,7 @@ if [ "$quick" = no ]; then
     echo "== address and undefined behaviour sanitizers"
     build asan
     ctest --preset asan --parallel 2 --label-regex unit
-    ctest --preset asan --parallel 2 --tests-regex 'kafka_month|sim_simulator$'
+    ctest --preset asan --parallel 2 --tests-regex 'kafka_month|sim_simulator$|^api_(folder|access)$'
     echo "== thread sanitizer"
     build tsan proforma kafka_cat generate_month
     ctest --preset tsan --tests-regex kafka_month

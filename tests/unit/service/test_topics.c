@@ -1,136 +1,18 @@
 /*
  * service/topics: records of a log in memory into the view: what is newer takes its place, what is deleted goes; a view goes
- * on, or is made anew; months that closed long ago; who is away. The log stands in for log/kafka_stream.
+ * on, or is made anew; who is away.
  */
 #include "support/scratch.h"
 #include "support/unit.h"
 
 #include <time.h>
 
-#include "log/kafka_stream.h"
 #include "service/topics.h"
-
-/* ---- the log ---- */
-
-#define RECORDS_MAX 64
-
-struct kept {
-    enum stream_topic topic;
-    const char *key, *value; /* value NULL: a deletion */
-    const char *reason;      /* a header; NULL: none */
-};
-
-static struct {
-    struct kept records[RECORDS_MAX]; /* each topic has one partition; offsets are places among its records */
-    size_t count;
-    unsigned opened, to_fail, to_refuse, handed_over; /* to_refuse: connections */
-    bool is_away;
-} world;
-
-struct memory_stream {
-    struct stream stream;
-    struct stream_partition positions[STREAM_TOPIC_COUNT];
-    size_t count;
-};
-
-static enum stream_outcome poll_memory(struct stream *port, int timeout_ms, size_t records_max,
-                                       const struct stream_handler *handler, struct error *error)
-{
-    struct memory_stream *memory = (struct memory_stream *)port;
-    (void)records_max;
-    (void)timeout_ms;
-    if (world.to_fail > 0) {
-        world.to_fail--;
-        error_fail(error, ERROR_FAILED, "a failure that was asked for");
-        return OUTCOME_INDETERMINATE;
-    }
-    for (size_t p = 0; p < memory->count; p++) {
-        struct stream_partition *position = &memory->positions[p];
-        int64_t offset = 0;
-        for (size_t i = 0; i < world.count; i++) {
-            const struct kept *kept = &world.records[i];
-            if (kept->topic != position->topic || offset++ < position->offset)
-                continue;
-            struct stream_header header = { "reason", text_of(kept->reason) };
-            struct stream_record record = { .topic = kept->topic,
-                                            .offset = offset - 1,
-                                            .key = text_of(kept->key),
-                                            .value = text_of(kept->value),
-                                            .is_null = kept->value == NULL,
-                                            .headers = &header,
-                                            .header_count = kept->reason != NULL };
-            position->offset = offset;
-            world.handed_over++;
-            if (!handler->record(handler->context, &record, error))
-                return OUTCOME_INDETERMINATE;
-        }
-        handler->ended(handler->context, position->topic, 0, offset);
-    }
-    usleep(1000);
-    return OUTCOME_DONE;
-}
-
-static bool assign_memory(struct stream *port, const struct stream_partition *partitions, size_t count, struct error *error)
-{
-    struct memory_stream *memory = (struct memory_stream *)port;
-    (void)error;
-    CHECK(count <= STREAM_TOPIC_COUNT);
-    memcpy(memory->positions, partitions, count * sizeof *partitions);
-    memory->count = count;
-    return true;
-}
-
-static bool range_memory(struct stream *port, enum stream_topic topic, int32_t partition, int64_t *first, int64_t *end,
-                         struct error *error)
-{
-    (void)port;
-    (void)partition;
-    *first = *end = 0;
-    for (size_t i = 0; i < world.count; i++)
-        *end += world.records[i].topic == topic;
-    return !world.is_away || error_fail(error, ERROR_FAILED, "nobody answers");
-}
-
-static int32_t count_memory(const struct stream *port, enum stream_topic topic)
-{
-    (void)port;
-    (void)topic;
-    return 1;
-}
-
-static void close_memory(struct stream *port)
-{
-    free(port);
-}
-
-bool kafka_stream_open(const struct kafka_settings *settings, const enum stream_topic *topics, size_t topic_count,
-                       struct stream **ret_stream, struct error *error)
-{
-    static const struct stream_ops ops = { .poll = poll_memory,
-                                           .assign = assign_memory,
-                                           .range = range_memory,
-                                           .partition_count = count_memory,
-                                           .close = close_memory };
-    struct memory_stream *memory = calloc(1, sizeof *memory);
-    (void)settings;
-    (void)topics;
-    (void)topic_count;
-    if (world.to_refuse > 0) {
-        world.to_refuse--;
-        free(memory);
-        return error_fail(error, ERROR_LATER, "nobody answers");
-    }
-    memory->stream.ops = &ops;
-    world.opened++;
-    *ret_stream = &memory->stream;
-    return true;
-}
+#include "support/memory_log.h"
 
 static void add(enum stream_topic topic, const char *key, const char *value, const char *reason)
 {
-    CHECK(world.count < RECORDS_MAX);
-    world.records[world.count] = (struct kept){ topic, key, value, reason };
-    world.count++;
+    memory_log_add(topic, key, value, reason, 0);
 }
 
 /* ---- records ---- */
@@ -157,7 +39,6 @@ static int set_up(void **state)
     schemas = fixed_schemas_new();
     port = fixed_schemas_port(schemas);
     wire = wire_new(WIRE_JSON, &port, EXCESS_ROUND);
-    memset(&world, 0, sizeof world);
     return scratch_setup(state);
 }
 
@@ -165,6 +46,7 @@ static int tear_down(void **state)
 {
     wire_free(wire);
     fixed_schemas_free(schemas);
+    memory_log_done();
     return scratch_teardown(state);
 }
 
@@ -233,16 +115,16 @@ static void a_view_goes_on_where_it_ended_and_is_made_anew_when_it_is_gone(void 
     add(STREAM_BILLS, "g/2026-06///", BILL("g", "2026-06", "1"), NULL);
     add(STREAM_LINE_ITEMS, ITEM, LINE("2026-06", "7"), NULL);
     topics_close(open_topics());
-    assert_int_equal(world.handed_over, 2);
+    assert_int_equal(memory_log.handed_over, 2);
     add(STREAM_LINE_ITEMS, ITEM, NULL, NULL);
     struct topics *topics = open_topics();
-    assert_int_equal(world.handed_over, 3); /* only what was new */
+    assert_int_equal(memory_log.handed_over, 3); /* only what was new */
     assert_string_equal(cost_of(topics, "2026-06", "g"), "1");
     assert_string_equal(cost_of(topics, "2026-06", NULL), "");
     topics_close(topics);
     remove_tree(scratch_path("view"));
     topics = open_topics();
-    assert_int_equal(world.handed_over, 6);
+    assert_int_equal(memory_log.handed_over, 6);
     assert_string_equal(cost_of(topics, "2026-06", "g"), "1");
     topics_close(topics);
 }
@@ -287,7 +169,7 @@ static void a_view_that_fails_or_is_deleted_while_it_is_read_is_made_anew(void *
     wait_until(topics, SOURCE_READY);
     assert_string_equal(cost_of(topics, "2026-06", "g"), "1");
     topics_stop(topics);
-    assert_true(world.opened >= 2);
+    assert_true(memory_log.opened >= 2);
     topics_close(topics);
 }
 
@@ -296,14 +178,14 @@ static void a_connection_that_fails_is_made_again_and_nothing_is_lost(void **sta
     (void)state;
     add(STREAM_BILLS, "g/2026-06///", BILL("g", "2026-06", "1"), NULL);
     struct topics *topics = open_topics();
-    world.to_fail = 1;
+    memory_log.to_fail = 1;
     add(STREAM_BILLS, "g/2026-06///", BILL("g", "2026-06", "3"), NULL);
     topics_start(topics);
     while (strcmp(cost_of(topics, "2026-06", "g"), "3") != 0)
         usleep(1000);
     topics_stop(topics);
-    assert_int_equal(world.opened, 2);
-    assert_int_equal(world.handed_over, 2); /* it went on where it was */
+    assert_int_equal(memory_log.opened, 2);
+    assert_int_equal(memory_log.handed_over, 2); /* it went on where it was */
     topics_close(topics);
 }
 
@@ -313,8 +195,8 @@ static void a_view_outlives_brokers_that_cannot_be_reached_for_long(void **state
     (void)state;
     add(STREAM_BILLS, "g/2026-06///", BILL("g", "2026-06", "1"), NULL);
     struct topics *topics = open_topics();
-    world.to_fail = 1;
-    world.to_refuse = 6;
+    memory_log.to_fail = 1;
+    memory_log.to_refuse = 6;
     add(STREAM_BILLS, "g/2026-06///", BILL("g", "2026-06", "3"), NULL);
     topics_start(topics);
     while (strcmp(cost_of(topics, "2026-06", "g"), "3") != 0) {
@@ -322,8 +204,8 @@ static void a_view_outlives_brokers_that_cannot_be_reached_for_long(void **state
         usleep(1000);
     }
     topics_stop(topics);
-    assert_int_equal(world.to_refuse, 0);
-    assert_int_equal(world.handed_over, 2); /* it went on where it was */
+    assert_int_equal(memory_log.to_refuse, 0);
+    assert_int_equal(memory_log.handed_over, 2); /* it went on where it was */
     topics_close(topics);
 }
 
