@@ -27,7 +27,8 @@ struct csv_row *csv_row_new(void)
 
 static void add_field(struct csv_row *row, const char *from, const char *to)
 {
-    row->fields = memory_reserve_one(row->fields, row->count, &row->capacity, sizeof *row->fields);
+    if (row->count == row->capacity)
+        row->fields = memory_reserve_one(row->fields, row->count, &row->capacity, sizeof *row->fields);
     row->fields[row->count++] = (struct text){ from, (size_t)(to - from) };
 }
 
@@ -47,32 +48,43 @@ static void add_trimmed(struct csv_row *row, const char *from, const char *to)
     add_field(row, from, to);
 }
 
-/* The high bit of each byte of `word` that is `byte`. */
-static uint64_t bytes_equal(uint64_t word, char byte)
+/* The high bit of the first byte of `word` that is `byte`; behind that one maybe of others. */
+static uint64_t first_equal(uint64_t word, char byte)
 {
-    const uint64_t low = 0x7f7f7f7f7f7f7f7fu;
-    uint64_t other = word ^ 0x0101010101010101u * (unsigned char)byte;
-    return ~(((other & low) + low) | other | low);
+    const uint64_t ones = 0x0101010101010101u;
+    uint64_t other = word ^ ones * (unsigned char)byte;
+    return (other - ones) & ~other & (ones << 7);
 }
 
-static bool is_special(char c)
+/* Ends the field at a byte that may mean something. False: it is no comma, but does. */
+static inline bool cut_here(struct csv_row *row, const char **field, const char *at)
 {
-    return c == ',' || c == '"' || c == '\r' || c == '\n';
+    if (*at != ',')
+        return *at != '"' && *at != '\r' && *at != '\n';
+    add_trimmed(row, *field, at);
+    *field = at + 1;
+    return true;
 }
 
-/* The next byte from `at` on that means something, eight at a time. */
-static const char *next_special(const char *at, const char *end)
+/* Cuts at commas, eight bytes at a time, up to the first byte that means something else, or the end. *field is where the
+ * last field begins. */
+static const char *cut_at_commas(struct csv_row *row, const char **field, const char *end)
 {
+    const char *at = *field;
     for (uint64_t word; end - at >= (ptrdiff_t)sizeof word; at += sizeof word) {
         memcpy(&word, at, sizeof word);
         word = le64toh(word);
-        uint64_t found = bytes_equal(word, ',') | bytes_equal(word, '"') | bytes_equal(word, '\r') | bytes_equal(word, '\n');
-        if (found)
-            return at + __builtin_ctzll(found) / 8;
+        uint64_t found = first_equal(word, ',') | first_equal(word, '"') | first_equal(word, '\r') | first_equal(word, '\n');
+        for (; found; found &= found - 1) {
+            const char *stop = at + __builtin_ctzll(found) / 8;
+            if (!cut_here(row, field, stop))
+                return stop;
+        }
     }
-    while (at < end && !is_special(*at))
-        at++;
-    return at;
+    for (; at < end; at++)
+        if (!cut_here(row, field, at))
+            return at;
+    return end;
 }
 
 /* A field in quotation marks with none inside: behind it, or NULL. */
@@ -88,17 +100,17 @@ static const char *take_quoted(struct csv_row *row, const char *from, const char
 /* False: the record has marks to be taken out, or is none. */
 static bool cut_plain(struct csv_row *row, struct text record)
 {
-    const char *at = record.data, *end = at + record.size;
+    const char *field = record.data, *end = field + record.size;
     row->count = 0;
     for (;;) {
-        const char *stop = at < end && *at == '"' ? take_quoted(row, at, end) : next_special(at, end);
-        if (!stop || (stop < end && *stop != ','))
+        const char *stop = cut_at_commas(row, &field, end);
+        if (stop == end)
+            add_trimmed(row, field, end);
+        else if (stop != field || *stop != '"' || !(stop = take_quoted(row, field, end)))
             return false;
-        if (at == stop || *at != '"')
-            add_trimmed(row, at, stop);
         if (stop == end)
             return row->count > 1 || row->fields[0].size > 0;
-        at = stop + 1;
+        field = stop + 1;
     }
 }
 

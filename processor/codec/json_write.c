@@ -53,40 +53,56 @@ static void write_run(struct buffer *out, struct text run)
     }
 }
 
-/* Whether a text is written as it is: of ASCII characters that need no escape. Eight of them are told at once. */
-static bool is_plain(struct text text)
+/* Not 0 where one of eight bytes is no ASCII character that is written as it is. */
+static uint64_t has_special(uint64_t word)
 {
     const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
-    uint64_t seen = 0;
-    size_t at = 0;
-    for (uint64_t word; text.size - at >= sizeof word; at += sizeof word) {
-        memcpy(&word, text.data + at, sizeof word);
-        uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
-        /* A byte that is equal is zero, and borrows its high bit; so does one below a blank. */
-        seen |= word | (word - ones * ' ') | (quote - ones) | (backslash - ones);
-    }
-    bool plain = (seen & high) == 0;
-    for (; at < text.size && plain; at++) {
-        unsigned char byte = (unsigned char)text.data[at];
-        plain = byte >= ' ' && byte < 0x80 && byte != '"' && byte != '\\';
-    }
-    return plain;
+    uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+    /* A byte that is equal is zero, and borrows its high bit; so does one below a blank. */
+    return (word | (word - ones * ' ') | (quote - ones) | (backslash - ones)) & high;
 }
 
-static void write_quoted(struct buffer *out, struct text text)
+/* Copies up to seven bytes. False: one of them is not written as it is. */
+static bool copy_short(char *out, struct text text)
 {
-    char *at = buffer_reserve(out, text.size + 2);
-    at[0] = '"';
-    if (text.size)
-        memcpy(at + 1, text.data, text.size);
-    at[text.size + 1] = '"';
-    out->size += text.size + 2;
+    uint64_t word = 0x2020202020202020u;
+    uint32_t first, last;
+    if (text.size >= sizeof first) {
+        memcpy(&first, text.data, sizeof first);
+        memcpy(&last, text.data + text.size - sizeof last, sizeof last);
+        memcpy(out, &first, sizeof first);
+        memcpy(out + text.size - sizeof last, &last, sizeof last);
+        return !has_special((uint64_t)first << 32 | last);
+    }
+    for (size_t i = 0; i < text.size; i++) {
+        out[i] = text.data[i];
+        word = word << 8 | (unsigned char)text.data[i];
+    }
+    return !has_special(word);
+}
+
+/* Copies as long as there is nothing to be escaped. False: there is. */
+static bool copy_plain(char *out, struct text text)
+{
+    uint64_t word, special = 0;
+    if (text.size < sizeof word)
+        return copy_short(out, text);
+    for (size_t at = 0; text.size - at >= sizeof word; at += sizeof word) {
+        memcpy(&word, text.data + at, sizeof word);
+        memcpy(out + at, &word, sizeof word);
+        special |= has_special(word);
+    }
+    memcpy(&word, text.data + text.size - sizeof word, sizeof word); /* the last eight once more */
+    memcpy(out + text.size - sizeof word, &word, sizeof word);
+    return !(special | has_special(word));
 }
 
 void json_write_text(struct buffer *out, struct text text)
 {
-    if (is_plain(text)) {
-        write_quoted(out, text);
+    char *place = buffer_reserve(out, text.size + 2);
+    if (copy_plain(place + 1, text)) {
+        place[0] = place[text.size + 1] = '"';
+        out->size += text.size + 2;
         return;
     }
     buffer_append_byte(out, '"');

@@ -2,7 +2,7 @@
 #include "money/decimal.h"
 
 #define LIMB_DIGITS 19 /* of the largest power of ten in 64 bits */
-#define DIGITS_MAX (3 * LIMB_DIGITS)
+#define DIGITS_MAX (2 * LIMB_DIGITS + 2)
 /* A number this short, brought to a scale this small, is below 10^38. */
 #define SHORT_DIGITS 18
 #define SHORT_SCALE 20
@@ -223,60 +223,93 @@ size_t decimal_lay_out(char *digits, size_t count, unsigned scale, bool negative
     return (size_t)(at - out);
 }
 
-/* Two digits at a time, from the last one. Returns where the first stands; zeros in front up to `least` digits. */
-static char *put_digits(char *end, uint64_t value, unsigned least)
+/* A magnitude in two limbs: high × 10^19 + low, and how many decimals it has. */
+struct limbs {
+    uint64_t high, low;
+    unsigned scale;
+};
+
+static struct limbs limbs_of(u128 magnitude, unsigned scale)
+{
+    const uint64_t limb = 10000000000000000000u;
+    if (magnitude < limb)
+        return (struct limbs){ 0, (uint64_t)magnitude, scale };
+    uint64_t high = (uint64_t)(magnitude / limb); /* a 128-bit division is a function call */
+    return (struct limbs){ high, (uint64_t)magnitude - high * limb, scale };
+}
+
+/* Takes zeros off the end of a number that is not 0, at most `most` of them. Returns how many. */
+static unsigned strip_zeros(uint64_t *number, unsigned most)
+{
+    unsigned stripped = 0;
+    for (; most - stripped >= 8 && *number % 100000000 == 0; stripped += 8)
+        *number /= 100000000;
+    for (; most - stripped >= 2 && *number % 100 == 0; stripped += 2)
+        *number /= 100;
+    if (most > stripped && *number % 10 == 0) {
+        *number /= 10;
+        stripped++;
+    }
+    return stripped;
+}
+
+static unsigned count_digits(uint64_t number)
+{
+    unsigned guess = (64 - (unsigned)__builtin_clzll(number | 1)) * 1233 >> 12; /* log10(2) */
+    return guess + (guess == 0 || number >= (uint64_t)powers[guess]);
+}
+
+/* Writes exactly `count` digits, two at a time from the last one on. */
+static void put_digits(char *out, unsigned count, uint64_t number)
 {
     static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
                                 "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
                                 "8081828384858687888990919293949596979899";
-    char *at = end;
-    for (; value >= 10; value /= 100)
-        memcpy(at -= 2, pairs + 2 * (value % 100), 2);
-    if (value)
-        *--at = (char)('0' + value);
-    while (end - at < (ptrdiff_t)least)
-        *--at = '0';
-    return at;
+    for (; count >= 2; count -= 2, number /= 100)
+        memcpy(out + count - 2, pairs + 2 * (number % 100), 2);
+    if (count)
+        *out = (char)('0' + number % 10);
 }
 
-/* The digits of a number from the first one that is not zero on; they end at `end`. */
-static char *put_magnitude(char *end, u128 value)
+/* All digits of the limbs, without the zeros that are not written; how many. */
+static unsigned put_limbs(char *out, const struct limbs *limbs, unsigned low_count)
 {
-    const uint64_t limb = 10000000000000000000u;
-    char *at = end;
-    while (value >> 64) {
-        u128 quotient = value / limb; /* a 128-bit division is a function call */
-        at = put_digits(at, (uint64_t)(value - quotient * limb), LIMB_DIGITS);
-        value = quotient;
+    unsigned high_count = limbs->high ? count_digits(limbs->high) : 0;
+    put_digits(out, high_count, limbs->high);
+    put_digits(out + high_count, low_count, limbs->low);
+    return high_count + low_count;
+}
+
+/* Takes the zeros behind the last decimal off. Returns how many digits of the low limb are left. */
+static unsigned strip_decimals(struct limbs *limbs)
+{
+    if (limbs->high && limbs->low == 0 && limbs->scale >= LIMB_DIGITS) {
+        *limbs = (struct limbs){ 0, limbs->high, limbs->scale - LIMB_DIGITS };
     }
-    at = put_digits(at, (uint64_t)value, 0);
-    while (at < end && *at == '0')
-        at++;
-    return at;
+    unsigned stripped = limbs->low ? strip_zeros(&limbs->low, limbs->scale) : limbs->high ? limbs->scale : 0;
+    limbs->scale -= stripped;
+    return limbs->high ? LIMB_DIGITS - stripped : count_digits(limbs->low);
 }
 
 size_t decimal_format(i128 value, unsigned scale, char out[DECIMAL_TEXT_MAX])
 {
-    char digits[DIGITS_MAX], *end = digits + sizeof digits, *at = out;
-    char *first = put_magnitude(end, decimal_magnitude(value));
-    size_t decimals = scale; /* that are written: all up to the last one that is not zero */
-    for (; decimals > 0 && end > first && end[-1] == '0'; decimals--)
-        end--;
-    if (end == first)
-        decimals = 0;
-    size_t count = (size_t)(end - first);
+    char digits[DIGITS_MAX], *at = out;
+    struct limbs limbs = limbs_of(decimal_magnitude(value), scale);
+    unsigned low_count = strip_decimals(&limbs), count = put_limbs(digits, &limbs, low_count);
+    unsigned decimals = value ? limbs.scale : 0, integer = count > decimals ? count - decimals : 0;
     if (value < 0)
         *at++ = '-';
-    size_t integer = count > decimals ? count - decimals : 0;
-    memcpy(at, integer ? first : "0", integer ? integer : 1);
-    at += integer ? integer : 1;
-    if (decimals) {
-        *at++ = '.';
-        for (size_t zeros = decimals - (count - integer); zeros > 0; zeros--)
-            *at++ = '0';
-        memcpy(at, first + integer, count - integer);
-        at += count - integer;
+    memcpy(at, "0.00000000000000000000000000000000000000", DECIMAL_DIGITS + 2);
+    if (integer) {
+        memcpy(at, digits, DECIMAL_DIGITS + 1);
+        at += integer;
+        *at = '.';
+        at += decimals > 0;
+    } else {
+        at += 2 + (decimals - count);
     }
+    for (unsigned i = integer; i < count; i++)
+        *at++ = digits[i];
     *at = '\0';
     return (size_t)(at - out);
 }
