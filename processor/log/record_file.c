@@ -30,6 +30,7 @@ struct record_file {
     void *jobs[JOBS_MAX];
     size_t job_count;
     struct job *job;    /* that the owner fills */
+    uint64_t begun;     /* how far the disk has been told to begin */
     struct error error; /* of whoever wrote last */
 };
 
@@ -65,6 +66,7 @@ static bool write_job(void *context, void *place)
     struct job *job = place;
     bool done =
         file->avro ? append_data(file, job) : file_write(file->file, file->path, buffer_text(&job->bytes), &file->error);
+    file_write_behind(file->file, &file->begun);
     arena_reset(&job->texts);
     job->count = 0;
     return done;
