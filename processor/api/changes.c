@@ -113,7 +113,7 @@ static struct document *stage(struct changes *changes, const struct change *batc
     call.month = call.now;
     call.draft = document_draft(current, call.now);
     if (!replay(changes, batch, change, &call)) {
-        change->reply = stage_operation(&call, changes->publisher.prices(changes->publisher.context));
+        change->reply = stage_operation(&call, changes->publisher.prices(changes->publisher.context, call.now));
         if (change->reply && change->token)
             keep_reply(change, now_s);
     }

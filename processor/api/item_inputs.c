@@ -100,6 +100,7 @@ static json_t *target(struct call *call, const char **ret_id, struct item_range 
         return fail_validation(call, "ILLEGAL_CUSTOMLINEITEM", "a flat item has no associated resources");
     item = document_edit(call->draft, ENTITY_ITEM, *ret_id);
     set_modified(call, item);
+    item_note_earlier(call, range, *ret_id, entity_group(item));
     return item;
 }
 

@@ -119,8 +119,7 @@ bool item_range_read(struct call *call, struct item_range *ret)
     return call->failure.kind == FAILURE_NONE;
 }
 
-/* What is charged for the month before changes, too, although that is closed. */
-static void note_earlier(struct call *call, const struct item_range *range, const char *id, const char *group)
+void item_note_earlier(struct call *call, const struct item_range *range, const char *id, const char *group)
 {
     if (range->is_given && range->start < call->now && group)
         document_note_earlier(call->draft, id, group);
@@ -184,7 +183,7 @@ json_t *operation_CreateCustomLineItem(struct call *call)
     json_object_set_new(item, "ComputationRule", json_string(rule ? rule : "CONSOLIDATED"));
     copy_members(item, call->input, taken, ARRAY_COUNT(taken));
     json_object_set_new(item, "Versions", json_pack("[o]", item_version(call, range.start, range.end)));
-    note_earlier(call, &range, id, group);
+    item_note_earlier(call, &range, id, group);
     return take_inputs(call, item, details) ? arn_reply(call, ENTITY_ITEM, id) : NULL;
 }
 
@@ -292,7 +291,7 @@ json_t *operation_UpdateCustomLineItem(struct call *call)
         set_text(call, item, "Description");
         set_modified(call, item);
         renew_version(call, item, before, &range);
-        note_earlier(call, &range, id, entity_group(item));
+        item_note_earlier(call, &range, id, entity_group(item));
         json_t *element = item_element(call, call->draft, id, item);
         reply = arn_reply(call, ENTITY_ITEM, id);
         copy_members(reply, element, copied, ARRAY_COUNT(copied));
@@ -351,7 +350,7 @@ json_t *operation_DeleteCustomLineItem(struct call *call)
     if (!look_up_named(call, ENTITY_ITEM, input_text(call, "Arn"), &id) || !item_range_read(call, &range))
         return NULL;
     json_t *reply = arn_reply(call, ENTITY_ITEM, id);
-    note_earlier(call, &range, id, entity_group(document_find(call->draft, ENTITY_ITEM, id)));
+    item_note_earlier(call, &range, id, entity_group(document_find(call->draft, ENTITY_ITEM, id)));
     if (range.is_given && end_before(call->draft, id, range.start)) {
         set_modified(call, document_edit(call->draft, ENTITY_ITEM, id));
         return reply;

@@ -17,5 +17,8 @@ json_t *item_element(struct call *call, const struct document *document, const c
 /* False: a range that ends before it begins, or begins before the previous month. */
 bool item_range_read(struct call *call, struct item_range *ret);
 json_t *item_version(struct call *call, billing_period start, billing_period end);
+/* What is charged for the month before changes, too, where the range begins there: in its own document, or although it is
+ * closed. */
+void item_note_earlier(struct call *call, const struct item_range *range, const char *id, const char *group);
 
 #endif

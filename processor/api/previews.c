@@ -144,7 +144,7 @@ static void compute(struct previews *previews, const struct asked *asked, struct
     struct failure failure = { 0 };
     struct error error = { 0 };
     struct preview preview = { 0 };
-    if (!source->prices(source->context, &prices, &error)) {
+    if (!source->prices(source->context, now, &prices, &error)) {
         fail_internally(&error, response);
     } else if (!stage_all(asked, &prices, now, &draft, &failure)) {
         respond_failure(&failure, response);

@@ -29,8 +29,8 @@ static const char apply_help[] =
     "                last: its bills follow, its reports get a new revision\n"
     "  --dry-run     show the difference; exit 4 if there is any\n";
 
-static const char export_help[] = "usage: proforma export [--config FILE] [--set KEY=VALUE]...\n\n"
-                                  "Prints the document in force.\n";
+static const char export_help[] = "usage: proforma export [--period YYYY-MM] [--config FILE] [--set KEY=VALUE]...\n\n"
+                                  "Prints the document that is in force in the running month, or in another one.\n";
 
 static billing_period running_month(void)
 {
@@ -211,14 +211,15 @@ int command_export(int argc, char **argv)
     struct buffer json = { 0 };
     struct error error = { 0 };
     int code = EXIT_DONE;
-    bool done = arguments_parse(argc, argv, OPTION_SETTINGS, &arguments, &error);
+    bool done = arguments_parse(argc, argv, OPTION_SETTINGS | OPTION_PERIOD, &arguments, &error);
+    billing_period period = arguments.period == PERIOD_NONE ? running_month() : arguments.period;
     if (done && arguments.help) {
         fputs(export_help, stdout);
         arguments_done(&arguments);
         return EXIT_DONE;
     }
     done = done && connection_settings(&arguments, &connection, &error) && connection_open(&connection, "export", &error) &&
-           connection_read_control(&connection, &error) && conductor_topic_export(connection.control, &json, &error);
+           connection_read_control(&connection, &error) && conductor_topic_export(connection.control, period, &json, &error);
     if (done) {
         fwrite(json.data, 1, json.size, stdout);
         fprintf(stderr, "version %lld\n", (long long)conductor_topic_version(connection.control));

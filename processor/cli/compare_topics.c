@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "cli/bill_table.h"
 #include "cli/connection.h"
@@ -95,9 +96,9 @@ static bool fold_line_items(struct month *month, struct error *error)
 
 /* ---- under both documents ---- */
 
-static bool read_in_force(struct connection *connection, struct documents *documents, struct error *error)
+static bool read_in_force(const struct month *month, struct documents *documents, struct error *error)
 {
-    if (!conductor_topic_document(connection->control, &documents->conductor, &documents->list, error))
+    if (!conductor_topic_document(month->connection->control, month->period, &documents->conductor, &documents->list, error))
         return false;
     pricing_init(&documents->pricing, documents->conductor, &documents->list);
     return true;
@@ -119,12 +120,19 @@ static bool price_both(struct month *month, const struct documents *in_force, st
     return done;
 }
 
+/* From which on the running month's document is in force, unless that month is closed. */
+static billing_period default_month(const struct conductor_topic *control)
+{
+    billing_period running = period_of((int64_t)time(NULL) * 1000), open = conductor_topic_first_open(control);
+    billing_period month = conductor_topic_month_of(control, running);
+    return month == PERIOD_NONE || open == PERIOD_NONE || month >= open ? month : open;
+}
+
 static bool choose_month(struct month *month, const struct arguments *arguments, const struct documents *documents,
                          struct error *error)
 {
     billing_period of_b = documents->conductor->period;
-    month->period =
-        arguments->period == PERIOD_NONE ? conductor_topic_period(month->connection->control) : arguments->period;
+    month->period = arguments->period == PERIOD_NONE ? default_month(month->connection->control) : arguments->period;
     if (month->period == PERIOD_NONE)
         return error_fail(error, ERROR_FAILED, "no document is in force; proforma apply publishes one");
     period_format(month->period, month->period_text);
@@ -149,7 +157,7 @@ static bool compare_month(struct month *month, const struct arguments *arguments
 {
     struct documents in_force = { 0 };
     struct periods closings = { 0 };
-    if (!choose_month(month, arguments, documents, error) || !read_in_force(month->connection, &in_force, error))
+    if (!choose_month(month, arguments, documents, error) || !read_in_force(month, &in_force, error))
         return false;
     if (is_closed(month))
         periods_add(&closings, month->period);

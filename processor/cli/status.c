@@ -116,6 +116,20 @@ static bool print_tasks(struct connection *connection, struct error *error)
     return true;
 }
 
+/* Of each open month that has one of its own. */
+static void print_documents(const struct conductor_topic *control)
+{
+    billing_period open = conductor_topic_first_open(control);
+    billing_period first = open == PERIOD_NONE ? open : conductor_topic_month_of(control, open);
+    printf("document version %lld is in force\n", (long long)conductor_topic_version(control));
+    for (size_t i = 0; i < conductor_topic_month_count(control); i++) {
+        char text[TIME_TEXT_MAX];
+        period_format(conductor_topic_month(control, i), text);
+        if (first == PERIOD_NONE || conductor_topic_month(control, i) >= first)
+            printf("  from %s on: version %lld\n", text, (long long)conductor_topic_month_version(control, i));
+    }
+}
+
 int command_status(int argc, char **argv)
 {
     struct arguments arguments;
@@ -131,7 +145,7 @@ int command_status(int argc, char **argv)
     done = done && connection_settings(&arguments, &connection, &error) && connection_open(&connection, "status", &error) &&
            connection_read_control(&connection, &error);
     if (done) {
-        printf("document version %lld is in force\n", (long long)conductor_topic_version(connection.control));
+        print_documents(connection.control);
         print_closes(&connection);
         done = print_tasks(&connection, &error);
     }

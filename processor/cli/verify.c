@@ -160,7 +160,7 @@ static bool verify_period(struct verify *verify, billing_period period, int *cod
     bool moving;
     if (!connection_open(verify->connection, "verify", error) || !connection_read_control(verify->connection, error))
         return false;
-    if (!conductor_topic_document(verify->connection->control, &verify->conductor, &verify->list, error))
+    if (!conductor_topic_document(verify->connection->control, period, &verify->conductor, &verify->list, error))
         return false;
     bool done = make_scratch(verify, error) && run_passes(verify, period, &pass, &moving, error);
     if (done)

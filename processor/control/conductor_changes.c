@@ -16,6 +16,20 @@ void conductor_changes_add(struct conductor_changes *changes, struct text key, s
         (struct conductor_change){ arena_copy(&changes->arena, key), arena_copy(&changes->arena, value) };
 }
 
+bool conductor_topic_take_changes(struct conductor_topic *topic, const struct conductor_changes *changes,
+                                  struct error *error)
+{
+    for (size_t i = 0; i < changes->count; i++) {
+        struct stream_record record = { .topic = STREAM_CONDUCTOR,
+                                        .key = changes->items[i].key,
+                                        .value = changes->items[i].value,
+                                        .is_null = changes->items[i].value.size == 0 };
+        if (!conductor_topic_take(topic, &record, error))
+            return false;
+    }
+    return true;
+}
+
 /* What a new document is held against. */
 struct comparison {
     const struct conductor_topic *topic;
@@ -220,8 +234,8 @@ static void add_version(struct comparison *comparison)
     buffer_clear(&comparison->key);
     buffer_printf(&comparison->key, "%s/%s/", comparison->period, KIND_VERSION);
     buffer_printf(&value, "{\"number\":%lld,\"count\":%zu,\"hash\":\"%016llx%016llx\"}",
-                  (long long)comparison->topic->version + 1, comparison->count, (unsigned long long)comparison->hash.high,
-                  (unsigned long long)comparison->hash.low);
+                  (long long)conductor_topic_version(comparison->topic) + 1, comparison->count,
+                  (unsigned long long)comparison->hash.high, (unsigned long long)comparison->hash.low);
     conductor_changes_add(comparison->changes, buffer_text(&comparison->key), buffer_text(&value));
     buffer_done(&value);
 }
@@ -238,12 +252,12 @@ bool conductor_changes_compute(const struct conductor_topic *topic, struct input
     if (done) {
         want_prices(&comparison, list);
         drop_what_is_gone(&comparison);
-        /* The same document again, but another month's is in force. */
-        bool is_in_force = strcmp(topic->version_period, comparison.period) == 0;
+        /* One without anything in it makes no record but this. */
+        bool is_in_force = conductor_topic_month_of(topic, conductor->period) == conductor->period;
         if (changes->count > 0 || !is_in_force)
             add_version(&comparison);
-        done = changes->count == 0 ||
-               (document_change_check(topic, conductor->period, error) && kept_routing_add(topic, changes, error));
+        done = changes->count == 0 || (document_change_check(topic, conductor->period, error) &&
+                                       kept_routing_add(topic, conductor->period, changes, error));
         if (!done)
             conductor_changes_done(changes);
     }

@@ -1,17 +1,35 @@
-/* control/conductor_document.c: the document and the prices of the newest version, out of the topic's values. */
+/* control/conductor_document.c: the document and the prices that are in force in a month, out of the topic's values. */
 #include <jansson.h>
 #include <stdlib.h>
 
 #include "control/conductor_parts.h"
 
-static void append_kind(const struct conductor_topic *topic, const char *kind, struct buffer *out)
+/* "2026-06": where the document lies that is in force in a period. */
+struct document_place {
+    char month[TIME_TEXT_MAX];
+    int64_t version; /* of it; 0: there is none */
+};
+
+static struct document_place find_place(const struct conductor_topic *topic, billing_period period)
+{
+    struct document_place place = { .version = 0 };
+    billing_period month = conductor_topic_month_of(topic, period);
+    for (size_t i = 0; i < topic->version_count; i++)
+        if (topic->versions[i].period == month)
+            place.version = topic->versions[i].number;
+    period_format(month == PERIOD_NONE ? period : month, place.month);
+    return place;
+}
+
+static void append_kind(const struct conductor_topic *topic, const struct document_place *place, const char *kind,
+                        struct buffer *out)
 {
     const char *between = "";
     buffer_printf(out, ",\n \"%s\": [", kind);
     for (size_t i = 0; i < topic->keys.count; i++) {
         struct topic_key key;
         if (!topic->values[i] || !conductor_key_split(intern_text(&topic->keys, (uint32_t)i), &key) ||
-            !text_equal(key.period, text_of(topic->version_period)) || !text_equal(key.kind, text_of(kind)))
+            !text_equal(key.period, text_of(place->month)) || !text_equal(key.kind, text_of(kind)))
             continue;
         buffer_printf(out, "%s\n  %s", between, topic->values[i]);
         between = ",";
@@ -19,22 +37,24 @@ static void append_kind(const struct conductor_topic *topic, const char *kind, s
     buffer_append_text(out, TEXT("]"));
 }
 
-static const char *currency_of(const struct conductor_topic *topic)
+static const char *currency_of(const struct conductor_topic *topic, const struct document_place *place)
 {
     struct buffer key = { 0 };
-    buffer_printf(&key, "%s/%s/CurrencyCode", topic->version_period, KIND_DOCUMENT);
+    buffer_printf(&key, "%s/%s/CurrencyCode", place->month, KIND_DOCUMENT);
     uint32_t number = intern_find(&topic->keys, buffer_text(&key));
     buffer_done(&key);
     return number != INTERN_NONE && topic->values[number] ? topic->values[number] : "\"USD\"";
 }
 
-bool conductor_topic_export(const struct conductor_topic *topic, struct buffer *out, struct error *error)
+bool conductor_topic_export(const struct conductor_topic *topic, billing_period period, struct buffer *out,
+                            struct error *error)
 {
-    if (topic->version == 0)
+    const struct document_place place = find_place(topic, period);
+    if (place.version == 0)
         return error_fail(error, ERROR_FAILED, "no document is in force; proforma apply publishes one");
-    buffer_printf(out, "{\n \"BillingPeriod\": \"%s\",\n \"CurrencyCode\": %s", topic->version_period, currency_of(topic));
+    buffer_printf(out, "{\n \"BillingPeriod\": \"%s\",\n \"CurrencyCode\": %s", place.month, currency_of(topic, &place));
     for (size_t i = 0; i < ENTITY_KINDS; i++)
-        append_kind(topic, conductor_entity_kinds[i], out);
+        append_kind(topic, &place, conductor_entity_kinds[i], out);
     buffer_append_text(out, TEXT("\n}\n"));
     return true;
 }
@@ -101,13 +121,15 @@ static bool read_price(const char *value, struct price_list *list)
     return done;
 }
 
-bool conductor_topic_prices(const struct conductor_topic *topic, struct price_list *list, struct error *error)
+bool conductor_topic_prices(const struct conductor_topic *topic, billing_period period, struct price_list *list,
+                            struct error *error)
 {
+    const struct document_place place = find_place(topic, period);
     for (size_t i = 0; i < topic->keys.count; i++) {
         struct topic_key key;
         struct text text = intern_text(&topic->keys, (uint32_t)i);
         if (!topic->values[i] || !conductor_key_split(text, &key) || !text_equal(key.kind, text_of(KIND_PRICE)) ||
-            !text_equal(key.period, text_of(topic->version_period)))
+            !text_equal(key.period, text_of(place.month)))
             continue;
         if (!read_price(topic->values[i], list))
             return error_fail(error, ERROR_FAILED, "conductor topic: the price %.*s cannot be read", TEXT_ARGS(text));
@@ -116,12 +138,12 @@ bool conductor_topic_prices(const struct conductor_topic *topic, struct price_li
     return true;
 }
 
-bool conductor_topic_document(const struct conductor_topic *topic, struct conductor **ret_conductor, struct price_list *list,
-                              struct error *error)
+bool conductor_topic_document(const struct conductor_topic *topic, billing_period period, struct conductor **ret_conductor,
+                              struct price_list *list, struct error *error)
 {
     struct buffer json = { 0 };
     struct problems problems = { 0 };
-    bool done = conductor_topic_export(topic, &json, error);
+    bool done = conductor_topic_export(topic, period, &json, error);
     if (done) {
         struct input *input = input_from_memory(json.data, json.size, "conductor topic");
         problems_begin(&problems, "conductor topic");
@@ -137,8 +159,8 @@ bool conductor_topic_document(const struct conductor_topic *topic, struct conduc
     buffer_done(&json);
     if (!done)
         return false;
-    (*ret_conductor)->version = topic->version;
-    if (conductor_topic_prices(topic, list, error))
+    (*ret_conductor)->version = find_place(topic, period).version;
+    if (conductor_topic_prices(topic, period, list, error))
         return true;
     conductor_done(*ret_conductor);
     free(*ret_conductor);

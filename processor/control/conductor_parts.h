@@ -17,15 +17,21 @@
 #define ENTITY_KINDS 9
 extern const char *const conductor_entity_kinds[ENTITY_KINDS];
 
+/* The newest version of a month's document. */
+struct month_version {
+    billing_period period;
+    int64_t number;
+};
+
 struct conductor_topic {
     struct intern keys;
     char **values; /* by key; NULL: none */
     size_t value_capacity;
-    int64_t version;
-    bool is_half;                       /* parts of a document have come, but not its version record */
-    char version_period[TIME_TEXT_MAX]; /* "2026-06": the month of the newest version's document */
-    int64_t items_offset;               /* of the newest custom line items of a closed month; OFFSET_NONE */
-    billing_period announced;           /* PERIOD_NONE: no close was */
+    struct month_version *versions; /* in order of their months */
+    size_t version_count, version_capacity;
+    bool is_half;             /* parts of a document have come, but not its version record */
+    int64_t items_offset;     /* of the newest custom line items of a closed month; OFFSET_NONE */
+    billing_period announced; /* PERIOD_NONE: no close was */
     int64_t announced_offset;
     struct close_record *closes;
     size_t close_count, close_capacity;

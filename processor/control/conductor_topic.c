@@ -36,6 +36,7 @@ void conductor_topic_free(struct conductor_topic *topic)
     for (size_t i = 0; i < topic->close_count; i++)
         close_record_done(&topic->closes[i]);
     free(topic->values);
+    free(topic->versions);
     free(topic->closes);
     intern_done(&topic->keys);
     buffer_done(&topic->scratch);
@@ -56,21 +57,33 @@ bool conductor_key_split(struct text key, struct topic_key *parts)
     return true;
 }
 
+static void keep_version(struct conductor_topic *topic, billing_period period, int64_t number)
+{
+    size_t at = 0;
+    while (at < topic->version_count && topic->versions[at].period < period)
+        at++;
+    if (at == topic->version_count || topic->versions[at].period != period) {
+        topic->versions =
+            memory_reserve_one(topic->versions, topic->version_count, &topic->version_capacity, sizeof *topic->versions);
+        memmove(&topic->versions[at + 1], &topic->versions[at], (topic->version_count - at) * sizeof *topic->versions);
+        topic->versions[at] = (struct month_version){ .period = period };
+        topic->version_count++;
+    }
+    if (number > topic->versions[at].number)
+        topic->versions[at].number = number;
+}
+
 static bool take_version(struct conductor_topic *topic, const struct topic_key *key, struct text value, struct error *error)
 {
     json_error_t reason;
     json_int_t number;
+    billing_period period;
     json_t *object = json_loadb(value.data, value.size, 0, &reason);
-    bool done =
-        object && json_unpack(object, "{s:I}", "number", &number) == 0 && key->period.size < sizeof topic->version_period;
+    bool done = object && json_unpack(object, "{s:I}", "number", &number) == 0 && period_parse(key->period, &period);
     json_decref(object);
     if (!done)
         return error_fail(error, ERROR_FAILED, "conductor topic: a version record cannot be read");
-    if (number >= topic->version) {
-        topic->version = number;
-        memcpy(topic->version_period, key->period.data, key->period.size);
-        topic->version_period[key->period.size] = '\0';
-    }
+    keep_version(topic, period, number);
     return true;
 }
 
@@ -193,9 +206,57 @@ int64_t conductor_topic_items_offset(const struct conductor_topic *topic)
     return topic->items_offset;
 }
 
+static const struct month_version *newest_version(const struct conductor_topic *topic)
+{
+    const struct month_version *newest = NULL;
+    for (size_t i = 0; i < topic->version_count; i++)
+        if (!newest || topic->versions[i].number > newest->number)
+            newest = &topic->versions[i];
+    return newest;
+}
+
 int64_t conductor_topic_version(const struct conductor_topic *topic)
 {
-    return topic->version;
+    const struct month_version *newest = newest_version(topic);
+    return newest ? newest->number : 0;
+}
+
+size_t conductor_topic_month_count(const struct conductor_topic *topic)
+{
+    return topic->version_count;
+}
+
+billing_period conductor_topic_month(const struct conductor_topic *topic, size_t index)
+{
+    return topic->versions[index].period;
+}
+
+int64_t conductor_topic_month_version(const struct conductor_topic *topic, size_t index)
+{
+    return topic->versions[index].number;
+}
+
+billing_period conductor_topic_month_of(const struct conductor_topic *topic, billing_period period)
+{
+    size_t at = 0;
+    while (at + 1 < topic->version_count && topic->versions[at + 1].period <= period)
+        at++;
+    return topic->version_count > 0 ? topic->versions[at].period : PERIOD_NONE;
+}
+
+billing_period conductor_topic_newest_month(const struct conductor_topic *topic)
+{
+    const struct month_version *newest = newest_version(topic);
+    return newest ? newest->period : PERIOD_NONE;
+}
+
+/* Months close in order: with one all before it are closed. */
+billing_period conductor_topic_first_open(const struct conductor_topic *topic)
+{
+    for (size_t i = topic->close_count; i > 0; i--)
+        if (conductor_topic_is_closed(topic, topic->closes[i - 1].period))
+            return topic->closes[i - 1].period + 1;
+    return PERIOD_NONE;
 }
 
 bool conductor_topic_is_whole(const struct conductor_topic *topic)
@@ -225,20 +286,37 @@ void conductor_topic_each(const struct conductor_topic *topic,
     }
 }
 
-billing_period conductor_topic_period(const struct conductor_topic *topic)
+static int64_t *copy_offsets(const int64_t *offsets, size_t count)
 {
-    billing_period period;
-    return topic->version > 0 && period_parse(text_of(topic->version_period), &period) ? period : PERIOD_NONE;
+    int64_t *copy = memory_new_array(count, sizeof *copy);
+    if (count)
+        memcpy(copy, offsets, count * sizeof *copy);
+    return copy;
+}
+
+static void copy_closes(const struct conductor_topic *topic, struct conductor_topic *copy)
+{
+    copy->closes = memory_new_array(topic->close_count, sizeof *copy->closes);
+    copy->close_count = copy->close_capacity = topic->close_count;
+    for (size_t i = 0; i < topic->close_count; i++) {
+        copy->closes[i] = topic->closes[i];
+        copy->closes[i].ends = copy_offsets(topic->closes[i].ends, topic->closes[i].end_count);
+        copy->closes[i].report_from = copy_offsets(topic->closes[i].report_from, topic->closes[i].report_count);
+    }
+    copy->announced = topic->announced;
+    copy->announced_offset = topic->announced_offset;
+    copy->items_offset = topic->items_offset;
 }
 
 struct conductor_topic *conductor_topic_copy(const struct conductor_topic *topic)
 {
     struct conductor_topic *copy = conductor_topic_new();
+    copy_closes(topic, copy);
     for (size_t i = 0; i < topic->keys.count; i++)
         if (topic->values[i])
             keep_value(copy, intern_text(&topic->keys, (uint32_t)i), text_of(topic->values[i]), false);
-    copy->version = topic->version;
-    memcpy(copy->version_period, topic->version_period, sizeof copy->version_period);
+    for (size_t i = 0; i < topic->version_count; i++)
+        keep_version(copy, topic->versions[i].period, topic->versions[i].number);
     return copy;
 }
 

@@ -31,8 +31,23 @@ void conductor_topic_free(struct conductor_topic *topic);
 /* Takes a record of the topic. */
 MUST_USE bool conductor_topic_take(struct conductor_topic *topic, const struct stream_record *record, struct error *error);
 
-/* The number of the newest version; 0 before the first. */
+/* The number of the newest version, of whatever month's document; 0 before the first. */
 int64_t conductor_topic_version(const struct conductor_topic *topic);
+
+/*
+ * Documents by the month from which each is in force: up to the month before the next one's. The documents of a version are
+ * the newest that each month had by then.
+ */
+size_t conductor_topic_month_count(const struct conductor_topic *topic);
+billing_period conductor_topic_month(const struct conductor_topic *topic, size_t index);
+/* The newest version of that month's document. */
+int64_t conductor_topic_month_version(const struct conductor_topic *topic, size_t index);
+/* The month of the document that is in force in a period: the last one not after it, else the first; PERIOD_NONE: none. */
+billing_period conductor_topic_month_of(const struct conductor_topic *topic, billing_period period);
+/* The month of the newest version's document; PERIOD_NONE before the first. */
+billing_period conductor_topic_newest_month(const struct conductor_topic *topic);
+/* The first month that no close is through for, as far as one is known; PERIOD_NONE: no month was closed. */
+billing_period conductor_topic_first_open(const struct conductor_topic *topic);
 
 /* The offset of the newest custom line items of a closed month (control/month_items.h); OFFSET_NONE: there are none. */
 int64_t conductor_topic_items_offset(const struct conductor_topic *topic);
@@ -40,15 +55,20 @@ int64_t conductor_topic_items_offset(const struct conductor_topic *topic);
 /* False: what was taken last is part of a document whose version record has not come yet. */
 bool conductor_topic_is_whole(const struct conductor_topic *topic);
 
-/* The document and the price list of the newest version. The caller frees both, after true. Fails: the topic has none. */
-MUST_USE bool conductor_topic_document(const struct conductor_topic *topic, struct conductor **ret_conductor,
-                                       struct price_list *list, struct error *error);
+/*
+ * The document that is in force in a period, and its price list; its version is the one that it was last changed by. The
+ * caller frees both, after true. Fails: the topic has none.
+ */
+MUST_USE bool conductor_topic_document(const struct conductor_topic *topic, billing_period period,
+                                       struct conductor **ret_conductor, struct price_list *list, struct error *error);
 
 /* Its price list alone, into an empty one, which the caller frees in any case. */
-MUST_USE bool conductor_topic_prices(const struct conductor_topic *topic, struct price_list *list, struct error *error);
+MUST_USE bool conductor_topic_prices(const struct conductor_topic *topic, billing_period period, struct price_list *list,
+                                     struct error *error);
 
 /* The document's JSON as `export` prints it. */
-MUST_USE bool conductor_topic_export(const struct conductor_topic *topic, struct buffer *out, struct error *error);
+MUST_USE bool conductor_topic_export(const struct conductor_topic *topic, billing_period period, struct buffer *out,
+                                     struct error *error);
 
 /* Closes in the order of their periods. Valid until the next take. */
 size_t conductor_topic_close_count(const struct conductor_topic *topic);
@@ -63,10 +83,6 @@ void conductor_topic_each(const struct conductor_topic *topic,
 /* Whether a month's close is through: all bill tasks have said so. */
 bool conductor_topic_is_closed(const struct conductor_topic *topic, billing_period period);
 
-/* The month of the newest version's document; PERIOD_NONE before the first. */
-billing_period conductor_topic_period(const struct conductor_topic *topic);
-
-/* Its values, without closes. */
 struct conductor_topic *conductor_topic_copy(const struct conductor_topic *topic);
 
 /* The import record of a payer's month; empty: none. Valid until the next take. */
@@ -91,12 +107,15 @@ struct conductor_changes {
 
 /*
  * What has to be published so that the topic holds this document (its JSON, already validated) and these price list
- * entries, the version record last. No change at all: count is 0. Fails also where the document cannot come into force now
- * (control/document_change.h).
+ * entries for the document's month, the version record last. No change at all: count is 0. Fails also where the document
+ * cannot come into force now (control/document_change.h).
  */
 MUST_USE bool conductor_changes_compute(const struct conductor_topic *topic, struct input *document,
                                         const struct conductor *conductor, const struct price_list *list,
                                         struct conductor_changes *changes, struct error *error);
+/* The topic as it would be behind them; offsets aside. */
+MUST_USE bool conductor_topic_take_changes(struct conductor_topic *topic, const struct conductor_changes *changes,
+                                           struct error *error);
 /* Adds a record; key and value are copied. */
 void conductor_changes_add(struct conductor_changes *changes, struct text key, struct text value);
 void conductor_changes_done(struct conductor_changes *changes);

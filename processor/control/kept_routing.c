@@ -35,10 +35,10 @@ static void take_kept(void *context, struct text period, struct text kind, struc
     json_decref(object);
 }
 
-void kept_routing_read(const struct conductor_topic *topic, struct routing *routing)
+void kept_routing_read(const struct conductor_topic *topic, billing_period month, struct routing *routing)
 {
     struct reading reading = { .routing = routing };
-    period_format(conductor_topic_period(topic), reading.period);
+    period_format(month, reading.period);
     conductor_topic_each(topic, take_kept, &reading);
 }
 
@@ -50,14 +50,14 @@ struct routed {
     struct routing routing;
 };
 
-static bool route(const struct conductor_topic *topic, struct routed *routed, struct error *error)
+static bool route(const struct conductor_topic *topic, billing_period period, struct routed *routed, struct error *error)
 {
-    if (!conductor_topic_document(topic, &routed->conductor, &routed->list, error)) {
+    if (!conductor_topic_document(topic, period, &routed->conductor, &routed->list, error)) {
         routed->conductor = NULL;
         return false;
     }
     routing_init(&routed->routing, routed->conductor, &routed->list);
-    kept_routing_read(topic, &routed->routing);
+    kept_routing_read(topic, conductor_topic_month_of(topic, period), &routed->routing);
     return true;
 }
 
@@ -69,19 +69,6 @@ static void routed_done(struct routed *routed)
     price_list_done(&routed->list);
     conductor_done(routed->conductor);
     free(routed->conductor);
-}
-
-static bool take_changes(struct conductor_topic *topic, const struct conductor_changes *changes, struct error *error)
-{
-    for (size_t i = 0; i < changes->count; i++) {
-        struct stream_record record = { .topic = STREAM_CONDUCTOR,
-                                        .key = changes->items[i].key,
-                                        .value = changes->items[i].value,
-                                        .is_null = changes->items[i].value.size == 0 };
-        if (!conductor_topic_take(topic, &record, error))
-            return false;
-    }
-    return true;
 }
 
 /* ---- what is lost is kept ---- */
@@ -119,26 +106,25 @@ static bool has_kind(struct text key, const char *kind)
 }
 
 /* Anything else leaves the routing as it is. */
-static bool may_lose(const struct conductor_topic *topic, const struct conductor_topic *with,
-                     const struct conductor_changes *changes)
+static bool may_lose(const struct conductor_topic *topic, billing_period month, const struct conductor_changes *changes)
 {
-    bool may = conductor_topic_period(topic) != conductor_topic_period(with);
+    bool may = conductor_topic_month_of(topic, month) != month;
     for (size_t i = 0; i < changes->count && !may; i++)
         may = has_kind(changes->items[i].key, "/Price/") || has_kind(changes->items[i].key, "/PricingRules");
     return may;
 }
 
-static bool keep_lost(const struct conductor_topic *topic, const struct conductor_topic *with,
+static bool keep_lost(const struct conductor_topic *topic, const struct conductor_topic *with, billing_period month,
                       struct conductor_changes *changes, struct error *error)
 {
     struct routed now = { 0 }, then = { 0 };
     struct keeping keeping = { .changes = changes };
     struct error ignored;
-    bool is_readable = route(topic, &now, &ignored); /* a topic whose document cannot be read is mended by any */
-    bool done = !is_readable || route(with, &then, error);
+    bool is_readable = route(topic, month, &now, &ignored); /* a topic whose document cannot be read is mended by any */
+    bool done = !is_readable || route(with, month, &then, error);
     if (is_readable && done) {
         struct conductor_change version = changes->items[--changes->count];
-        period_format(conductor_topic_period(with), keeping.period);
+        period_format(month, keeping.period);
         routing_each_lost(&now.routing, &then.routing, keep, &keeping);
         conductor_changes_add(changes, version.key, version.value);
     }
@@ -149,13 +135,14 @@ static bool keep_lost(const struct conductor_topic *topic, const struct conducto
     return done;
 }
 
-bool kept_routing_add(const struct conductor_topic *topic, struct conductor_changes *changes, struct error *error)
+bool kept_routing_add(const struct conductor_topic *topic, billing_period month, struct conductor_changes *changes,
+                      struct error *error)
 {
     if (conductor_topic_version(topic) == 0 || changes->count == 0)
         return true;
     struct conductor_topic *with = conductor_topic_copy(topic);
-    bool done =
-        take_changes(with, changes, error) && (!may_lose(topic, with, changes) || keep_lost(topic, with, changes, error));
+    bool done = conductor_topic_take_changes(with, changes, error) &&
+                (!may_lose(topic, month, changes) || keep_lost(topic, with, month, changes, error));
     conductor_topic_free(with);
     return done;
 }

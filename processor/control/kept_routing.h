@@ -9,13 +9,14 @@
 #include "control/conductor_topic.h"
 #include "rate/routing.h"
 
-/* Adds to the routing of the newest version's document what earlier ones routed. */
-void kept_routing_read(const struct conductor_topic *topic, struct routing *routing);
+/* Adds to the routing of a month's document (conductor_topic_month) what earlier ones routed. */
+void kept_routing_read(const struct conductor_topic *topic, billing_period month, struct routing *routing);
 
 /*
- * `changes` make a version that follows the topic's: adds what has to be kept, before the last of them, its version record.
- * Nothing where the topic's document cannot be read. Fails: the new one cannot.
+ * `changes` make a version of the month's document that follows the topic's: adds what has to be kept, before the last of
+ * them, its version record. Nothing where the document in force there until now cannot be read. Fails: the new one cannot.
  */
-MUST_USE bool kept_routing_add(const struct conductor_topic *topic, struct conductor_changes *changes, struct error *error);
+MUST_USE bool kept_routing_add(const struct conductor_topic *topic, billing_period month, struct conductor_changes *changes,
+                               struct error *error);
 
 #endif

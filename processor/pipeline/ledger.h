@@ -91,7 +91,7 @@ void ledger_sweep_begin(struct ledger *ledger, const struct pricing *pricing, bi
 /* Rows that the version gives to other tasks. */
 struct ledger_handover {
     void *context;
-    bool (*is_elsewhere)(void *context, const struct facts *facts);
+    bool (*is_elsewhere)(void *context, billing_period period, const struct facts *facts);
     /* The row whole, as a line item without a tier; what price it carries means nothing. It is no longer here then. */
     bool (*take)(void *context, const struct line_item *row, struct error *error);
 };

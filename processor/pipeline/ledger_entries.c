@@ -65,7 +65,7 @@ struct part *ledger_part_of(struct ledger *ledger, struct entry *entry, uint32_t
 
 const struct resolved *ledger_resolve(struct ledger *ledger, const struct row_view *view)
 {
-    uint32_t group = assign_group(ledger->prices.pricing->conductor, view->account, view->period);
+    uint32_t group = assign_group(pricing_of(ledger->prices.pricing, view->period)->conductor, view->account, view->period);
     return price_cache_get(&ledger->prices, group, view->period, view->facts);
 }
 
@@ -77,7 +77,8 @@ const struct resolved *ledger_resolve_entry(struct ledger *ledger, struct entry 
     struct price_cache *prices = &ledger->prices;
     if (entry->resolved && entry->generation == prices->generation)
         return entry->resolved;
-    uint32_t group = assign_group(prices->pricing->conductor, identity->account, identity->period);
+    uint32_t group =
+        assign_group(pricing_of(prices->pricing, identity->period)->conductor, identity->account, identity->period);
     entry->resolved = price_cache_get(prices, group, identity->period, identity->facts);
     entry->generation = prices->generation;
     entry->total = TOTAL_NONE;

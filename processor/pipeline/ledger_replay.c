@@ -74,7 +74,7 @@ static bool costs_match(struct ledger *ledger, const struct entry *entry, const 
 {
     struct rated_row rated;
     if (resolved->pool != POOL_NONE || item->usage_events == 0 ||
-        item->conductor_version != ledger->prices.pricing->conductor->version)
+        item->conductor_version != pricing_of(ledger->prices.pricing, view->period)->conductor->version)
         return true;
     ledger_rate_entry(ledger, entry, resolved, view, &rated);
     return !record_has(item, LINE_ITEM_tier) && item->cost == rated.slices[0].cost;

@@ -158,13 +158,32 @@ bool ledger_drop_until(struct ledger *ledger, billing_period period, struct erro
 
 /* ---- restoring ---- */
 
+/* Ids of the billing groups of the document that prices a month, each interned as its place. */
+struct group_places {
+    const struct pricing *pricing; /* NULL: none yet */
+    struct intern ids;
+};
+
 struct restoring {
     struct ledger *ledger;
     struct ledger_point *point;
     struct arena *arena;
-    struct intern groups;
+    struct group_places groups; /* of the total at hand: they come in the order of their months */
     bool found, usable;
 };
+
+static const struct intern *groups_of(struct restoring *restoring, billing_period period)
+{
+    const struct pricing *pricing = pricing_of(restoring->ledger->prices.pricing, period);
+    struct group_places *groups = &restoring->groups;
+    if (groups->pricing == pricing)
+        return &groups->ids;
+    intern_done(&groups->ids);
+    groups->pricing = pricing;
+    for (size_t i = 0; i < pricing->conductor->group_count; i++)
+        intern_add(&groups->ids, pricing->conductor->groups[i].id);
+    return &groups->ids;
+}
 
 static bool take_point(void *context, struct text key, struct text value, struct error *error)
 {
@@ -186,7 +205,7 @@ static bool take_leaf(void *context, const struct leaf_key *key, struct text val
 static bool take_total(void *context, struct text key, struct text value, struct error *error)
 {
     struct restoring *restoring = context;
-    return stored_total_read(restoring->ledger, &restoring->groups, key, value, error);
+    return stored_total_read(restoring->ledger, groups_of(restoring, stored_total_period(key)), key, value, error);
 }
 
 static bool take_pool(void *context, struct text key, struct text value, struct error *error)
@@ -212,19 +231,16 @@ static bool take_pool(void *context, struct text key, struct text value, struct 
 bool ledger_restore(struct ledger *ledger, struct ledger_point *point, struct arena *arena, bool *found, struct error *error)
 {
     struct restoring restoring = { .ledger = ledger, .point = point, .arena = arena };
-    const struct conductor *conductor = ledger->prices.pricing->conductor;
-    for (size_t i = 0; i < conductor->group_count; i++)
-        intern_add(&restoring.groups, conductor->groups[i].id);
     bool done = ledger_store_each(ledger->store, LEDGER_STORE_POINT, take_point, &restoring, error);
     *found = restoring.found && restoring.usable;
-    ledger->totals_hold = !*found || point->version == conductor->version;
+    ledger->totals_hold = !*found || point->version == ledger->prices.pricing->version;
     if (done && *found)
         done = ledger_store_each_leaf(ledger->store, take_leaf, &restoring, error) &&
                (ledger_leaves_are_whole(ledger) ||
                 error_fail(error, ERROR_FAILED, "state store: the first leaf of a bucket is missing")) &&
                ledger_store_each(ledger->store, LEDGER_STORE_TOTAL, take_total, &restoring, error) &&
                ledger_store_each(ledger->store, LEDGER_STORE_POOL, take_pool, &restoring, error);
-    intern_done(&restoring.groups);
+    intern_done(&restoring.groups.ids);
     ledger->store_failed = !done;
     return done;
 }

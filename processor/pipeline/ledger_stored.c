@@ -131,7 +131,7 @@ bool stored_leaf_read(struct ledger *ledger, const struct leaf_key *key, struct 
 void stored_total_write(const struct ledger *ledger, billing_period period, const struct total *total,
                         const struct totals *totals, struct buffer *key, struct buffer *value)
 {
-    const struct conductor *conductor = ledger->prices.pricing->conductor;
+    const struct conductor *conductor = pricing_of(ledger->prices.pricing, period)->conductor;
     bytes_put_big_endian(key, (uint64_t)(uint32_t)period, PAGE_PERIOD_BYTES);
     bytes_put_big_endian(key, total->key.account, ACCOUNT_BYTES);
     bytes_put_text(key, total->key.group == GROUP_NONE ? TEXT_NONE : conductor->groups[total->key.group].id);
@@ -147,6 +147,11 @@ void stored_total_write(const struct ledger *ledger, billing_period period, cons
     bytes_put_sum(value, &total->cost);
 }
 
+billing_period stored_total_period(struct text key)
+{
+    return key.size < PAGE_PERIOD_BYTES ? PERIOD_NONE : (billing_period)bytes_big_endian(key.data, PAGE_PERIOD_BYTES);
+}
+
 bool stored_total_read(struct ledger *ledger, const struct intern *groups, struct text key, struct text value,
                        struct error *error)
 {
@@ -156,8 +161,7 @@ bool stored_total_read(struct ledger *ledger, const struct intern *groups, struc
         return fail_damaged(error, "total", value);
     if (key.size < PAGE_PERIOD_BYTES + ACCOUNT_BYTES)
         return fail_damaged(error, "key of a total", key);
-    billing_period period = (billing_period)bytes_big_endian(key.data, PAGE_PERIOD_BYTES);
-    struct month *month = ledger_month_of(ledger, period);
+    struct month *month = ledger_month_of(ledger, stored_total_period(key));
     if (!ledger->totals_hold || tag != ledger->totals_tag)
         return true; /* of before a sweep: nothing is of that key any more */
     uint64_t account = bytes_big_endian(key.data + PAGE_PERIOD_BYTES, ACCOUNT_BYTES);

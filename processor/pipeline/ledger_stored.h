@@ -17,7 +17,9 @@ MUST_USE bool stored_leaf_read(struct ledger *ledger, const struct leaf_key *key
 
 void stored_total_write(const struct ledger *ledger, billing_period period, const struct total *total,
                         const struct totals *totals, struct buffer *key, struct buffer *value);
-/* `groups`: ids of the document's billing groups, each interned as its place. */
+/* PERIOD_NONE: no such key. */
+billing_period stored_total_period(struct text key);
+/* `groups`: ids of the billing groups of the month's document, each interned as its place. */
 MUST_USE bool stored_total_read(struct ledger *ledger, const struct intern *groups, struct text key, struct text value,
                                 struct error *error);
 

@@ -128,7 +128,7 @@ static bool bring_over(struct ledger *ledger, struct entry *entry, const struct 
     row_table_read(ledger->table, entry->row, &view);
     if (handover && view.values.usage_events > 0) {
         const struct resolved *resolved = ledger_resolve(ledger, &view);
-        if (handover->is_elsewhere(handover->context, &resolved->facts))
+        if (handover->is_elsewhere(handover->context, view.period, &resolved->facts))
             return ledger_hand_over(ledger, entry, &view, resolved, handover, error);
     }
     restate(ledger, entry, &view);

@@ -13,7 +13,7 @@ void line_item_builder_init(struct line_item_builder *builder)
 
 void line_item_builder_begin(struct line_item_builder *builder, const struct pricing *pricing, billing_period period)
 {
-    builder->pricing = pricing;
+    builder->pricing = pricing_of(pricing, period);
     if (builder->period == period && builder->period_text[0] != '\0')
         return;
     builder->period = period;

@@ -36,7 +36,7 @@ static void join_pool(struct price_cache *cache, uint32_t pool, billing_period p
     added->sku = joined->sku;
     added->usage_type = joined->usage_type;
     for (uint32_t i = 0; i < joined->allowance_count; i++) {
-        struct tier range = price_list_allowance(cache->pricing->list, joined->allowances[i], period);
+        struct tier range = price_list_allowance(pricing_of(cache->pricing, period)->list, joined->allowances[i], period);
         struct buffer key = { 0 };
         buffer_printf(&key, "%d/%u/%.*s", period, joined->allowances[i], TEXT_ARGS(joined->group));
         pools_add_share(&cache->pools, pool, buffer_text(&key), range.end - range.begin);
@@ -54,7 +54,7 @@ uint32_t price_cache_pool(struct price_cache *cache, struct text key)
     if (!is_new)
         return pool;
     struct text name = take_period(intern_text(&cache->pools.keys, pool), &period);
-    if (price_pool_is_joined(cache->pricing, name, period, &joined))
+    if (price_pool_is_joined(pricing_of(cache->pricing, period), name, period, &joined))
         join_pool(cache, pool, period, &joined);
     return pool;
 }
@@ -77,7 +77,7 @@ static uint32_t find_pool(struct price_cache *cache, billing_period period, cons
         return POOL_NONE;
     buffer_clear(&cache->key);
     buffer_printf(&cache->key, "%d/", period);
-    price_pool_key(cache->pricing, &resolved->price, &resolved->facts, &cache->key);
+    price_pool_key(pricing_of(cache->pricing, period), &resolved->price, &resolved->facts, &cache->key);
     uint32_t pool = price_cache_pool(cache, buffer_text(&cache->key));
     CHECK(cache->pools.items[pool].share_count == resolved->price.allowance_count);
     return pool;
@@ -101,7 +101,7 @@ const struct resolved *price_cache_get(struct price_cache *cache, uint32_t group
     cache->resolved[number] = resolved;
     struct text kept = intern_text(&cache->keys, number);
     facts_decode((struct text){ kept.data + prefix, kept.size - prefix }, &resolved->facts);
-    price_resolve(cache->pricing, group, period, &resolved->facts, &resolved->price);
+    price_resolve(pricing_of(cache->pricing, period), group, period, &resolved->facts, &resolved->price);
     resolved->pool = find_pool(cache, period, resolved);
     return resolved;
 }

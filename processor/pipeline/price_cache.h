@@ -20,8 +20,8 @@ struct resolved {
 };
 
 struct price_cache {
-    const struct pricing *pricing;
-    struct intern keys; /* group, month and facts; number = place in `resolved` */
+    const struct pricing *pricing; /* of all months */
+    struct intern keys;            /* group, month and facts; number = place in `resolved` */
     struct resolved **resolved;
     size_t resolved_capacity;
     struct arena arena;

@@ -8,7 +8,9 @@
 
 void pricing_init(struct pricing *pricing, const struct conductor *conductor, const struct price_list *list)
 {
-    *pricing = (struct pricing){ conductor, list, rule_index_new(conductor) };
+    *pricing = (struct pricing){
+        .conductor = conductor, .list = list, .rules = rule_index_new(conductor), .version = conductor->version
+    };
 }
 
 void pricing_done(struct pricing *pricing)

@@ -14,15 +14,28 @@
 
 #define WHOLE_PERCENT 10000 /* 100 % at MODIFIER_SCALE */
 
-/* One document version, ready to price with. Borrows the document and the list. */
+/*
+ * A document ready to price with, in the months from its own on. Borrows the document and the list. Earlier months are
+ * priced by `earlier` (borrowed, NULL: none is); together they are what `version` of all documents says.
+ */
 struct pricing {
     const struct conductor *conductor;
     const struct price_list *list;
     struct rule_index *rules;
+    const struct pricing *earlier;
+    int64_t version;
 };
 
 void pricing_init(struct pricing *pricing, const struct conductor *conductor, const struct price_list *list);
 void pricing_done(struct pricing *pricing);
+
+/* The one that prices a month. */
+static inline const struct pricing *pricing_of(const struct pricing *pricing, billing_period period)
+{
+    while (pricing->earlier && period < pricing->conductor->period)
+        pricing = pricing->earlier;
+    return pricing;
+}
 
 /* A rate is charged per unit, an amount is taken over. */
 enum price_kind { PRICE_NOTHING, PRICE_RATE, PRICE_AMOUNT };

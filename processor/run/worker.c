@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "base/memory.h"
-#include "control/kept_routing.h"
 #include "observe/logging.h"
 #include "run/worker_parts.h"
 
@@ -74,35 +73,6 @@ static bool take_control(void *context, const struct stream_record *record, stru
     return true;
 }
 
-static void free_document(struct document_version *document)
-{
-    if (!document)
-        return;
-    routing_done(&document->routing);
-    pricing_done(&document->pricing);
-    price_list_done(&document->list);
-    conductor_done(document->conductor);
-    free(document->conductor);
-    free(document);
-}
-
-/* NULL: the topic's newest cannot be used. */
-static struct document_version *read_document(struct worker *worker, struct error *error)
-{
-    struct document_version *document = memory_new(sizeof *document);
-    if (!conductor_topic_document(worker->control, &document->conductor, &document->list, error)) {
-        log_event(LOGGING_ERROR, "document_refused", LOG_NUMBER("version", conductor_topic_version(worker->control)),
-                  LOG_TEXT("reason", error->message));
-        free(document);
-        return NULL;
-    }
-    pricing_init(&document->pricing, document->conductor, &document->list);
-    routing_init(&document->routing, document->conductor, &document->list);
-    kept_routing_read(worker->control, &document->routing);
-    document->number = document->conductor->version;
-    return document;
-}
-
 static bool any_task(const struct worker *worker, bool (*is)(const struct task *task))
 {
     for (size_t i = 0; i < worker->task_count; i++)
@@ -131,7 +101,7 @@ static void change_document(struct worker *worker)
         worker_make_tasks(worker);
     for (size_t i = 0; i < worker->task_count && before; i++)
         task_follow_document(worker->tasks[i]);
-    free_document(before);
+    document_version_free(before);
 }
 
 /*
@@ -146,10 +116,12 @@ static void follow_control(struct worker *worker, bool is_end, struct error *err
         (worker->document && worker->document->number == version) ||
         (worker->next_document && worker->next_document->number == version))
         return;
-    struct document_version *document = read_document(worker, error);
-    if (!document)
+    struct document_version *document;
+    if (!document_version_read(worker->control, &document, error)) {
+        log_event(LOGGING_ERROR, "document_refused", LOG_NUMBER("version", version), LOG_TEXT("reason", error->message));
         return; /* a good one may follow */
-    free_document(worker->next_document);
+    }
+    document_version_free(worker->next_document);
     worker->next_document = document;
     worker->world.document_pending = worker->document != NULL;
 }
@@ -637,8 +609,8 @@ static void close_worker(struct worker *worker)
     worker->stream->ops->close(worker->stream);
     wire_free(worker->world.wire);
     conductor_topic_free(worker->control);
-    free_document(worker->document);
-    free_document(worker->next_document);
+    document_version_free(worker->document);
+    document_version_free(worker->next_document);
     worker->document = worker->next_document = NULL;
     free(worker->assigned);
     free(worker->stopped);

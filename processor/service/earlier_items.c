@@ -126,14 +126,12 @@ static bool change_groups(struct months *months, struct conductor_changes *chang
     return done;
 }
 
-bool earlier_items_changes(const struct conductor_topic *topic, struct book *book, const struct document *document,
-                           struct conductor_changes *changes, struct error *error)
+static bool change_closed_month(const struct conductor_topic *topic, const struct document *then,
+                                const struct document *document, billing_period period, struct conductor_changes *changes,
+                                struct error *error)
 {
     struct conductor *before = NULL, *today = NULL;
-    billing_period period = document->period - 1;
-    if (!document->earlier || !month_items_can_change(topic, period))
-        return true;
-    struct document *then = book_at(book, period), *now = document_of_month(document, period);
+    struct document *now = document_of_month(document, period);
     bool done = read_conductor(then, &before, error) && read_conductor(now, &today, error);
     if (done) {
         before->version = today->version = conductor_topic_version(topic);
@@ -142,7 +140,86 @@ bool earlier_items_changes(const struct conductor_topic *topic, struct book *boo
     }
     free_conductor(before);
     free_conductor(today);
-    document_release(then);
     document_release(now);
+    return done;
+}
+
+/* ---- a month that is open ---- */
+
+/* The items of that month's groups as today's document has them: their versions say for which months they are. */
+static struct document *with_items(const struct document *then, const struct document *document)
+{
+    struct document *draft = document_draft(then, then->period);
+    const char *id;
+    json_t *group, *item;
+    json_object_foreach (document->earlier, id, group) {
+        if ((item = document_find(document, ENTITY_ITEM, id)) && document_find(then, ENTITY_GROUP, json_string_value(group)))
+            document_add(draft, ENTITY_ITEM, id, json_deep_copy(item));
+        else if (!item && document_find(draft, ENTITY_ITEM, id))
+            document_remove(draft, ENTITY_ITEM, id);
+    }
+    return draft;
+}
+
+static bool tell_problems(const struct document *then, struct problems *problems, struct error *error)
+{
+    char month[TIME_TEXT_MAX];
+    struct buffer text = { 0 };
+    period_format(then->period, month);
+    if (problems->count > 0)
+        problem_format(&problems->items[0], &text);
+    error_fail(error, ERROR_FAILED, "the document of %s would not hold with these items: %.*s", month,
+               (int)(text.size < 400 ? text.size : 400), text.data ? text.data : "");
+    buffer_done(&text);
+    return false;
+}
+
+static bool change_open_month(const struct conductor_topic *topic, const struct document *then,
+                              const struct document *document, struct conductor_changes *changes, struct error *error)
+{
+    struct document *draft = with_items(then, document);
+    struct conductor conductor = { .period = then->period };
+    struct problems problems = { 0 };
+    struct price_list list = { 0 };
+    struct buffer json = { 0 };
+    problems_begin(&problems, "document");
+    bool done = conductor_topic_prices(topic, then->period, &list, error) &&
+                (document_check(draft, &list, &problems) || tell_problems(then, &problems, error));
+    if (done) {
+        document_publish(draft);
+        document_print(draft, &json);
+        struct input *input = input_from_memory(json.data, json.size, "document");
+        done = conductor_changes_compute(topic, input, &conductor, &list, changes, error);
+        input_close(input);
+    }
+    problems_done(&problems);
+    price_list_done(&list);
+    buffer_done(&json);
+    document_release(draft);
+    return done;
+}
+
+/* ---- both ---- */
+
+static bool is_open(const struct conductor_topic *topic, billing_period period)
+{
+    billing_period first = conductor_topic_first_open(topic);
+    return first == PERIOD_NONE || period >= first;
+}
+
+bool earlier_items_changes(const struct conductor_topic *topic, struct book *book, const struct document *document,
+                           struct conductor_changes *changes, struct error *error)
+{
+    billing_period period = document->period - 1;
+    *changes = (struct conductor_changes){ 0 };
+    if (!document->earlier)
+        return true;
+    struct document *then = book_at(book, period);
+    bool done = true, has_own = then->period != PERIOD_NONE && then->period <= period;
+    if (month_items_can_change(topic, period))
+        done = change_closed_month(topic, then, document, period, changes, error);
+    else if (has_own && is_open(topic, period))
+        done = change_open_month(topic, then, document, changes, error);
+    document_release(then);
     return done;
 }

@@ -441,9 +441,10 @@ static enum source_health health(void *context)
     return SOURCE_READY;
 }
 
-static bool prices(void *context, struct price_list *list, struct error *error)
+static bool prices(void *context, billing_period period, struct price_list *list, struct error *error)
 {
     (void)context;
+    (void)period;
     (void)list;
     return error_fail(error, ERROR_FAILED, "a folder of results has no price list");
 }

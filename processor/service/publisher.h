@@ -28,8 +28,8 @@ struct publisher {
     bool (*refresh)(void *context, struct error *error);
     /* A kept reply; NULL: none. Valid until the next call. */
     const char *(*kept)(void *context, const char *key);
-    /* What custom tiers are held against; NULL: no price list. */
-    const struct price_list *(*prices)(void *context);
+    /* What custom tiers of a month's document are held against; NULL: no price list. Valid until the next call. */
+    const struct price_list *(*prices)(void *context, billing_period period);
     /* One transaction. On PUBLISH_DONE the document, which was published by document_publish, is in the book. */
     enum publish_outcome (*publish)(void *context, struct document *document, const struct kept_reply *replies,
                                     size_t reply_count, struct error *error);

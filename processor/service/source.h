@@ -39,7 +39,7 @@ struct source {
                         uint64_t *bytes, struct error *error);
     enum source_health (*health)(void *context);
     /* Fills an empty list with the price list of the document in force. */
-    bool (*prices)(void *context, struct price_list *list, struct error *error);
+    bool (*prices)(void *context, billing_period period, struct price_list *list, struct error *error);
     /*
      * Appends a JSON object of what is known: "counts" of usage events by what became of them, "tasks" and how far they
      * are, "dead_letters" by reason.

@@ -50,7 +50,7 @@ struct topics {
         struct control_reader *control;
         struct stream_partition position;
         int64_t end;
-        bool has_prices;
+        billing_period prices_of; /* PERIOD_NONE: none are here */
         struct price_list prices;
     } writer;
 };
@@ -68,8 +68,9 @@ MUST_USE bool topics_load_dead(struct topics *topics, struct error *error);
 void topics_ask_ends(struct topics *topics);
 void topics_note_answer(struct topics *topics);
 enum source_health topics_health(void *context);
-bool topics_prices(void *context, struct price_list *list, struct error *error); /* as source.prices */
-bool topics_state(void *context, struct buffer *out, struct error *error);       /* as source.state */
+/* As source.prices. */
+bool topics_prices(void *context, billing_period period, struct price_list *list, struct error *error);
+bool topics_state(void *context, struct buffer *out, struct error *error); /* as source.state */
 /* topics_reports.c: as source.open_report. */
 bool topics_open_report(void *context, billing_period period, struct text group, struct text account, int *file,
                         uint64_t *bytes, struct error *error);

@@ -108,11 +108,11 @@ enum source_health topics_health(void *context)
     return monotonic_ms() - atomic_load(&topics->answered_ms) < AWAY_MS ? SOURCE_READY : SOURCE_AWAY;
 }
 
-bool topics_prices(void *context, struct price_list *list, struct error *error)
+bool topics_prices(void *context, billing_period period, struct price_list *list, struct error *error)
 {
     struct topics *topics = context;
     pthread_mutex_lock(&topics->control_lock);
-    bool done = conductor_topic_prices(control_reader_topic(topics->control), list, error);
+    bool done = conductor_topic_prices(control_reader_topic(topics->control), period, list, error);
     pthread_mutex_unlock(&topics->control_lock);
     return done;
 }

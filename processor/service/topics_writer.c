@@ -39,7 +39,7 @@ static bool open_stream(struct topics *topics, struct error *error)
         return false;
     topics->writer.control = control_reader_new(topics->options.payer);
     topics->writer.position = (struct stream_partition){ .topic = STREAM_CONDUCTOR, .offset = OFFSET_NONE };
-    topics->writer.has_prices = false;
+    topics->writer.prices_of = PERIOD_NONE;
     return topics->writer.stream->ops->assign(topics->writer.stream, &topics->writer.position, 1, error);
 }
 
@@ -74,7 +74,7 @@ static bool read_on(struct topics *topics, struct error *error)
             return false;
     }
     if (conductor_topic_version(control_reader_topic(topics->writer.control)) != version)
-        topics->writer.has_prices = false;
+        topics->writer.prices_of = PERIOD_NONE;
     return true;
 }
 
@@ -95,23 +95,21 @@ static const char *kept(void *context, const char *key)
     return control_reader_reply(topics->writer.control, key);
 }
 
-/* Of the document in force; the next one keeps them. */
-static const struct price_list *prices(void *context)
+/* Of the document in force in a month; the next one keeps them. */
+static const struct price_list *prices(void *context, billing_period period)
 {
     struct topics *topics = context;
-    struct conductor *conductor;
     struct error error;
-    if (topics->writer.has_prices)
+    if (topics->writer.prices_of == period)
         return &topics->writer.prices;
     price_list_done(&topics->writer.prices);
     topics->writer.prices = (struct price_list){ 0 };
-    if (conductor_topic_document(control_reader_topic(topics->writer.control), &conductor, &topics->writer.prices, &error)) {
-        conductor_done(conductor);
-        free(conductor);
-    } else {
+    if (!conductor_topic_prices(control_reader_topic(topics->writer.control), period, &topics->writer.prices, &error)) {
+        price_list_done(&topics->writer.prices);
+        topics->writer.prices = (struct price_list){ 0 };
         price_list_index(&topics->writer.prices);
     }
-    topics->writer.has_prices = true;
+    topics->writer.prices_of = period;
     return &topics->writer.prices;
 }
 
@@ -171,15 +169,26 @@ static enum publish_outcome outcome_of(struct topics *topics, enum stream_outcom
     return PUBLISH_FAILED;
 }
 
-/* What its changes make of the month before. */
-static bool add_earlier(struct topics *topics, const struct document *document, struct reply_records *records,
-                        struct error *error)
+/*
+ * What the document makes of its month and, before that, of the month before: *changes, *records, and the version that they
+ * are together.
+ */
+static bool compute(struct topics *topics, const struct document *document, struct conductor_changes *changes,
+                    struct conductor_changes *earlier, int64_t *version, struct error *error)
 {
-    struct conductor_changes changes = { 0 };
-    bool done = earlier_items_changes(control_reader_topic(topics->writer.control), topics->book, document, &changes, error);
-    for (size_t i = 0; i < changes.count && done; i++)
-        add_record(records, changes.items[i].key, changes.items[i].value);
-    conductor_changes_done(&changes);
+    struct conductor_topic *topic = control_reader_topic(topics->writer.control), *with = conductor_topic_copy(topic);
+    struct conductor conductor = { .period = document->period };
+    struct buffer json = { 0 };
+    document_print(document, &json);
+    struct input *input = input_from_memory(json.data, json.size, "document");
+    bool done = earlier_items_changes(topic, topics->book, document, earlier, error) &&
+                conductor_topic_take_changes(with, earlier, error) &&
+                conductor_changes_compute(with, input, &conductor, prices(topics, document->period), changes, error);
+    input_close(input);
+    if (done)
+        *version = conductor_topic_version(with) + (changes->count > 0);
+    conductor_topic_free(with);
+    buffer_done(&json);
     return done;
 }
 
@@ -187,31 +196,26 @@ static enum publish_outcome publish(void *context, struct document *document, co
                                     size_t reply_count, struct error *error)
 {
     struct topics *topics = context;
-    struct conductor_topic *topic = control_reader_topic(topics->writer.control);
-    struct conductor_changes changes;
+    struct conductor_changes changes = { 0 }, earlier = { 0 };
     struct reply_records records = { 0 };
-    struct buffer json = { 0 };
-    struct conductor conductor = { .period = document->period };
-    document_print(document, &json);
-    struct input *input = input_from_memory(json.data, json.size, "document");
-    bool done = add_earlier(topics, document, &records, error) &&
-                conductor_changes_compute(topic, input, &conductor, prices(topics), &changes, error);
-    input_close(input);
+    int64_t version = 0;
+    bool done = compute(topics, document, &changes, &earlier, &version, error);
     /* No broker is asked until here. */
     enum publish_outcome outcome = error->kind == ERROR_FAILED ? PUBLISH_REFUSED : PUBLISH_FAILED;
+    for (size_t i = 0; i < earlier.count && done; i++)
+        add_record(&records, earlier.items[i].key, earlier.items[i].value);
     if (done) {
-        int64_t version = conductor_topic_version(topic) + (changes.count > 0);
         add_replies(topics, document->period, replies, reply_count, &records);
         outcome =
             outcome_of(topics, apply_publish(topics->writer.stream, &changes, records.items, records.count, error), error);
         document->version = version;
-        conductor_changes_done(&changes);
     }
     if (outcome == PUBLISH_DONE)
         book_put(topics->book, document_hold(document));
+    conductor_changes_done(&changes);
+    conductor_changes_done(&earlier);
     free(records.items);
     arena_done(&records.arena);
-    buffer_done(&json);
     return outcome;
 }
 

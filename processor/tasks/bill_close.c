@@ -14,14 +14,14 @@ enum bill_close_stage { BILL_CLOSE_BILLS, BILL_CLOSE_REPORT, BILL_CLOSE_ENDS, BI
 
 static const struct conductor *conductor_of(const struct task *task)
 {
-    return task->world->document->conductor;
+    return task_conductor(task, task->marker.closing);
 }
 
 /* ---- report rows of custom line items ---- */
 
 static void begin_builder(struct task *task, const struct bill_month *month)
 {
-    bill_builder_begin(task, &task->world->document->pricing, month->period);
+    bill_builder_begin(task, document_version_pricing(task->world->document), month->period);
 }
 
 static enum stream_outcome report_group(struct task *task, struct bill_month *month, uint32_t number, size_t *rows,
@@ -39,11 +39,12 @@ static enum stream_outcome report_group(struct task *task, struct bill_month *mo
 static enum stream_outcome report_step(struct task *task, struct bill_month *month, struct error *error)
 {
     enum stream_outcome outcome = OUTCOME_DONE;
+    const struct bill_places *places = bill_places_of(task, month->period);
     size_t rows = 0, count = conductor_of(task)->group_count;
     begin_builder(task, month);
     for (task->told = (size_t)task->marker.reported; task->told < count && rows < ROWS_OF_STEP && outcome == OUTCOME_DONE;
          task->told++) {
-        uint32_t number = task->bills->numbers[task->told];
+        uint32_t number = places->numbers[task->told];
         if (number != GROUP_NONE)
             outcome = report_group(task, month, number, &rows, error);
         task->marker.reported = (int64_t)task->told + 1;
@@ -80,7 +81,7 @@ static enum stream_outcome write_manifests(struct task *task, struct bill_month 
 {
     struct custom_charges charges = { 0 };
     struct bill_report report = { .close = close, .conductor = conductor_of(task), .group = index, .revision = 1 };
-    uint32_t number = task->bills->numbers[index];
+    uint32_t number = bill_places_of(task, month->period)->numbers[index];
     bill_group_charges(task, month, number, true, &charges);
     enum stream_outcome outcome =
         bill_report_manifests(task, month, number, &report, &charges, &task->bills->manifest_from, left, error);
@@ -91,11 +92,12 @@ static enum stream_outcome write_manifests(struct task *task, struct bill_month 
 static enum stream_outcome manifests_step(struct task *task, struct bill_month *month, const struct close_record *close,
                                           bool *done, struct error *error)
 {
+    const struct bill_places *places = bill_places_of(task, month->period);
     enum stream_outcome outcome = OUTCOME_DONE;
     size_t left = TOTALS_OF_STEP, count = conductor_of(task)->group_count;
     begin_builder(task, month);
     while (task->told < count && left > 0 && outcome == OUTCOME_DONE) {
-        if (task->bills->numbers[task->told] != GROUP_NONE)
+        if (places->numbers[task->told] != GROUP_NONE)
             outcome = write_manifests(task, month, close, (uint32_t)task->told, &left, error);
         task->told += task->bills->manifest_from == 0;
     }
@@ -107,6 +109,7 @@ static enum stream_outcome manifests_step(struct task *task, struct bill_month *
 
 static void begin_closing(struct task *task, const struct close_record *close)
 {
+    bill_places_of(task, close->period); /* all groups of its document have numbers */
     task->closing = true;
     task->closing_stage = BILL_CLOSE_BILLS;
     task->told = task->bills->manifest_from = 0;

@@ -23,10 +23,11 @@ static bool payer_has_usage(const struct bill_month *month, struct text payer)
 void bill_group_charges(struct task *task, struct bill_month *month, uint32_t number, bool closing,
                         struct custom_charges *charges)
 {
-    const struct conductor *conductor = task->world->document->conductor;
+    const struct bill_places *places = bill_places_of(task, month->period);
+    const struct conductor *conductor = places->conductor;
     struct bill_group *of = bill_group_of(month, number);
-    uint32_t index = bill_group_index(task->bills, number);
-    if (index == GROUP_NONE || !task->bills->has_items[index])
+    uint32_t index = bill_group_index(places, number);
+    if (index == GROUP_NONE || !places->has_items[index])
         return;
     const struct billing_group *group = &conductor->groups[index];
     if (group->status == GROUP_PENDING || (conductor->period != PERIOD_NONE && month->period < conductor->period) ||
@@ -237,7 +238,7 @@ enum stream_outcome bill_group_write(struct task *task, struct bill_month *month
 {
     struct custom_charges charges = { 0 };
     size_t left = GROUP_ROWS_MAX;
-    bill_builder_begin(task, &task->world->document->pricing, month->period);
+    bill_builder_begin(task, document_version_pricing(task->world->document), month->period);
     bill_group_charges(task, month, number, closing, &charges);
     enum stream_outcome outcome = bill_group_write_charged(task, month, number, &charges, &left, rows, error);
     *whole = left > 0;

@@ -43,9 +43,8 @@ void bill_state_free(struct bill_state *bills)
     for (size_t i = 0; i < bills->month_count; i++)
         month_done(&bills->months[i]);
     free(bills->months);
+    bill_places_forget(bills);
     free(bills->places);
-    free(bills->numbers);
-    free(bills->has_items);
     free(bills->cur_ends);
     bill_revising_done(&bills->revising);
     intern_done(&bills->group_ids);
@@ -121,42 +120,54 @@ bool bill_group_is_mine(const struct task *task, struct text group)
     return task_partition_for(task, STREAM_SUBTOTALS, group) == task->input.partition;
 }
 
-static void place_groups(struct task *task, const struct conductor *conductor)
+static void place_groups(struct task *task, struct bill_places *places)
 {
     struct bill_state *bills = task->bills;
-    bills->numbers = memory_new_array(conductor->group_count + 1, sizeof *bills->numbers);
-    bills->has_items = memory_new_array(conductor->group_count + 1, sizeof *bills->has_items);
+    const struct conductor *conductor = places->conductor;
+    places->numbers = memory_new_array(conductor->group_count + 1, sizeof *places->numbers);
+    places->has_items = memory_new_array(conductor->group_count + 1, sizeof *places->has_items);
     for (size_t i = 0; i < conductor->group_count; i++) {
         bool is_mine = bill_group_is_mine(task, conductor->groups[i].id);
-        bills->numbers[i] = is_mine ? bill_group_number(bills, conductor->groups[i].id) : GROUP_NONE;
+        places->numbers[i] = is_mine ? bill_group_number(bills, conductor->groups[i].id) : GROUP_NONE;
     }
     for (size_t i = 0; i < conductor->custom_line_item_count; i++)
-        bills->has_items[conductor->custom_line_items[i].group] = true;
+        places->has_items[conductor->custom_line_items[i].group] = true;
+    places->count = bills->group_ids.count;
+    places->indexes = memory_new_array(places->count + 1, sizeof *places->indexes);
+    for (size_t i = 0; i < places->count; i++)
+        places->indexes[i] = GROUP_NONE;
+    for (uint32_t i = 0; i < conductor->group_count; i++)
+        if (places->numbers[i] != GROUP_NONE)
+            places->indexes[places->numbers[i]] = i;
 }
 
-void bill_state_place(struct task *task)
+const struct bill_places *bill_places_of(struct task *task, billing_period period)
 {
     struct bill_state *bills = task->bills;
-    const struct conductor *conductor = task->world->document->conductor;
-    if (bills->placed_for == conductor)
-        return;
-    free(bills->numbers);
-    free(bills->has_items);
-    place_groups(task, conductor);
-    free(bills->places);
-    bills->place_count = bills->group_ids.count;
-    bills->places = memory_new_array(bills->place_count + 1, sizeof *bills->places);
-    for (size_t i = 0; i < bills->place_count; i++)
-        bills->places[i] = GROUP_NONE;
-    for (uint32_t i = 0; i < conductor->group_count; i++)
-        if (bills->numbers[i] != GROUP_NONE)
-            bills->places[bills->numbers[i]] = i;
-    bills->placed_for = conductor;
+    const struct conductor *conductor = task_conductor(task, period);
+    for (size_t i = 0; i < bills->places_count; i++)
+        if (bills->places[i].conductor == conductor)
+            return &bills->places[i];
+    bills->places = memory_reserve_one(bills->places, bills->places_count, &bills->places_capacity, sizeof *bills->places);
+    struct bill_places *places = &bills->places[bills->places_count++];
+    *places = (struct bill_places){ .conductor = conductor };
+    place_groups(task, places);
+    return places;
 }
 
-uint32_t bill_group_index(const struct bill_state *bills, uint32_t number)
+void bill_places_forget(struct bill_state *bills)
 {
-    return number < bills->place_count ? bills->places[number] : GROUP_NONE;
+    for (size_t i = 0; i < bills->places_count; i++) {
+        free(bills->places[i].indexes);
+        free(bills->places[i].numbers);
+        free(bills->places[i].has_items);
+    }
+    bills->places_count = 0;
+}
+
+uint32_t bill_group_index(const struct bill_places *places, uint32_t number)
+{
+    return number < places->count ? places->indexes[number] : GROUP_NONE;
 }
 
 /* ---- what was written ---- */

@@ -79,16 +79,22 @@ struct bill_revising {
     size_t count, capacity, at;
 };
 
+/* Groups in a month's document. */
+struct bill_places {
+    const struct conductor *conductor;
+    uint32_t *indexes; /* number of a group → its index in the document */
+    size_t count;
+    uint32_t *numbers; /* index in the document → number, for the groups that are this task's; else GROUP_NONE */
+    bool *has_items;   /* by index: custom line items are its */
+};
+
 struct bill_state {
     struct bill_revising revising;
     struct intern group_ids;   /* numbers of groups; "" is what no group has */
     struct bill_month *months; /* by period */
     size_t month_count, month_capacity;
-    const struct conductor *placed_for; /* the document of `places` */
-    uint32_t *places;                   /* number of a group → its index in the document */
-    size_t place_count, place_capacity;
-    uint32_t *numbers;  /* index in the document → number, for the groups that are this task's */
-    bool *has_items;    /* by index: custom line items are its */
+    struct bill_places *places; /* one for each document that was asked for */
+    size_t places_count, places_capacity;
     struct buffer gone; /* line items whose deletion is due in the next transaction */
     bool gone_is_out;   /* in this transaction; a line item that goes in it is deleted by a later one */
     struct line_item_builder builder;
@@ -109,10 +115,12 @@ struct bill_month *bill_month_find(struct bill_state *bills, billing_period peri
 uint32_t bill_group_number(struct bill_state *bills, struct text id);
 struct bill_group *bill_group_of(struct bill_month *month, uint32_t number);
 void bill_group_touch(struct bill_month *month, uint32_t number);
-/* Makes `places` those of the document in force. */
-void bill_state_place(struct task *task);
+/* Those of the document that is in force in a month; until another one's are asked for. */
+const struct bill_places *bill_places_of(struct task *task, billing_period period);
+/* Documents have changed. */
+void bill_places_forget(struct bill_state *bills);
 /* The index of a group in the document, or GROUP_NONE. */
-uint32_t bill_group_index(const struct bill_state *bills, uint32_t number);
+uint32_t bill_group_index(const struct bill_places *places, uint32_t number);
 /* A group belongs to the bill task of its subtotals partition. */
 bool bill_group_is_mine(const struct task *task, struct text group);
 void bill_month_free(struct bill_state *bills, size_t place);

@@ -23,15 +23,14 @@ static void note_closed(struct bill_month *month, int32_t task)
 /* A payer's usage makes the custom line items of all its groups due. */
 static void take_payer(struct task *task, struct bill_month *month, struct text payer)
 {
-    const struct conductor *conductor = task->world->document->conductor;
     size_t before = month->payers.count;
     intern_add(&month->payers, payer);
     if (month->payers.count == before)
         return;
-    bill_state_place(task);
-    for (size_t i = 0; i < conductor->group_count; i++)
-        if (task->bills->has_items[i] && task->bills->numbers[i] != GROUP_NONE)
-            bill_group_touch(month, task->bills->numbers[i]);
+    const struct bill_places *places = bill_places_of(task, month->period);
+    for (size_t i = 0; i < places->conductor->group_count; i++)
+        if (places->has_items[i] && places->numbers[i] != GROUP_NONE)
+            bill_group_touch(month, places->numbers[i]);
 }
 
 static void add_difference(struct sum *sum, struct sum *known, const struct sum *now)
@@ -271,8 +270,9 @@ static bool has_dirty_group(const struct task *task)
 void bill_task_follow_document(struct task *task)
 {
     struct bill_state *bills = task->bills;
-    bills->placed_for = NULL;
-    bill_state_place(task);
+    bill_places_forget(bills);
+    for (size_t i = 0; i < bills->month_count; i++)
+        bill_places_of(task, bills->months[i].period); /* groups that are new have numbers */
     for (size_t i = 0; i < bills->month_count; i++)
         for (uint32_t number = 0; number < bills->group_ids.count && !is_closed(task, &bills->months[i]); number++)
             bill_group_touch(&bills->months[i], number);
@@ -374,7 +374,6 @@ static enum stream_outcome bill_task_flush(struct task *task, int64_t now_ms, st
         return outcome;
     bills->looked_at = bills->draining ? bills->looked_at : 0;
     bills->last_bills_ms = now_ms;
-    bill_state_place(task);
     for (size_t i = 0; i < bills->month_count && outcome == OUTCOME_DONE; i++)
         if (!is_closed(task, &bills->months[i]))
             outcome = write_dirty(task, &bills->months[i], &rows, error);
@@ -436,7 +435,6 @@ static enum stream_outcome bill_task_work(struct task *task, struct error *error
     const struct close_record *close = revises ? NULL : close_at_hand(task);
     struct bill_month *outdated = close ? NULL : outdated_month(task);
     bool done = false;
-    bill_state_place(task);
     if (outdated) {
         task->moved = true;
         return forget_month(task, outdated, error);

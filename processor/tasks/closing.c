@@ -167,7 +167,7 @@ static enum stream_outcome send(struct task *task, int32_t partition, const stru
 
 static struct text group_id(const struct task *task, uint32_t group)
 {
-    return task->world->document->conductor->groups[group].id;
+    return task_conductor(task, task->marker.closing)->groups[group].id;
 }
 
 static enum stream_outcome tell_total(struct task *task, size_t index, struct error *error)

@@ -34,11 +34,6 @@ static bool write_gone(void *context, struct text line_item_id, struct error *er
     return flush->outcome == OUTCOME_DONE;
 }
 
-static struct text group_id(const struct task *task, uint32_t group)
-{
-    return group == GROUP_NONE ? TEXT_NONE : task->world->document->conductor->groups[group].id;
-}
-
 static enum stream_outcome produce_subtotal(struct task *task, int32_t partition, const struct subtotal *subtotal,
                                             struct error *error)
 {
@@ -65,12 +60,13 @@ static void fill_subtotal(const struct task *task, const struct total *total, st
 }
 
 static enum stream_outcome write_subtotal(struct task *task, const struct totals *totals, const struct total *total,
-                                          const char *period, struct error *error)
+                                          billing_period month, const char *period, struct error *error)
 {
+    uint32_t group = total->key.group;
     char account[ACCOUNT_DIGITS + 1];
     struct subtotal subtotal = { 0 };
     account_format(total->key.account, account);
-    subtotal.billing_group = group_id(task, total->key.group);
+    subtotal.billing_group = group == GROUP_NONE ? TEXT_NONE : task_conductor(task, month)->groups[group].id;
     subtotal.billing_period = text_of(period);
     subtotal.usage_account_id = text_of(account);
     subtotal.product_code = total_service(totals, total);
@@ -90,10 +86,11 @@ static enum stream_outcome write_month(struct task *task, size_t index, struct e
     const struct totals *totals = ledger_totals(task->ledger, index);
     size_t count;
     const uint32_t *changed = ledger_changed_totals(task->ledger, index, &count);
+    billing_period month = ledger_period(task->ledger, index);
     char period[TIME_TEXT_MAX];
-    period_format(ledger_period(task->ledger, index), period);
+    period_format(month, period);
     for (size_t i = 0; i < count; i++) {
-        enum stream_outcome outcome = write_subtotal(task, totals, &totals->items[changed[i]], period, error);
+        enum stream_outcome outcome = write_subtotal(task, totals, &totals->items[changed[i]], month, period, error);
         if (outcome != OUTCOME_DONE)
             return outcome;
     }

@@ -7,15 +7,20 @@
  */
 #include "tasks/task_parts.h"
 
-static int32_t partition_of(const struct task *task, struct text usage_type)
+static const struct routing *routing_of(const struct task *task, billing_period period)
 {
-    return task_partition_for(task, STREAM_TIERED, routing_family(&task->world->document->routing, usage_type));
+    return &document_version_of(task->world->document, period)->routing;
 }
 
-bool task_is_elsewhere(const struct task *task, const struct meter *meter)
+static int32_t partition_of(const struct task *task, billing_period period, struct text usage_type)
 {
-    return routing_is_tiered(&task->world->document->routing, meter) &&
-           (task->kind == TASK_USAGE || partition_of(task, meter->usage_type) != task->input.partition);
+    return task_partition_for(task, STREAM_TIERED, routing_family(routing_of(task, period), usage_type));
+}
+
+bool task_is_elsewhere(const struct task *task, billing_period period, const struct meter *meter)
+{
+    return routing_is_tiered(routing_of(task, period), meter) &&
+           (task->kind == TASK_USAGE || partition_of(task, period, meter->usage_type) != task->input.partition);
 }
 
 enum stream_outcome task_send_to_tier(struct task *task, int32_t partition, struct tier_message message, struct text key,
@@ -38,8 +43,8 @@ enum stream_outcome task_send_to_tier(struct task *task, int32_t partition, stru
 enum stream_outcome task_route(struct task *task, struct tier_message message, struct text usage_type, struct text value,
                                struct error *error)
 {
-    return task_send_to_tier(task, partition_of(task, usage_type), message,
-                             routing_family(&task->world->document->routing, usage_type), value, error);
+    return task_send_to_tier(task, partition_of(task, message.period, usage_type), message,
+                             routing_family(routing_of(task, message.period), usage_type), value, error);
 }
 
 enum stream_outcome task_route_event(struct task *task, struct tier_message message, const struct usage_event *event,
@@ -54,14 +59,14 @@ enum stream_outcome task_route_event(struct task *task, struct tier_message mess
 
 /* ---- rows that a sweep hands over ---- */
 
-static bool is_elsewhere(void *context, const struct facts *facts)
+static bool is_elsewhere(void *context, billing_period period, const struct facts *facts)
 {
     const struct handing *handing = context;
     const struct meter meter = { .product_code = facts->product_code,
                                  .usage_type = facts->usage_type,
                                  .operation = facts->operation,
                                  .service_code = facts->service_code };
-    return task_is_elsewhere(handing->task, &meter);
+    return task_is_elsewhere(handing->task, period, &meter);
 }
 
 static bool hand_over(void *context, const struct line_item *row, struct error *error)

@@ -13,7 +13,7 @@
 void task_sweep_begin(struct task *task)
 {
     billing_period first = task->marker.closed == PERIOD_NONE ? 0 : task->marker.closed + 1;
-    ledger_sweep_begin(task->ledger, &task->world->document->pricing, first, task->marker.revision + 1);
+    ledger_sweep_begin(task->ledger, document_version_pricing(task->world->document), first, task->marker.revision + 1);
     task->marker.target = task->world->document->number;
     task->marker.swept = 0;
     task->sweep.active = true;

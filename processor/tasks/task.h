@@ -16,7 +16,7 @@
 #include "control/conductor_topic.h"
 #include "log/stream.h"
 #include "pipeline/ledger.h"
-#include "rate/routing.h"
+#include "tasks/document_version.h"
 #include "tasks/marker.h"
 
 /* What is counted, by the worker's thread alone; a copy is shown to others. */
@@ -25,15 +25,6 @@ struct task_counts {
     uint64_t by_status[STATUS_COUNT], by_reason[UNPRICED_REASON_COUNT]; /* line items written */
     uint64_t excess_decimals;                                           /* numbers that were rounded */
     struct ledger_counts priced;                                        /* events */
-};
-
-/* One version of the document and what is made of it. Never changes while tasks use it. */
-struct document_version {
-    int64_t number;
-    struct conductor *conductor;
-    struct price_list list;
-    struct pricing pricing;
-    struct routing routing;
 };
 
 #define REPAIR_NONE INT64_C(-1)

@@ -175,12 +175,12 @@ enum stream_outcome usage_task_replay_id(struct task *task, const struct stream_
 void task_note_arrival(struct task *task, billing_period period, int64_t time_ms);
 void task_note_payer(struct task *task, billing_period period, struct text payer);
 
-/* routing.c: what is another task's, under the document in force. */
-bool task_is_elsewhere(const struct task *task, const struct meter *meter);
+/* routing.c: what is another task's, under the document in force in a month. */
+bool task_is_elsewhere(const struct task *task, billing_period period, const struct meter *meter);
 /* Sends a message; sender, number and version are filled in. */
 enum stream_outcome task_send_to_tier(struct task *task, int32_t partition, struct tier_message message, struct text key,
                                       struct text value, struct error *error);
-/* The same to the tier task of a usage type. */
+/* The same to the tier task of a usage type of the message's month. */
 enum stream_outcome task_route(struct task *task, struct tier_message message, struct text usage_type, struct text value,
                                struct error *error);
 /* The same of an event, with what is still here of its row, before it; its facts are task->facts. */
@@ -209,6 +209,12 @@ bool task_close_is_due(const struct task *task);
 enum stream_outcome task_close_work(struct task *task, struct error *error);
 /* The end that a close gives a usage partition; OFFSET_NONE: the partition owes it nothing. */
 int64_t close_end_of(const struct close_record *close, int32_t partition);
+
+/* The billing groups of the document that is in force in a month. */
+static inline const struct conductor *task_conductor(const struct task *task, billing_period period)
+{
+    return document_version_of(task->world->document, period)->conductor;
+}
 
 /* sweeping.c: rows come over to the document in force, in bounded steps. */
 void task_sweep_begin(struct task *task);

@@ -49,7 +49,7 @@ static bool open_store(struct task *task, struct error *error)
     }
     free(directory);
     if (done)
-        task->ledger = ledger_new(&options, &task->world->document->pricing, task->store);
+        task->ledger = ledger_new(&options, document_version_pricing(task->world->document), task->store);
     return done;
 }
 

@@ -28,7 +28,7 @@ static enum stream_outcome check_number(struct task *task, const struct stream_r
 /* Sent here under an older version than this task's, under which it is another's. */
 static bool is_to_be_sent_on(const struct task *task, const struct tier_message *message, const struct meter *meter)
 {
-    return message->version < task->world->document->number && task_is_elsewhere(task, meter);
+    return message->version < task->world->document->number && task_is_elsewhere(task, message->period, meter);
 }
 
 static enum stream_outcome price(struct task *task, const struct stream_record *record, const struct tier_message *message,

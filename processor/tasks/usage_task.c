@@ -177,7 +177,7 @@ static enum stream_outcome price(struct task *task, const struct stream_record *
     task_note_payer(task, period, event->payer_account_id);
     task_note_arrival(task, period, record->timestamp_ms);
     const struct meter meter = meter_of_event(event);
-    if (task_is_elsewhere(task, &meter)) /* tiered: it travels once more, to where its pools are */
+    if (task_is_elsewhere(task, period, &meter)) /* tiered: it travels once more, to where its pools are */
         return task_route_event(task, (struct tier_message){ .offset = record->offset, .period = period }, event,
                                 record->value, error);
     return ledger_take(task->ledger, event, buffer_text(&task->facts), period, error) ? OUTCOME_DONE

@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "api"))
 from api_tools import Server, client, free_of_proxies
 from kafka_tools import SKIPPED, Broker, Topics, Unavailable, free_ports, record
-from test_month import (DATA, DOCUMENTS, USAGE, Case, Expected, change_document, check_bills, check_deltas, content,
+from test_month import (BILL_KEY, DATA, DOCUMENTS, USAGE, Case, Expected, change_document, check_bills, check_deltas, content,
                         latest, usage_of)
 
 
@@ -370,6 +370,94 @@ def late_usage_is_billed_under_the_oldest_open_month(context):
     assert case.topic("dead-letters") == []
 
 
+def in_july(event):
+    moved = {name: value for name, value in event.items() if name not in ("usage_end", "billing_period")}
+    return {**moved, "event_id": f"july-{event['event_id']}",
+            "usage_start": event["usage_start"].replace("2026-06-", "2026-07-")}
+
+
+def items_of(case, month):
+    return sorted(content(item) for item in latest(case.topic("line-items")).values()
+                  if item["status"] != "MARKER" and item["billing_period"] == month)
+
+
+def bills_of(case, month):
+    return {tuple(bill.get(name, "") for name in BILL_KEY): bill["cost"] for bill in latest(case.topic("bills")).values()
+            if bill["billing_period"] == month}
+
+
+def modifiers(document):
+    return sorted((rule["Arn"], str(rule.get("ModifierPercentage"))) for rule in document["PricingRules"])
+
+
+def each_open_month_has_a_document_of_its_own(context):
+    """Versions of both while usage of both comes, with kills; June closes under its own while July's changes once more."""
+    case = Case(context, "months", workers=2)
+    chance = random.Random(context.seed)
+    case.prepare()
+    case.start()
+    june = [json.loads(line) for line in usage_of(context)]
+    july_events = [in_july(event) for event in june]
+    events = june + july_events
+    chance.shuffle(events)
+    first = document_with(context, "months-june", lambda document: (other_items(document), mark_up(12)(document)))
+    then = document_with(context, "months-july", july)
+    last = document_with(context, "months-july-2", lambda document: (july(document), mark_up(55)(document)))
+    versions = [then, DATA / "conductor.json", first, then, first]
+    for number, path in enumerate(versions):
+        part = len(events) // len(versions) + 1
+        case.topics.produce("months.usage", [
+            record(json.dumps(event).encode(), partition=int(event["usage_account_id"]) % 3)
+            for event in events[number * part:(number + 1) * part]])
+        # Without price lists meters have no tiers.
+        case.command("apply", "--conductor", path, *(DOCUMENTS[2:] if number > 1 else DOCUMENTS[2:4]))
+        time.sleep(chance.random())
+        if number % 2:
+            case.kill_all()
+            case.start()
+    shown = case.command("status").stdout
+    assert "from 2026-06 on: version" in shown and "from 2026-07 on: version" in shown, shown
+    for month, path in (("2026-06", first), ("2026-07", then)):
+        found = json.loads(case.command("export", "--period", month).stdout)
+        assert found["BillingPeriod"] == month
+        assert modifiers(found) == modifiers(json.loads(path.read_text())), (month, found)
+
+    usage = context.scratch / "months-july.jsonl"
+    usage.write_text("".join(json.dumps(event) + "\n" for event in july_events))
+    expected = [Expected(context.proforma, context.scratch / "expected-months-june",
+                         documents=["--conductor", str(first), *DOCUMENTS[2:]]),
+                Expected(context.proforma, context.scratch / "expected-months-july", usage,
+                         ["--conductor", str(last), *DOCUMENTS[2:]], month="2026-07")]
+
+    def is_read():
+        return sum(int(item.get("usage_events") or 0) for item in latest(case.topic("line-items")).values()
+                   if not item.get("custom_line_item")) == len(events)
+
+    case.wait_for("all usage", is_read)
+    case.command("close", "--period", "2026-06")
+    applied = case.command("apply", "--conductor", last, *DOCUMENTS[2:], check=False)
+    assert applied.returncode == 0, applied.stderr
+    refused = case.command("apply", "--conductor", DATA / "conductor.json", *DOCUMENTS[2:], check=False)
+    assert refused.returncode == 1 and "2026-06" in refused.stderr and "closed" in refused.stderr, refused.stderr
+    case.wait_for("June's reports", lambda: len(case.manifests()) == len(expected[0].manifests))
+    assert items_of(case, "2026-06") == expected[0].line_items
+    case.command("close", "--period", "2026-07", "--early")
+    case.wait_for("July's reports",
+                  lambda: len(case.manifests()) == sum(len(one.manifests) for one in expected))
+    for month, one in zip(("2026-06", "2026-07"), expected):
+        assert items_of(case, month) == one.line_items, month
+        for key, manifest in one.manifests.items():
+            found = case.manifests()[key]
+            assert Decimal(found["cost"]) == Decimal(manifest["cost"]) and found["checksum"] == manifest["checksum"], key
+        bills = bills_of(case, month)
+        assert {key: Decimal(cost) for key, cost in bills.items()} == \
+            {key: Decimal(bill["cost"]) for key, bill in one.bills.items()}, month
+        verified = case.command("verify", "--period", month, check=False)
+        assert verified.returncode == 0, verified.stdout + verified.stderr
+    case.stop()
+    assert case.topic("dead-letters") == []
+
+
 def late_usage_is_refused_where_it_is_to_be(context):
     case = Case(context, "refused", **{"late.usage": "reject"})
     case.prepare()
@@ -458,7 +546,59 @@ def the_api_changes_custom_line_items_of_the_month_before(context):
     case.stop()
 
 
-CASES = [the_api_changes_custom_line_items_of_the_month_before, late_usage_is_billed_under_the_oldest_open_month, late_usage_is_refused_where_it_is_to_be, custom_line_items_of_the_month_that_was_closed_last_still_change, another_document_is_compared_with_the_one_in_force_and_nothing_is_touched, status_and_metrics_tell_how_far_a_sweep_is, only_one_of_two_who_apply_at_once_is_heard,
+def the_api_changes_the_running_month_while_the_last_one_is_open(context):
+    last, this = month(-1), month(0)
+    case = Case(context, "both", **{"api.listen": f"127.0.0.1:{free_ports(1)[0]}"})
+    path = document_with(context, "both", lambda document: document.update(BillingPeriod=last))
+    case.command("topics", "create")
+    case.command("apply", "--conductor", path, *DOCUMENTS[2:])
+    events = [json.loads(line) for line in usage_of(context)]
+    events = [{name: value for name, value in event.items() if name not in ("usage_end", "billing_period")}
+              for event in events if event["usage_start"] == "2026-06-01T00:00:00Z"]
+    assert len(events) > 3, len(events)
+    moved = [{**event, "event_id": f"{which}-{event['event_id']}", "usage_start": f"{which}-01T00:00:00Z"}
+             for which in (last, this) for event in events]
+    case.topics.produce("both.usage", [record(json.dumps(event).encode(), partition=number % 3)
+                                       for number, event in enumerate(moved)])
+    case.start()
+
+    def usage_cost(which):
+        return sum(Decimal(item["cost"]) for item in latest(case.topic("line-items")).values()
+                   if item.get("billing_period") == which and not item.get("custom_line_item"))
+
+    def charges(which):
+        return sorted(item["description"] for item in latest(case.topic("line-items")).values()
+                      if item.get("billing_period") == which and item.get("custom_line_item"))
+
+    case.wait_for("both months", lambda: usage_cost(last) > 0 and usage_cost(this) == usage_cost(last)
+                  and sum(int(item.get("usage_events") or 0)
+                          for item in latest(case.topic("line-items")).values()) == len(moved))
+    before, charged = usage_cost(last), charges(last)
+    free_of_proxies()
+    with Server(context.proforma, case.sets, context.scratch / "serve-both.log") as server:
+        api = client(server.url)
+        rule = next(rule for rule in api.list_pricing_rules()["PricingRules"] if rule["Scope"] == "GLOBAL")
+        api.update_pricing_rule(Arn=rule["Arn"], ModifierPercentage=91.5)
+        case.wait_for("the running month", lambda: usage_cost(this) > before)
+        group = api.list_billing_groups()["BillingGroups"][0]["Arn"]
+        arn = api.create_custom_line_item(
+            Name="both", Description="Of both months", BillingGroupArn=group,
+            BillingPeriodRange={"InclusiveStartBillingPeriod": last},
+            ChargeDetails={"Type": "FEE", "Flat": {"ChargeValue": 5}})["Arn"]
+        case.wait_for("a charge in both", lambda: "Of both months" in charges(last) and "Of both months" in charges(this))
+        assert charges(last) == sorted([*charged, "Of both months"]), charges(last)
+        assert usage_cost(last) == before
+        api.update_pricing_rule(Arn=rule["Arn"], ModifierPercentage=5)
+        api.delete_custom_line_item(Arn=arn, BillingPeriodRange={"InclusiveStartBillingPeriod": last})
+        case.wait_for("none in either", lambda: charges(last) == charged and "Of both months" not in charges(this))
+    case.wait_for("as it was", lambda: usage_cost(this) == before)
+    assert usage_cost(last) == before
+    for which in (last, this):
+        case.wait_for("nothing on its way", lambda: case.command("verify", "--period", which, check=False).returncode == 0)
+    case.stop()
+
+
+CASES = [the_api_changes_the_running_month_while_the_last_one_is_open, each_open_month_has_a_document_of_its_own, the_api_changes_custom_line_items_of_the_month_before, late_usage_is_billed_under_the_oldest_open_month, late_usage_is_refused_where_it_is_to_be, custom_line_items_of_the_month_that_was_closed_last_still_change, another_document_is_compared_with_the_one_in_force_and_nothing_is_touched, status_and_metrics_tell_how_far_a_sweep_is, only_one_of_two_who_apply_at_once_is_heard,
          a_document_is_shown_before_it_is_applied_and_only_a_sound_one_is]
 
 

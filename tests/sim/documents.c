@@ -62,9 +62,17 @@ void document_publish_first(struct sim *sim)
     json_decref(json);
 }
 
-const struct documents *document_in_force(const struct sim *sim)
+/* Of those that are for it or for months before it, those that are for the latest: the last one of these. */
+const struct documents *document_in_force(const struct sim *sim, billing_period period)
 {
-    return &sim->documents->documents;
+    const struct documents *found = NULL;
+    for (const struct document *document = sim->documents; document; document = document->before) {
+        billing_period from = document->documents.conductor->period;
+        if (from <= period && (!found || from > found->conductor->period))
+            found = &document->documents;
+    }
+    CHECK(found); /* the first one is for the first month */
+    return found;
 }
 
 /* ---- changes by chance ---- */
@@ -246,12 +254,12 @@ static void count_members(json_t *document)
         json_object_set_new(group, "Size", json_integer(count_accounts(document, group)));
 }
 
-/* From the month on that the last one is for, at times from the first one that is open. */
+/* From the month on that the last one is for, or from any other; of those that are closed it is refused. */
 static void set_month(struct sim *sim, json_t *document)
 {
     char text[TIME_TEXT_MAX];
-    billing_period open = SIM_FIRST_PERIOD + (billing_period)sim->close_count;
-    period_format(dice_percent(&sim->dice, 30) ? open : conductor_topic_period(sim->control), text);
+    billing_period any = SIM_FIRST_PERIOD + (billing_period)dice_below(&sim->dice, SIM_MONTHS + 1);
+    period_format(dice_percent(&sim->dice, 50) ? any : conductor_topic_newest_month(sim->control), text);
     json_object_set_new(document, "BillingPeriod", json_string(text));
 }
 

@@ -277,8 +277,8 @@ static bool is_dead(const struct fed *fed, bool rejects_late, const struct plann
     return fed->usage->is_poison || (rejects_late && billed_in(fed, closes, close_count) != own_month(fed));
 }
 
-struct expected *expected_new(const struct world *world, const struct documents *documents, bool rejects_late,
-                              const struct fed *fed, size_t fed_count, const struct planned_close *closes,
+struct expected *expected_new(const struct world *world, const struct documents *const documents[SIM_MONTHS + 1],
+                              bool rejects_late, const struct fed *fed, size_t fed_count, const struct planned_close *closes,
                               size_t close_count)
 {
     struct expected *expected = memory_new(sizeof *expected);
@@ -292,7 +292,7 @@ struct expected *expected_new(const struct world *world, const struct documents 
     for (billing_period period = SIM_FIRST_PERIOD; period <= SIM_FIRST_PERIOD + SIM_MONTHS; period++) {
         const struct planned_close *close = close_of(period, closes, close_count);
         struct pricing_month month = { .world = world,
-                                       .documents = close ? close->documents : documents,
+                                       .documents = close ? close->documents : documents[period - SIM_FIRST_PERIOD],
                                        .expected = expected,
                                        .period = period,
                                        .rejects_late = rejects_late,

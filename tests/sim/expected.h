@@ -49,9 +49,9 @@ struct expected {
     bool has_allowances;
 };
 
-/* `rejects_late`: late.usage is reject. */
-struct expected *expected_new(const struct world *world, const struct documents *documents, bool rejects_late,
-                              const struct fed *fed, size_t fed_count, const struct planned_close *closes,
+/* `rejects_late`: late.usage is reject. `documents`: in force in each month; of closed ones those of their closes count. */
+struct expected *expected_new(const struct world *world, const struct documents *const documents[SIM_MONTHS + 1],
+                              bool rejects_late, const struct fed *fed, size_t fed_count, const struct planned_close *closes,
                               size_t close_count);
 void expected_free(struct expected *expected);
 

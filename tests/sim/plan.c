@@ -188,7 +188,7 @@ static void close_month(struct sim *sim)
 {
     struct planned_close *close = &sim->closes[sim->close_count];
     close->period = SIM_FIRST_PERIOD + (billing_period)sim->close_count;
-    close->documents = document_in_force(sim);
+    close->documents = document_in_force(sim, close->period);
     close->end_count = (size_t)memory_log_partitions(sim->log, STREAM_USAGE);
     for (int32_t p = 0; p < (int32_t)close->end_count; p++)
         close->ends[p] = memory_log_end(sim->log, STREAM_USAGE, p);

@@ -109,7 +109,10 @@ static void count_row(void *context, const struct stream_record *record)
 void sim_reckon(struct sim *sim)
 {
     memory_log_advance(sim->log, TRANSACTION_TIMEOUT_MS); /* the last marks come, too */
-    struct expected *expected = expected_new(sim->world, document_in_force(sim), sim->faults.has[FAULT_REJECTED], sim->fed,
+    const struct documents *documents[SIM_MONTHS + 1];
+    for (size_t i = 0; i < ARRAY_COUNT(documents); i++)
+        documents[i] = document_in_force(sim, SIM_FIRST_PERIOD + (billing_period)i);
+    struct expected *expected = expected_new(sim->world, documents, sim->faults.has[FAULT_REJECTED], sim->fed,
                                              sim->fed_count, sim->closes, sim->close_count);
     expected->dead_may_repeat = sim->late_ends;
     outcome_check(expected, sim->log, &sim->verdict);

@@ -59,9 +59,9 @@ void sim_end(struct sim *sim);
 void plan_make(struct sim *sim);
 /* documents.c */
 void document_publish_first(struct sim *sim);
-/* Publishes a document made of the sample by chance, unless it is refused: while a month is being closed. */
+/* Publishes a document made of the sample by chance, unless it is refused: for a month that is closed or being closed. */
 void document_publish_another(struct sim *sim);
-const struct documents *document_in_force(const struct sim *sim);
+const struct documents *document_in_force(const struct sim *sim, billing_period period);
 void documents_end(struct sim *sim);
 /* The next `count` things of the plan. */
 void plan_follow(struct sim *sim, size_t count);

@@ -26,8 +26,9 @@ static const char *kept(void *context, const char *key)
     return json_string_value(json_object_get(memory->replies, key));
 }
 
-static const struct price_list *prices(void *context)
+static const struct price_list *prices(void *context, billing_period period)
 {
+    (void)period;
     (void)context;
     return NULL;
 }

@@ -9,6 +9,8 @@
 #include "support/fixtures.h"
 #include "support/quotes.h"
 
+#define IN_FORCE (2026 * 12 + 7) /* a month behind all documents but those that say so */
+
 /* ---- documents ---- */
 
 /* Every kind of entity; ' for ". */
@@ -148,20 +150,20 @@ static size_t publish_text(struct conductor_topic *topic, const char *from, cons
     return count;
 }
 
-/* The document and prices in force are these. */
-static void expect_in_force(const char *row, const struct conductor_topic *topic, const struct documents *wanted,
-                            int64_t version)
+/* The document and prices in force in a month are these; `newest` of all versions. */
+static void expect_in(const char *row, const struct conductor_topic *topic, billing_period period,
+                      const struct documents *wanted, int64_t version, int64_t newest)
 {
     struct conductor *conductor = NULL;
     struct price_list list = { 0 };
     struct error error;
-    if (!conductor_topic_document(topic, &conductor, &list, &error))
+    if (!conductor_topic_document(topic, period, &conductor, &list, &error))
         fail_msg("%s: %s", row, error.message);
     struct hash128 found = conductor_hash(conductor), expected = conductor_hash(wanted->conductor);
     expect(row, found.high == expected.high && found.low == expected.low, true);
     expect_number(row, conductor->period, wanted->conductor->period);
     expect_number(row, conductor->version, version);
-    expect_number(row, conductor_topic_version(topic), version);
+    expect_number(row, conductor_topic_version(topic), newest);
     expect_number(row, (long long)list.count, (long long)wanted->list.count);
     for (size_t i = 0; i < list.count; i++) {
         const struct price_list_entry *a = &list.entries[i], *b = &wanted->list.entries[i];
@@ -181,6 +183,12 @@ static void expect_in_force(const char *row, const struct conductor_topic *topic
     price_list_done(&list);
     conductor_done(conductor);
     free(conductor);
+}
+
+static void expect_in_force(const char *row, const struct conductor_topic *topic, const struct documents *wanted,
+                            int64_t version)
+{
+    expect_in(row, topic, IN_FORCE, wanted, version, version);
 }
 
 /* Terms of several months and an allowance with its skus. */
@@ -262,7 +270,7 @@ static void what_is_exported_can_be_published_again(void **state)
     struct conductor_topic *topic = conductor_topic_new(), *other = conductor_topic_new();
     documents_read(&documents, "", "");
     publish(topic, &documents);
-    assert_true(conductor_topic_export(topic, &json, &error));
+    assert_true(conductor_topic_export(topic, IN_FORCE, &json, &error));
     buffer_done(&documents.text);
     documents.text = json;
     assert_int_equal(publish(topic, &documents), 0);
@@ -431,8 +439,8 @@ static void without_a_version_no_document_is_in_force(void **state)
     put(topic, "2026-05/close/", "{'period':'2026-05','version':1,'offsets':[]}");
     for (int i = 0; i < 2; i++) {
         struct error error = { 0 };
-        bool done =
-            i ? conductor_topic_export(topic, &json, &error) : conductor_topic_document(topic, &conductor, &list, &error);
+        bool done = i ? conductor_topic_export(topic, IN_FORCE, &json, &error)
+                      : conductor_topic_document(topic, IN_FORCE, &conductor, &list, &error);
         assert_false(done);
         assert_int_equal(error.kind, ERROR_FAILED);
         assert_string_equal(error.message, "no document is in force; proforma apply publishes one");
@@ -440,26 +448,56 @@ static void without_a_version_no_document_is_in_force(void **state)
     conductor_topic_free(topic);
 }
 
-static void the_newest_version_tells_the_month_that_is_in_force(void **state)
+static void each_month_has_the_last_document_that_begins_no_later(void **state)
 {
     (void)state;
     struct documents june, july;
     struct conductor_topic *topic = conductor_topic_new();
+    assert_int_equal(conductor_topic_month_of(topic, 2026 * 12 + 5), PERIOD_NONE);
     documents_with_prices(&june);
     documents_read(&july, "'BillingPeriod': '2026-06'", "'BillingPeriod': '2026-07'");
     documents_add_price(&july, "SKU1", "EU-BoxUsage", "", "0 0.1, 10240.5 0.0850000001, 99999999 0");
     publish(topic, &june);
-    put(topic, "2026-06/closed/0", "{'tasks':1}");
+    expect_in_force("June", topic, &june, 1);
     publish(topic, &july);
-    expect_in_force("July", topic, &july, 2);       /* June's prices are none of July's */
+    expect_in_force("July", topic, &july, 2);             /* June's prices are none of July's */
+    expect_in("June", topic, 2026 * 12 + 5, &june, 1, 2); /* and keeps its own */
+    expect_in("before", topic, 2026 * 12 + 3, &june, 1, 2);
     put(topic, "2026-06/version/", "{'number':1}"); /* an old record once more, as after a rebuild of the topic */
     expect_in_force("July still", topic, &july, 2);
     put(topic, "2026-06/version/", "{'number':3}");
-    expect_in_force("June", topic, &june, 3);
+    expect_in("June's is the newest", topic, 2026 * 12 + 5, &june, 3, 3);
+    expect_in("July's is as it was", topic, 2026 * 12 + 6, &july, 2, 3);
+    assert_int_equal(conductor_topic_newest_month(topic), 2026 * 12 + 5);
     put(topic, "2026-06/version/", NULL);
-    expect_in_force("June still", topic, &june, 3);
+    expect_in("June still", topic, 2026 * 12 + 5, &june, 3, 3);
+    assert_int_equal(conductor_topic_month_count(topic), 2);
+    assert_int_equal(conductor_topic_month(topic, 0), 2026 * 12 + 5);
+    assert_int_equal(conductor_topic_month_version(topic, 1), 2);
     documents_done(&june);
     documents_done(&july);
+    conductor_topic_free(topic);
+}
+
+static void the_first_open_month_follows_the_last_one_that_all_have_closed(void **state)
+{
+    (void)state;
+    struct conductor_topic *topic = conductor_topic_new();
+    assert_int_equal(conductor_topic_first_open(topic), PERIOD_NONE);
+    put(topic, "2026-05/close/x", "{'period':'2026-05','version':1,'offsets':[]}");
+    put(topic, "2026-06/close/x", "{'period':'2026-06','version':1,'offsets':[]}");
+    assert_int_equal(conductor_topic_first_open(topic), PERIOD_NONE);
+    put(topic, "2026-05/closed/0", "{'tasks':2}");
+    assert_int_equal(conductor_topic_first_open(topic), PERIOD_NONE);
+    put(topic, "2026-05/closed/1", "{'tasks':2}");
+    assert_int_equal(conductor_topic_first_open(topic), 2026 * 12 + 5);
+    put(topic, "2026-06/closed/0", "{'tasks':2}");
+    assert_int_equal(conductor_topic_first_open(topic), 2026 * 12 + 5);
+    put(topic, "2026-06/closed/1", "{'tasks':2}");
+    assert_int_equal(conductor_topic_first_open(topic), 2026 * 12 + 6);
+    struct conductor_topic *copy = conductor_topic_copy(topic);
+    assert_int_equal(conductor_topic_first_open(copy), 2026 * 12 + 6);
+    conductor_topic_free(copy);
     conductor_topic_free(topic);
 }
 
@@ -504,10 +542,10 @@ static void a_part_of_another_month_or_kind_is_not_of_the_document(void **state)
     struct conductor_topic *topic = conductor_topic_new();
     documents_read(&documents, "", "");
     publish(topic, &documents);
-    assert_true(conductor_topic_export(topic, &before, &error));
+    assert_true(conductor_topic_export(topic, IN_FORCE, &before, &error));
     for (size_t i = 0; i < ARRAY_COUNT(keys); i++)
         put(topic, keys[i], "no JSON");
-    assert_true(conductor_topic_export(topic, &after, &error));
+    assert_true(conductor_topic_export(topic, IN_FORCE, &after, &error));
     assert_true(text_equal(buffer_text(&before), buffer_text(&after)));
     expect_in_force("with others", topic, &documents, 1);
     buffer_done(&before);
@@ -614,7 +652,7 @@ static void a_document_with_a_broken_part_is_none(void **state)
         struct conductor_topic *topic = conductor_topic_new();
         publish_text(topic, "", "");
         put(topic, rows[i].key, rows[i].value);
-        if (conductor_topic_document(topic, &conductor, &list, &error))
+        if (conductor_topic_document(topic, IN_FORCE, &conductor, &list, &error))
             fail_msg("%s: '%s' is read", rows[i].key, rows[i].value ? rows[i].value : "nothing");
         expect_number(rows[i].key, error.kind, rows[i].kind);
         if (!strstr(error.message, rows[i].message))
@@ -848,7 +886,8 @@ int main(void)
         cmocka_unit_test(prices_are_compared_one_by_one),
         cmocka_unit_test(the_sample_month_comes_back_whole),
         cmocka_unit_test(without_a_version_no_document_is_in_force),
-        cmocka_unit_test(the_newest_version_tells_the_month_that_is_in_force),
+        cmocka_unit_test(each_month_has_the_last_document_that_begins_no_later),
+        cmocka_unit_test(the_first_open_month_follows_the_last_one_that_all_have_closed),
         cmocka_unit_test(later_values_win_and_deletions_delete),
         cmocka_unit_test(a_part_of_another_month_or_kind_is_not_of_the_document),
         cmocka_unit_test(a_broken_record_is_refused_and_changes_nothing),

@@ -23,36 +23,72 @@ static void put(struct conductor_topic *topic, const char *key, const char *valu
     "\"tiers\":" tiers "}"
 #define FLAT "[[\"0\",null,\"0.1\"]]"
 
+#define MAY (2026 * 12 + 4)
+#define JUNE (2026 * 12 + 5)
+#define JULY (2026 * 12 + 6)
+
 struct row {
     const char *what;
-    const char *close;  /* of a month, NULL: none */
-    const char *closed; /* the same, through */
+    const char *documents[3]; /* months of those there are */
+    const char *announced;    /* a month whose close is announced; NULL: none */
+    const char *close;        /* of a month, NULL: none */
+    bool closed;              /* it is through */
     billing_period period;
     const char *refusal; /* NULL: it can follow */
 };
 
 static const struct row rows[] = {
-    { "the same month", NULL, NULL, 2026 * 12 + 5, NULL },
-    { "a month before", NULL, NULL, 2026 * 12 + 4, "is for 2026-05, and one for 2026-06 is in force" },
-    { "a month behind an open one", NULL, NULL, 2026 * 12 + 6,
-      "for 2026-07, and 2026-06 is not closed: one with the BillingPeriod 2026-06 can be applied now" },
-    { "a month behind a closed one", "2026-06", "2026-06", 2026 * 12 + 6, NULL },
-    { "two months behind a closed one", "2026-06", "2026-06", 2026 * 12 + 7, "2026-07 is not closed" },
-    { "while a month is being closed", "2026-06", NULL, 2026 * 12 + 5, "2026-06 is being closed" },
-    { "with a month closed", "2026-06", "2026-06", 2026 * 12 + 5, NULL },
+    { "the first one", { NULL }, NULL, NULL, false, JUNE, NULL },
+    { "the same month", { "2026-06" }, NULL, NULL, false, JUNE, NULL },
+    { "a month before, which is open", { "2026-06" }, NULL, NULL, false, MAY, NULL },
+    { "a month behind an open one", { "2026-06" }, NULL, NULL, false, JULY, NULL },
+    { "an open month with one behind it", { "2026-06", "2026-07" }, NULL, NULL, false, JUNE, NULL },
+    { "a month that is announced",
+      { "2026-06" },
+      "2026-06",
+      NULL,
+      false,
+      JUNE,
+      "2026-06 is about to be closed: a document with the BillingPeriod 2026-07 can be applied now" },
+    { "behind one that is announced", { "2026-06" }, "2026-06", NULL, false, JULY, NULL },
+    { "a month that is being closed", { "2026-06" }, NULL, "2026-06", false, JUNE, "2026-06 is being closed" },
+    { "a month before one that is being closed", { "2026-06" }, NULL, "2026-06", false, MAY, "2026-06 is being closed" },
+    { "the one in force in the next month, too", { "2026-05" }, NULL, "2026-06", false, MAY, "2026-06 is being closed" },
+    { "behind one that is being closed", { "2026-06" }, NULL, "2026-06", false, JULY, NULL },
+    { "behind a closed one", { "2026-06" }, NULL, "2026-06", true, JULY, NULL },
+    { "two months behind a closed one", { "2026-06" }, NULL, "2026-06", true, JULY + 1, NULL },
+    { "a closed month's, which is in force in the open one", { "2026-06" }, NULL, "2026-06", true, JUNE, NULL },
+    { "an earlier one's, which is in force in the open one", { "2026-05" }, NULL, "2026-06", true, MAY, NULL },
+    { "a closed month, and the open one has its own",
+      { "2026-06", "2026-07" },
+      NULL,
+      "2026-06",
+      true,
+      JUNE,
+      "the document is for 2026-06, which is closed: one for 2026-07 or later can be applied" },
+    { "a closed month without one", { "2026-05" }, NULL, "2026-06", true, JUNE, "for 2026-06, which is closed" },
+    { "a month long closed", { "2026-06", "2026-07" }, NULL, "2026-06", true, MAY, "for 2026-05, which is closed" },
 };
 
 static void make_topic(const struct row *row, struct conductor_topic *topic)
 {
     char key[64], value[128];
-    put(topic, "2026-06/version/", "{\"number\":4}");
+    for (size_t i = 0; i < ARRAY_COUNT(row->documents) && row->documents[i]; i++) {
+        snprintf(key, sizeof key, "%s/version/", row->documents[i]);
+        snprintf(value, sizeof value, "{\"number\":%zu}", i + 1);
+        put(topic, key, value);
+    }
+    if (row->announced) {
+        snprintf(key, sizeof key, "%s/closing/", row->announced);
+        put(topic, key, "{}");
+    }
     if (row->close) {
         snprintf(key, sizeof key, "%s/close/x", row->close);
         snprintf(value, sizeof value, "{\"period\":\"%s\",\"version\":4,\"offsets\":[1]}", row->close);
         put(topic, key, value);
     }
     for (unsigned task = 0; row->closed && task < 2; task++) {
-        snprintf(key, sizeof key, "%s/closed/%u", row->closed, task);
+        snprintf(key, sizeof key, "%s/closed/%u", row->close, task);
         put(topic, key, "{\"tasks\":2}");
     }
 }

@@ -121,7 +121,8 @@ static void end(struct month *month)
     document_fixture_done(&month->after);
 }
 
-static void use(struct month *month, const char *account, const char *usage_type, unsigned hour, const char *amount)
+static void use_in(struct month *month, billing_period period, const char *account, const char *usage_type, unsigned hour,
+                   const char *amount)
 {
     char start[32];
     struct buffer facts = { 0 };
@@ -134,9 +135,14 @@ static void use(struct month *month, const char *account, const char *usage_type
                                                               .usage_amount = amount,
                                                               .public_on_demand_rate = "0.1" });
     facts_encode(&event, &facts);
-    if (!ledger_take(month->ledger, &event, buffer_text(&facts), PERIOD, &error))
+    if (!ledger_take(month->ledger, &event, buffer_text(&facts), period, &error))
         fail_msg("%s", error.message);
     buffer_done(&facts);
+}
+
+static void use(struct month *month, const char *account, const char *usage_type, unsigned hour, const char *amount)
+{
+    use_in(month, PERIOD, account, usage_type, hour, amount);
 }
 
 static void flush(struct month *month)
@@ -187,9 +193,9 @@ static void expect_cents(const char *what, const struct sum *sum, long cents)
 }
 
 /* Of a group's rows in the ledger's totals. */
-static void expect_total(struct month *month, uint32_t group, uint64_t events, long cents)
+static void expect_total_in(struct month *month, size_t index, uint32_t group, uint64_t events, long cents)
 {
-    const struct totals *totals = ledger_totals(month->ledger, 0);
+    const struct totals *totals = ledger_totals(month->ledger, index);
     struct sum cost = { 0 };
     uint64_t counted = 0;
     for (size_t i = 0; i < totals->count; i++) {
@@ -200,6 +206,11 @@ static void expect_total(struct month *month, uint32_t group, uint64_t events, l
     }
     assert_int_equal(counted, events);
     expect_cents("total", &cost, cents);
+}
+
+static void expect_total(struct month *month, uint32_t group, uint64_t events, long cents)
+{
+    expect_total_in(month, 0, group, events, cents);
 }
 
 /* ---- worked examples ---- */
@@ -414,9 +425,10 @@ struct other_task {
     size_t rows;
 };
 
-static bool is_storage(void *context, const struct facts *facts)
+static bool is_storage(void *context, billing_period period, const struct facts *facts)
 {
     (void)context;
+    (void)period;
     return text_equal(facts->usage_type, TEXT("Storage"));
 }
 
@@ -506,6 +518,44 @@ static void an_event_sends_its_row_ahead(void **state)
     end(&other.month);
 }
 
+/* June under its own document at 5 %, July under one at 7.25 % in which the account is in the other group. */
+static void each_month_is_priced_by_its_own_document(void **state)
+{
+    (void)state;
+    struct month month;
+    struct error error;
+    struct ledger_point point;
+    struct arena arena = { 0 };
+    bool found;
+    begin(&month);
+    mark_up(&month.before, 0, "5");
+    mark_up(&month.after, 1, "7.25");
+    month.after.accounts[0].group = 1;
+    month.before.conductor.period = PERIOD;
+    month.after.conductor.period = PERIOD + 1;
+    start(&month);
+    month.pricings[1].earlier = &month.pricings[0];
+    use(&month, "111111111111", "Requests", 0, "1000");
+    use_in(&month, PERIOD + 1, "111111111111", "Requests", 0, "1000");
+    begin_sweep(&month); /* until now July was June's */
+    walk(&month);
+    for (int i = 0; i < 2; i++) { /* and again out of the store */
+        expect_total_in(&month, 0, 0, 1, 10500);
+        expect_total_in(&month, 1, 0, 0, 0);
+        expect_total_in(&month, 1, 1, 1, 10725);
+        save(&month, 2);
+        close_ledger(&month);
+        open_ledger(&month, &month.pricings[1]);
+        if (!ledger_restore(month.ledger, &point, &arena, &found, &error))
+            fail_msg("%s", error.message);
+        assert_true(found && ledger_totals_hold(month.ledger));
+    }
+    assert_int_equal(month.written.items, 1); /* June stays as it was */
+    expect_cents("July", &month.written.deltas[1], 225);
+    arena_done(&arena);
+    end(&month);
+}
+
 static void what_is_no_row_is_refused(void **state)
 {
     (void)state;
@@ -538,6 +588,7 @@ int main(void)
         cmocka_unit_test(a_sweep_that_was_cut_off_begins_anew_and_writes_only_the_rest),
         cmocka_unit_test(rows_of_a_meter_that_becomes_tiered_are_handed_over_whole_and_once),
         cmocka_unit_test(an_event_sends_its_row_ahead),
+        cmocka_unit_test(each_month_is_priced_by_its_own_document),
         cmocka_unit_test(what_is_no_row_is_refused),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);
