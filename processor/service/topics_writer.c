@@ -169,26 +169,34 @@ static enum publish_outcome outcome_of(struct topics *topics, enum stream_outcom
     return PUBLISH_FAILED;
 }
 
-/*
- * What the document makes of its month and, before that, of the month before: *changes, *records, and the version that they
- * are together.
- */
-static bool compute(struct topics *topics, const struct document *document, struct conductor_changes *changes,
-                    struct conductor_changes *earlier, int64_t *version, struct error *error)
+/* What the document makes of its month, and the version that it then is. */
+static bool compute_month(struct topics *topics, const struct conductor_topic *topic, const struct document *document,
+                          struct conductor_changes *changes, int64_t *version, struct error *error)
 {
-    struct conductor_topic *topic = control_reader_topic(topics->writer.control), *with = conductor_topic_copy(topic);
     struct conductor conductor = { .period = document->period };
     struct buffer json = { 0 };
     document_print(document, &json);
     struct input *input = input_from_memory(json.data, json.size, "document");
-    bool done = earlier_items_changes(topic, topics->book, document, earlier, error) &&
-                conductor_topic_take_changes(with, earlier, error) &&
-                conductor_changes_compute(with, input, &conductor, prices(topics, document->period), changes, error);
+    bool done = conductor_changes_compute(topic, input, &conductor, prices(topics, document->period), changes, error);
     input_close(input);
-    if (done)
-        *version = conductor_topic_version(with) + (changes->count > 0);
-    conductor_topic_free(with);
+    *version = conductor_topic_version(topic) + (done && changes->count > 0);
     buffer_done(&json);
+    return done;
+}
+
+/* And, before that, of the month before. */
+static bool compute(struct topics *topics, const struct document *document, struct conductor_changes *changes,
+                    struct conductor_changes *earlier, int64_t *version, struct error *error)
+{
+    struct conductor_topic *topic = control_reader_topic(topics->writer.control);
+    if (!earlier_items_changes(topic, topics->book, document, earlier, error))
+        return false;
+    if (earlier->count == 0)
+        return compute_month(topics, topic, document, changes, version, error);
+    struct conductor_topic *with = conductor_topic_copy(topic);
+    bool done = conductor_topic_take_changes(with, earlier, error) &&
+                compute_month(topics, with, document, changes, version, error);
+    conductor_topic_free(with);
     return done;
 }
 
