@@ -152,6 +152,22 @@ static void hand_over_assignment(struct kafka_stream *stream, const rd_kafka_top
     free(partitions);
 }
 
+/*
+ * librdkafka (2.0.2, and later ones) asks a partition that leaves an assignment to stop, and ends the process by an
+ * assertion where it is asked a second time before it has answered the first. The answer has come when two questions have
+ * been answered that were asked behind it: an assignment that follows at once finds the partition at rest.
+ */
+static rd_kafka_resp_err_t assign(rd_kafka_t *consumer, const rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_resp_err_t result = rd_kafka_assign(consumer, list);
+    for (int i = 0; i < 2; i++) {
+        rd_kafka_topic_partition_list_t *assigned = NULL;
+        if (rd_kafka_assignment(consumer, &assigned) == RD_KAFKA_RESP_ERR_NO_ERROR)
+            rd_kafka_topic_partition_list_destroy(assigned);
+    }
+    return result;
+}
+
 static void on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t event, rd_kafka_topic_partition_list_t *list,
                          void *context)
 {
@@ -160,7 +176,7 @@ static void on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t event, rd_kaf
     if (event == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         /* Confirms the assignment without reading anything yet. */
         rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
-        rd_kafka_assign(consumer, none);
+        assign(consumer, none);
         rd_kafka_topic_partition_list_destroy(none);
         if (stream->handler && !stream->handler_failed)
             hand_over_assignment(stream, list);
@@ -170,14 +186,14 @@ static void on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t event, rd_kaf
     if (stream->handler && !stream->handler_failed &&
         !stream->handler->revoked(stream->handler->context, lost, stream->error))
         stream->handler_failed = true;
-    rd_kafka_assign(consumer, NULL);
+    assign(consumer, NULL);
 }
 
 static bool stream_assign(struct stream *port, const struct stream_partition *partitions, size_t count, struct error *error)
 {
     struct kafka_stream *stream = stream_of(port);
     rd_kafka_topic_partition_list_t *list = list_of(stream, partitions, count);
-    rd_kafka_resp_err_t result = rd_kafka_assign(stream->consumer, list);
+    rd_kafka_resp_err_t result = assign(stream->consumer, list);
     rd_kafka_topic_partition_list_destroy(list);
     return result == RD_KAFKA_RESP_ERR_NO_ERROR || fail_with(error, "cannot assign partitions", result);
 }
@@ -525,7 +541,7 @@ static bool stream_restore_begin(struct stream *port, enum stream_topic topic, i
     meet_topic(stream, topic);
     struct stream_partition from = { topic, partition, offset, 0 };
     rd_kafka_topic_partition_list_t *list = list_of(stream, &from, 1);
-    rd_kafka_resp_err_t result = rd_kafka_assign(stream->restorer, list);
+    rd_kafka_resp_err_t result = assign(stream->restorer, list);
     rd_kafka_topic_partition_list_destroy(list);
     stream->restore_topic = topic;
     stream->restore_partition = partition;
@@ -574,7 +590,7 @@ static bool stream_restore_step(struct stream *port, size_t records_max,
     }
     *reading = (struct stream_reading){ ended, stream->restore_next, ended ? restored_high(stream) : OFFSET_NONE };
     if (ended || !done)
-        rd_kafka_assign(stream->restorer, NULL);
+        assign(stream->restorer, NULL);
     return done;
 }
 
