@@ -194,8 +194,8 @@ static bool compute(struct topics *topics, const struct document *document, stru
     if (earlier->count == 0)
         return compute_month(topics, topic, document, changes, version, error);
     struct conductor_topic *with = conductor_topic_copy(topic);
-    bool done = conductor_topic_take_changes(with, earlier, error) &&
-                compute_month(topics, with, document, changes, version, error);
+    bool done =
+        conductor_topic_take_changes(with, earlier, error) && compute_month(topics, with, document, changes, version, error);
     conductor_topic_free(with);
     return done;
 }

@@ -194,13 +194,14 @@ static void a_document_that_cannot_follow_is_refused_with_words_before_a_broker_
         billing_period period;
         const char *words;
     } rows[] = {
-        { "a month before", JUNE - 1, "one for 2026-06 is in force" },
-        { "a month ahead", JUNE + 1, "2026-06 is not closed" },
-        { "years ahead", JUNE + 40, "is not closed" },
+        { "a month before the one that is being closed", JUNE - 1, "2026-07 is about to be closed" },
+        { "one that is in force in it", JUNE, "2026-07 is about to be closed" },
+        { "that month itself", JUNE + 1, "with the BillingPeriod 2026-08 can be applied now" },
     };
     struct error error = { 0 };
     refresh();
     assert_int_equal(publish_rule(&publisher, topics, JUNE, "rrrrrrrrr1", NULL, 0, &error), PUBLISH_DONE);
+    memory_log_add(STREAM_CONDUCTOR, "2026-07/closing/", "{}", NULL, 0);
     size_t before = memory_log.count;
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         refresh();
@@ -211,6 +212,10 @@ static void a_document_that_cannot_follow_is_refused_with_words_before_a_broker_
             fail_msg("%s: '%s' lacks '%s'", rows[i].name, error.message, rows[i].words);
         expect_number(rows[i].name, (long long)memory_log.count, (long long)before);
     }
+    refresh();
+    assert_int_equal(publish_rule(&publisher, topics, JUNE + 2, "rrrrrrrrr2", NULL, 0, &error), PUBLISH_DONE);
+    assert_non_null(memory_log_value(STREAM_CONDUCTOR, "2026-08/PricingRules/rrrrrrrrr2"));
+    assert_null(memory_log_value(STREAM_CONDUCTOR, RULE_KEY("rrrrrrrrr2")));
 }
 
 static void replies_go_with_their_document_and_leave_after_two_days(void **state)
@@ -251,16 +256,16 @@ static void prices_are_those_of_the_document_in_force(void **state)
                  { "{\"number\":3}", PRICE("0.03"), "0.03" },
                  { "{\"number\":4}", PRICE("0.04"), "0.04" } };
     refresh();
-    assert_int_equal(publisher.prices(publisher.context)->count, 0);
+    assert_int_equal(publisher.prices(publisher.context, JUNE)->count, 0);
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         memory_log_add(STREAM_CONDUCTOR, "2026-06/Price/SKU/U", rows[i].value, NULL, 0);
         memory_log_add(STREAM_CONDUCTOR, "2026-06/version/", rows[i].version, NULL, 0);
         refresh();
-        const struct price_list *prices = publisher.prices(publisher.context);
+        const struct price_list *prices = publisher.prices(publisher.context, JUNE);
         expect_number(rows[i].version, (long long)prices->count, rows[i].rate != NULL);
         if (prices->count)
             expect_decimal(rows[i].version, prices->entries[0].schedule.tiers[0].rate, RATE_SCALE, rows[i].rate);
-        expect(rows[i].version, publisher.prices(publisher.context) == prices, true);
+        expect(rows[i].version, publisher.prices(publisher.context, JUNE) == prices, true);
     }
 }
 
