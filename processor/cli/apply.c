@@ -127,7 +127,8 @@ static bool publish(struct connection *connection, const struct arguments *argum
                     int64_t shown, struct error *error)
 {
     struct conductor_changes changes;
-    if (!connection_reopen(connection, "apply", error) || !connection_read_control(connection, error))
+    if (!connection_reopen(connection, "apply", error) || !connection_await_control(connection, error) ||
+        !connection_read_control(connection, error))
         return false;
     int64_t version = conductor_topic_version(connection->control);
     if (version != shown)

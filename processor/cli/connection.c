@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "log/kafka_admin.h"
 #include "log/kafka_stream.h"
@@ -10,6 +11,7 @@
 #include "settings/load.h"
 
 #define READ_RECORDS 8192
+#define AWAIT_MS 20
 
 bool connection_settings(const struct arguments *arguments, struct connection *connection, struct error *error)
 {
@@ -114,6 +116,22 @@ bool connection_read_control(struct connection *connection, struct error *error)
 {
     connection->control = conductor_topic_new();
     return connection_read(connection, STREAM_CONDUCTOR, 0, take_control, connection->control, error);
+}
+
+bool connection_await_control(struct connection *connection, struct error *error)
+{
+    const struct stream_ops *ops = connection->stream->ops;
+    const struct timespec pause = { 0, AWAIT_MS * 1000000 };
+    int64_t first, stable, high;
+    for (int64_t waited = 0; waited < 2 * connection->settings.transaction_timeout_ms; waited += AWAIT_MS) {
+        if (!ops->range(connection->stream, STREAM_CONDUCTOR, 0, &first, &stable, error) ||
+            !ops->high(connection->stream, STREAM_CONDUCTOR, 0, &high, error))
+            return false;
+        if (stable >= high)
+            return true;
+        nanosleep(&pause, NULL);
+    }
+    return error_fail(error, ERROR_FAILED, "somebody's transaction on the conductor topic stays open: look again later");
 }
 
 bool connection_end(struct connection *connection, enum stream_topic topic, int32_t partition, int64_t *end,

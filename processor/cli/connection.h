@@ -41,6 +41,8 @@ MUST_USE bool connection_open(struct connection *connection, const char *command
 MUST_USE bool connection_reopen(struct connection *connection, const char *command, struct error *error);
 /* Reads the conductor topic to its end. */
 MUST_USE bool connection_read_control(struct connection *connection, struct error *error);
+/* Waits until nobody's transaction is open on the conductor topic: what is read then is all that there is. */
+MUST_USE bool connection_await_control(struct connection *connection, struct error *error);
 
 struct topic_plan connection_topics(const struct connection *connection);
 

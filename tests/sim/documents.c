@@ -35,6 +35,8 @@ static bool publish(struct sim *sim, const struct documents *documents, struct t
 {
     struct conductor_changes changes;
     memory_log_each(sim->log, STREAM_CONDUCTOR, take_control, sim);
+    if (!memory_log_has_ended(sim->log, STREAM_CONDUCTOR, 0)) /* `apply` waits for it */
+        return error_fail(error, ERROR_FAILED, "somebody's transaction is open");
     struct input *input = input_from_memory(json.data, json.size, "simulation");
     bool done = conductor_changes_compute(sim->control, input, documents->conductor, &documents->list, &changes, error);
     for (size_t i = 0; i < changes.count; i++)
@@ -365,7 +367,8 @@ void document_publish_another(struct sim *sim)
     }
     if (done) {
         sim->counts.documents++;
-        trace("outside: document version %lld", (long long)conductor_topic_version(sim->control));
+        trace("outside: document version %lld of month %d", (long long)conductor_topic_version(sim->control),
+              document->documents.conductor->period - SIM_FIRST_PERIOD);
         document->before = sim->documents;
         sim->documents = document;
     } else {

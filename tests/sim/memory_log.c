@@ -135,6 +135,11 @@ int64_t log_stable_end(const struct memory_log *log, enum stream_topic topic, in
     return (int64_t)read->stable;
 }
 
+bool memory_log_has_ended(const struct memory_log *log, enum stream_topic topic, int32_t partition)
+{
+    return log_stable_end(log, topic, partition) == memory_log_end(log, topic, partition);
+}
+
 void memory_log_each(const struct memory_log *log, enum stream_topic topic,
                      void (*take)(void *context, const struct stream_record *record), void *context)
 {

@@ -70,6 +70,8 @@ void memory_stream_expel(struct stream *stream);
 /* Another process has taken its instance id over: it may only fail. */
 bool memory_stream_is_replaced(const struct stream *stream);
 
+/* Whether all that there is has been committed or aborted. */
+bool memory_log_has_ended(const struct memory_log *log, enum stream_topic topic, int32_t partition);
 /* Hands over committed records of a topic, partition by partition, to the last stable offset, as whoever read along from
  * the first day has seen them: also those that are gone since. */
 void memory_log_each(const struct memory_log *log, enum stream_topic topic,
