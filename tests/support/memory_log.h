@@ -152,6 +152,13 @@ static inline bool memory_range(struct stream *port, enum stream_topic topic, in
     return !memory_log.is_away || error_fail(error, ERROR_LATER, "nobody answers");
 }
 
+static inline bool memory_high(struct stream *port, enum stream_topic topic, int32_t partition, int64_t *high,
+                               struct error *error)
+{
+    int64_t first;
+    return memory_range(port, topic, partition, &first, high, error);
+}
+
 static inline int32_t memory_partition_count(const struct stream *port, enum stream_topic topic)
 {
     (void)port;
@@ -241,6 +248,7 @@ bool kafka_stream_open(const struct kafka_settings *settings, const enum stream_
     static const struct stream_ops ops = { .poll = memory_poll,
                                            .assign = memory_assign,
                                            .range = memory_range,
+                                           .high = memory_high,
                                            .partition_count = memory_partition_count,
                                            .begin = memory_begin,
                                            .produce = memory_produce,
