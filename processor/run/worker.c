@@ -111,9 +111,11 @@ static void change_document(struct worker *worker)
 static void follow_control(struct worker *worker, bool is_end, struct error *error)
 {
     int64_t version = conductor_topic_version(worker->control);
+    bool is_part = !is_end && !conductor_topic_is_whole(worker->control);
     worker->control_moved = false;
-    if (version == 0 || (!is_end && !conductor_topic_is_whole(worker->control)) ||
-        (worker->document && worker->document->number == version) ||
+    /* A close that came before the part may be under a version that came before it, too. */
+    worker->world.document_pending = worker->document && (worker->next_document || is_part);
+    if (version == 0 || is_part || (worker->document && worker->document->number == version) ||
         (worker->next_document && worker->next_document->number == version))
         return;
     struct document_version *document;
