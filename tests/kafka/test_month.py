@@ -480,8 +480,12 @@ def what_cannot_change_while_usage_is_priced_is_refused(context):
     case.command("apply", "--conductor", path, *DOCUMENTS[2:])
     case.close()
 
+    other = context.scratch / "unchanging-june.json"
+    document["PricingRules"][0]["Name"] = "another"
+    other.write_text(json.dumps(document))
+
     def refusal():
-        return case.command("apply", "--conductor", DATA / "conductor.json", *DOCUMENTS[2:], check=False).stderr
+        return case.command("apply", "--conductor", other, *DOCUMENTS[2:], check=False).stderr
 
     case.wait_for("June's end", lambda: "2026-06, which is closed: one for 2026-07 or later can be applied" in refusal())
     case.stop()
