@@ -2,10 +2,10 @@
 #include "codec/csv_row.h"
 
 #include <csv.h>
-#include <endian.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/word.h"
 
 struct csv_row {
     struct csv_parser parser;
@@ -48,14 +48,6 @@ static void add_trimmed(struct csv_row *row, const char *from, const char *to)
     add_field(row, from, to);
 }
 
-/* The high bit of the first byte of `word` that is `byte`; behind that one maybe of others. */
-static uint64_t first_equal(uint64_t word, char byte)
-{
-    const uint64_t ones = 0x0101010101010101u;
-    uint64_t other = word ^ ones * (unsigned char)byte;
-    return (other - ones) & ~other & (ones << 7);
-}
-
 /* Ends the field at a byte that may mean something. False: it is no comma, but does. */
 static inline bool cut_here(struct csv_row *row, const char **field, const char *at)
 {
@@ -71,12 +63,11 @@ static inline bool cut_here(struct csv_row *row, const char **field, const char 
 static const char *cut_at_commas(struct csv_row *row, const char **field, const char *end)
 {
     const char *at = *field;
-    for (uint64_t word; end - at >= (ptrdiff_t)sizeof word; at += sizeof word) {
-        memcpy(&word, at, sizeof word);
-        word = le64toh(word);
-        uint64_t found = first_equal(word, ',') | first_equal(word, '"') | first_equal(word, '\r') | first_equal(word, '\n');
+    for (; end - at >= (ptrdiff_t)sizeof(uint64_t); at += sizeof(uint64_t)) {
+        uint64_t word = word_at(at), found = word_first_equal(word, ',') | word_first_equal(word, '"') |
+                                             word_first_equal(word, '\r') | word_first_equal(word, '\n');
         for (; found; found &= found - 1) {
-            const char *stop = at + __builtin_ctzll(found) / 8;
+            const char *stop = at + word_place(found);
             if (!cut_here(row, field, stop))
                 return stop;
         }

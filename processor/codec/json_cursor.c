@@ -1,8 +1,9 @@
 /* codec/json_cursor.c: every step begins and ends within the text; nothing is read that has not been looked for. */
 #include "codec/json_cursor.h"
 
-#include <endian.h>
 #include <stdlib.h>
+
+#include "base/word.h"
 
 #define FEW_KEYS 8 /* are compared each with each */
 
@@ -76,27 +77,14 @@ bool json_cursor_end(struct json_cursor *cursor)
 
 /* ---- strings ---- */
 
-/* The high bit of the first byte that is below `limit`, at most 128; bits of bytes behind that one mean nothing. */
-static uint64_t first_below(uint64_t word, unsigned char limit)
-{
-    const uint64_t ones = 0x0101010101010101u;
-    return (word - ones * limit) & ~word & (ones << 7);
-}
-
-static uint64_t first_equal(uint64_t word, char byte)
-{
-    return first_below(word ^ 0x0101010101010101u * (unsigned char)byte, 1);
-}
-
 /* The next byte that is not simply a character of a string: a mark, a backslash, a control character. */
 static const char *next_special(const char *at, const char *end)
 {
-    for (uint64_t word; end - at >= (ptrdiff_t)sizeof word; at += sizeof word) {
-        memcpy(&word, at, sizeof word);
-        word = le64toh(word);
-        uint64_t found = first_equal(word, '"') | first_equal(word, '\\') | first_below(word, ' ');
+    for (; end - at >= (ptrdiff_t)sizeof(uint64_t); at += sizeof(uint64_t)) {
+        uint64_t word = word_at(at);
+        uint64_t found = word_first_equal(word, '"') | word_first_equal(word, '\\') | word_first_below(word, ' ');
         if (found)
-            return at + __builtin_ctzll(found) / 8;
+            return at + word_place(found);
     }
     while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= ' ')
         at++;
