@@ -4,32 +4,14 @@
 
 #include "control/conductor_parts.h"
 
-/* "2026-06": where the document lies that is in force in a period. */
-struct document_place {
-    char month[TIME_TEXT_MAX];
-    int64_t version; /* of it; 0: there is none */
-};
-
-static struct document_place find_place(const struct conductor_topic *topic, billing_period period)
-{
-    struct document_place place = { .version = 0 };
-    billing_period month = conductor_topic_month_of(topic, period);
-    for (size_t i = 0; i < topic->version_count; i++)
-        if (topic->versions[i].period == month)
-            place.version = topic->versions[i].number;
-    period_format(month == PERIOD_NONE ? period : month, place.month);
-    return place;
-}
-
-static void append_kind(const struct conductor_topic *topic, const struct document_place *place, const char *kind,
-                        struct buffer *out)
+static void append_kind(const struct conductor_topic *topic, const char *month, const char *kind, struct buffer *out)
 {
     const char *between = "";
     buffer_printf(out, ",\n \"%s\": [", kind);
     for (size_t i = 0; i < topic->keys.count; i++) {
         struct topic_key key;
         if (!topic->values[i] || !conductor_key_split(intern_text(&topic->keys, (uint32_t)i), &key) ||
-            !text_equal(key.period, text_of(place->month)) || !text_equal(key.kind, text_of(kind)))
+            !text_equal(key.period, text_of(month)) || !text_equal(key.kind, text_of(kind)))
             continue;
         buffer_printf(out, "%s\n  %s", between, topic->values[i]);
         between = ",";
@@ -37,10 +19,10 @@ static void append_kind(const struct conductor_topic *topic, const struct docume
     buffer_append_text(out, TEXT("]"));
 }
 
-static const char *currency_of(const struct conductor_topic *topic, const struct document_place *place)
+static const char *currency_of(const struct conductor_topic *topic, const char *month)
 {
     struct buffer key = { 0 };
-    buffer_printf(&key, "%s/%s/CurrencyCode", place->month, KIND_DOCUMENT);
+    buffer_printf(&key, "%s/%s/CurrencyCode", month, KIND_DOCUMENT);
     uint32_t number = intern_find(&topic->keys, buffer_text(&key));
     buffer_done(&key);
     return number != INTERN_NONE && topic->values[number] ? topic->values[number] : "\"USD\"";
@@ -49,12 +31,14 @@ static const char *currency_of(const struct conductor_topic *topic, const struct
 bool conductor_topic_export(const struct conductor_topic *topic, billing_period period, struct buffer *out,
                             struct error *error)
 {
-    const struct document_place place = find_place(topic, period);
-    if (place.version == 0)
+    const struct month_version *version = conductor_version_of(topic, period);
+    char month[TIME_TEXT_MAX];
+    if (!version || version->number == 0)
         return error_fail(error, ERROR_FAILED, "no document is in force; proforma apply publishes one");
-    buffer_printf(out, "{\n \"BillingPeriod\": \"%s\",\n \"CurrencyCode\": %s", place.month, currency_of(topic, &place));
+    period_format(version->period, month);
+    buffer_printf(out, "{\n \"BillingPeriod\": \"%s\",\n \"CurrencyCode\": %s", month, currency_of(topic, month));
     for (size_t i = 0; i < ENTITY_KINDS; i++)
-        append_kind(topic, &place, conductor_entity_kinds[i], out);
+        append_kind(topic, month, conductor_entity_kinds[i], out);
     buffer_append_text(out, TEXT("\n}\n"));
     return true;
 }
@@ -124,12 +108,15 @@ static bool read_price(const char *value, struct price_list *list)
 bool conductor_topic_prices(const struct conductor_topic *topic, billing_period period, struct price_list *list,
                             struct error *error)
 {
-    const struct document_place place = find_place(topic, period);
-    for (size_t i = 0; i < topic->keys.count; i++) {
+    const struct month_version *version = conductor_version_of(topic, period);
+    char month[TIME_TEXT_MAX] = "";
+    if (version)
+        period_format(version->period, month);
+    for (size_t i = 0; i < topic->keys.count && version; i++) {
         struct topic_key key;
         struct text text = intern_text(&topic->keys, (uint32_t)i);
         if (!topic->values[i] || !conductor_key_split(text, &key) || !text_equal(key.kind, text_of(KIND_PRICE)) ||
-            !text_equal(key.period, text_of(place.month)))
+            !text_equal(key.period, text_of(month)))
             continue;
         if (!read_price(topic->values[i], list))
             return error_fail(error, ERROR_FAILED, "conductor topic: the price %.*s cannot be read", TEXT_ARGS(text));
@@ -159,7 +146,7 @@ bool conductor_topic_document(const struct conductor_topic *topic, billing_perio
     buffer_done(&json);
     if (!done)
         return false;
-    (*ret_conductor)->version = find_place(topic, period).version;
+    (*ret_conductor)->version = conductor_version_of(topic, period)->number;
     if (conductor_topic_prices(topic, period, list, error))
         return true;
     conductor_done(*ret_conductor);

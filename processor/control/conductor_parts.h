@@ -42,6 +42,8 @@ struct topic_key {
     struct text period, kind, id;
 };
 
+/* Of the document that is in force in a period; NULL: there is none. */
+const struct month_version *conductor_version_of(const struct conductor_topic *topic, billing_period period);
 bool conductor_key_split(struct text key, struct topic_key *parts);
 /* What is of another kind is somebody else's, perhaps of a later release. */
 bool conductor_kind_is_of_document(struct text kind);

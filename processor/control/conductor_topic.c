@@ -236,12 +236,18 @@ int64_t conductor_topic_month_version(const struct conductor_topic *topic, size_
     return topic->versions[index].number;
 }
 
-billing_period conductor_topic_month_of(const struct conductor_topic *topic, billing_period period)
+const struct month_version *conductor_version_of(const struct conductor_topic *topic, billing_period period)
 {
     size_t at = 0;
     while (at + 1 < topic->version_count && topic->versions[at + 1].period <= period)
         at++;
-    return topic->version_count > 0 ? topic->versions[at].period : PERIOD_NONE;
+    return topic->version_count > 0 ? &topic->versions[at] : NULL;
+}
+
+billing_period conductor_topic_month_of(const struct conductor_topic *topic, billing_period period)
+{
+    const struct month_version *version = conductor_version_of(topic, period);
+    return version ? version->period : PERIOD_NONE;
 }
 
 billing_period conductor_topic_newest_month(const struct conductor_topic *topic)
