@@ -81,6 +81,12 @@ static bool any_task(const struct worker *worker, bool (*is)(const struct task *
     return false;
 }
 
+/* No close begins meanwhile: one that came before a part may be under a version that came before it, too. */
+static void tell_pending(struct worker *worker)
+{
+    worker->world.document_pending = worker->document && (worker->next_document || worker->control_is_part);
+}
+
 /*
  * The first document starts the tasks. A later one takes its place between two transactions, when nothing is half written,
  * and when no task is in the middle of a close, which ends under the document under which it began.
@@ -93,7 +99,7 @@ static void change_document(struct worker *worker)
     worker->document = worker->next_document;
     worker->next_document = NULL;
     worker->world.document = worker->document;
-    worker->world.document_pending = false;
+    tell_pending(worker);
     atomic_store(&worker->status->document, worker->document->number);
     log_event(LOGGING_INFO, "document_in_force", LOG_NUMBER("worker", worker->options->number),
               LOG_NUMBER("version", worker->document->number));
@@ -104,28 +110,33 @@ static void change_document(struct worker *worker)
     document_version_free(before);
 }
 
-/*
- * Of several new ones the newest counts. Of a document that has come in part a later turn brings the rest, also where there
- * is none before it; only at the topic's end nothing is missing.
- */
-static void follow_control(struct worker *worker, bool is_end, struct error *error)
+/* Of several new ones the newest counts. */
+static void read_newest(struct worker *worker, struct error *error)
 {
     int64_t version = conductor_topic_version(worker->control);
-    bool is_part = !is_end && !conductor_topic_is_whole(worker->control);
-    worker->control_moved = false;
-    /* A close that came before the part may be under a version that came before it, too. */
-    worker->world.document_pending = worker->document && (worker->next_document || is_part);
-    if (version == 0 || is_part || (worker->document && worker->document->number == version) ||
+    struct document_version *document;
+    if (version == 0 || (worker->document && worker->document->number == version) ||
         (worker->next_document && worker->next_document->number == version))
         return;
-    struct document_version *document;
     if (!document_version_read(worker->control, &document, error)) {
         log_event(LOGGING_ERROR, "document_refused", LOG_NUMBER("version", version), LOG_TEXT("reason", error->message));
         return; /* a good one may follow */
     }
     document_version_free(worker->next_document);
     worker->next_document = document;
-    worker->world.document_pending = worker->document != NULL;
+}
+
+/*
+ * Of a document that has come in part a later turn brings the rest, also where there is none before it; only at the topic's
+ * end nothing is missing.
+ */
+static void follow_control(struct worker *worker, bool is_end, struct error *error)
+{
+    worker->control_moved = false;
+    worker->control_is_part = !is_end && !conductor_topic_is_whole(worker->control);
+    if (!worker->control_is_part)
+        read_newest(worker, error);
+    tell_pending(worker);
 }
 
 /* Whether the topic had grown by the time that its end was reached. */

@@ -26,6 +26,7 @@ struct worker {
     int64_t announced_offset, held_until_ms;         /* of the close that is on its way */
     int64_t heard_ms, heard_real_ms;                 /* when brokers were last there, by both clocks; 0: not yet */
     bool control_begun, control_read, control_moved; /* read: to its end, once; moved: news for follow_control */
+    bool control_is_part;                            /* of its last document more is to come */
     int64_t schemas_retry_ms;
     bool schemas_known; /* of all that is written */
     struct stream_partition *assigned;
