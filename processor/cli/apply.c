@@ -1,7 +1,6 @@
 /* cli/apply.c: proforma apply and proforma export. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "cli/commands.h"
 #include "cli/connection.h"
@@ -31,11 +30,6 @@ static const char apply_help[] =
 
 static const char export_help[] = "usage: proforma export [--period YYYY-MM] [--config FILE] [--set KEY=VALUE]...\n\n"
                                   "Prints the document that is in force in the running month, or in another one.\n";
-
-static billing_period running_month(void)
-{
-    return period_of((int64_t)time(NULL) * 1000);
-}
 
 static bool check_expected(const struct arguments *arguments, int64_t version, struct error *error)
 {

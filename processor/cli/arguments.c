@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/memory.h"
 #include "tasks/task.h"
@@ -266,4 +267,9 @@ void arguments_done(struct arguments *arguments)
     free(arguments->price_lists);
     free(arguments->sets);
     periods_done(&arguments->closings);
+}
+
+billing_period running_month(void)
+{
+    return period_of((int64_t)time(NULL) * 1000);
 }

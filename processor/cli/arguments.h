@@ -66,4 +66,7 @@ void arguments_done(struct arguments *arguments);
 /* "512MiB", "1GB", "65536". */
 MUST_USE bool size_parse(const char *text, size_t *bytes);
 
+/* By this machine's clock. */
+billing_period running_month(void);
+
 #endif

@@ -19,7 +19,7 @@ static bool check_period(const struct connection *connection, const struct argum
     char period[TIME_TEXT_MAX];
     size_t count = conductor_topic_close_count(connection->control);
     period_format(arguments->period, period);
-    if (arguments->period >= period_of((int64_t)time(NULL) * 1000) && !arguments->early)
+    if (arguments->period >= running_month() && !arguments->early)
         return error_fail(error, ERROR_FAILED, "%s has not ended; --early closes it all the same", period);
     if (conductor_topic_version(connection->control) == 0)
         return error_fail(error, ERROR_FAILED, "no document is in force; proforma apply publishes one");

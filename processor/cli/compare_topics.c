@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "cli/bill_table.h"
 #include "cli/connection.h"
@@ -123,7 +122,7 @@ static bool price_both(struct month *month, const struct documents *in_force, st
 /* From which on the running month's document is in force, unless that month is closed. */
 static billing_period default_month(const struct conductor_topic *control)
 {
-    billing_period running = period_of((int64_t)time(NULL) * 1000), open = conductor_topic_first_open(control);
+    billing_period running = running_month(), open = conductor_topic_first_open(control);
     billing_period month = conductor_topic_month_of(control, running);
     return month == PERIOD_NONE || open == PERIOD_NONE || month >= open ? month : open;
 }
