@@ -137,9 +137,9 @@ bool conductor_topic_document(const struct conductor_topic *topic, billing_perio
         done = conductor_read(input, ret_conductor, &problems, error);
         input_close(input);
         if (!done && problems.count > 0) {
-            buffer_clear(&json);
-            problem_format(&problems.items[0], &json);
-            error_fail(error, ERROR_INVALID, "%.*s", (int)(json.size < 400 ? json.size : 400), json.data);
+            char first[PROBLEM_TEXT_MAX];
+            problems_first(&problems, first);
+            error_fail(error, ERROR_INVALID, "%s", first);
         }
     }
     problems_done(&problems);

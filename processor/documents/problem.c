@@ -101,6 +101,15 @@ void problem_format(const struct problem *problem, struct buffer *out)
     append_printable(out, problem->expected);
 }
 
+void problems_first(const struct problems *problems, char out[PROBLEM_TEXT_MAX])
+{
+    struct buffer text = { 0 };
+    if (problems->count > 0)
+        problem_format(&problems->items[0], &text);
+    snprintf(out, PROBLEM_TEXT_MAX, "%.*s", (int)text.size, text.size ? text.data : "");
+    buffer_done(&text);
+}
+
 void problems_done(struct problems *problems)
 {
     arena_done(&problems->arena);

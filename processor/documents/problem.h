@@ -94,6 +94,9 @@ void problem_add(struct problems *problems, const struct place *place, enum prob
 const char *problem_reason_text(enum problem_reason reason);
 /* Appends "file: path: CODE: found \"value\", expected …", without a newline. */
 void problem_format(const struct problem *problem, struct buffer *out);
+/* The same of the first one, cut where it is long, with a final NUL; empty: there is none. */
+#define PROBLEM_TEXT_MAX 401
+void problems_first(const struct problems *problems, char out[PROBLEM_TEXT_MAX]);
 void problems_done(struct problems *problems);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "control/month_items.h"
 #include "documents/conductor_json.h"
+#include "service/document_changes.h"
 
 static bool read_conductor(const struct document *document, struct conductor **ret_conductor, struct error *error)
 {
@@ -161,40 +162,29 @@ static struct document *with_items(const struct document *then, const struct doc
     return draft;
 }
 
-static bool tell_problems(const struct document *then, struct problems *problems, struct error *error)
+static bool tell_problems(const struct document *then, const struct problems *problems, struct error *error)
 {
-    char month[TIME_TEXT_MAX];
-    struct buffer text = { 0 };
+    char month[TIME_TEXT_MAX], first[PROBLEM_TEXT_MAX];
     period_format(then->period, month);
-    if (problems->count > 0)
-        problem_format(&problems->items[0], &text);
-    error_fail(error, ERROR_FAILED, "the document of %s would not hold with these items: %.*s", month,
-               (int)(text.size < 400 ? text.size : 400), text.data ? text.data : "");
-    buffer_done(&text);
-    return false;
+    problems_first(problems, first);
+    return error_fail(error, ERROR_FAILED, "the document of %s would not hold with these items: %s", month, first);
 }
 
 static bool change_open_month(const struct conductor_topic *topic, const struct document *then,
                               const struct document *document, struct conductor_changes *changes, struct error *error)
 {
     struct document *draft = with_items(then, document);
-    struct conductor conductor = { .period = then->period };
     struct problems problems = { 0 };
     struct price_list list = { 0 };
-    struct buffer json = { 0 };
     problems_begin(&problems, "document");
     bool done = conductor_topic_prices(topic, then->period, &list, error) &&
                 (document_check(draft, &list, &problems) || tell_problems(then, &problems, error));
     if (done) {
         document_publish(draft);
-        document_print(draft, &json);
-        struct input *input = input_from_memory(json.data, json.size, "document");
-        done = conductor_changes_compute(topic, input, &conductor, &list, changes, error);
-        input_close(input);
+        done = document_changes(topic, draft, &list, changes, error);
     }
     problems_done(&problems);
     price_list_done(&list);
-    buffer_done(&json);
     document_release(draft);
     return done;
 }

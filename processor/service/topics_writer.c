@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "codec/input.h"
 #include "log/kafka_stream.h"
 #include "service/apply.h"
+#include "service/document_changes.h"
 #include "service/earlier_items.h"
 #include "service/topics_parts.h"
 
@@ -175,14 +175,8 @@ static enum publish_outcome outcome_of(struct topics *topics, enum stream_outcom
 static bool compute_month(struct topics *topics, const struct conductor_topic *topic, const struct document *document,
                           struct conductor_changes *changes, int64_t *version, struct error *error)
 {
-    struct conductor conductor = { .period = document->period };
-    struct buffer json = { 0 };
-    document_print(document, &json);
-    struct input *input = input_from_memory(json.data, json.size, "document");
-    bool done = conductor_changes_compute(topic, input, &conductor, prices(topics, document->period), changes, error);
-    input_close(input);
+    bool done = document_changes(topic, document, prices(topics, document->period), changes, error);
     *version = conductor_topic_version(topic) + (done && changes->count > 0);
-    buffer_done(&json);
     return done;
 }
 

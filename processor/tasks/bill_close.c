@@ -12,11 +12,6 @@
 
 enum bill_close_stage { BILL_CLOSE_BILLS, BILL_CLOSE_REPORT, BILL_CLOSE_ENDS, BILL_CLOSE_MANIFESTS };
 
-static const struct conductor *conductor_of(const struct task *task)
-{
-    return task_conductor(task, task->marker.closing);
-}
-
 /* ---- report rows of custom line items ---- */
 
 static void begin_builder(struct task *task, const struct bill_month *month)
@@ -40,7 +35,7 @@ static enum stream_outcome report_step(struct task *task, struct bill_month *mon
 {
     enum stream_outcome outcome = OUTCOME_DONE;
     const struct bill_places *places = bill_places_of(task, month->period);
-    size_t rows = 0, count = conductor_of(task)->group_count;
+    size_t rows = 0, count = places->conductor->group_count;
     begin_builder(task, month);
     for (task->told = (size_t)task->marker.reported; task->told < count && rows < ROWS_OF_STEP && outcome == OUTCOME_DONE;
          task->told++) {
@@ -79,9 +74,10 @@ static enum stream_outcome bills_step(struct task *task, struct bill_month *mont
 static enum stream_outcome write_manifests(struct task *task, struct bill_month *month, const struct close_record *close,
                                            uint32_t index, size_t *left, struct error *error)
 {
+    const struct bill_places *places = bill_places_of(task, month->period);
     struct custom_charges charges = { 0 };
-    struct bill_report report = { .close = close, .conductor = conductor_of(task), .group = index, .revision = 1 };
-    uint32_t number = bill_places_of(task, month->period)->numbers[index];
+    struct bill_report report = { .close = close, .conductor = places->conductor, .group = index, .revision = 1 };
+    uint32_t number = places->numbers[index];
     bill_group_charges(task, month, number, true, &charges);
     enum stream_outcome outcome =
         bill_report_manifests(task, month, number, &report, &charges, &task->bills->manifest_from, left, error);
@@ -94,7 +90,7 @@ static enum stream_outcome manifests_step(struct task *task, struct bill_month *
 {
     const struct bill_places *places = bill_places_of(task, month->period);
     enum stream_outcome outcome = OUTCOME_DONE;
-    size_t left = TOTALS_OF_STEP, count = conductor_of(task)->group_count;
+    size_t left = TOTALS_OF_STEP, count = places->conductor->group_count;
     begin_builder(task, month);
     while (task->told < count && left > 0 && outcome == OUTCOME_DONE) {
         if (places->numbers[task->told] != GROUP_NONE)
