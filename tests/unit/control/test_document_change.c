@@ -1,22 +1,7 @@
 /* control/document_change: what can follow the document in force, and what is refused, with what to do. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "support/control_records.h"
 
 #include "control/document_change.h"
-
-static void put(struct conductor_topic *topic, const char *key, const char *value)
-{
-    struct error error;
-    struct stream_record record = { .topic = STREAM_CONDUCTOR, .key = text_of(key), .value = text_of(value) };
-    if (!conductor_topic_take(topic, &record, &error))
-        fail_msg("%s: %s", key, error.message);
-}
 
 #define ENTRY(usage_type, tiers)                                                                                    \
     "{\"sku\":\"S\",\"service\":\"AmazonS3\",\"usage_type\":\"" usage_type "\",\"operation\":\"\",\"unit\":\"GB\"," \
@@ -76,21 +61,14 @@ static void make_topic(const struct row *row, struct conductor_topic *topic)
     for (size_t i = 0; i < ARRAY_COUNT(row->documents) && row->documents[i]; i++) {
         snprintf(key, sizeof key, "%s/version/", row->documents[i]);
         snprintf(value, sizeof value, "{\"number\":%zu}", i + 1);
-        put(topic, key, value);
+        control_put(topic, key, value);
     }
     if (row->announced) {
         snprintf(key, sizeof key, "%s/closing/", row->announced);
-        put(topic, key, "{}");
+        control_put(topic, key, "{}");
     }
-    if (row->close) {
-        snprintf(key, sizeof key, "%s/close/x", row->close);
-        snprintf(value, sizeof value, "{\"period\":\"%s\",\"version\":4,\"offsets\":[1]}", row->close);
-        put(topic, key, value);
-    }
-    for (unsigned task = 0; row->closed && task < 2; task++) {
-        snprintf(key, sizeof key, "%s/closed/%u", row->close, task);
-        put(topic, key, "{\"tasks\":2}");
-    }
+    if (row->close)
+        control_close(topic, row->close, row->closed ? 2 : 0);
 }
 
 static void what_cannot_follow_is_refused_with_what_can(void **state)
@@ -111,9 +89,9 @@ static void half_of_the_tasks_have_not_closed_a_month(void **state)
 {
     (void)state;
     struct conductor_topic *topic = conductor_topic_new();
-    put(topic, "2026-06/closed/0", "{\"tasks\":2}");
+    control_put(topic, "2026-06/closed/0", "{\"tasks\":2}");
     assert_false(conductor_topic_is_closed(topic, 2026 * 12 + 5));
-    put(topic, "2026-06/closed/1", "{\"tasks\":2}");
+    control_put(topic, "2026-06/closed/1", "{\"tasks\":2}");
     assert_true(conductor_topic_is_closed(topic, 2026 * 12 + 5));
     assert_false(conductor_topic_is_closed(topic, 2026 * 12 + 6));
     conductor_topic_free(topic);
@@ -123,11 +101,11 @@ static void a_document_is_whole_with_its_version(void **state)
 {
     (void)state;
     struct conductor_topic *topic = conductor_topic_new();
-    put(topic, "2026-06/Price/S/A", ENTRY("A", FLAT));
+    control_put(topic, "2026-06/Price/S/A", ENTRY("A", FLAT));
     assert_false(conductor_topic_is_whole(topic));
-    put(topic, "2026-06/import/1", "{}");
+    control_put(topic, "2026-06/import/1", "{}");
     assert_false(conductor_topic_is_whole(topic));
-    put(topic, "2026-06/version/", "{\"number\":1}");
+    control_put(topic, "2026-06/version/", "{\"number\":1}");
     assert_true(conductor_topic_is_whole(topic));
     conductor_topic_free(topic);
 }

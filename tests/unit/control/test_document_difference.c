@@ -1,42 +1,34 @@
 /* control/document_difference: what a publication changes is told in words, by name. */
-#include "support/unit.h"
+#include "support/control_records.h"
 
 #include "control/document_difference.h"
 
 #define JUNE (2026 * 12 + 5)
 #define ARN(kind, id) "arn:aws:billingconductor::100000000001:" kind "/" id
 
-static void put(struct conductor_topic *topic, const char *key, const char *value)
-{
-    struct error error;
-    struct stream_record record = { .topic = STREAM_CONDUCTOR, .key = text_of(key), .value = text_of(value) };
-    if (!conductor_topic_take(topic, &record, &error))
-        fail_msg("%s: %s", key, error.message);
-}
-
 static struct conductor_topic *topic_in_force(void)
 {
     struct conductor_topic *topic = conductor_topic_new();
-    put(topic, "2026-05/PricingRules/old", "{\"Name\":\"of May\"}");
-    put(topic, "2026-06/BillingGroups/1",
-        "{\"Name\":\"Retail\",\"Status\":\"ACTIVE\",\"ComputationPreference\":"
-        "{\"PricingPlanArn\":\"" ARN("pricingplan", "planA") "\"}}");
-    put(topic, "2026-06/BillingGroups/2", "{\"Name\":\"Platform\"}");
-    put(topic, "2026-06/LinkedAccounts/111111111111",
-        "{\"AccountId\":\"111111111111\",\"BillingGroupArn\":\"" ARN("billinggroup", "1") "\"}");
-    put(topic, "2026-06/PricingRules/ruleA", "{\"Name\":\"plus five\",\"ModifierPercentage\":\"5\"}");
-    put(topic, "2026-06/PricingRulesAssociatedToPricingPlan/planA",
-        "{\"PricingRuleArns\":[\"" ARN("pricingrule", "ruleA") "\",\"" ARN("pricingrule", "ruleB") "\"]}");
-    put(topic, "2026-06/PricingPlans/planA", "{\"Name\":\"Standard\"}");
-    put(topic, "2026-06/CustomLineItems/care",
-        "{\"Name\":\"support\",\"ChargeDetails\":{\"Type\":\"FEE\",\"Flat\":"
-        "{\"ChargeValue\":\"150\"}}}");
-    put(topic, "2026-06/CustomLineItemVersions/care/2026-06",
-        "{\"Arn\":\"" ARN("customlineitem", "care") "\",\"StartBillingPeriod\":\"2026-06\"}");
-    put(topic, "2026-06/Price/SKU1/Requests",
-        "{\"sku\":\"SKU1\",\"service\":\"AmazonS3\",\"tiers\":[[\"0\",null,\"0.1\"]]}");
-    put(topic, "2026-06/document/CurrencyCode", "\"USD\"");
-    put(topic, "2026-06/version/", "{\"number\":4}");
+    control_put(topic, "2026-05/PricingRules/old", "{\"Name\":\"of May\"}");
+    control_put(topic, "2026-06/BillingGroups/1",
+                "{\"Name\":\"Retail\",\"Status\":\"ACTIVE\",\"ComputationPreference\":"
+                "{\"PricingPlanArn\":\"" ARN("pricingplan", "planA") "\"}}");
+    control_put(topic, "2026-06/BillingGroups/2", "{\"Name\":\"Platform\"}");
+    control_put(topic, "2026-06/LinkedAccounts/111111111111",
+                "{\"AccountId\":\"111111111111\",\"BillingGroupArn\":\"" ARN("billinggroup", "1") "\"}");
+    control_put(topic, "2026-06/PricingRules/ruleA", "{\"Name\":\"plus five\",\"ModifierPercentage\":\"5\"}");
+    control_put(topic, "2026-06/PricingRulesAssociatedToPricingPlan/planA",
+                "{\"PricingRuleArns\":[\"" ARN("pricingrule", "ruleA") "\",\"" ARN("pricingrule", "ruleB") "\"]}");
+    control_put(topic, "2026-06/PricingPlans/planA", "{\"Name\":\"Standard\"}");
+    control_put(topic, "2026-06/CustomLineItems/care",
+                "{\"Name\":\"support\",\"ChargeDetails\":{\"Type\":\"FEE\",\"Flat\":"
+                "{\"ChargeValue\":\"150\"}}}");
+    control_put(topic, "2026-06/CustomLineItemVersions/care/2026-06",
+                "{\"Arn\":\"" ARN("customlineitem", "care") "\",\"StartBillingPeriod\":\"2026-06\"}");
+    control_put(topic, "2026-06/Price/SKU1/Requests",
+                "{\"sku\":\"SKU1\",\"service\":\"AmazonS3\",\"tiers\":[[\"0\",null,\"0.1\"]]}");
+    control_put(topic, "2026-06/document/CurrencyCode", "\"USD\"");
+    control_put(topic, "2026-06/version/", "{\"number\":4}");
     return topic;
 }
 
@@ -159,7 +151,7 @@ static void what_is_no_json_is_told_all_the_same(void **state)
 {
     (void)state;
     struct conductor_topic *topic = conductor_topic_new();
-    put(topic, "2026-06/PricingRules/a", "{\"Name\"");
+    control_put(topic, "2026-06/PricingRules/a", "{\"Name\"");
     struct conductor_change items[] = { { TEXT("2026-06/PricingRules/a"), TEXT("[1,{\"Arn\":7}]") },
                                         { TEXT("2026-06/LinkedAccounts/b"), TEXT("\"text\"") } };
     struct conductor_changes changes = { .items = items, .count = ARRAY_COUNT(items) };

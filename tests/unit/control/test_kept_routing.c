@@ -1,22 +1,7 @@
 /* control/kept_routing: what an earlier version routed to tiers is still routed there, whoever reads the topic. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "support/control_records.h"
 
 #include "control/kept_routing.h"
-
-static void put(struct conductor_topic *topic, const char *key, const char *value)
-{
-    struct error error;
-    struct stream_record record = { .topic = STREAM_CONDUCTOR, .key = text_of(key), .value = text_of(value) };
-    if (!conductor_topic_take(topic, &record, &error))
-        fail_msg("%s: %s", key, error.message);
-}
 
 #define ENTRY(usage_type, tiers)                                                                                    \
     "{\"sku\":\"S\",\"service\":\"AmazonS3\",\"usage_type\":\"" usage_type "\",\"operation\":\"\",\"unit\":\"GB\"," \
@@ -110,10 +95,10 @@ static void kept_operations_come_back(void **state)
     (void)state;
     struct conductor_topic *topic = conductor_topic_new();
     struct routing routing = { 0 };
-    put(topic, "2026-06/version/", "{\"number\":1}");
-    put(topic, "2026-06/Tiered/S/O \"x\"", "{\"service\":\"S\",\"operation\":\"O \\\"x\\\"\"}");
-    put(topic, "2026-05/Tiered/old", "{\"usage_type\":\"old\"}");
-    put(topic, "2026-06/Tiered/odd", "7");
+    control_put(topic, "2026-06/version/", "{\"number\":1}");
+    control_put(topic, "2026-06/Tiered/S/O \"x\"", "{\"service\":\"S\",\"operation\":\"O \\\"x\\\"\"}");
+    control_put(topic, "2026-05/Tiered/old", "{\"usage_type\":\"old\"}");
+    control_put(topic, "2026-06/Tiered/odd", "7");
     kept_routing_read(topic, 2026 * 12 + 5, &routing);
     const struct meter kept = { .product_code = TEXT("S"), .operation = TEXT("O \"x\""), .usage_type = TEXT("U") };
     const struct meter old = { .product_code = TEXT("S"), .usage_type = TEXT("old") };

@@ -2,13 +2,9 @@
  * service/topics: records of a log in memory into the view: what is newer takes its place, what is deleted goes; a view goes
  * on, or is made anew; who is away.
  */
-#include "support/scratch.h"
-#include "support/unit.h"
+#include "support/topics_fixture.h"
 
 #include <time.h>
-
-#include "service/topics.h"
-#include "support/memory_log.h"
 
 static void add(enum stream_topic topic, const char *key, const char *value, const char *reason)
 {
@@ -30,46 +26,10 @@ static void add(enum stream_topic topic, const char *key, const char *value, con
     "group\":"                                                                                                         \
     "\"g\",\"usage_amount\":\"1\",\"usage_events\":1,\"cost\":\"" cost "\",\"billable_cost\":\"0\"}"
 
-static struct wire *wire;
-static struct fixed_schemas *schemas;
-static struct wire_schemas port;
-
-static int set_up(void **state)
-{
-    schemas = fixed_schemas_new();
-    port = fixed_schemas_port(schemas);
-    wire = wire_new(WIRE_JSON, &port, EXCESS_ROUND);
-    return scratch_setup(state);
-}
-
-static int tear_down(void **state)
-{
-    wire_free(wire);
-    fixed_schemas_free(schemas);
-    memory_log_done();
-    return scratch_teardown(state);
-}
-
-static struct topics_options options_of_test(void)
-{
-    static const struct kafka_settings settings = { .group_id = "g", .topic_prefix = "p." };
-    return (struct topics_options){ .kafka = &settings,
-                                    .directory = scratch_path("view"),
-                                    .memory_bytes = 16 << 20,
-                                    .months = 2,
-                                    .wire = wire,
-                                    .report_wire = wire,
-                                    .report_directory = scratch_path("reports") };
-}
-
 static struct topics *open_topics(void)
 {
-    struct topics_options options = options_of_test();
-    struct topics *topics;
-    struct error error;
-    if (!topics_open(&options, &topics, &error))
-        fail_msg("%s", error.message);
-    return topics;
+    const struct topics_options options = topics_options_of_test();
+    return topics_open_with(&options);
 }
 
 /* The cost of a bill or item as text, "" if there is none. */
@@ -173,20 +133,28 @@ static void a_view_that_fails_or_is_deleted_while_it_is_read_is_made_anew(void *
     topics_close(topics);
 }
 
+/* Reads on while the bill of g comes to 3. */
+static void run_to_the_end(struct topics *topics)
+{
+    add(STREAM_BILLS, "g/2026-06///", BILL("g", "2026-06", "3"), NULL);
+    topics_start(topics);
+    while (strcmp(cost_of(topics, "2026-06", "g"), "3") != 0) {
+        assert_int_equal(topics_source(topics).health(topics) == SOURCE_UNREAD, false);
+        usleep(1000);
+    }
+    topics_stop(topics);
+    assert_int_equal(memory_log.handed_over, 2); /* it went on where it was */
+    topics_close(topics);
+}
+
 static void a_connection_that_fails_is_made_again_and_nothing_is_lost(void **state)
 {
     (void)state;
     add(STREAM_BILLS, "g/2026-06///", BILL("g", "2026-06", "1"), NULL);
     struct topics *topics = open_topics();
     memory_log.to_fail = 1;
-    add(STREAM_BILLS, "g/2026-06///", BILL("g", "2026-06", "3"), NULL);
-    topics_start(topics);
-    while (strcmp(cost_of(topics, "2026-06", "g"), "3") != 0)
-        usleep(1000);
-    topics_stop(topics);
+    run_to_the_end(topics);
     assert_int_equal(memory_log.opened, 2);
-    assert_int_equal(memory_log.handed_over, 2); /* it went on where it was */
-    topics_close(topics);
 }
 
 /* Each try takes a second. */
@@ -197,16 +165,8 @@ static void a_view_outlives_brokers_that_cannot_be_reached_for_long(void **state
     struct topics *topics = open_topics();
     memory_log.to_fail = 1;
     memory_log.to_refuse = 6;
-    add(STREAM_BILLS, "g/2026-06///", BILL("g", "2026-06", "3"), NULL);
-    topics_start(topics);
-    while (strcmp(cost_of(topics, "2026-06", "g"), "3") != 0) {
-        assert_int_equal(topics_source(topics).health(topics) == SOURCE_UNREAD, false);
-        usleep(1000);
-    }
-    topics_stop(topics);
+    run_to_the_end(topics);
     assert_int_equal(memory_log.to_refuse, 0);
-    assert_int_equal(memory_log.handed_over, 2); /* it went on where it was */
-    topics_close(topics);
 }
 
 static void opening_ends_when_nobody_waits_for_it(void **state)
@@ -215,7 +175,7 @@ static void opening_ends_when_nobody_waits_for_it(void **state)
     static const _Atomic bool stop = true;
     struct topics *topics;
     struct error error = { 0 };
-    struct topics_options options = options_of_test();
+    struct topics_options options = topics_options_of_test();
     options.stop = &stop;
     assert_false(topics_open(&options, &topics, &error));
     assert_int_equal(error.kind, ERROR_LATER);
@@ -224,13 +184,18 @@ static void opening_ends_when_nobody_waits_for_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(records_are_in_the_view_when_it_is_open_the_latest_of_each_key, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_view_goes_on_where_it_ended_and_is_made_anew_when_it_is_gone, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(dead_letters_are_counted_by_reason_over_restarts, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_view_that_fails_or_is_deleted_while_it_is_read_is_made_anew, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_connection_that_fails_is_made_again_and_nothing_is_lost, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_view_outlives_brokers_that_cannot_be_reached_for_long, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(opening_ends_when_nobody_waits_for_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(records_are_in_the_view_when_it_is_open_the_latest_of_each_key, topics_set_up,
+                                        topics_tear_down),
+        cmocka_unit_test_setup_teardown(a_view_goes_on_where_it_ended_and_is_made_anew_when_it_is_gone, topics_set_up,
+                                        topics_tear_down),
+        cmocka_unit_test_setup_teardown(dead_letters_are_counted_by_reason_over_restarts, topics_set_up, topics_tear_down),
+        cmocka_unit_test_setup_teardown(a_view_that_fails_or_is_deleted_while_it_is_read_is_made_anew, topics_set_up,
+                                        topics_tear_down),
+        cmocka_unit_test_setup_teardown(a_connection_that_fails_is_made_again_and_nothing_is_lost, topics_set_up,
+                                        topics_tear_down),
+        cmocka_unit_test_setup_teardown(a_view_outlives_brokers_that_cannot_be_reached_for_long, topics_set_up,
+                                        topics_tear_down),
+        cmocka_unit_test_setup_teardown(opening_ends_when_nobody_waits_for_it, topics_set_up, topics_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

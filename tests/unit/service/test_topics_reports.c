@@ -3,54 +3,33 @@
  * manifest is the same, never half.
  */
 #include "support/cur_sample.h"
-#include "support/scratch.h"
-#include "support/unit.h"
+#include "support/topics_fixture.h"
 
 #include "codec/cur_manifest.h"
 #include "cur/cur_rows.h"
-#include "service/topics.h"
-#include "support/memory_log.h"
 
 #define MANIFEST_KEY "g/2026-06/"
 
-static struct wire *wire;
-static struct fixed_schemas *schemas;
-static struct wire_schemas port;
 static struct topics *topics;
 
 static int set_up(void **state)
 {
-    schemas = fixed_schemas_new();
-    port = fixed_schemas_port(schemas);
-    wire = wire_new(WIRE_JSON, &port, EXCESS_ROUND);
     topics = NULL;
-    return scratch_setup(state);
+    return topics_set_up(state);
 }
 
 static int tear_down(void **state)
 {
     topics_close(topics);
-    wire_free(wire);
-    fixed_schemas_free(schemas);
-    memory_log_done();
-    return scratch_teardown(state);
+    return topics_tear_down(state);
 }
 
 /* As it is begun again: what is on the log by now is in the view. */
 static void open_topics(void)
 {
-    static const struct kafka_settings settings = { .group_id = "g", .topic_prefix = "p." };
-    const struct topics_options options = { .kafka = &settings,
-                                            .directory = scratch_path("view"),
-                                            .memory_bytes = 16 << 20,
-                                            .months = 2,
-                                            .wire = wire,
-                                            .report_wire = wire,
-                                            .report_directory = scratch_path("reports") };
-    struct error error;
+    const struct topics_options options = topics_options_of_test();
     topics_close(topics);
-    if (!topics_open(&options, &topics, &error))
-        fail_msg("%s", error.message);
+    topics = topics_open_with(&options);
 }
 
 /* ---- what a close writes ---- */

@@ -2,14 +2,11 @@
  * service/topics_writer: documents to a log in memory: one transaction each, with what is kept beside; lost races, answers
  * that get lost, refusals; prices and replies as the topic has them.
  */
-#include "support/scratch.h"
-#include "support/unit.h"
+#include "support/topics_fixture.h"
 
 #include <time.h>
 
 #include "service/control_reader.h"
-#include "service/topics.h"
-#include "support/memory_log.h"
 
 #define PAYER "123456789012"
 #define JUNE (2026 * 12 + 5)
@@ -18,36 +15,20 @@
     "\"" rate "\"]]}"
 #define RULE_KEY(id) "2026-06/PricingRules/" id
 
-static struct wire *wire;
-static struct fixed_schemas *schemas;
-static struct wire_schemas port;
 static struct topics *topics;
 static struct publisher publisher;
 
 static struct topics *open_topics(const char *view)
 {
-    static const struct kafka_settings settings = { .group_id = "g", .topic_prefix = "p." };
-    const struct topics_options options = { .kafka = &settings,
-                                            .directory = scratch_path(view),
-                                            .memory_bytes = 16 << 20,
-                                            .months = 2,
-                                            .payer = TEXT(PAYER),
-                                            .wire = wire,
-                                            .report_wire = wire,
-                                            .report_directory = scratch_path("reports") };
-    struct topics *made;
-    struct error error;
-    if (!topics_open(&options, &made, &error))
-        fail_msg("%s", error.message);
-    return made;
+    struct topics_options options = topics_options_of_test();
+    options.directory = scratch_path(view);
+    options.payer = TEXT(PAYER);
+    return topics_open_with(&options);
 }
 
 static int set_up(void **state)
 {
-    schemas = fixed_schemas_new();
-    port = fixed_schemas_port(schemas);
-    wire = wire_new(WIRE_JSON, &port, EXCESS_ROUND);
-    CHECK(scratch_setup(state) == 0);
+    CHECK(topics_set_up(state) == 0);
     topics = open_topics("view");
     publisher = topics_publisher(topics);
     return 0;
@@ -56,10 +37,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     topics_close(topics);
-    wire_free(wire);
-    fixed_schemas_free(schemas);
-    memory_log_done();
-    return scratch_teardown(state);
+    return topics_tear_down(state);
 }
 
 /* A draft of a month with a rule more, as a change would make it. */

@@ -1,27 +1,9 @@
 /* tasks/document_version: which documents a version has, and which is in force in a month. */
-#include "support/unit.h"
+#include "support/control_records.h"
 
 #include "tasks/document_version.h"
 
 #define APRIL (2026 * 12 + 3)
-
-static void put(struct conductor_topic *topic, const char *key, const char *value)
-{
-    struct error error;
-    struct stream_record record = { .topic = STREAM_CONDUCTOR, .key = text_of(key), .value = text_of(value) };
-    if (!conductor_topic_take(topic, &record, &error))
-        fail_msg("%s: %s", key, error.message);
-}
-
-static void close_month(struct conductor_topic *topic, const char *month)
-{
-    char key[64], value[128];
-    snprintf(key, sizeof key, "%s/close/x", month);
-    snprintf(value, sizeof value, "{\"period\":\"%s\",\"version\":1,\"offsets\":[1]}", month);
-    put(topic, key, value);
-    snprintf(key, sizeof key, "%s/closed/0", month);
-    put(topic, key, "{\"tasks\":1}");
-}
 
 static void documents_are_read_from_the_month_closed_last_on(void **state)
 {
@@ -41,12 +23,12 @@ static void documents_are_read_from_the_month_closed_last_on(void **state)
         struct conductor_topic *topic = conductor_topic_new();
         struct document_version *version;
         struct error error;
-        put(topic, "2026-04/version/", "{\"number\":1}");
-        put(topic, "2026-06/version/", "{\"number\":2}");
-        put(topic, "2026-08/version/", "{\"number\":3}");
-        put(topic, "2026-06/version/", "{\"number\":4}");
+        control_put(topic, "2026-04/version/", "{\"number\":1}");
+        control_put(topic, "2026-06/version/", "{\"number\":2}");
+        control_put(topic, "2026-08/version/", "{\"number\":3}");
+        control_put(topic, "2026-06/version/", "{\"number\":4}");
         if (rows[i].closed)
-            close_month(topic, rows[i].closed);
+            control_close(topic, rows[i].closed, 1);
         if (!document_version_read(topic, &version, &error))
             fail_msg("%s: %s", rows[i].what, error.message);
         assert_int_equal(version->number, 4);
@@ -71,9 +53,9 @@ static void a_month_that_cannot_be_read_is_no_version(void **state)
     struct document_version *version;
     struct error error = { 0 };
     assert_false(document_version_read(topic, &version, &error)); /* there is none */
-    put(topic, "2026-04/version/", "{\"number\":1}");
-    put(topic, "2026-06/BillingGroups/1", "{\"Name\":1}");
-    put(topic, "2026-06/version/", "{\"number\":2}");
+    control_put(topic, "2026-04/version/", "{\"number\":1}");
+    control_put(topic, "2026-06/BillingGroups/1", "{\"Name\":1}");
+    control_put(topic, "2026-06/version/", "{\"number\":2}");
     error = (struct error){ 0 };
     assert_false(document_version_read(topic, &version, &error));
     assert_int_equal(error.kind, ERROR_INVALID);
