@@ -17,6 +17,7 @@ struct verify_run {
     struct buffer key, value, lines;
     struct marker *markers; /* the last of each task */
     size_t marker_count;
+    int64_t *swept;           /* of each task: totals of the month that are of versions before this are gone */
     struct intern reported;   /* groups that have a report */
     struct intern by_service; /* reports whose manifest lists its totals by service, without accounts */
     struct intern snapshots;  /* and each snapshot of theirs, behind the group's id and a NUL */

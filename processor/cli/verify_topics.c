@@ -16,6 +16,18 @@
 
 #define KEYS_IN_MEMORY 100000
 
+/* False: told, and *failed says whether there is more to it than a record that is none. */
+static bool decode(struct verify_run *run, const char *what, const struct record_type *type, struct text key,
+                   struct text value, void *record, bool *failed, struct error *error)
+{
+    struct refusal refusal;
+    enum wire_answer answer = wire_decode(run->pass->connection->wire, type, value, record, &run->arena, &refusal, error);
+    *failed = answer == WIRE_LATER;
+    if (answer == WIRE_REFUSED)
+        verify_tell(run, "%s %.*s: the record cannot be read: %s", what, TEXT_ARGS(key), refusal.detail);
+    return answer == WIRE_DONE;
+}
+
 /* ---- topics of which the latest record of a key counts ---- */
 
 struct latest_topic {
@@ -33,11 +45,36 @@ static bool is_of_month(const struct verify_run *run, struct text key)
     return text_contains(key, text_of(part));
 }
 
+/* Keys of messages between tasks have a '#' behind the task's number; those of totals have none there. */
+static bool is_message(struct text key)
+{
+    const char *slash = key.size ? memchr(key.data, '/', key.size) : NULL;
+    return slash && slash + 1 < key.data + key.size && slash[1] == '#';
+}
+
+/* Of all months from one on, which is the one in the key. */
+static bool note_swept(struct verify_run *run, const struct stream_record *record, struct error *error)
+{
+    struct subtotal subtotal;
+    billing_period from;
+    bool failed;
+    arena_reset(&run->arena);
+    if (!decode(run, "message", &subtotal_type, record->key, record->value, &subtotal, &failed, error))
+        return !failed;
+    if (bill_message_of(&subtotal) == BILL_MESSAGE_SWEPT && period_parse(subtotal.billing_period, &from) &&
+        from <= run->pass->period && (uint64_t)subtotal.task < run->marker_count &&
+        run->swept[subtotal.task] < subtotal.conductor_version)
+        run->swept[subtotal.task] = subtotal.conductor_version;
+    return true;
+}
+
 static bool keep_latest(void *context, const struct stream_record *record, struct error *error)
 {
     const struct latest_topic *latest = context;
     struct verify_run *run = latest->run;
     verify_progress(run, stream_topic_name(latest->topic));
+    if (latest->topic == STREAM_SUBTOTALS && is_message(record->key))
+        return record->is_null || note_swept(run, record, error);
     if (!is_of_month(run, record->key))
         return true;
     if (!record->is_null)
@@ -73,18 +110,6 @@ static bool read_latest(struct verify_run *run, enum stream_topic topic,
     done = done && rocks_write(run->rocks, run->batch, error) && take_latest(&latest, error);
     verify_scratch_close(run);
     return done;
-}
-
-/* False: told, and *failed says whether there is more to it than a record that is none. */
-static bool decode(struct verify_run *run, const char *what, const struct record_type *type, struct text key,
-                   struct text value, void *record, bool *failed, struct error *error)
-{
-    struct refusal refusal;
-    enum wire_answer answer = wire_decode(run->pass->connection->wire, type, value, record, &run->arena, &refusal, error);
-    *failed = answer == WIRE_LATER;
-    if (answer == WIRE_REFUSED)
-        verify_tell(run, "%s %.*s: the record cannot be read: %s", what, TEXT_ARGS(key), refusal.detail);
-    return answer == WIRE_DONE;
 }
 
 /* ---- bills ---- */
@@ -127,11 +152,10 @@ static bool take_subtotal(struct verify_run *run, struct text key, struct text v
 {
     struct subtotal subtotal;
     bool failed;
-    const char *slash = memchr(key.data, '/', key.size);
-    if (slash && slash + 1 < key.data + key.size && slash[1] == '#')
-        return true; /* a message between tasks, no total */
     if (!decode(run, "subtotal", &subtotal_type, key, value, &subtotal, &failed, error))
         return !failed;
+    if ((uint64_t)subtotal.task < run->marker_count && subtotal.conductor_version < run->swept[subtotal.task])
+        return true; /* it was not told again by the sweep behind it: there is nothing of it any more */
     struct audit_figures figures = { .usage_events = subtotal.usage_events };
     sum_add_sum(&figures.amounts[AUDIT_COST], &subtotal.cost);
     sum_add_sum(&figures.amounts[AUDIT_PUBLIC_COST], &subtotal.public_cost);
@@ -305,6 +329,7 @@ static bool read_line_items(struct verify_run *run, struct error *error)
     int32_t count = stream_of(run)->ops->partition_count(stream_of(run), STREAM_LINE_ITEMS);
     run->marker_count = (size_t)count;
     run->markers = memory_new_array(run->marker_count, sizeof *run->markers);
+    run->swept = memory_new_array(run->marker_count, sizeof *run->swept);
     for (size_t i = 0; i < run->marker_count; i++)
         run->markers[i] = (struct marker){ .closed = PERIOD_NONE, .closing = PERIOD_NONE };
     for (int32_t p = 0; p < count; p++)
@@ -342,6 +367,7 @@ static void run_done(struct verify_run *run)
     for (size_t i = 0; i < run->marker_count; i++)
         marker_done(&run->markers[i]);
     free(run->markers);
+    free(run->swept);
     intern_done(&run->reported);
     intern_done(&run->by_service);
     intern_done(&run->snapshots);

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from kafka_tools import SKIPPED, Broker, Topics, Unavailable, record
-from test_month import Case, Context, Expected, import_month, latest
+from test_month import DATA, DOCUMENTS, Case, Context, Expected, import_month, latest
 
 LAST_DIGIT = Decimal("0.000000000000000000000001")
 
@@ -175,6 +175,43 @@ def open_month(context):
     assert case.command("verify", check=False).returncode == 2
 
 
+def moved_account(context):
+    """Its totals in the group that it leaves are told before it moves, and never again."""
+    case = Case(context, "moved", workers=2)
+    case.prepare()
+    case.start()
+    import_month(case)
+    case.wait_for("bills", lambda: len(latest(case.topic("bills"))) >= len(context.expected.bills) - 5)
+    time.sleep(1)
+    document = json.loads((DATA / "conductor.json").read_text())
+    account, (old, new) = document["LinkedAccounts"][1], (group["Arn"] for group in document["BillingGroups"][:2])
+    assert account["BillingGroupArn"] == old
+    account["BillingGroupArn"] = new
+    document["BillingGroups"][0]["Size"], document["BillingGroups"][1]["Size"] = 2, 3
+    path = context.scratch / "moved.json"
+    path.write_text(json.dumps(document))
+    case.command("apply", "--conductor", path, *DOCUMENTS[2:])
+    key = f"/{old.rsplit('/', 1)[1]}/2026-06/{account['AccountId']}/"
+
+    def left_behind():
+        return [bill for name, bill in latest(case.topic("bills")).items() if key in f"/{name}" and Decimal(bill["cost"]) != 0]
+
+    case.wait_for("the account's new group", lambda: not left_behind())
+    time.sleep(1)
+    stale = [row for row in latest(case.topic("subtotals")).items() if key in row[0] and Decimal(row[1]["cost"]) != 0]
+    assert stale, "no total was told before the account moved"
+    verify(case, code=0, holds=["2026-06 is open", "all agree"])
+    case.command("close", "--period", "2026-06")
+    case.wait_for("reports", lambda: case.command("verify", "--period", "2026-06", check=False).stdout.find("is closed") >= 0)
+    case.stop()
+    verify(case, code=0, holds=["2026-06 is closed", "all agree"])
+    # What the new group has is still held against line items.
+    row = the_last(case, "subtotals", lambda name, subtotal: "#" not in name and Decimal(subtotal["cost"]) != 0
+                   and f"/{new.rsplit('/', 1)[1]}/" in name and account["AccountId"] in name)
+    damage(case, "subtotals", row, usage_events=json.loads(row["value"])["usage_events"] + 1)
+    verify(case, code=1, holds=[f"subtotal {row['key']}: usage_events: line items"])
+
+
 def closed_month(context):
     case = Case(context, "closed", workers=2)
     case.prepare()
@@ -202,7 +239,7 @@ def main():
             context.scratch, context.broker = Path(scratch), broker
             context.topics = Topics(broker, arguments.kafka_cat)
             context.expected = Expected(context.proforma, context.scratch / "expected")
-            for case in (open_month, closed_month):
+            for case in (open_month, moved_account, closed_month):
                 try:
                     case(context)
                     print(f"passed {case.__name__}", flush=True)
