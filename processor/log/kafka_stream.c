@@ -48,6 +48,7 @@ struct kafka_stream {
     _Atomic bool is_down;
     _Atomic unsigned connection_failures; /* of the producer, since it is there */
     bool is_worker, is_stale;             /* stale: an end may have been sent twice; only a new epoch makes that harmless */
+    bool is_closing;                      /* the consumer: who asks it now may never be answered */
     int64_t asked_s;                      /* when a broker was last asked whether it is there */
 };
 
@@ -155,12 +156,14 @@ static void hand_over_assignment(struct kafka_stream *stream, const rd_kafka_top
 /*
  * librdkafka (2.0.2, and later ones) asks a partition that leaves an assignment to stop, and ends the process by an
  * assertion where it is asked a second time before it has answered the first. The answer has come when two questions have
- * been answered that were asked behind it: an assignment that follows at once finds the partition at rest.
+ * been answered that were asked behind it: an assignment that follows at once finds the partition at rest. Behind the last
+ * assignment of a consumer that is being closed nothing follows, and nobody answers any more.
  */
-static rd_kafka_resp_err_t assign(rd_kafka_t *consumer, const rd_kafka_topic_partition_list_t *list)
+static rd_kafka_resp_err_t assign(const struct kafka_stream *stream, rd_kafka_t *consumer,
+                                  const rd_kafka_topic_partition_list_t *list)
 {
     rd_kafka_resp_err_t result = rd_kafka_assign(consumer, list);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2 && !stream->is_closing; i++) {
         rd_kafka_topic_partition_list_t *assigned = NULL;
         if (rd_kafka_assignment(consumer, &assigned) == RD_KAFKA_RESP_ERR_NO_ERROR)
             rd_kafka_topic_partition_list_destroy(assigned);
@@ -176,7 +179,7 @@ static void on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t event, rd_kaf
     if (event == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         /* Confirms the assignment without reading anything yet. */
         rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
-        assign(consumer, none);
+        assign(stream, consumer, none);
         rd_kafka_topic_partition_list_destroy(none);
         if (stream->handler && !stream->handler_failed)
             hand_over_assignment(stream, list);
@@ -186,14 +189,14 @@ static void on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t event, rd_kaf
     if (stream->handler && !stream->handler_failed &&
         !stream->handler->revoked(stream->handler->context, lost, stream->error))
         stream->handler_failed = true;
-    assign(consumer, NULL);
+    assign(stream, consumer, NULL);
 }
 
 static bool stream_assign(struct stream *port, const struct stream_partition *partitions, size_t count, struct error *error)
 {
     struct kafka_stream *stream = stream_of(port);
     rd_kafka_topic_partition_list_t *list = list_of(stream, partitions, count);
-    rd_kafka_resp_err_t result = assign(stream->consumer, list);
+    rd_kafka_resp_err_t result = assign(stream, stream->consumer, list);
     rd_kafka_topic_partition_list_destroy(list);
     return result == RD_KAFKA_RESP_ERR_NO_ERROR || fail_with(error, "cannot assign partitions", result);
 }
@@ -541,7 +544,7 @@ static bool stream_restore_begin(struct stream *port, enum stream_topic topic, i
     meet_topic(stream, topic);
     struct stream_partition from = { topic, partition, offset, 0 };
     rd_kafka_topic_partition_list_t *list = list_of(stream, &from, 1);
-    rd_kafka_resp_err_t result = assign(stream->restorer, list);
+    rd_kafka_resp_err_t result = assign(stream, stream->restorer, list);
     rd_kafka_topic_partition_list_destroy(list);
     stream->restore_topic = topic;
     stream->restore_partition = partition;
@@ -590,7 +593,7 @@ static bool stream_restore_step(struct stream *port, size_t records_max,
     }
     *reading = (struct stream_reading){ ended, stream->restore_next, ended ? restored_high(stream) : OFFSET_NONE };
     if (ended || !done)
-        assign(stream->restorer, NULL);
+        assign(stream, stream->restorer, NULL);
     return done;
 }
 
@@ -828,6 +831,7 @@ static bool subscribe(struct kafka_stream *stream, const enum stream_topic *topi
 static void stream_close(struct stream *port)
 {
     struct kafka_stream *stream = stream_of(port);
+    stream->is_closing = true;
     for (size_t i = 0; i < STREAM_TOPIC_COUNT; i++)
         if (stream->output_topics[i])
             rd_kafka_topic_destroy(stream->output_topics[i]);
