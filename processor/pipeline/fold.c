@@ -71,9 +71,9 @@ bool fold_has_usage(const struct fold *fold, billing_period period, struct text 
 static bool spill_if_full(struct fold *fold, struct error *error)
 {
     size_t budget = fold->options.memory_bytes - fold->options.memory_bytes / 3;
-    if (!fold->spills_beside)
+    /* What fits is never written. What does not: one half fills while the other is written. */
+    if (!fold->spills_beside || row_store_runs(fold->rows) == 0)
         return row_table_bytes(fold->table) < budget || row_store_spill(fold->rows, error);
-    /* One half fills while the other is written. */
     return row_table_bytes(fold->table) < budget / 2 || row_store_spill_beside(fold->rows, error);
 }
 

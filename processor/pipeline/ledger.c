@@ -19,7 +19,6 @@ struct ledger *ledger_new(const struct ledger_options *options, const struct pri
     ledger->table = row_table_new(options->granularity, options->resource_ids);
     ledger->prices.pricing = pricing;
     ledger->page = memory_new(sizeof *ledger->page);
-    ledger->page_writer.of_any_account = true;
     ledger->totals_hold = true;
     ledger->totals_tag = 1; /* no sweep has this number */
     ledger->final.period = ledger->report.period = PERIOD_NONE;

@@ -132,7 +132,7 @@ void stored_total_write(const struct ledger *ledger, billing_period period, cons
                         const struct totals *totals, struct buffer *key, struct buffer *value)
 {
     const struct conductor *conductor = pricing_of(ledger->prices.pricing, period)->conductor;
-    bytes_put_big_endian(key, (uint64_t)(uint32_t)period, PAGE_PERIOD_BYTES);
+    bytes_put_big_endian(key, (uint64_t)(uint32_t)period, LEDGER_PERIOD_BYTES);
     bytes_put_big_endian(key, total->key.account, ACCOUNT_BYTES);
     bytes_put_text(key, total->key.group == GROUP_NONE ? TEXT_NONE : conductor->groups[total->key.group].id);
     bytes_put_text(key, total_service(totals, total));
@@ -149,7 +149,7 @@ void stored_total_write(const struct ledger *ledger, billing_period period, cons
 
 billing_period stored_total_period(struct text key)
 {
-    return key.size < PAGE_PERIOD_BYTES ? PERIOD_NONE : (billing_period)bytes_big_endian(key.data, PAGE_PERIOD_BYTES);
+    return key.size < LEDGER_PERIOD_BYTES ? PERIOD_NONE : (billing_period)bytes_big_endian(key.data, LEDGER_PERIOD_BYTES);
 }
 
 bool stored_total_read(struct ledger *ledger, const struct intern *groups, struct text key, struct text value,
@@ -159,14 +159,14 @@ bool stored_total_read(struct ledger *ledger, const struct intern *groups, struc
     int64_t tag = bytes_take_signed(&values);
     if (values.failed)
         return fail_damaged(error, "total", value);
-    if (key.size < PAGE_PERIOD_BYTES + ACCOUNT_BYTES)
+    if (key.size < LEDGER_PERIOD_BYTES + ACCOUNT_BYTES)
         return fail_damaged(error, "key of a total", key);
     struct month *month = ledger_month_of(ledger, stored_total_period(key));
     if (!ledger->totals_hold || tag != ledger->totals_tag)
         return true; /* of before a sweep: nothing is of that key any more */
-    uint64_t account = bytes_big_endian(key.data + PAGE_PERIOD_BYTES, ACCOUNT_BYTES);
+    uint64_t account = bytes_big_endian(key.data + LEDGER_PERIOD_BYTES, ACCOUNT_BYTES);
     struct byte_reader reader = bytes_reader(
-        (struct text){ key.data + PAGE_PERIOD_BYTES + ACCOUNT_BYTES, key.size - PAGE_PERIOD_BYTES - ACCOUNT_BYTES });
+        (struct text){ key.data + LEDGER_PERIOD_BYTES + ACCOUNT_BYTES, key.size - LEDGER_PERIOD_BYTES - ACCOUNT_BYTES });
     struct text group = bytes_take_text(&reader), service = bytes_take_text(&reader), type = bytes_take_text(&reader);
     uint32_t number = group.size ? intern_find(groups, group) : GROUP_NONE;
     if (reader.failed || reader.at != reader.end || (group.size && number == INTERN_NONE))

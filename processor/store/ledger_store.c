@@ -13,9 +13,10 @@
  * kind key: a small record
  */
 #define LEAF_PREFIX 'g'
+#define PAGE_PREFIX 'r'
 #define HOUR_BYTES 4
 #define NUMBER_BYTES 4
-#define LEAF_KEY_BYTES (PAGE_PERIOD_BYTES + HOUR_BYTES + NUMBER_BYTES)
+#define LEAF_KEY_BYTES (LEDGER_PERIOD_BYTES + HOUR_BYTES + NUMBER_BYTES)
 
 struct ledger_store {
     struct rocks *rocks;
@@ -53,14 +54,14 @@ static void put_leaf_key(struct buffer *out, char prefix, const struct leaf_key 
 {
     buffer_clear(out);
     buffer_append_byte(out, prefix);
-    bytes_put_big_endian(out, (uint64_t)(uint32_t)key->period, PAGE_PERIOD_BYTES);
+    bytes_put_big_endian(out, (uint64_t)(uint32_t)key->period, LEDGER_PERIOD_BYTES);
     bytes_put_big_endian(out, (uint64_t)(key->bucket_ms / HOUR_MS), HOUR_BYTES);
     bytes_put_big_endian(out, key->number, NUMBER_BYTES);
 }
 
 static struct text page_key_of(struct buffer *out, const struct leaf_key *key, uint32_t number)
 {
-    put_leaf_key(out, PAGE_KEY_PREFIX, key);
+    put_leaf_key(out, PAGE_PREFIX, key);
     bytes_put_big_endian(out, number, NUMBER_BYTES);
     return buffer_text(out);
 }
@@ -83,7 +84,7 @@ bool ledger_store_read_page(struct ledger_store *store, const struct leaf_key *k
         return false;
     if (!found)
         return error_fail(error, ERROR_FAILED, "state store: page %u of a leaf is missing", number);
-    return page_read_bucket(page, key->period, key->bucket_ms, buffer_text(&store->value), error);
+    return page_read(page, key->period, key->bucket_ms, buffer_text(&store->value), error);
 }
 
 /* Of ledger_store_each_leaf, around a small record's taker. */
@@ -98,9 +99,9 @@ static bool take_leaf(void *context, struct text key, struct text value, struct 
     if (key.size != LEAF_KEY_BYTES)
         return error_fail(error, ERROR_FAILED, "state store: a leaf's key of %zu bytes", key.size);
     struct leaf_key leaf = {
-        .period = (billing_period)bytes_big_endian(key.data, PAGE_PERIOD_BYTES),
-        .bucket_ms = (int64_t)bytes_big_endian(key.data + PAGE_PERIOD_BYTES, HOUR_BYTES) * HOUR_MS,
-        .number = (uint32_t)bytes_big_endian(key.data + PAGE_PERIOD_BYTES + HOUR_BYTES, NUMBER_BYTES),
+        .period = (billing_period)bytes_big_endian(key.data, LEDGER_PERIOD_BYTES),
+        .bucket_ms = (int64_t)bytes_big_endian(key.data + LEDGER_PERIOD_BYTES, HOUR_BYTES) * HOUR_MS,
+        .number = (uint32_t)bytes_big_endian(key.data + LEDGER_PERIOD_BYTES + HOUR_BYTES, NUMBER_BYTES),
     };
     return leaves->take(leaves->context, &leaf, value, error);
 }
@@ -152,13 +153,13 @@ void ledger_store_put(struct ledger_store *store, char kind, struct text key, st
 
 static void drop_month_of(struct ledger_store *store, char kind, billing_period period)
 {
-    char first[1 + PAGE_PERIOD_BYTES], end[1 + PAGE_PERIOD_BYTES];
+    char first[1 + LEDGER_PERIOD_BYTES], end[1 + LEDGER_PERIOD_BYTES];
     struct buffer bytes = { 0 };
-    bytes_put_big_endian(&bytes, (uint64_t)(uint32_t)period, PAGE_PERIOD_BYTES);
-    bytes_put_big_endian(&bytes, (uint64_t)(uint32_t)(period + 1), PAGE_PERIOD_BYTES);
+    bytes_put_big_endian(&bytes, (uint64_t)(uint32_t)period, LEDGER_PERIOD_BYTES);
+    bytes_put_big_endian(&bytes, (uint64_t)(uint32_t)(period + 1), LEDGER_PERIOD_BYTES);
     first[0] = end[0] = kind;
-    memcpy(first + 1, bytes.data, PAGE_PERIOD_BYTES);
-    memcpy(end + 1, bytes.data + PAGE_PERIOD_BYTES, PAGE_PERIOD_BYTES);
+    memcpy(first + 1, bytes.data, LEDGER_PERIOD_BYTES);
+    memcpy(end + 1, bytes.data + LEDGER_PERIOD_BYTES, LEDGER_PERIOD_BYTES);
     buffer_done(&bytes);
     rocks_batch_delete_range(store->batch, (struct text){ first, sizeof first }, (struct text){ end, sizeof end });
 }
@@ -167,7 +168,7 @@ void ledger_store_drop_month(struct ledger_store *store, billing_period period)
 {
     char first[24], end[24];
     drop_month_of(store, LEAF_PREFIX, period);
-    drop_month_of(store, PAGE_KEY_PREFIX, period);
+    drop_month_of(store, PAGE_PREFIX, period);
     drop_month_of(store, LEDGER_STORE_TOTAL, period);
     int size = snprintf(first, sizeof first, "%c%d/", LEDGER_STORE_POOL, period);
     snprintf(end, sizeof end, "%c%d0", LEDGER_STORE_POOL, period); /* '0' comes behind '/' */

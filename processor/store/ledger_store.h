@@ -11,6 +11,9 @@
 #include "store/page.h"
 #include "store/rocks.h"
 
+/* Of the month, with which keys of leaves, and of what else is of a month, begin. */
+#define LEDGER_PERIOD_BYTES 3 /* the year 9999 is month 119,999 */
+
 struct ledger_store;
 
 MUST_USE bool ledger_store_open(const char *directory, const struct rocks_options *options, struct ledger_store **ret_store,

@@ -5,8 +5,6 @@
 #include "store/bytes.h"
 
 #define PAGE_VERSION 1
-#define GROUP_BYTES (PAGE_PERIOD_BYTES + 4 + 8) /* month, hour and account, so that byte order is canonical order */
-#define KEY_FIXED_BYTES (1 + GROUP_BYTES)
 
 enum row_flag {
     ROW_SAME_RESOURCE = 1,
@@ -14,7 +12,7 @@ enum row_flag {
     ROW_HAS_SUM = 4, /* of amounts */
     ROW_HAS_END = 8,
     ROW_HAS_EXTRA = 16,
-    ROW_OTHER_ACCOUNT = 32, /* than the row before; than the key's, of the first */
+    ROW_OTHER_ACCOUNT = 32, /* than the row before; than 0, of the first */
     ROW_ANEW = 64,
     ROW_HAS_NO_AMOUNT = 128, /* its sum only takes away */
 };
@@ -29,12 +27,6 @@ static uint8_t carried_of(struct text facts)
 bool page_has_room(const struct page_writer *writer)
 {
     return writer->row_count < PAGE_ROWS_MAX && writer->bytes.size < PAGE_BYTES_MAX;
-}
-
-bool page_takes(const struct page_writer *writer, const struct row_view *row)
-{
-    return writer->row_count > 0 && page_has_room(writer) && writer->period == row->period &&
-           writer->bucket_ms == row->bucket_ms && writer->account == row->account;
 }
 
 /* Where the page's facts have these, or where they would go. */
@@ -88,7 +80,7 @@ void page_add_with(struct page_writer *writer, const struct row_view *row, struc
         buffer_append_byte(out, PAGE_VERSION);
         writer->period = row->period;
         writer->bucket_ms = row->bucket_ms;
-        writer->account = writer->of_any_account ? 0 : row->account;
+        writer->account = 0;
     }
     bool other_account = writer->account != row->account;
     writer->account = row->account;
@@ -145,37 +137,10 @@ void page_writer_done(struct page_writer *writer)
     buffer_done(&writer->last_description);
 }
 
-static void put_group(struct buffer *out, billing_period period, int64_t bucket_ms, uint64_t account)
-{
-    bytes_put_big_endian(out, (uint64_t)(uint32_t)period, PAGE_PERIOD_BYTES);
-    bytes_put_big_endian(out, (uint64_t)(bucket_ms / HOUR_MS), 4);
-    bytes_put_big_endian(out, account, 8);
-}
-
-static void take_group(const char bytes[GROUP_BYTES], billing_period *period, int64_t *bucket_ms, uint64_t *account)
-{
-    *period = (billing_period)bytes_big_endian(bytes, PAGE_PERIOD_BYTES);
-    *bucket_ms = (int64_t)bytes_big_endian(bytes + PAGE_PERIOD_BYTES, 4) * HOUR_MS;
-    *account = bytes_big_endian(bytes + PAGE_PERIOD_BYTES + 4, 8);
-}
-
-void page_key(struct buffer *out, const struct row_view *first, bool is_first_of_account, uint32_t run)
-{
-    buffer_append_byte(out, PAGE_KEY_PREFIX);
-    put_group(out, first->period, first->bucket_ms, first->account);
-    if (!is_first_of_account) {
-        buffer_append_text(out, first->resource);
-        buffer_append_byte(out, '\0');
-        buffer_append_text(out, first->facts);
-    }
-    bytes_put_big_endian(out, run, 4);
-}
-
 struct page_facts {
     struct text bytes[PAGE_ROWS_MAX];
     uint8_t carried[PAGE_ROWS_MAX];
     size_t count;
-    bool of_any_account; /* may the page's rows be */
 };
 
 static uint64_t take_facts(struct byte_reader *reader, struct page_facts *facts)
@@ -202,10 +167,8 @@ static void take_row(struct byte_reader *reader, struct page_facts *facts, const
                      struct row_view *row, struct text *extra)
 {
     uint8_t flags = bytes_take_byte(reader);
-    if (flags & ROW_OTHER_ACCOUNT) {
+    if (flags & ROW_OTHER_ACCOUNT)
         row->account = bytes_take_varint(reader);
-        reader->failed = reader->failed || !facts->of_any_account;
-    }
     row->resource = flags & ROW_SAME_RESOURCE ? before->resource : bytes_take_text(reader);
     uint64_t number = take_facts(reader, facts);
     if (reader->failed)
@@ -226,49 +189,33 @@ static void take_row(struct byte_reader *reader, struct page_facts *facts, const
     *extra = flags & ROW_HAS_EXTRA && !reader->failed ? bytes_take_text(reader) : TEXT_NONE;
 }
 
-static bool read_rows(struct page *page, const struct row_view *of, bool of_any_account, struct text value,
-                      struct error *error)
+bool page_take(struct page *page, billing_period period, int64_t bucket_ms, struct error *error)
 {
     static const struct row_view nothing;
-    if (value.size == 0)
-        return error_fail(error, ERROR_FAILED, "state store: a page without bytes");
-    buffer_clear(&page->bytes);
-    buffer_append_text(&page->bytes, value);
-    page->row_count = 0;
-    const uint8_t *begin = (const uint8_t *)page->bytes.data;
-    struct byte_reader reader = { begin, begin + value.size, false };
+    const struct row_view of = { .period = period, .bucket_ms = bucket_ms };
+    struct byte_reader reader = bytes_reader(buffer_text(&page->bytes));
     struct page_facts facts;
     facts.count = 0;
-    facts.of_any_account = of_any_account;
+    page->row_count = 0;
     if (bytes_take_byte(&reader) != PAGE_VERSION)
         reader.failed = true;
     while (!reader.failed && reader.at < reader.end && page->row_count < PAGE_ROWS_MAX) {
         struct row_view *row = &page->rows[page->row_count];
-        *row = *of;
-        row->account = page->row_count ? (row - 1)->account : of->account;
+        *row = of;
+        row->account = page->row_count ? (row - 1)->account : 0;
         take_row(&reader, &facts, page->row_count ? row - 1 : &nothing, row, &page->extras[page->row_count]);
         page->row_count++;
     }
     if (reader.failed || reader.at != reader.end || page->row_count == 0)
-        return error_fail(error, ERROR_FAILED, "state store: a damaged page of %zu bytes", value.size);
+        return error_fail(error, ERROR_FAILED, "state store: a damaged page of %zu bytes", page->bytes.size);
     return true;
 }
 
-bool page_read(struct page *page, struct text key, struct text value, struct error *error)
+bool page_read(struct page *page, billing_period period, int64_t bucket_ms, struct text value, struct error *error)
 {
-    struct row_view of = { 0 };
-    if (key.size < KEY_FIXED_BYTES + 4)
-        return error_fail(error, ERROR_FAILED, "state store: a page key of %zu bytes is too short", key.size);
-    page->opens_account = key.size == KEY_FIXED_BYTES + 4;
-    page->run = (uint32_t)bytes_big_endian(key.data + key.size - 4, 4);
-    take_group(key.data + 1, &of.period, &of.bucket_ms, &of.account);
-    return read_rows(page, &of, false, value, error);
-}
-
-bool page_read_bucket(struct page *page, billing_period period, int64_t bucket_ms, struct text value, struct error *error)
-{
-    struct row_view of = { .period = period, .bucket_ms = bucket_ms };
-    return read_rows(page, &of, true, value, error);
+    buffer_clear(&page->bytes);
+    buffer_append_text(&page->bytes, value);
+    return page_take(page, period, bucket_ms, error);
 }
 
 void page_done(struct page *page)

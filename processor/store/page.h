@@ -1,10 +1,7 @@
 /*
- * store/page.h: rows as bytes. A page holds rows of one period and hour (SEMANTICS 5): those of the fold are of one account
- * and in canonical order, those of a ledger's leaf may be of several accounts.
+ * store/page.h: rows as bytes. A page holds rows of one period and hour (SEMANTICS 5), of any accounts.
  *
- * Key:   'r' period (3) hour (4) account (8) [resource 0 facts of the first row] run (4), all big-endian. The first
- *        page of an hour and account leaves the row out. Byte order is canonical order.
- * Value: version (1), row count, then each row: flags (1), account if it is another than before, resource unless as before,
+ * Value: version (1), then each row: flags (1), account if it is another than before, resource unless as before,
  * facts (a number of this page, new ones spelled out), usage end, usage events, description unless as before, amount,
  * carried costs, the owner's bytes if there are any. Integers are LEB128, signed ones zigzag; sums are a size byte, two's
  * complement bytes, and wraps.
@@ -16,7 +13,6 @@
 
 #define PAGE_ROWS_MAX 256
 #define PAGE_BYTES_MAX ((size_t)32 * 1024)
-#define PAGE_KEY_PREFIX 'r'
 
 struct page_writer {
     struct buffer bytes;
@@ -28,14 +24,11 @@ struct page_writer {
     size_t row_count;
     billing_period period;
     int64_t bucket_ms;
-    uint64_t account;    /* of the last row */
-    bool of_any_account; /* set once: pages of leaves */
+    uint64_t account; /* of the last row */
     struct buffer last_resource, last_description;
 };
 
-/* Whether the row may go into the open page: same period, bucket and account, and room. */
-bool page_takes(const struct page_writer *writer, const struct row_view *row);
-/* Whether there is room; pages of leaves hold rows of any account. */
+/* Whether there is room for one more row, of the same period and bucket. */
 bool page_has_room(const struct page_writer *writer);
 void page_add(struct page_writer *writer, const struct row_view *row);
 /* The same with bytes of the owner's beside the row. */
@@ -45,26 +38,18 @@ struct text page_value(struct page_writer *writer);
 void page_clear(struct page_writer *writer);
 void page_writer_done(struct page_writer *writer);
 
-/* Of the month, with which all keys of pages and leaves begin behind their prefix. */
-#define PAGE_PERIOD_BYTES 3 /* the year 9999 is month 119,999 */
-
-void page_key(struct buffer *out, const struct row_view *first, bool is_first_of_account, uint32_t run);
-
 /* A page taken apart. Texts borrow from `bytes`, which it owns. */
 struct page {
     struct buffer bytes;
-    bool opens_account; /* its key leaves the row out */
-    uint32_t run;
     struct row_view rows[PAGE_ROWS_MAX];
     struct text extras[PAGE_ROWS_MAX]; /* empty without */
     size_t row_count;
 };
 
-/* Fails: bytes that no page_writer wrote, rows of another account than the key's. Key as page_key made it. */
-MUST_USE bool page_read(struct page *page, struct text key, struct text value, struct error *error);
-/* A page of a leaf: of no one account. */
-MUST_USE bool page_read_bucket(struct page *page, billing_period period, int64_t bucket_ms, struct text value,
-                               struct error *error);
+/* Fails: bytes that no page_writer wrote. */
+MUST_USE bool page_read(struct page *page, billing_period period, int64_t bucket_ms, struct text value, struct error *error);
+/* The same of the bytes that the page has already. */
+MUST_USE bool page_take(struct page *page, billing_period period, int64_t bucket_ms, struct error *error);
 void page_done(struct page *page);
 
 #endif

@@ -110,6 +110,11 @@ bool rocks_open(const char *directory, const struct rocks_options *options, stru
     return true;
 }
 
+const char *rocks_directory(const struct rocks *rocks)
+{
+    return rocks->directory;
+}
+
 void rocks_close(struct rocks *rocks)
 {
     if (!rocks)

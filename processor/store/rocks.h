@@ -21,6 +21,8 @@ struct rocks_options {
 /* Opens or makes the directory. */
 MUST_USE bool rocks_open(const char *directory, const struct rocks_options *options, struct rocks **ret_rocks,
                          struct error *error);
+/* Where it is, for files that come and go with it. */
+const char *rocks_directory(const struct rocks *rocks);
 /* What was written is on disk afterwards. */
 void rocks_close(struct rocks *rocks);
 /* Deletes what rocks_open made, and the directory. Not while it is open. */

@@ -5,23 +5,21 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "store/page.h"
-
-#define BATCH_BYTES ((size_t)1024 * 1024)
+#include "store/row_run.h"
 
 struct row_store {
-    struct rocks *rocks;
+    const struct rocks *rocks;
     struct row_table *table;
-    uint32_t runs;
+    struct row_runs *runs; /* NULL: none yet */
+    uint32_t begun;        /* runs, finished or not */
     /* The run that a thread is writing. */
     struct row_table *beside; /* its rows; NULL: there never was one */
-    uint32_t run;
     pthread_t thread;
     bool is_writing, written;
     struct error error;
 };
 
-struct row_store *row_store_new(struct rocks *rocks, struct row_table *table)
+struct row_store *row_store_new(const struct rocks *rocks, struct row_table *table)
 {
     struct row_store *store = memory_new(sizeof *store);
     store->rocks = rocks;
@@ -31,70 +29,34 @@ struct row_store *row_store_new(struct rocks *rocks, struct row_table *table)
 
 uint32_t row_store_runs(const struct row_store *store)
 {
-    return store->runs;
+    return store->begun;
 }
 
-/* What writing a run holds. */
-struct run_writer {
-    struct rocks *rocks;
-    uint32_t run;
-    struct rocks_batch *batch;
-    struct page_writer page;
-    struct buffer key;
-    billing_period period; /* of the last page written */
-    int64_t bucket_ms;
-    uint64_t account;
-    bool any;
-};
-
-static bool flush_page(struct run_writer *writer, struct error *error)
+/* Writes the rows as a run and forgets them. */
+static bool write_run(struct row_runs *runs, struct row_table *table, struct error *error)
 {
-    if (writer->page.row_count == 0)
-        return true;
-    rocks_batch_put(writer->batch, buffer_text(&writer->key), page_value(&writer->page));
-    page_clear(&writer->page);
-    return rocks_batch_bytes(writer->batch) < BATCH_BYTES || rocks_write(writer->rocks, writer->batch, error);
-}
-
-static bool write_row(struct run_writer *writer, const struct row_view *row, struct error *error)
-{
-    if (!page_takes(&writer->page, row)) {
-        if (!flush_page(writer, error))
-            return false;
-        bool same = writer->any && writer->period == row->period && writer->bucket_ms == row->bucket_ms &&
-                    writer->account == row->account;
-        writer->any = true;
-        writer->period = row->period;
-        writer->bucket_ms = row->bucket_ms;
-        writer->account = row->account;
-        buffer_clear(&writer->key);
-        page_key(&writer->key, row, !same, writer->run);
-    }
-    page_add(&writer->page, row);
-    return true;
-}
-
-static bool write_run(struct rocks *rocks, struct row_table *table, uint32_t run, struct error *error)
-{
-    struct run_writer writer = { .rocks = rocks, .run = run, .batch = rocks_batch_new() };
+    struct row_run_writer *writer = row_run_begin(runs);
     row_table_sort(table);
     bool done = true;
     for (size_t i = 0; i < row_table_count(table) && done; i++) {
         struct row_view row;
         row_table_view(table, i, &row);
-        done = write_row(&writer, &row, error);
+        done = row_run_add(writer, &row, error);
     }
-    done = done && flush_page(&writer, error) && rocks_write(rocks, writer.batch, error);
-    rocks_batch_free(writer.batch);
-    page_writer_done(&writer.page);
-    buffer_done(&writer.key);
+    if (done)
+        done = row_run_finish(writer, error);
+    else
+        row_run_drop(writer);
     row_table_reset(table);
     return done;
 }
 
-bool row_store_spill(struct row_store *store, struct error *error)
+static bool begin_run(struct row_store *store, struct error *error)
 {
-    return write_run(store->rocks, store->table, store->runs++, error);
+    if (!store->runs && !row_runs_new(rocks_directory(store->rocks), &store->runs, error))
+        return false;
+    store->begun++;
+    return true;
 }
 
 /* ---- beside ---- */
@@ -102,7 +64,7 @@ bool row_store_spill(struct row_store *store, struct error *error)
 static void *write_beside(void *context)
 {
     struct row_store *store = context;
-    store->written = write_run(store->rocks, store->beside, store->run, &store->error);
+    store->written = write_run(store->runs, store->beside, &store->error);
     return NULL;
 }
 
@@ -118,16 +80,20 @@ static bool wait_for_run(struct row_store *store, struct error *error)
     return store->written;
 }
 
+bool row_store_spill(struct row_store *store, struct error *error)
+{
+    return wait_for_run(store, error) && begin_run(store, error) && write_run(store->runs, store->table, error);
+}
+
 bool row_store_spill_beside(struct row_store *store, struct error *error)
 {
-    if (!wait_for_run(store, error))
+    if (!wait_for_run(store, error) || !begin_run(store, error))
         return false;
     if (!store->beside)
         store->beside = row_table_new_like(store->table);
     row_table_swap(store->table, store->beside);
-    store->run = store->runs++;
     store->is_writing = pthread_create(&store->thread, NULL, write_beside, store) == 0;
-    return store->is_writing || write_run(store->rocks, store->beside, store->run, error);
+    return store->is_writing || write_run(store->runs, store->beside, error);
 }
 
 void row_store_free(struct row_store *store)
@@ -138,74 +104,27 @@ void row_store_free(struct row_store *store)
     bool written = wait_for_run(store, &ignored);
     (void)written; /* nobody asks for it any more */
     row_table_free(store->beside);
+    row_runs_free(store->runs);
     free(store);
 }
 
-struct open_page {
-    struct page page;
-    size_t at;
-};
-
-/*
- * Pages come from the iterator in the order of their first rows. A page is opened before any row that is not below its
- * first one goes out; open pages stand in a heap by their next row.
- */
+/* Runs stand in a heap by their rows at hand. The row given out last is still its run's, unless its texts were copied. */
 struct row_cursor {
     struct row_store *store;
     size_t position; /* in the table, where nothing was spilled */
-    struct rocks_iterator *iterator;
-    bool has_next; /* `next` is a page that no row has been asked of yet */
-    struct open_page *next;
-    struct open_page **heap;
-    size_t heap_count, heap_capacity;
-    struct open_page *spent; /* its first rows were given out; may be read again from the next call on */
-    struct open_page **spare;
-    size_t spare_count, spare_capacity;
-    struct buffer texts, description; /* of the row given out last */
+    struct row_run_reader *readers;
+    size_t reader_count;
+    struct row_run_reader **heap;
+    size_t heap_count;
+    bool is_given;                    /* the heap's least row, which goes on with the next call */
+    struct buffer texts, description; /* of a row that several runs have parts of */
 };
 
-static bool read_next_page(struct row_cursor *cursor, struct error *error)
-{
-    struct text key, value;
-    cursor->has_next = rocks_iterator_next(cursor->iterator, &key, &value);
-    if (!cursor->has_next)
-        return rocks_iterator_check(cursor->iterator, error);
-    cursor->next = cursor->spare_count ? cursor->spare[--cursor->spare_count] : memory_new(sizeof *cursor->next);
-    cursor->next->at = 0;
-    return page_read(&cursor->next->page, key, value, error);
-}
-
-bool row_cursor_open(struct row_store *store, struct row_cursor **ret_cursor, struct error *error)
-{
-    if (!wait_for_run(store, error))
-        return false;
-    if (store->runs > 0 && row_table_count(store->table) > 0 && !row_store_spill(store, error))
-        return false;
-    struct row_cursor *cursor = memory_new(sizeof *cursor);
-    cursor->store = store;
-    *ret_cursor = cursor;
-    if (store->runs == 0) {
-        row_table_sort(store->table);
-        return true;
-    }
-    const char prefix = PAGE_KEY_PREFIX;
-    cursor->iterator = rocks_iterate(store->rocks, (struct text){ &prefix, 1 });
-    if (read_next_page(cursor, error))
-        return true;
-    row_cursor_close(cursor);
-    return false;
-}
-
-static const struct row_view *page_row(const struct open_page *page)
-{
-    return &page->page.rows[page->at];
-}
-
 /* Parts of a row in the order in which they came. */
-static bool goes_before(const struct open_page *a, const struct open_page *b)
+static bool goes_before(const struct row_run_reader *a, const struct row_run_reader *b)
 {
-    int order = row_view_compare(page_row(a), page_row(b));
-    return order ? order < 0 : a->page.run < b->page.run;
+    int order = row_view_compare(a->row, b->row);
+    return order ? order < 0 : a->run < b->run;
 }
 
 static void sift_down(struct row_cursor *cursor, size_t at)
@@ -217,69 +136,62 @@ static void sift_down(struct row_cursor *cursor, size_t at)
                 least = child;
         if (least == at)
             return;
-        struct open_page *moved = cursor->heap[at];
+        struct row_run_reader *moved = cursor->heap[at];
         cursor->heap[at] = cursor->heap[least];
         cursor->heap[least] = moved;
         at = least;
     }
 }
 
-static void heap_add(struct row_cursor *cursor, struct open_page *page)
+static bool open_runs(struct row_cursor *cursor, struct error *error)
 {
-    cursor->heap = memory_reserve_one(cursor->heap, cursor->heap_count, &cursor->heap_capacity, sizeof *cursor->heap);
-    size_t at = cursor->heap_count++;
-    cursor->heap[at] = page;
-    while (at > 0 && goes_before(cursor->heap[at], cursor->heap[(at - 1) / 2])) {
-        struct open_page *parent = cursor->heap[(at - 1) / 2];
-        cursor->heap[(at - 1) / 2] = cursor->heap[at];
-        cursor->heap[at] = parent;
-        at = (at - 1) / 2;
-    }
-}
-
-/* Whether the next page may hold a row that is not behind the heap's least one. The first pages of an hour and account
- * come in the order of their runs, not of their rows: they are due together. */
-static bool next_is_due(const struct row_cursor *cursor)
-{
-    if (!cursor->has_next || cursor->heap_count == 0)
-        return cursor->has_next;
-    struct row_view bound = *page_row(cursor->next);
-    if (cursor->next->page.opens_account)
-        bound.resource = bound.facts = TEXT_NONE;
-    return row_view_compare(&bound, page_row(cursor->heap[0])) <= 0;
-}
-
-static bool open_due_pages(struct row_cursor *cursor, struct error *error)
-{
-    while (next_is_due(cursor)) {
-        heap_add(cursor, cursor->next);
-        cursor->next = NULL;
-        if (!read_next_page(cursor, error))
+    const struct row_runs *runs = cursor->store->runs;
+    size_t count = row_runs_count(runs);
+    cursor->readers = memory_new_array(count, sizeof *cursor->readers);
+    cursor->heap = memory_new_array(count, sizeof *cursor->heap);
+    for (; cursor->reader_count < count; cursor->reader_count++) {
+        struct row_run_reader *reader = &cursor->readers[cursor->reader_count];
+        row_run_open(reader, runs, cursor->reader_count);
+        if (!row_run_next(reader, error)) {
+            cursor->reader_count++;
             return false;
+        }
+        if (reader->row)
+            cursor->heap[cursor->heap_count++] = reader;
     }
+    for (size_t i = cursor->heap_count / 2; i-- > 0;)
+        sift_down(cursor, i);
     return true;
 }
 
-static void recycle(struct row_cursor *cursor, struct open_page *page)
+bool row_cursor_open(struct row_store *store, struct row_cursor **ret_cursor, struct error *error)
 {
-    cursor->spare = memory_reserve_one(cursor->spare, cursor->spare_count, &cursor->spare_capacity, sizeof *cursor->spare);
-    cursor->spare[cursor->spare_count++] = page;
+    if (!wait_for_run(store, error))
+        return false;
+    if (store->runs && row_table_count(store->table) > 0 && !row_store_spill(store, error))
+        return false;
+    struct row_cursor *cursor = memory_new(sizeof *cursor);
+    cursor->store = store;
+    *ret_cursor = cursor;
+    if (!store->runs) {
+        row_table_sort(store->table);
+        return true;
+    }
+    if (open_runs(cursor, error))
+        return true;
+    row_cursor_close(cursor);
+    return false;
 }
 
-/* Takes the least row off the heap. Its page's bytes stay until `spent` is recycled by a later call. */
-static void pop_row(struct row_cursor *cursor, struct row_view *view)
+/* Takes the least row off the heap. */
+static bool pop_row(struct row_cursor *cursor, struct error *error)
 {
-    struct open_page *page = cursor->heap[0];
-    *view = *page_row(page);
-    page->at++;
-    if (page->at == page->page.row_count) {
+    if (!row_run_next(cursor->heap[0], error))
+        return false;
+    if (!cursor->heap[0]->row)
         cursor->heap[0] = cursor->heap[--cursor->heap_count];
-        if (cursor->spent)
-            recycle(cursor, cursor->spent);
-        cursor->spent = page;
-    }
-    if (cursor->heap_count)
-        sift_down(cursor, 0);
+    sift_down(cursor, 0);
+    return true;
 }
 
 /* Copies a row's texts, so that pages may come and go while its other parts are folded in. */
@@ -306,29 +218,46 @@ static void fold_part(struct row_cursor *cursor, struct row_view *view, const st
     view->description = buffer_text(&cursor->description);
 }
 
+/* Whether the row behind the heap's least one is a part of the same. */
+static bool has_parts(const struct row_cursor *cursor)
+{
+    for (size_t child = 1; child <= 2 && child < cursor->heap_count; child++)
+        if (row_view_compare(cursor->heap[0]->row, cursor->heap[child]->row) == 0)
+            return true;
+    return false;
+}
+
+static bool fold_parts(struct row_cursor *cursor, struct row_view *view, struct error *error)
+{
+    own_texts(&cursor->texts, view);
+    if (!pop_row(cursor, error))
+        return false;
+    while (cursor->heap_count > 0 && row_view_compare(view, cursor->heap[0]->row) == 0) {
+        fold_part(cursor, view, cursor->heap[0]->row);
+        if (!pop_row(cursor, error))
+            return false;
+    }
+    return true;
+}
+
 static bool next_merged(struct row_cursor *cursor, struct row_view *view, bool *found, struct error *error)
 {
-    if (!open_due_pages(cursor, error))
+    if (cursor->is_given && !pop_row(cursor, error))
         return false;
     *found = cursor->heap_count > 0;
+    cursor->is_given = false;
     if (!*found)
         return true;
-    pop_row(cursor, view);
-    own_texts(&cursor->texts, view);
-    for (;;) {
-        if (!open_due_pages(cursor, error))
-            return false;
-        if (cursor->heap_count == 0 || row_view_compare(view, page_row(cursor->heap[0])) != 0)
-            return true;
-        struct row_view part;
-        pop_row(cursor, &part);
-        fold_part(cursor, view, &part);
-    }
+    *view = *cursor->heap[0]->row;
+    if (has_parts(cursor))
+        return fold_parts(cursor, view, error);
+    cursor->is_given = true;
+    return true;
 }
 
 bool row_cursor_next(struct row_cursor *cursor, struct row_view *view, bool *found, struct error *error)
 {
-    if (cursor->iterator)
+    if (cursor->store->runs)
         return next_merged(cursor, view, found, error);
     *found = cursor->position < row_table_count(cursor->store->table);
     if (*found)
@@ -336,27 +265,14 @@ bool row_cursor_next(struct row_cursor *cursor, struct row_view *view, bool *fou
     return true;
 }
 
-static void free_page(struct open_page *page)
-{
-    if (!page)
-        return;
-    page_done(&page->page);
-    free(page);
-}
-
 void row_cursor_close(struct row_cursor *cursor)
 {
     if (!cursor)
         return;
-    rocks_iterator_close(cursor->iterator);
-    for (size_t i = 0; i < cursor->heap_count; i++)
-        free_page(cursor->heap[i]);
-    for (size_t i = 0; i < cursor->spare_count; i++)
-        free_page(cursor->spare[i]);
-    free_page(cursor->next);
-    free_page(cursor->spent);
+    for (size_t i = 0; i < cursor->reader_count; i++)
+        row_run_close(&cursor->readers[i]);
+    free(cursor->readers);
     free(cursor->heap);
-    free(cursor->spare);
     buffer_done(&cursor->texts);
     buffer_done(&cursor->description);
     free(cursor);

@@ -13,8 +13,8 @@
 
 struct row_store;
 
-/* Borrows both. `rocks` is only touched once something is spilled. */
-struct row_store *row_store_new(struct rocks *rocks, struct row_table *table);
+/* Borrows both. Runs lie in the folder of `rocks`, which is only asked for once something is spilled. */
+struct row_store *row_store_new(const struct rocks *rocks, struct row_table *table);
 
 /* Writes the table's rows as one more run and empties it. */
 MUST_USE bool row_store_spill(struct row_store *store, struct error *error);

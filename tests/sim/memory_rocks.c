@@ -359,6 +359,11 @@ static void bring_to_disk(struct folder *folder, size_t batches)
     forget_pending(folder);
 }
 
+const char *rocks_directory(const struct rocks *rocks)
+{
+    return rocks->directory;
+}
+
 void rocks_close(struct rocks *rocks)
 {
     if (!rocks)

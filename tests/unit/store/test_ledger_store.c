@@ -44,7 +44,6 @@ static void put_leaf(struct ledger_store *store, struct leaf_key key, const char
 static void put_page(struct ledger_store *store, struct leaf_key key, uint32_t number, const char *resource)
 {
     static struct page_writer writer;
-    writer.of_any_account = true;
     struct usage_event event = event_with();
     struct buffer facts = { 0 };
     facts_encode(&event, &facts);
@@ -252,7 +251,6 @@ static void rows_of_several_accounts_share_a_page(void **state)
     struct buffer facts = { 0 };
     struct error error;
     facts_encode(&event, &facts);
-    writer.of_any_account = true;
     for (size_t i = 0; i < ARRAY_COUNT(accounts); i++) {
         struct row_view row = { .period = key.period, .bucket_ms = key.bucket_ms, .account = accounts[i] };
         row.facts = buffer_text(&facts);

@@ -75,7 +75,6 @@ static void random_rows_come_back_from_their_bytes(void **state)
     static struct row_view rows[PAGE_ROWS_MAX];
     struct arena arena = { 0 };
     struct page_writer writer = { 0 };
-    struct buffer key = { 0 };
     struct error error;
     for (uint64_t seed = 1; seed <= 200; seed++) {
         random_state = seed;
@@ -83,26 +82,23 @@ static void random_rows_come_back_from_their_bytes(void **state)
         for (size_t i = 0; i < ARRAY_COUNT(facts); i++)
             facts[i] = random_facts(&arena);
         int64_t bucket_ms = random_bucket();
-        uint64_t account = random_below(2) ? 0 : 999999999999;
-        size_t count = 0, wanted = random_below(4) ? 1 + random_below(20) : PAGE_ROWS_MAX + 5;
+        static const uint64_t accounts[] = { 0, 1, 999999999999 };
+        size_t accounts_count = 1 + random_below(ARRAY_COUNT(accounts)), count = 0,
+               wanted = random_below(4) ? 1 + random_below(20) : PAGE_ROWS_MAX + 5;
         for (; count < wanted; count++) {
             struct row_view row = random_row(facts, ARRAY_COUNT(facts), &arena);
             row.period = period_of(bucket_ms);
             row.bucket_ms = bucket_ms;
-            row.account = account;
-            if (count > 0 && !page_takes(&writer, &row))
+            row.account = accounts[random_below(accounts_count)];
+            if (!page_has_room(&writer))
                 break;
             rows[count] = row;
             page_add(&writer, &row);
         }
         assert_true(count <= PAGE_ROWS_MAX);
-        bool opens = random_below(2);
-        buffer_clear(&key);
-        page_key(&key, &rows[0], opens, (uint32_t)seed);
-        if (!page_read(&page, buffer_text(&key), page_value(&writer), &error))
+        if (!page_read(&page, period_of(bucket_ms), bucket_ms, page_value(&writer), &error))
             fail_msg("seed %llu: %s", (unsigned long long)seed, error.message);
         assert_int_equal(page.row_count, count);
-        assert_int_equal(page.opens_account, opens);
         for (size_t i = 0; i < count; i++)
             assert_same_row(&page.rows[i], &rows[i]);
         page_clear(&writer);
@@ -110,7 +106,6 @@ static void random_rows_come_back_from_their_bytes(void **state)
     }
     page_done(&page);
     page_writer_done(&writer);
-    buffer_done(&key);
     arena_done(&arena);
 }
 
@@ -131,77 +126,27 @@ static struct row_view row_of(struct usage_event event, const char *period, cons
     return row;
 }
 
-static void a_page_holds_one_period_bucket_and_account_and_is_bounded(void **state)
+static void a_page_is_bounded(void **state)
 {
     (void)state;
     struct arena arena = { 0 };
     struct page_writer writer = { 0 };
     struct row_view row = row_of(event_with(), "2026-06", "i", &arena);
-    assert_false(page_takes(&writer, &row)); /* nothing open yet */
-    page_add(&writer, &row);
-    assert_true(page_takes(&writer, &row));
-    struct row_view other = row;
-    other.bucket_ms += HOUR_MS;
-    assert_false(page_takes(&writer, &other));
-    other = row;
-    other.account++;
-    assert_false(page_takes(&writer, &other));
-    other = row;
-    other.period++;
-    assert_false(page_takes(&writer, &other));
-    for (size_t i = 1; i < PAGE_ROWS_MAX; i++) {
-        assert_true(page_takes(&writer, &row));
+    for (size_t i = 0; i < PAGE_ROWS_MAX; i++) {
+        assert_true(page_has_room(&writer));
         page_add(&writer, &row);
     }
-    assert_false(page_takes(&writer, &row));
+    assert_false(page_has_room(&writer));
     page_clear(&writer);
+    assert_true(page_has_room(&writer));
     struct buffer large = { 0 };
     while (large.size < PAGE_BYTES_MAX)
         buffer_append_text(&large, TEXT("0123456789abcdef"));
     row.description = buffer_text(&large);
     page_add(&writer, &row); /* a row that is larger than a page has one of its own */
-    assert_false(page_takes(&writer, &row));
+    assert_false(page_has_room(&writer));
     buffer_done(&large);
     page_writer_done(&writer);
-    arena_done(&arena);
-}
-
-static void keys_sort_as_rows_do(void **state)
-{
-    (void)state;
-    struct arena arena = { 0 };
-    const struct row_view rows[] = {
-        row_of(event_with(.usage_start = "1970-01-01T00:00:00Z"), "1970-01", "", &arena),
-        row_of(event_with(.usage_start = "2026-06-01T00:00:00Z", .usage_account_id = "000000000001"), "2026-06", "", &arena),
-        row_of(event_with(.usage_start = "2026-06-01T00:00:00Z", .usage_account_id = "999999999999"), "2026-06", "", &arena),
-        row_of(event_with(.usage_start = "2026-06-01T01:00:00Z"), "2026-06", "", &arena),
-        row_of(event_with(.usage_start = "2026-06-01T01:00:00Z", .tags = "a=1"), "2026-06", "", &arena),
-        row_of(event_with(.usage_start = "2026-06-01T01:00:00Z", .product_code = "AmazonS3"), "2026-06", "", &arena),
-        row_of(event_with(.usage_start = "2026-06-01T01:00:00Z"), "2026-06", "i", &arena),
-        row_of(event_with(.usage_start = "2026-06-01T01:00:00Z"), "2026-06", "i-", &arena),
-        row_of(event_with(.usage_start = "2026-06-01T01:00:00Z"), "2026-06", "i-1", &arena),
-        row_of(event_with(.usage_start = "2026-06-01T01:00:00Z"), "2026-06", "\xff", &arena),
-        row_of(event_with(.usage_start = "2026-05-31T00:00:00Z"), "2026-07", "", &arena), /* late usage */
-        row_of(event_with(.usage_start = "2026-07-01T00:00:00Z"), "2026-07", "", &arena),
-        row_of(event_with(.usage_start = "5461-04-01T00:00:00Z"), "5461-04", "", &arena),
-        row_of(event_with(.usage_start = "5461-05-01T00:00:00Z"), "5461-05", "", &arena),
-        row_of(event_with(.usage_start = "9999-12-31T23:00:00Z"), "9999-12", "", &arena),
-    };
-    struct buffer last = { 0 }, next = { 0 };
-    for (size_t i = 1; i < ARRAY_COUNT(rows); i++) {
-        buffer_clear(&last);
-        buffer_clear(&next);
-        page_key(&last, &rows[i - 1], false, UINT32_C(70000));
-        page_key(&next, &rows[i], false, 3);
-        if (row_view_compare(&rows[i - 1], &rows[i]) >= 0 || text_compare(buffer_text(&last), buffer_text(&next)) >= 0)
-            fail_msg("row %zu", i);
-        buffer_clear(&last); /* the first page of an hour and account goes before all others, whatever its run */
-        page_key(&last, &rows[i], true, UINT32_C(4000));
-        assert_true(text_compare(buffer_text(&last), buffer_text(&next)) < 0);
-        assert_int_equal(last.data[0], PAGE_KEY_PREFIX);
-    }
-    buffer_done(&last);
-    buffer_done(&next);
     arena_done(&arena);
 }
 
@@ -214,16 +159,13 @@ static void a_row_of_any_year_keeps_its_period(void **state)
     struct error error;
     for (size_t i = 0; i < ARRAY_COUNT(periods); i++) {
         struct page_writer writer = { 0 };
-        struct buffer key = { 0 };
         char start[32];
         snprintf(start, sizeof start, "%s-01T00:00:00Z", periods[i]);
         struct row_view row = row_of(event_with(.usage_start = start), periods[i], "", &arena);
         page_add(&writer, &row);
-        page_key(&key, &row, true, 0);
-        assert_true(page_read(&page, buffer_text(&key), page_value(&writer), &error));
+        assert_true(page_read(&page, row.period, row.bucket_ms, page_value(&writer), &error));
         assert_same_row(&page.rows[0], &row);
         page_writer_done(&writer);
-        buffer_done(&key);
     }
     page_done(&page);
     arena_done(&arena);
@@ -235,17 +177,17 @@ static void what_is_no_page_is_refused(void **state)
     static struct page page;
     struct arena arena = { 0 };
     struct page_writer writer = { 0 };
-    struct buffer key = { 0 }, damaged = { 0 };
+    struct buffer damaged = { 0 };
     struct row_view row = row_of(event_with(.unblended_cost = "1.5"), "2026-06", "i-1", &arena);
+    row.account = 0;
     row.values.usage_end_ms = row.bucket_ms + HOUR_MS;
     row.description = TEXT("d");
     for (size_t i = 0; i < 3; i++)
         page_add(&writer, &row);
-    page_key(&key, &row, true, 0);
     struct text value = page_value(&writer);
     for (size_t size = 0; size < value.size; size++) { /* cut anywhere, unless between two rows */
         struct error error = { 0 };
-        if (page_read(&page, buffer_text(&key), (struct text){ value.data, size }, &error))
+        if (page_read(&page, row.period, row.bucket_ms, (struct text){ value.data, size }, &error))
             assert_in_range(page.row_count, 1, 2);
         else
             assert_int_equal(error.kind, ERROR_FAILED);
@@ -262,44 +204,13 @@ static void what_is_no_page_is_refused(void **state)
         buffer_clear(&damaged);
         buffer_append_text(&damaged, value);
         damaged.data[rows[i].at] = (char)rows[i].byte;
-        if (page_read(&page, buffer_text(&key), buffer_text(&damaged), &error))
+        if (page_read(&page, row.period, row.bucket_ms, buffer_text(&damaged), &error))
             fail_msg("%s", rows[i].name);
         assert_int_equal(error.kind, ERROR_FAILED);
     }
-    for (size_t size = 0; size < key.size; size++) {
-        struct error error = { 0 };
-        assert_false(page_read(&page, (struct text){ key.data, size }, value, &error));
-        assert_int_equal(error.kind, ERROR_FAILED);
-    }
     page_done(&page);
     page_writer_done(&writer);
-    buffer_done(&key);
     buffer_done(&damaged);
-    arena_done(&arena);
-}
-
-static void rows_of_several_accounts_are_a_page_of_a_leaf_alone(void **state)
-{
-    (void)state;
-    static struct page page;
-    struct arena arena = { 0 };
-    struct page_writer writer = { .of_any_account = true };
-    struct buffer key = { 0 };
-    struct error error = { 0 };
-    struct row_view row = row_of(event_with(.unblended_cost = "1.5"), "2026-06", "i-1", &arena);
-    for (uint64_t account = 1; account <= 3; account++) {
-        row.account = account;
-        page_add(&writer, &row);
-    }
-    page_key(&key, &row, true, 0);
-    assert_true(page_read_bucket(&page, row.period, row.bucket_ms, page_value(&writer), &error));
-    for (size_t i = 0; i < 3; i++)
-        assert_int_equal(page.rows[i].account, i + 1);
-    assert_false(page_read(&page, buffer_text(&key), page_value(&writer), &error));
-    assert_int_equal(error.kind, ERROR_FAILED);
-    page_done(&page);
-    page_writer_done(&writer);
-    buffer_done(&key);
     arena_done(&arena);
 }
 
@@ -309,7 +220,7 @@ static void damaged_bytes_are_refused_or_give_whole_rows(void **state)
     static struct page page;
     struct arena arena = { 0 };
     struct page_writer writer = { 0 };
-    struct buffer key = { 0 }, damaged = { 0 };
+    struct buffer damaged = { 0 };
     random_state = 3;
     struct text facts[3];
     for (size_t i = 0; i < ARRAY_COUNT(facts); i++)
@@ -318,7 +229,6 @@ static void damaged_bytes_are_refused_or_give_whole_rows(void **state)
         struct row_view row = random_row(facts, ARRAY_COUNT(facts), &arena);
         page_add(&writer, &row);
     }
-    page_key(&key, &(struct row_view){ .facts = facts[0] }, true, 0);
     struct text value = page_value(&writer);
     for (int round = 0; round < 20000; round++) {
         struct error error;
@@ -326,7 +236,7 @@ static void damaged_bytes_are_refused_or_give_whole_rows(void **state)
         buffer_append_text(&damaged, value);
         for (uint64_t flips = 1 + random_below(3); flips > 0; flips--)
             damaged.data[random_below(damaged.size)] = (char)random_word();
-        if (!page_read(&page, buffer_text(&key), buffer_text(&damaged), &error))
+        if (!page_read(&page, 0, 0, buffer_text(&damaged), &error))
             continue;
         for (size_t i = 0; i < page.row_count; i++) { /* every text lies in the page, all facts can be taken apart */
             const struct text texts[] = { page.rows[i].resource, page.rows[i].facts, page.rows[i].description };
@@ -338,7 +248,6 @@ static void damaged_bytes_are_refused_or_give_whole_rows(void **state)
     }
     page_done(&page);
     page_writer_done(&writer);
-    buffer_done(&key);
     buffer_done(&damaged);
     arena_done(&arena);
 }
@@ -346,12 +255,8 @@ static void damaged_bytes_are_refused_or_give_whole_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_rows_come_back_from_their_bytes),
-        cmocka_unit_test(a_page_holds_one_period_bucket_and_account_and_is_bounded),
-        cmocka_unit_test(keys_sort_as_rows_do),
-        cmocka_unit_test(a_row_of_any_year_keeps_its_period),
-        cmocka_unit_test(what_is_no_page_is_refused),
-        cmocka_unit_test(rows_of_several_accounts_are_a_page_of_a_leaf_alone),
+        cmocka_unit_test(random_rows_come_back_from_their_bytes),       cmocka_unit_test(a_page_is_bounded),
+        cmocka_unit_test(a_row_of_any_year_keeps_its_period),           cmocka_unit_test(what_is_no_page_is_refused),
         cmocka_unit_test(damaged_bytes_are_refused_or_give_whole_rows),
     };
     return cmocka_run_group_tests_name("store/page", tests, NULL, NULL);
