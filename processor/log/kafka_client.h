@@ -25,9 +25,9 @@ struct kafka_settings {
     size_t fetch_bytes_max, send_bytes_max; /* what may wait to be taken and to be sent; 0: our default for a command */
 };
 
-/* A configuration with our tuning and, over it, the operator's properties. NULL: *error names the property. */
 /* librdkafka's own lines, under our levels. */
 void kafka_log(const rd_kafka_t *handle, int severity, const char *facility, const char *text);
+/* A configuration with our tuning and, over it, the operator's properties. NULL: *error names the property. */
 rd_kafka_conf_t *kafka_conf_new(const struct kafka_settings *settings, const struct kafka_property *tuning,
                                 size_t tuning_count, struct error *error);
 MUST_USE bool kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value, struct error *error);
