@@ -56,7 +56,57 @@ struct worker {
     } warned; /* of line items without a price */
 };
 
+/* worker_clock.c: a simulator has clocks of its own */
+int64_t worker_clock_us(void);                       /* of this machine, always */
+int64_t worker_now_ms(const struct worker *worker);  /* for intervals: it only has to go on */
+int64_t worker_real_ms(const struct worker *worker); /* since 1970 */
+
+/* worker_connection.c */
+MUST_USE bool worker_open(struct worker *worker, struct error *error);
+/* Nothing more is committed. */
+void worker_close(struct worker *worker);
+
+/* worker_control.c */
+bool worker_take_control(void *context, const struct stream_record *record, struct error *error);
+/* A step of reading the conductor topic to its end; sets worker->control_read. */
+enum stream_outcome worker_read_control(struct worker *worker, struct error *error);
+/* Whether the brokers were away for so long that the topic has to be read anew. */
+bool worker_has_missed_deletions(struct worker *worker);
+
+/* worker_document.c */
+/* Looks whether the topic has a newer version. */
+void worker_follow_control(struct worker *worker, bool is_end, struct error *error);
+/* Brings the next version into force, if this is a good moment. */
+void worker_change_document(struct worker *worker);
+
+/* worker_hold.c */
+/* Sets which usage waits; `since_turn_ms`: how long the last turn took. */
+void worker_hold_usage(struct worker *worker, int64_t since_turn_ms);
+
+/* worker_memory.c */
+/* Bytes of all rows in memory. */
+size_t worker_measure(const struct worker *worker);
+bool worker_memory_is_short(const struct worker *worker);
+/* Rows that are saved leave memory, those of the largest task first, until half of it is free. */
+void worker_relieve(struct worker *worker);
+
+/* worker_commit.c */
+/* A transaction, unless there is one. */
+enum stream_outcome worker_begin(struct worker *worker, struct error *error);
+bool worker_is_commit_time(const struct worker *worker);
+/* Commits now, if anything is due. */
+enum stream_outcome worker_commit(struct worker *worker, struct error *error);
+/* The same, and sets when the next one may be. */
+enum stream_outcome worker_commit_in_time(struct worker *worker, struct error *error);
+/* Goes back to what is committed. */
+enum stream_outcome worker_roll_back(struct worker *worker, struct error *error);
+
+/* worker_poll.c */
+/* Waits for records and hands them to tasks; what came of it is in worker->pending, too. */
+enum stream_outcome worker_poll(struct worker *worker, struct error *error);
+
 /* worker_tasks.c */
+bool worker_any_task(const struct worker *worker, bool (*is)(const struct task *task));
 /* Makes the tasks of the assigned partitions, in place of those there are; none before there is a document. */
 void worker_make_tasks(struct worker *worker);
 void worker_drop_tasks(struct worker *worker);
@@ -75,6 +125,8 @@ bool worker_assign(struct worker *worker, struct error *error);
 bool worker_meet_schemas(struct worker *worker, struct error *error);
 /* A step of restoring, one task at a time; a task that is through reads its input. Sets worker->restoring. */
 enum stream_outcome worker_restore_step(struct worker *worker, struct error *error);
+/* Waiting tasks try again; one that is through reads on. */
+enum stream_outcome worker_retry_tasks(struct worker *worker, struct error *error);
 
 /* worker_status.c: what others may look at. */
 void worker_show_counts(struct worker *worker);

@@ -176,3 +176,30 @@ enum stream_outcome worker_restore_step(struct worker *worker, struct error *err
     worker->assignment_moved = true;
     return OUTCOME_DONE;
 }
+
+bool worker_any_task(const struct worker *worker, bool (*is)(const struct task *task))
+{
+    for (size_t i = 0; i < worker->task_count; i++)
+        if (is(worker->tasks[i]))
+            return true;
+    return false;
+}
+
+enum stream_outcome worker_retry_tasks(struct worker *worker, struct error *error)
+{
+    for (size_t i = 0; i < worker->task_count; i++) {
+        struct task *task = worker->tasks[i];
+        if (task_state(task) != TASK_WAITING || task_is_resting(task))
+            continue;
+        enum stream_outcome outcome = worker_begin(worker, error);
+        if (outcome == OUTCOME_DONE)
+            outcome = task_retry(task, error);
+        if (outcome != OUTCOME_DONE)
+            return outcome;
+        if (task_state(task) == TASK_RUNNING) {
+            log_event(LOGGING_INFO, "task_goes_on", LOG_NUMBER("task", task_number(task)));
+            worker->assignment_moved = true;
+        }
+    }
+    return OUTCOME_DONE;
+}
