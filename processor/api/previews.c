@@ -213,13 +213,14 @@ struct previews *previews_start(struct book *book, struct view *view, const stru
     return previews;
 }
 
+/* What it takes over is the computing thread's alone. */
 static bool enqueue(struct previews *previews, struct http_exchange *exchange, json_t *plain, json_t *exact)
 {
     pthread_mutex_lock(&previews->lock);
     bool fits = previews->waiting < WAITING_MAX && !previews->stopping;
     if (fits) {
         struct asked *asked = memory_new(sizeof *asked);
-        *asked = (struct asked){ .exchange = exchange, .plain = json_incref(plain), .exact = json_incref(exact) };
+        *asked = (struct asked){ .exchange = exchange, .plain = plain, .exact = exact };
         http_defer(exchange);
         *previews->last = asked;
         previews->last = &asked->next;
@@ -230,6 +231,14 @@ static bool enqueue(struct previews *previews, struct http_exchange *exchange, j
     return fits;
 }
 
+/* The list, apart from the object that it came in, which goes. */
+static json_t *take_changes(json_t *body)
+{
+    json_t *changes = json_incref(json_object_get(body, "Changes"));
+    json_decref(body);
+    return changes;
+}
+
 bool previews_ask(struct previews *previews, struct http_exchange *exchange, const struct http_request *request,
                   struct http_response *response)
 {
@@ -238,20 +247,20 @@ bool previews_ask(struct previews *previews, struct http_exchange *exchange, con
     struct buffer scratch = { 0 };
     json_error_t reason;
     struct text body = text_is_utf8(request->body) ? request->body : TEXT_NONE;
-    json_t *plain = body.size ? json_loadb(body.data, body.size, flags, &reason) : NULL;
-    json_t *exact = plain ? json_parse_exact(body, &scratch, &reason) : NULL;
-    json_t *changes = json_object_get(plain, "Changes");
-    bool deferred = false;
-    if (!exact || !json_is_array(changes) || json_array_size(changes) > CHANGES_MAX) {
+    json_t *plain = take_changes(body.size ? json_loadb(body.data, body.size, flags, &reason) : NULL);
+    json_t *exact = take_changes(plain ? json_parse_exact(body, &scratch, &reason) : NULL);
+    buffer_done(&scratch);
+    if (!exact || !json_is_array(plain) || json_array_size(plain) > CHANGES_MAX) {
         fail_question(&failure, "Changes: expected a list of at most 30, each with Operation and Input");
         respond_failure(&failure, response);
-    } else if (!(deferred = enqueue(previews, exchange, changes, json_object_get(exact, "Changes")))) {
+    } else if (enqueue(previews, exchange, plain, exact)) {
+        return true;
+    } else {
         fail_internally(&(struct error){ ERROR_FAILED, "others are being computed; try again" }, response);
     }
     json_decref(plain);
     json_decref(exact);
-    buffer_done(&scratch);
-    return deferred;
+    return false;
 }
 
 void previews_stop(struct previews *previews)

@@ -11,13 +11,18 @@
 static struct wire *wire;
 static struct fixed_schemas *schemas;
 static struct wire_schemas port;
+/* Read by the thread of the topics as long as they live: not among those of scratch_path, which are used again. */
+static char view_directory[64], report_directory[64];
 
 static inline int topics_set_up(void **state)
 {
     schemas = fixed_schemas_new();
     port = fixed_schemas_port(schemas);
     wire = wire_new(WIRE_JSON, &port, EXCESS_ROUND);
-    return scratch_setup(state);
+    int result = scratch_setup(state);
+    snprintf(view_directory, sizeof view_directory, "%s/view", scratch_folder);
+    snprintf(report_directory, sizeof report_directory, "%s/reports", scratch_folder);
+    return result;
 }
 
 static inline int topics_tear_down(void **state)
@@ -32,12 +37,12 @@ static inline struct topics_options topics_options_of_test(void)
 {
     static const struct kafka_settings settings = { .group_id = "g", .topic_prefix = "p." };
     return (struct topics_options){ .kafka = &settings,
-                                    .directory = scratch_path("view"),
+                                    .directory = view_directory,
                                     .memory_bytes = 16 << 20,
                                     .months = 2,
                                     .wire = wire,
                                     .report_wire = wire,
-                                    .report_directory = scratch_path("reports") };
+                                    .report_directory = report_directory };
 }
 
 static inline struct topics *topics_open_with(const struct topics_options *options)
