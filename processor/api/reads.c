@@ -351,10 +351,17 @@ static void write_month(struct read *read, const char *month, bool *first)
     struct document *document = book_at(read->api->book, period);
     enum month_state state = source->month_state(source->context, period);
     bool visible = caller_role(read->caller, document, &group) != ROLE_STRANGER && state != MONTH_GONE;
+    billing_period since = document->period;
     document_release(document);
     if (!visible)
         return;
-    buffer_printf(out, "%s{\"period\":\"%s\",\"state\":\"%s\"}", *first ? "" : ",", month, states[state]);
+    buffer_printf(out, "%s{\"period\":\"%s\",\"state\":\"%s\"", *first ? "" : ",", month, states[state]);
+    if (since != PERIOD_NONE) {
+        char text[TIME_TEXT_MAX];
+        period_format(since, text);
+        buffer_printf(out, ",\"document\":\"%s\"", text);
+    }
+    buffer_append_byte(out, '}');
     *first = false;
 }
 

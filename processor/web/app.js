@@ -17,17 +17,17 @@ import { allDigits, showAllDigits } from "./table.js";
 const PAGES = {
   bills: { title: "Bills", module: bills },
   "line-items": { title: "Line items", module: lineItems },
-  groups: { title: "Groups", module: groups, payer: true },
-  plans: { title: "Pricing plans", module: plans, payer: true },
-  rules: { title: "Pricing rules", module: rules, payer: true },
-  "custom-line-items": { title: "Custom line items", module: customLineItems, payer: true },
+  groups: { title: "Groups", module: groups, payer: true, isDocument: true },
+  plans: { title: "Pricing plans", module: plans, payer: true, isDocument: true },
+  rules: { title: "Pricing rules", module: rules, payer: true, isDocument: true },
+  "custom-line-items": { title: "Custom line items", module: customLineItems, payer: true, isDocument: true },
   state: { title: "State", module: state, payer: true },
 };
 
 const session = {
   caller: null,
   periods: [],
-  groups: null,
+  groups: new Map(),
   left: new AbortController(),
   listeners: new Set(),
   live: false,
@@ -40,14 +40,27 @@ function here() {
   return { name: PAGES[path] ? path : "bills", query: Object.fromEntries(new URLSearchParams(query)) };
 }
 
-/* The month of the address, else the newest that has bills. */
-function chosenPeriod(query) {
+/* Months in order; whoever changes documents changes the running month's, known or not. */
+function knownPeriods() {
   const known = session.periods.map((one) => one.period);
-  return known.includes(query.period) ? query.period : (known.at(-1) ?? session.caller.running_month);
+  const running = session.caller.running_month;
+  return session.caller.may_change && !known.includes(running) ? [...known, running].sort() : known;
+}
+
+/*
+ * The month of the address, else the running one; of bills, while it has none, the one before. A document may be there for
+ * months to come.
+ */
+function chosenPeriod(query, isDocument) {
+  const running = session.caller.running_month;
+  const known = isDocument ? knownPeriods() : session.periods.map((one) => one.period);
+  if (knownPeriods().includes(query.period)) return query.period;
+  return known.filter((one) => one <= running).at(-1) ?? known[0] ?? running;
 }
 
 /* ---- header ---- */
 
+/* A month that was chosen is kept from page to page; one that a page came upon by itself is not. */
 function drawHeader(name, period) {
   const links = Object.entries(PAGES).filter(([, page]) => !page.payer || session.caller.role === "payer");
   replace(
@@ -95,7 +108,8 @@ function signOut() {
 
 /* What every page is given. */
 function contextOf(name, query, signal) {
-  const period = chosenPeriod(query);
+  const period = chosenPeriod(query, PAGES[name].isDocument);
+  const month = session.periods.find((one) => one.period === period);
   const go = (change) => {
     location.hash = address(name, { ...query, ...change });
   };
@@ -106,13 +120,14 @@ function contextOf(name, query, signal) {
     signal,
     go,
     caller: session.caller,
-    mayChange: session.caller.may_change,
+    mayChange: session.caller.may_change && period === session.caller.running_month,
     isPayer: session.caller.role === "payer",
     periods: session.periods,
-    monthState: session.periods.find((one) => one.period === period)?.state ?? "open",
-    groups: groupsOnce,
+    monthState: month?.state ?? "open",
+    documentOf: month?.document ?? session.periods.findLast((one) => one.document && one.period < period)?.document ?? "",
+    groups: () => groupsOnce(period),
     forgetGroups: () => {
-      session.groups = null;
+      session.groups.clear();
     },
     periodField: () =>
       labelled(
@@ -129,8 +144,8 @@ function contextOf(name, query, signal) {
 }
 
 function periodOptions(period) {
-  const known = session.periods.map((one) => one.period);
-  return (known.length ? [...known].reverse() : [period]).map((one) => [one, one]);
+  const known = knownPeriods();
+  return (known.length ? known.toReversed() : [period]).map((one) => [one, one]);
 }
 
 function digitsField() {
@@ -138,18 +153,17 @@ function digitsField() {
   return h("label", { class: "check" }, box, "All digits");
 }
 
-/* Groups by id, read once: names for figures that carry ids. */
-function groupsOnce() {
-  session.groups ??=
-    session.caller.role !== "payer"
-      ? Promise.resolve(new Map())
-      : listAll("ListBillingGroups", "BillingGroups").then(
-          (list) => new Map(list.map((group) => [idOf(group.Arn), group])),
-        );
-  session.groups.catch(() => {
-    session.groups = null;
-  });
-  return session.groups;
+/* A month's groups by id, read once: names for figures that carry ids. */
+function groupsOnce(period) {
+  if (session.caller.role !== "payer") return Promise.resolve(new Map());
+  if (!session.groups.has(period)) {
+    const read = listAll("ListBillingGroups", "BillingGroups", { BillingPeriod: period }).then(
+      (list) => new Map(list.map((group) => [idOf(group.Arn), group])),
+    );
+    read.catch(() => session.groups.delete(period));
+    session.groups.set(period, read);
+  }
+  return session.groups.get(period);
 }
 
 async function show() {
@@ -159,7 +173,7 @@ async function show() {
   let { name, query } = here();
   if (PAGES[name].payer && session.caller.role !== "payer") name = "bills";
   const context = contextOf(name, query, signal);
-  drawHeader(name, context.period);
+  drawHeader(name, query.period === context.period ? context.period : "");
   showCurrent();
   document.title = `${PAGES[name].title} · proforma`;
   const place = h("div", { class: "page" });

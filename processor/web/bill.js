@@ -24,7 +24,7 @@ export class Bill extends View {
     this.table = this.makeTable();
     this.days = new Days(context.period, "", context.signal);
     this.items = h("section", {});
-    this.reports = h("section", {});
+    this.reports = h("section", { class: "narrow" });
     this.tax = h("p", { class: "quiet" });
     this.heading = h("span", {}, this.label);
     const csv = h("button", { type: "button", onclick: () => this.saveCsv() }, "Download CSV");
@@ -88,7 +88,7 @@ export class Bill extends View {
 
   nameOf(row) {
     const name = row.level === 1 ? this.names.get(row.account) : null;
-    return name ? [name, " ", h("span", { class: "quiet" }, row.account)] : row.name;
+    return name ? [name, " ", h("span", { class: "quiet whole" }, row.account)] : row.name;
   }
 
   linesLink(row) {

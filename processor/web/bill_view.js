@@ -1,6 +1,7 @@
 /* bill_view.js: what a month of groups and one group's bill have in common: title, columns of money, being live. */
 import * as decimal from "./decimal.js";
 import { debounce, h, labelled, replace, select, uniqueId } from "./dom.js";
+import { monthBefore } from "./route.js";
 import { marginOf, percentageOf } from "./statement.js";
 import { showAllDigits } from "./table.js";
 
@@ -9,11 +10,9 @@ const PAUSE = 700; /* milliseconds in which changes come together */
 export const BILLING_CONDUCTOR = "AWSBillingConductor";
 
 /* The month before, if anybody was billed in it. */
-function monthBefore(context) {
-  const known = context.periods.map((one) => one.period);
-  const [year, month] = context.period.split("-").map(Number);
-  const before = month === 1 ? `${year - 1}-12` : `${year}-${String(month - 1).padStart(2, "0")}`;
-  return known.includes(before) ? before : "";
+function comparedWith(context) {
+  const before = monthBefore(context.period);
+  return context.periods.some((one) => one.period === before) ? before : "";
 }
 
 export const moneyColumns = (isPayer) => [
@@ -29,7 +28,7 @@ export const moneyColumns = (isPayer) => [
 
 export const changeColumn = (before) => ({
   key: "change",
-  label: `On ${before}`,
+  label: `Change on ${before}`,
   kind: "money",
   signed: true,
   of: (row) => (row.before ? decimal.subtract(row.cost, row.before.cost) : null),
@@ -37,7 +36,7 @@ export const changeColumn = (before) => ({
 
 export class View {
   constructor(context, place) {
-    Object.assign(this, { context, place, before: monthBefore(context) });
+    Object.assign(this, { context, place, before: comparedWith(context) });
     this.live = h("span", { class: "tag" });
     this.drawLive();
   }

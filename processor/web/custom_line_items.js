@@ -3,6 +3,7 @@ import { Digits, idOf, listAll } from "./api.js";
 import * as decimal from "./decimal.js";
 import { openForm } from "./form.js";
 import { listing, readOnlyNote } from "./listing.js";
+import { monthBefore } from "./route.js";
 
 const amountOf = (item) =>
   item.ChargeDetails.Flat
@@ -11,6 +12,7 @@ const amountOf = (item) =>
 
 export async function show(context, place) {
   const { signal, period } = context;
+  const running = context.caller.running_month;
   let groups = new Map();
   const reload = await listing(context, place, {
     heading: "Custom line items",
@@ -42,6 +44,7 @@ export async function show(context, place) {
       groups = known;
       return items.map((item) => ({ key: idOf(item.Arn), ...item }));
     },
+    mayCreate: context.caller.may_change && [monthBefore(running), running].includes(period),
     open: (item) => edit(context, item, groups, () => reload()),
   });
 }
@@ -125,7 +128,9 @@ function fieldsOf(item, groups, context) {
       name: "start",
       label: "First month",
       kind: "month",
-      value: item ? "" : context.caller.running_month,
+      value: item ? "" : context.period,
+      required: true,
+      hint: "The running month or the one before, also once that is closed: its reports get a new revision.",
       shown: () => !item,
       says: ["start", "period"],
     },
@@ -147,8 +152,8 @@ function edit(context, item, groups, onDone) {
     title: item ? `Custom line item ${item.Name}` : "New custom line item",
     name: item?.Name,
     isNew: !item,
-    fixed: !context.mayChange,
-    note: readOnlyNote(context),
+    fixed: item ? !context.mayChange : false,
+    note: item ? readOnlyNote(context) : "",
     onDone,
     fields: fieldsOf(item, groups, context),
     calls: (values) => [item ? update(item, values) : create(values)],
@@ -173,9 +178,10 @@ function create(values) {
       ChargeDetails: { Type: values.type, ...details },
       AccountId: values.account || undefined,
       ComputationRule: values.kind === "Percentage" ? values.rule : undefined,
-      BillingPeriodRange: values.start
-        ? { InclusiveStartBillingPeriod: values.start, ExclusiveEndBillingPeriod: values.end || undefined }
-        : undefined,
+      BillingPeriodRange: {
+        InclusiveStartBillingPeriod: values.start,
+        ExclusiveEndBillingPeriod: values.end || undefined,
+      },
     },
   ];
 }

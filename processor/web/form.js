@@ -294,7 +294,7 @@ class Form {
   confirmRemoval() {
     this.confirm(
       `Delete ${this.name}?`,
-      [h("p", {}, "From the running month on it is gone. Closed months keep it.")],
+      [h("p", {}, `From ${this.context.period} on it is gone. Earlier months keep it.`)],
       this.removal,
       "Delete",
     );

@@ -82,6 +82,7 @@ class LineItems {
   }
 
   makeTable() {
+    const { query } = this.context; /* what all rows have in common stands above them */
     const rate = (row) => row.rate ?? null;
     return new Table({
       caption: "Line items",
@@ -97,8 +98,8 @@ class LineItems {
           of: (row) => row.usage_start,
           show: (row) => row.usage_start.replace("T", " ").replace(":00Z", ""),
         },
-        { key: "account", label: "Account", of: (row) => row.usage_account_id },
-        { key: "service", label: "Service", of: (row) => row.product_code },
+        ...(query.account ? [] : [{ key: "account", label: "Account", of: (row) => row.usage_account_id }]),
+        ...(query.service ? [] : [{ key: "service", label: "Service", of: (row) => row.product_code }]),
         {
           key: "type",
           label: "Type",

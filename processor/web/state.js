@@ -58,15 +58,15 @@ export async function show(context, place) {
     tell(note, HEALTH[state.health]);
     return state;
   };
-  const section = (title, table) =>
-    h("section", {}, h("div", { class: "section-head" }, h("h2", {}, title)), table.element);
+  const section = (title, table, width) =>
+    h("section", { class: width }, h("div", { class: "section-head" }, h("h2", {}, title)), table.element);
   const state = await look();
   if (context.signal.aborted) return;
   place.append(
-    section("Months", tables.months),
-    state.counts ? section("What came in", tables.counts) : "",
+    section("Months", tables.months, "narrow"),
+    state.counts ? section("What came in", tables.counts, "narrow") : "",
     state.tasks ? section("Tasks", tables.tasks) : "",
-    section("Dead letters", tables.letters),
+    section("Dead letters", tables.letters, "narrow"),
   );
   if (state.tasks) goOn(context, look);
 }
@@ -130,6 +130,7 @@ const months = () =>
         of: (row) => row.state,
         show: (row) => h("span", { class: row.state === "open" ? "tag live" : "tag" }, row.state),
       },
+      { key: "document", label: "Document of", of: (row) => row.document ?? "–" },
       { key: "waits", label: "Waits for", of: (row) => row.waits },
     ],
   });

@@ -44,7 +44,7 @@ export class Table {
     this.say("Reading…");
     const table = h(
       "table",
-      {},
+      { class: tree ? "tree" : null },
       h("caption", { class: captionHidden ? "unseen" : null }, caption),
       this.head,
       this.body,
@@ -243,7 +243,7 @@ export class Table {
         "button",
         { type: "button", class: "twig", "aria-expanded": String(open), onclick: () => this.toggle(row) },
         h("span", { "aria-hidden": "true", class: "twist" }, "›"),
-        content,
+        h("span", {}, content),
       );
     }
     if (this.onOpen && !row.fixed)

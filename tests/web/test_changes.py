@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A real browser on `serve --config`: an empty system's first steps, errors beside their fields, a bill that appears and moves
 while usage arrives and is restated when a rule is changed in its form; what changes of every kind do is shown first, and is
-what they then do; the state of tasks.
+what they then do; the state of tasks; months with documents of their own.
     test_changes.py --proforma PROGRAM --data FOLDER
 """
 
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kafka"))
@@ -23,7 +23,10 @@ from test_page import expect, is_accessible, is_quiet  # noqa: E402
 
 GROUP = "200000000021"  # Platform: everything at +20 %
 APART = "200000000041"  # listed, in no group
-MONTH = datetime.now(timezone.utc).strftime("%Y-%m")
+FIRST = datetime.now(timezone.utc).replace(day=1)
+MONTH = FIRST.strftime("%Y-%m")
+BEFORE = (FIRST - timedelta(days=1)).strftime("%Y-%m")
+NEXT = (FIRST + timedelta(days=32)).strftime("%Y-%m")
 
 
 class System:
@@ -67,7 +70,7 @@ state.dir = {folder / "state"}
             self.processor.send_signal(signal.SIGTERM)
             self.processor.wait(timeout=60)
 
-    def use(self, name, amount):
+    def use(self, name, amount, month=MONTH):
         """So many dollars' worth of usage, at public prices."""
         event = {
             "event_id": name,
@@ -76,7 +79,7 @@ state.dir = {folder / "state"}
             "product_code": "AmazonVPC",
             "usage_type": "VpnHours",
             "operation": "CreateVpnConnection",
-            "usage_start": f"{MONTH}-01T00:00:00Z",
+            "usage_start": f"{month}-01T00:00:00Z",
             "usage_amount": str(amount),
             "unit": "Hrs",
             "public_on_demand_rate": "1",
@@ -266,6 +269,63 @@ def a_group_that_is_founded_is_shown_with_its_total(browser, system):
     leave(browser)
 
 
+def rule(browser, name):
+    return next((row for row in browser.rows("Pricing rules") or [] if row[0] == name), [None] * 4)
+
+
+def apply_for(system, month, percent):
+    """The document for that month, with so much on everything of Platform."""
+    document = json.loads(system.document.read_text())
+    document["BillingPeriod"] = month
+    for one in document["PricingRules"]:
+        if one["Name"] == "everything-plus-20":
+            one["ModifierPercentage"] = percent
+    for version in document["CustomLineItemVersions"]:
+        version["StartBillingPeriod"] = month
+    path = system.folder / f"{month}.json"
+    path.write_text(json.dumps(document))
+    system.command("apply", "--conductor", path)
+
+
+def each_open_month_shows_the_document_that_is_its_own(browser, system):
+    apply_for(system, BEFORE, "30")
+    apply_for(system, NEXT, "40")
+    system.use("earlier", 10, BEFORE)
+    browser.go(f"#/bills?group={GROUP}&period={BEFORE}")
+    browser.wait("10 at +30 %", lambda: [row[2:3] for row in browser.rows("Services") or []][:1] == [["13.00"]])
+    browser.wait("the month before to be live, too", lambda: browser.text(".tag") == "Live")
+    browser.go("#/bills")
+    expect(MONTH in browser.text(".title"), True, "the month that bills begin with")
+    browser.go("#/rules")
+    expect(rule(browser, "everything-plus-20")[2], "+10 %", "the running month's rule")
+    note = browser.text("p.month")
+    expect(f"The document of {MONTH}, the running month." in note, True, f"whose document it is: {note}")
+    expect(f"{NEXT} has a document of its own, which stays as it is." in note, True, f"which others there are: {note}")
+    is_accessible(browser, "the running month's document")
+
+
+def a_change_is_made_in_the_running_month_only(browser, _):
+    for month, percent, standing in ((BEFORE, "+30 %", "still open"), (NEXT, "+40 %", "still to come")):
+        browser.go(f"#/rules?period={month}")
+        expect(rule(browser, "everything-plus-20")[2], percent, f"the rule of {month}")
+        expect(f"The document of {month}, which is {standing}." in browser.text(".note-box"), True, f"what {month} is")
+        expect(browser.all("button.first"), [], f"buttons to create in {month}")
+        browser.click("tbody button.link", "everything-plus-20")
+        expect(MONTH in browser.text("dialog"), True, f"where changes go, in a form of {month}")
+        fixed = "return [...document.querySelectorAll('dialog input, dialog select')].every((one) => one.disabled)"
+        expect(browser.run(fixed), True, f"fields of {month} are fixed")
+        browser.click("dialog button", "Close")
+        is_accessible(browser, f"the document of {month}")
+    browser.click(".note-box a", f"show {MONTH}")
+    browser.wait("the running month's rule", lambda: rule(browser, "everything-plus-20")[2] == "+10 %")
+    browser.go(f"#/custom-line-items?period={BEFORE}")
+    browser.click("button.first", "New custom line item")  # which the month before may still get
+    expect(browser.fill("Name", "late").is_enabled(), True, "fields of a new item")
+    expect(browser.fill("First month", BEFORE).get_attribute("value"), BEFORE, "the month that it begins in")
+    browser.click("dialog button", "Cancel")
+    is_quiet(browser, "months")
+
+
 def the_state_shows_every_task(browser, _):
     browser.go("#/state")
     expect(sorted(row[0] for row in browser.rows("Tasks")), ["subtotals 0", "tiered 0", "usage 0", "usage 1"], "tasks")
@@ -282,6 +342,8 @@ CASES = [
     what_other_changes_do_is_shown_first,
     a_group_that_is_founded_is_shown_with_its_total,
     the_state_shows_every_task,
+    each_open_month_shows_the_document_that_is_its_own,
+    a_change_is_made_in_the_running_month_only,
 ]
 
 

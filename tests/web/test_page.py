@@ -300,6 +300,9 @@ def shows_the_difference_to_the_month_before(browser, _):
     browser.go(f"#/bills?group={RESEARCH}&period=2026-05")
     expect(browser.all(".figures dd.note"), [], "a first month's difference")
     browser.wait("a month that is open", lambda: browser.text(".tag") == "Live")
+    browser.go("#/state")
+    months = [["2026-06", "open", "2026-05", "–"], ["2026-05", "open", "2026-05", "–"]]
+    expect(browser.rows("Months"), months, "months and the documents in force")
     is_quiet(browser, "two months")
 
 

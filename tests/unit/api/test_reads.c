@@ -131,6 +131,21 @@ static void each_role_sees_its_things_and_others_are_as_good_as_absent(void **st
     buffer_done(&absent);
 }
 
+static void a_month_names_the_one_whose_document_is_in_force(void **state)
+{
+    (void)state;
+    struct buffer body = { 0 };
+    struct document *later = document_new(TEXT("123456789012"));
+    later->period = (billing_period)(period_of(0) + 12 * 60); /* 2030-01 */
+    document_publish(later);
+    book_put(api.book, later);
+    assert_int_equal(ask(&callers[PAYER], "GET", "/v1/periods", "", &body), 200);
+    assert_true(
+        text_contains(buffer_text(&body), TEXT("\"document\":\"2026-06\"},{\"period\":\"2030-01\",\"state\":\"open\",")));
+    assert_true(text_contains(buffer_text(&body), TEXT("\"document\":\"2030-01\"}]}")));
+    buffer_done(&body);
+}
+
 static void a_question_that_is_none_is_refused(void **state)
 {
     (void)state;
@@ -193,6 +208,7 @@ int main(void)
         cmocka_unit_test(each_role_sees_its_rows_and_the_payer_alone_what_aws_bills),
         cmocka_unit_test(each_role_sees_its_things_and_others_are_as_good_as_absent),
         cmocka_unit_test(a_question_that_is_none_is_refused),
+        cmocka_unit_test(a_month_names_the_one_whose_document_is_in_force),
         cmocka_unit_test(figures_that_are_being_read_anew_are_not_shown),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
