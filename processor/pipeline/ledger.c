@@ -21,7 +21,7 @@ struct ledger *ledger_new(const struct ledger_options *options, const struct pri
     ledger->page = memory_new(sizeof *ledger->page);
     ledger->totals_hold = true;
     ledger->totals_tag = 1; /* no sweep has this number */
-    ledger->final.period = ledger->report.period = PERIOD_NONE;
+    ledger->final.from = ledger->report.from = PERIOD_NONE;
     line_item_builder_init(&ledger->builder);
     ledger->builder.tasks[TASK_USAGE] = ledger->builder.tasks[TASK_TIER] = options->task;
     return ledger;

@@ -37,7 +37,7 @@ bool ledger_hand_over_met(struct ledger *ledger, const struct usage_event *event
     struct row_identity identity = row_table_identity(ledger->table, event, facts, period);
     struct entry *entry;
     struct row_view view;
-    if (!ledger->sweep.active || period < ledger->sweep.from)
+    if (!ledger->sweep.active || period < ledger->sweep.walk.from)
         return true;
     uint32_t row = row_table_take(ledger->table, &identity);
     if (!ledger_entry_of(ledger, row, &identity, &entry, error))

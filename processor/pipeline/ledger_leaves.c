@@ -239,30 +239,28 @@ void ledger_leaf_split_if_large(struct ledger *ledger, uint32_t leaf)
 
 /* ---- walking ---- */
 
-/* Behind the cursor's leaf; one that is gone is no place to go on from, so its bucket is begun anew. */
-static size_t place_behind(const struct leaf_directory *directory, const struct bucket *bucket,
-                           const struct leaf_cursor *cursor)
+/* Behind the walk's last leaf; one that is gone is no place to go on from, so its bucket is begun anew. */
+static size_t place_behind(const struct leaf_directory *directory, const struct bucket *bucket, const struct leaf_walk *walk)
 {
-    for (size_t i = cursor->place; i < bucket->count; i++)
-        if (directory->leaves[bucket->leaves[i]].key.number == cursor->after.number)
+    for (size_t i = walk->place; i < bucket->count; i++)
+        if (directory->leaves[bucket->leaves[i]].key.number == walk->after.number)
             return i + 1;
     return 0;
 }
 
-bool ledger_leaf_after(const struct ledger *ledger, const struct leaf_cursor *cursor, billing_period period, bool later_too,
-                       uint32_t *leaf)
+bool ledger_walk_sees(const struct ledger *ledger, const struct leaf_walk *walk, uint32_t *leaf)
 {
     const struct leaf_directory *directory = &ledger->directory;
-    const struct leaf_key *after = &cursor->after;
-    bool goes_on = cursor->has_after && after->period >= period;
+    const struct leaf_key *after = &walk->after;
+    bool goes_on = walk->has_after && after->period >= walk->from;
     size_t place =
-        goes_on ? bucket_place(directory, after->period, after->bucket_ms) : bucket_place(directory, period, INT64_MIN);
+        goes_on ? bucket_place(directory, after->period, after->bucket_ms) : bucket_place(directory, walk->from, INT64_MIN);
     size_t first = goes_on && is_bucket(directory, place, after->period, after->bucket_ms)
-                       ? place_behind(directory, &directory->buckets[place], cursor)
+                       ? place_behind(directory, &directory->buckets[place], walk)
                        : 0;
     for (; place < directory->bucket_count; place++, first = 0) {
         const struct bucket *bucket = &directory->buckets[place];
-        if (!later_too && bucket->period != period)
+        if (!walk->later_too && bucket->period != walk->from)
             return false;
         if (first < bucket->count) {
             *leaf = bucket->leaves[first];
@@ -272,29 +270,37 @@ bool ledger_leaf_after(const struct ledger *ledger, const struct leaf_cursor *cu
     return false;
 }
 
-void ledger_cursor_move(struct ledger *ledger, struct leaf_cursor *cursor, uint32_t leaf)
+bool ledger_walk_next(struct ledger *ledger, const struct leaf_walk *walk, uint32_t *leaf, bool *done, struct error *error)
+{
+    *done = !ledger_walk_sees(ledger, walk, leaf);
+    return !*done && ledger_load_leaf(ledger, *leaf, error);
+}
+
+void ledger_walk_move(struct ledger *ledger, struct leaf_walk *walk, uint32_t leaf, size_t rows)
 {
     struct leaf_directory *directory = &ledger->directory;
     const struct leaf *done = &directory->leaves[leaf];
     const struct bucket *bucket = bucket_of(directory, done->key.period, done->key.bucket_ms);
     struct row_identity lower = lower_of(done);
-    *cursor = (struct leaf_cursor){ true, done->key, count_until(directory, bucket, &lower) - 1 };
+    walk->has_after = true;
+    walk->after = done->key;
+    walk->place = count_until(directory, bucket, &lower) - 1;
+    walk->rows += rows;
 }
 
-unsigned ledger_walk_percent(const struct ledger *ledger, const struct leaf_cursor *cursor, billing_period period,
-                             bool later_too)
+unsigned ledger_walk_percent(const struct ledger *ledger, const struct leaf_walk *walk)
 {
     const struct leaf_directory *directory = &ledger->directory;
-    const struct leaf_key *after = &cursor->after;
+    const struct leaf_key *after = &walk->after;
     size_t all = 0, done = 0;
-    for (size_t i = bucket_place(directory, period, INT64_MIN); i < directory->bucket_count; i++) {
+    for (size_t i = bucket_place(directory, walk->from, INT64_MIN); i < directory->bucket_count; i++) {
         const struct bucket *bucket = &directory->buckets[i];
         int order = compare_bucket(bucket, after->period, after->bucket_ms);
-        if (!later_too && bucket->period != period)
+        if (!walk->later_too && bucket->period != walk->from)
             break;
         all += bucket->count;
-        if (cursor->has_after && order <= 0)
-            done += order < 0 ? bucket->count : place_behind(directory, bucket, cursor);
+        if (walk->has_after && order <= 0)
+            done += order < 0 ? bucket->count : place_behind(directory, bucket, walk);
     }
     return all ? (unsigned)(done * 100 / all) : 0;
 }

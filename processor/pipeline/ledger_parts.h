@@ -72,11 +72,16 @@ struct leaf_directory {
     size_t last; /* bucket that was asked for last */
 };
 
-/* A walk over leaves: where it has come to. A leaf that is split behind it is met again. */
-struct leaf_cursor {
-    bool has_after;
+/*
+ * A walk over the leaves of a month in canonical order, or of it and all later ones. It may stop between any two and rows
+ * may leave memory meanwhile. A leaf that is split behind it is met again.
+ */
+struct leaf_walk {
+    billing_period from;
+    bool later_too, has_after;
     struct leaf_key after; /* the last leaf that is done */
     size_t place;          /* in its bucket when it was; splits have moved it further behind since */
+    size_t rows;           /* of the leaves that are done */
 };
 
 struct month {
@@ -110,19 +115,12 @@ struct ledger {
     struct page *page; /* of whatever is being loaded */
     struct page_writer page_writer;
     struct buffer extra;
-    /* A walk over a month: the final sweep, then the report. */
-    struct {
-        billing_period period;
-        struct leaf_cursor cursor;
-        size_t rows; /* of the leaves that are done */
-    } final, report;
+    struct leaf_walk final, report; /* the final sweep of a month, then what it reports */
     /* A sweep to another version of the document: entries of its number are current. */
     struct {
         bool active;
         int64_t number;
-        billing_period from; /* the first month that is open */
-        struct leaf_cursor cursor;
-        size_t rows;
+        struct leaf_walk walk; /* from the first month that is open */
     } sweep;
     struct ledger_counts counts;
     bool totals_hold;   /* false: only a sweep gives them */
@@ -191,14 +189,15 @@ bool ledger_leaf_add(struct ledger *ledger, const struct leaf_key *key, const st
 bool ledger_leaves_are_whole(struct ledger *ledger);
 /* After an entry was added. */
 void ledger_leaf_split_if_large(struct ledger *ledger, uint32_t leaf);
-/* The next leaf behind a cursor, of `period` and, if so wanted, of later months. False: none. */
-bool ledger_leaf_after(const struct ledger *ledger, const struct leaf_cursor *cursor, billing_period period, bool later_too,
-                       uint32_t *leaf);
+/* The leaf that a walk comes to next. False: none. */
+bool ledger_walk_sees(const struct ledger *ledger, const struct leaf_walk *walk, uint32_t *leaf);
+/* The same, with its rows in memory. False: it failed, or *done: there is none. */
+MUST_USE bool ledger_walk_next(struct ledger *ledger, const struct leaf_walk *walk, uint32_t *leaf, bool *done,
+                               struct error *error);
 /* The leaf is done. */
-void ledger_cursor_move(struct ledger *ledger, struct leaf_cursor *cursor, uint32_t leaf);
+void ledger_walk_move(struct ledger *ledger, struct leaf_walk *walk, uint32_t leaf, size_t rows);
 /* How many leaves a walk has come over, of all there are now, in percent; 100 at the end. */
-unsigned ledger_walk_percent(const struct ledger *ledger, const struct leaf_cursor *cursor, billing_period period,
-                             bool later_too);
+unsigned ledger_walk_percent(const struct ledger *ledger, const struct leaf_walk *walk);
 /* Places of the leaf's entries that have events, or nothing but parts, in canonical order. free() it. */
 uint32_t *ledger_order_leaf(const struct ledger *ledger, uint32_t leaf, bool with_taken_back, size_t *count);
 void ledger_leaves_drop_until(struct ledger *ledger, billing_period period);

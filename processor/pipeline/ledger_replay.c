@@ -243,20 +243,20 @@ static bool look_in_store(struct ledger *ledger, const struct leaf *leaf, struct
 
 bool ledger_replay_contradicted(struct ledger *ledger, bool *contradicted, struct error *error)
 {
-    struct leaf_cursor cursor = { 0 };
+    struct leaf_walk walk = { .later_too = true };
     struct entry scratch = { 0 };
     uint32_t leaf;
     bool done = true, holds = false;
     *contradicted = false;
     for (size_t i = 0; i < ledger->unmet.count && !holds; i++)
         holds = ledger->unmet_holds[i];
-    while (holds && done && !*contradicted && ledger_leaf_after(ledger, &cursor, 0, true, &leaf)) {
+    while (holds && done && !*contradicted && ledger_walk_sees(ledger, &walk, &leaf)) {
         const struct leaf *looked_at = &ledger->directory.leaves[leaf];
         if (looked_at->loaded)
             *contradicted = look_in_memory(ledger, looked_at);
         else
             done = look_in_store(ledger, looked_at, &scratch, contradicted, error);
-        ledger_cursor_move(ledger, &cursor, leaf);
+        ledger_walk_move(ledger, &walk, leaf, 0);
     }
     intern_reset(&ledger->unmet);
     ledger->store_failed = ledger->store_failed || !done;

@@ -33,9 +33,7 @@ void ledger_sweep_begin(struct ledger *ledger, const struct pricing *pricing, bi
     ledger->totals_tag = number;
     ledger->sweep.active = true;
     ledger->sweep.number = number;
-    ledger->sweep.from = from;
-    ledger->sweep.cursor.has_after = false;
-    ledger->sweep.rows = 0;
+    ledger->sweep.walk = (struct leaf_walk){ .from = from, .later_too = true };
 }
 
 void ledger_sweep_end(struct ledger *ledger)
@@ -46,12 +44,12 @@ void ledger_sweep_end(struct ledger *ledger)
 
 size_t ledger_sweep_rows(const struct ledger *ledger)
 {
-    return ledger->sweep.rows;
+    return ledger->sweep.walk.rows;
 }
 
 unsigned ledger_sweep_percent(const struct ledger *ledger)
 {
-    return ledger_walk_percent(ledger, &ledger->sweep.cursor, ledger->sweep.from, true);
+    return ledger_walk_percent(ledger, &ledger->sweep.walk);
 }
 
 bool ledger_totals_hold(const struct ledger *ledger)
@@ -154,15 +152,11 @@ bool ledger_sweep_step(struct ledger *ledger, size_t rows_max, const struct ledg
     uint32_t leaf;
     *done = false;
     for (size_t taken = 0, rows; taken < rows_max; taken += rows + 1) {
-        *done = !ledger_leaf_after(ledger, &ledger->sweep.cursor, ledger->sweep.from, true, &leaf);
-        if (*done)
-            return true;
-        if (!ledger_load_leaf(ledger, leaf, error))
-            return false;
+        if (!ledger_walk_next(ledger, &ledger->sweep.walk, &leaf, done, error))
+            return *done;
         if (!bring_leaf_over(ledger, leaf, handover, &rows, error))
             return false;
-        ledger_cursor_move(ledger, &ledger->sweep.cursor, leaf);
-        ledger->sweep.rows += rows;
+        ledger_walk_move(ledger, &ledger->sweep.walk, leaf, rows);
     }
     return true;
 }

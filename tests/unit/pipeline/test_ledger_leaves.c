@@ -158,28 +158,28 @@ static void meet_leaf(struct world *world, uint32_t leaf, struct met *met)
 
 static void expect_all_rows(struct world *world, uint64_t events)
 {
-    struct leaf_cursor cursor = { 0 };
+    struct leaf_walk walk = { .from = PERIOD };
     struct met met = { 0 };
     struct error error;
     uint32_t leaf;
-    while (ledger_leaf_after(world->ledger, &cursor, PERIOD, false, &leaf)) {
+    while (ledger_walk_sees(world->ledger, &walk, &leaf)) {
         if (!ledger_load_leaf(world->ledger, leaf, &error))
             fail_msg("%s", error.message);
         meet_leaf(world, leaf, &met);
-        ledger_cursor_move(world->ledger, &cursor, leaf);
+        ledger_walk_move(world->ledger, &walk, leaf, 0);
     }
     assert_int_equal(met.rows, world->row_count);
     assert_int_equal(met.events, events);
-    assert_int_equal(ledger_walk_percent(world->ledger, &cursor, PERIOD, false), 100);
+    assert_int_equal(ledger_walk_percent(world->ledger, &walk), 100);
 }
 
 static size_t leaf_count(const struct world *world)
 {
-    struct leaf_cursor cursor = { 0 };
+    struct leaf_walk walk = { .from = PERIOD, .later_too = true };
     size_t count = 0;
     uint32_t leaf;
-    for (; ledger_leaf_after(world->ledger, &cursor, PERIOD, true, &leaf); count++)
-        ledger_cursor_move(world->ledger, &cursor, leaf);
+    for (; ledger_walk_sees(world->ledger, &walk, &leaf); count++)
+        ledger_walk_move(world->ledger, &walk, leaf, 0);
     return count;
 }
 
@@ -241,20 +241,20 @@ static void a_walk_goes_on_over_leaves_that_are_split_meanwhile(void **state)
         take_event(&world, 1000);
     flush_and_save(&world);
     size_t before = world.row_count, met_old = 0;
-    struct leaf_cursor cursor = { 0 };
+    struct leaf_walk walk = { .from = PERIOD, .later_too = true };
     uint32_t leaf;
     struct error error;
-    while (ledger_leaf_after(world.ledger, &cursor, PERIOD, true, &leaf)) {
+    while (ledger_walk_sees(world.ledger, &walk, &leaf)) {
         assert_true(ledger_load_leaf(world.ledger, leaf, &error));
         for (uint32_t at = world.ledger->directory.leaves[leaf].first; at != 0; at = world.ledger->entries[at - 1].next) {
             struct entry *entry = &world.ledger->entries[at - 1];
             met_old += entry->sweep == 0 && at <= before;
             entry->sweep = 1;
         }
-        ledger_cursor_move(world.ledger, &cursor, leaf);
+        ledger_walk_move(world.ledger, &walk, leaf, 0);
         for (unsigned i = 0; i < 200; i++)
             take_event(&world, 3000);
-        assert_true(ledger_walk_percent(world.ledger, &cursor, PERIOD, true) <= 100);
+        assert_true(ledger_walk_percent(world.ledger, &walk) <= 100);
         if (world.row_count > ROWS_MAX - 500)
             break;
     }
