@@ -117,6 +117,29 @@ static bool has_totals_to_tell(const struct task *task)
     return count > 0;
 }
 
+static bool month_lost_a_total(const struct task *task, size_t index)
+{
+    const struct totals *totals = ledger_totals(task->ledger, index);
+    size_t count;
+    const uint32_t *changed = ledger_changed_totals(task->ledger, index, &count);
+    for (size_t i = 0; i < count; i++)
+        if (total_is_nothing(&totals->items[changed[i]]))
+            return true;
+    return false;
+}
+
+/*
+ * A total that came to nothing is known by no row that is left: it goes out in the transaction of its last row, since who
+ * restores this task could not tell it any more.
+ */
+static bool has_lost_a_total(const struct task *task)
+{
+    for (size_t p = 0; p < ledger_period_count(task->ledger); p++)
+        if (!is_closed(task, ledger_period(task->ledger, p)) && month_lost_a_total(task, p))
+            return true;
+    return false;
+}
+
 /*
  * Bills are written at most every bills.interval, so totals go out twice in that time at the most; those in the making are
  * nobody's business, and a close needs them all.
@@ -125,7 +148,8 @@ static bool totals_are_due(const struct task *task, int64_t now_ms)
 {
     if (task->sweep.active)
         return task_sweep_ends(task);
-    return task->closing || task->world->save_all || now_ms - task->totals_told_ms >= task->world->bills_interval_ms / 2;
+    return task->closing || task->world->save_all || now_ms - task->totals_told_ms >= task->world->bills_interval_ms / 2 ||
+           has_lost_a_total(task);
 }
 
 /* A payer's usage in a month makes custom line items due in groups that have none of it: every bill task is told. */
