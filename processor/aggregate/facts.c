@@ -7,10 +7,9 @@
 /* Writers into room that has been made. */
 static char *put_text(char *at, struct text text)
 {
-    if (text.size)
-        memcpy(at, text.data, text.size);
-    at[text.size] = '\0';
-    return at + text.size + 1;
+    at = text_copy(at, text);
+    *at = '\0';
+    return at + 1;
 }
 
 static char *put_number(char *at, bool present, i128 value)

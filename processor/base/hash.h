@@ -2,6 +2,7 @@
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 
+#include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -20,6 +21,21 @@ static inline uint64_t hash_mix(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+/* Up to seven bytes as a number, the first one highest: from pieces that overlap. */
+static inline uint64_t word_of_short(const char *bytes, size_t size)
+{
+    if (size >= sizeof(uint32_t)) {
+        uint32_t front, back;
+        memcpy(&front, bytes, sizeof front);
+        memcpy(&back, bytes + size - sizeof back, sizeof back);
+        return (uint64_t)be32toh(front) << (8 * (size - sizeof front)) | be32toh(back);
+    }
+    if (size == 0)
+        return 0;
+    uint64_t first = (unsigned char)bytes[0], middle = (unsigned char)bytes[size / 2];
+    return first << (8 * (size - 1)) | middle << (8 * (size - 1 - size / 2)) | (unsigned char)bytes[size - 1];
+}
+
 /* Of mostly short bytes; in memory and in stores of this machine, not in ids. */
 static inline uint64_t hash_short(const char *bytes, size_t size)
 {
@@ -30,8 +46,7 @@ static inline uint64_t hash_short(const char *bytes, size_t size)
         memcpy(&first, bytes, sizeof first);
         memcpy(&last, bytes + size - sizeof last, sizeof last);
     } else {
-        for (size_t i = 0; i < size; i++)
-            first = first << 8 | (unsigned char)bytes[i];
+        first = word_of_short(bytes, size);
     }
     return hash_mix(first ^ (uint64_t)size << 56, last);
 }

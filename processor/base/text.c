@@ -1,6 +1,8 @@
 /* base/text.c: the parts of text.h that are more than a comparison. */
 #include "base/text.h"
 
+#include "base/word.h"
+
 bool text_contains(struct text text, struct text part)
 {
     if (part.size == 0)
@@ -54,12 +56,24 @@ bool text_is_utf8(struct text text)
     return true;
 }
 
+static uint64_t not_digits(const char *at)
+{
+    uint64_t word = word_at(at);
+    return word | (word + WORD_ONES * (0x7f - '9')) | (word - WORD_ONES * '0');
+}
+
 bool text_is_digits(struct text text, size_t count)
 {
     if (text.size != count)
         return false;
-    for (size_t i = 0; i < count; i++)
-        if (text.data[i] < '0' || text.data[i] > '9')
+    uint64_t strays = 0; /* the high bit of each byte that is no digit, and of some behind it */
+    size_t at = 0;
+    for (; count - at >= sizeof strays; at += sizeof strays)
+        strays |= not_digits(text.data + at);
+    if (at > 0 && at < count) /* the last eight once more */
+        return ((strays | not_digits(text.data + count - sizeof strays)) & WORD_ONES << 7) == 0;
+    for (; at < count; at++)
+        if (text.data[at] < '0' || text.data[at] > '9')
             return false;
-    return true;
+    return (strays & WORD_ONES << 7) == 0;
 }

@@ -40,6 +40,31 @@ static inline int text_compare(struct text a, struct text b)
     return (a.size > b.size) - (a.size < b.size);
 }
 
+/* Copies a text to `at`, where there is room for it, and returns the place behind: most are short, and are copied by pieces
+ * that overlap before memcpy would have begun. */
+static inline char *text_copy(char *at, struct text text)
+{
+    const char *from = text.data;
+    size_t size = text.size;
+    if (size > 32) {
+        memcpy(at, from, size);
+    } else if (size >= 16) {
+        memcpy(at, from, 16);
+        memcpy(at + size - 16, from + size - 16, 16);
+    } else if (size >= 8) {
+        memcpy(at, from, 8);
+        memcpy(at + size - 8, from + size - 8, 8);
+    } else if (size >= 4) {
+        memcpy(at, from, 4);
+        memcpy(at + size - 4, from + size - 4, 4);
+    } else if (size > 0) {
+        at[0] = from[0];
+        at[size / 2] = from[size / 2];
+        at[size - 1] = from[size - 1];
+    }
+    return at + size;
+}
+
 static inline bool text_starts_with(struct text text, struct text prefix)
 {
     return text.size >= prefix.size && (prefix.size == 0 || memcmp(text.data, prefix.data, prefix.size) == 0);
@@ -68,6 +93,14 @@ static inline bool text_is_ascii(struct text text)
     }
     if (at > 0 && at < text.size) { /* the last eight once more */
         memcpy(&word, text.data + text.size - sizeof word, sizeof word);
+        seen |= word | (word - ones);
+        at = text.size;
+    }
+    if (text.size - at >= sizeof(uint32_t)) { /* then it is all there is */
+        uint32_t front, back;
+        memcpy(&front, text.data, sizeof front);
+        memcpy(&back, text.data + text.size - sizeof back, sizeof back);
+        word = (uint64_t)front << 32 | back;
         seen |= word | (word - ones);
         at = text.size;
     }

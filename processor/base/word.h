@@ -1,4 +1,4 @@
-/* base/word.h: eight bytes of a text looked at together, the first one lowest. Pure. */
+/* base/word.h: eight bytes looked at together, the first one lowest, or written together, the highest one first. Pure. */
 #ifndef BASE_WORD_H
 #define BASE_WORD_H
 
@@ -14,6 +14,14 @@ static inline uint64_t word_at(const char *at)
     uint64_t word;
     memcpy(&word, at, sizeof word);
     return le64toh(word);
+}
+
+/* Returns the place behind. */
+static inline void *word_put_big_endian(void *at, uint64_t word)
+{
+    word = htobe64(word);
+    memcpy(at, &word, sizeof word);
+    return (char *)at + sizeof word;
 }
 
 /* The high bit of the first byte that is below `limit`, at most 128; bits of bytes behind that one mean nothing. */

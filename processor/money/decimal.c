@@ -1,6 +1,8 @@
 /* money/decimal.c: text, bytes and arithmetic of fixed-point decimals. Only this file and sum.c round. */
 #include "money/decimal.h"
 
+#include "base/word.h"
+
 #define LIMB_DIGITS 19 /* of the largest power of ten in 64 bits */
 #define DIGITS_MAX (2 * LIMB_DIGITS + 2)
 /* A number this short, brought to a scale this small, is below 10^38. */
@@ -314,28 +316,25 @@ size_t decimal_format(i128 value, unsigned scale, char out[DECIMAL_TEXT_MAX])
     return (size_t)(at - out);
 }
 
-/* Big-endian; compilers make one store of it. */
-static inline void put_word(uint64_t word, uint8_t out[8])
+/* What nearly all numbers are: 64 bits. */
+static inline size_t short_to_bytes(int64_t value, uint8_t out[8])
 {
-    out[0] = (uint8_t)(word >> 56);
-    out[1] = (uint8_t)(word >> 48);
-    out[2] = (uint8_t)(word >> 40);
-    out[3] = (uint8_t)(word >> 32);
-    out[4] = (uint8_t)(word >> 24);
-    out[5] = (uint8_t)(word >> 16);
-    out[6] = (uint8_t)(word >> 8);
-    out[7] = (uint8_t)word;
+    uint64_t bits = (uint64_t)(value ^ (value >> 63));
+    size_t size = (size_t)(64 - __builtin_clzll(bits | 1)) / 8 + 1;
+    word_put_big_endian(out, (uint64_t)value << (8 * (8 - size)));
+    return size;
 }
 
 size_t decimal_to_bytes(i128 value, uint8_t out[16])
 {
+    if (value == (int64_t)value)
+        return short_to_bytes((int64_t)value, out);
     u128 bits = (u128)(value ^ (value >> 127)); /* zeros where the sign repeats */
     uint64_t high = (uint64_t)(bits >> 64), low = (uint64_t)bits;
-    int used = high ? 128 - __builtin_clzll(high) : low ? 64 - __builtin_clzll(low) : 0;
+    int used = high ? 128 - __builtin_clzll(high) : 64 - __builtin_clzll(low); /* 64 bits or more: low is not 0 */
     size_t size = (size_t)used / 8 + 1;
     u128 shifted = (u128)value << (8 * (16 - size));
-    put_word((uint64_t)(shifted >> 64), out);
-    put_word((uint64_t)shifted, out + 8);
+    word_put_big_endian(word_put_big_endian(out, (uint64_t)(shifted >> 64)), (uint64_t)shifted);
     return size;
 }
 
@@ -373,6 +372,10 @@ bool decimal_add(i128 a, i128 b, i128 *ret)
 bool decimal_multiply(i128 a, i128 b, i128 *ret)
 {
     i128 result;
+    if (a == (int64_t)a && b == (int64_t)b) { /* no more than 2^126, which is below 10^38 */
+        *ret = a * b;
+        return true;
+    }
     if (__builtin_mul_overflow(a, b, &result) || !decimal_fits(result))
         return false;
     *ret = result;

@@ -20,7 +20,8 @@ void bytes_put_signed(struct buffer *out, int64_t value)
 void bytes_put_text(struct buffer *out, struct text text)
 {
     bytes_put_varint(out, text.size);
-    buffer_append_text(out, text);
+    text_copy(buffer_reserve(out, text.size), text);
+    out->size += text.size;
 }
 
 void bytes_put_sum(struct buffer *out, const struct sum *sum)

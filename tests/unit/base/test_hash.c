@@ -56,6 +56,20 @@ static void letters_are_base32_from_the_top(void **state)
     }
 }
 
+/* Stores hold hashes of it. */
+static void short_bytes_are_a_number_with_the_first_one_highest(void **state)
+{
+    (void)state;
+    static const char bytes[] = "\x81\x92\xa3\xb4\xc5\xd6\xe7";
+    uint64_t number = 0;
+    for (size_t size = 0; size <= 7; size++) {
+        assert_true(word_of_short(bytes, size) == number);
+        assert_true(hash_short(bytes, size) == hash_mix(number ^ (uint64_t)size << 56, 0));
+        number = number << 8 | (unsigned char)bytes[size];
+    }
+    assert_true(word_of_short(NULL, 0) == 0);
+}
+
 static void mixing_tells_its_words_apart(void **state)
 {
     (void)state;
@@ -78,6 +92,7 @@ int main(void)
         cmocka_unit_test(hashes_are_those_of_xxh3),
         cmocka_unit_test(one_byte_changes_the_hash),
         cmocka_unit_test(letters_are_base32_from_the_top),
+        cmocka_unit_test(short_bytes_are_a_number_with_the_first_one_highest),
         cmocka_unit_test(mixing_tells_its_words_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

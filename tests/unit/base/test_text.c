@@ -147,9 +147,41 @@ static void digits_are_counted(void **state)
         { "9", 1, true },
         { "\xd9", 1, false },
         { " 1", 2, false },
+        { "12345678", 8, true },
+        { "1234567x", 8, false },
+        { "0123456789012345678", 19, true },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         expect(rows[i].text, text_is_digits(text_of(rows[i].text), rows[i].count), rows[i].are);
+}
+
+static void a_byte_that_is_no_digit_is_found_at_every_offset(void **state)
+{
+    (void)state;
+    char bytes[21];
+    for (size_t size = 1; size <= sizeof bytes; size++)
+        for (size_t at = 0; at < size; at++)
+            for (int byte = 0; byte < 256; byte++) {
+                memset(bytes, byte % 2 ? '0' : '9', size);
+                bytes[at] = (char)byte;
+                assert_int_equal(text_is_digits((struct text){ bytes, size }, size), byte >= '0' && byte <= '9');
+            }
+}
+
+static void a_copy_is_the_text_and_no_byte_more(void **state)
+{
+    (void)state;
+    char from[70], to[72];
+    for (size_t i = 0; i < sizeof from; i++)
+        from[i] = (char)('0' + i);
+    assert_ptr_equal(text_copy(to, TEXT_NONE), to);
+    for (size_t size = 0; size <= sizeof from; size++) {
+        memset(to, '!', sizeof to);
+        assert_ptr_equal(text_copy(to + 1, (struct text){ from, size }), to + 1 + size);
+        assert_memory_equal(to + 1, from, size);
+        assert_int_equal(to[0], '!');
+        assert_int_equal(to[1 + size], '!');
+    }
 }
 
 static void ascii_has_neither_zero_nor_high_bytes_at_any_offset(void **state)
@@ -177,6 +209,8 @@ int main(void)
         cmocka_unit_test(only_well_formed_utf8_is_utf8),
         cmocka_unit_test(a_bad_byte_is_found_at_every_offset_of_a_long_text),
         cmocka_unit_test(digits_are_counted),
+        cmocka_unit_test(a_byte_that_is_no_digit_is_found_at_every_offset),
+        cmocka_unit_test(a_copy_is_the_text_and_no_byte_more),
         cmocka_unit_test(ascii_has_neither_zero_nor_high_bytes_at_any_offset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

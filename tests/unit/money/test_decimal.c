@@ -189,6 +189,11 @@ static void bytes_are_twos_complement_and_shortest(void **state)
         { "32767", { "\x7f\xff", 2 } },
         { "32768", { "\x00\x80\x00", 3 } },
         { "-32768", { "\x80\x00", 2 } },
+        { "9223372036854775807", { "\x7f\xff\xff\xff\xff\xff\xff\xff", 8 } },
+        { "-9223372036854775808", { "\x80\0\0\0\0\0\0\0", 8 } },
+        { "9223372036854775808", { "\0\x80\0\0\0\0\0\0\0", 9 } },
+        { "-9223372036854775809", { "\xff\x7f\xff\xff\xff\xff\xff\xff\xff", 9 } },
+        { "18446744073709551615", { "\0\xff\xff\xff\xff\xff\xff\xff\xff", 9 } },
         { "18446744073709551616", { "\x01\0\0\0\0\0\0\0\0", 9 } }, /* 2^64 */
         { NINES_38, { "\x4b\x3b\x4c\xa8\x5a\x86\xc4\x7a\x09\x8a\x22\x3f\xff\xff\xff\xff", 16 } },
         { "-" NINES_38, { "\xb4\xc4\xb3\x57\xa5\x79\x3b\x85\xf6\x75\xdd\xc0\x00\x00\x00\x01", 16 } },
@@ -295,6 +300,10 @@ static void sums_and_products_reach_up_to_38_digits(void **state)
     assert_true(decimal_multiply(decimal_power(19), decimal_power(18), &result) && result == decimal_power(37));
     assert_true(decimal_multiply(-largest(), 1, &result) && result == -largest());
     assert_true(decimal_multiply(0, largest(), &result) && result == 0);
+    assert_true(decimal_multiply(INT64_MIN, INT64_MIN, &result) && result == (i128)1 << 126);
+    assert_true(decimal_multiply(INT64_MAX, INT64_MIN, &result) && result == -((i128)1 << 126) + ((i128)1 << 63));
+    assert_true(decimal_multiply((i128)INT64_MAX + 1, 3, &result) && result == (i128)3 << 63);
+    assert_false(decimal_multiply((i128)INT64_MAX + 1, decimal_power(20), &result));
 }
 
 static void a_quotient_is_rounded_half_to_even(void **state)
