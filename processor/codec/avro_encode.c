@@ -1,10 +1,17 @@
-/* codec/avro_encode.c: asks for enough room once, then writes without looking. */
+/* codec/avro_encode.c: room for all scalars is there from the beginning to the end; texts and tags ask for theirs. */
 #include "codec/avro_encode.h"
 
 #include "codec/avro_varint.h"
 
 #define SCALAR_BYTES_MAX (1 + 1 + SUM_BYTES_MAX) /* branch, length, the longest sum; longer than any long */
 #define SIZED_BYTES_MAX (1 + AVRO_LONG_BYTES_MAX)
+#define INLINE inline __attribute__((always_inline))
+
+/* What is written of a record: where, and how much room scalars and sizes may take. */
+struct place {
+    struct buffer *out;
+    size_t scalars;
+};
 
 static size_t tags_bound(const struct tags *tags)
 {
@@ -14,19 +21,17 @@ static size_t tags_bound(const struct tags *tags)
     return size;
 }
 
-/* Of a datum's size, never below it. */
-static size_t bound(const struct record_type *type, const void *record)
+static __attribute__((cold, noinline)) uint8_t *grow(const struct place *place, const uint8_t *at, size_t more)
 {
-    size_t size = SCALAR_BYTES_MAX * type->field_count;
-    for (uint64_t left = *(const uint64_t *)record; left; left &= left - 1) {
-        const struct field *field = &type->fields[__builtin_ctzll(left)];
-        const void *member = record_member_const(record, field);
-        if (field->kind == FIELD_TEXT)
-            size += ((const struct text *)member)->size;
-        else if (field->kind == FIELD_TAGS)
-            size += tags_bound(member);
-    }
-    return size;
+    place->out->size = (size_t)((const char *)at - place->out->data);
+    return (uint8_t *)buffer_reserve(place->out, more);
+}
+
+/* Room for `size` bytes more than the scalars'. */
+static INLINE uint8_t *make_room(const struct place *place, uint8_t *at, size_t size)
+{
+    size_t left = (size_t)(place->out->data + place->out->capacity - (char *)at), more = size + place->scalars;
+    return __builtin_expect(left < more, 0) ? grow(place, at, more) : at;
 }
 
 static uint8_t *put_long(uint8_t *at, int64_t value)
@@ -34,12 +39,9 @@ static uint8_t *put_long(uint8_t *at, int64_t value)
     return at + varint_write(value, at);
 }
 
-static uint8_t *put_text(uint8_t *at, struct text text)
+static INLINE uint8_t *put_text(uint8_t *at, struct text text)
 {
-    at = put_long(at, (int64_t)text.size);
-    if (text.size)
-        memcpy(at, text.data, text.size);
-    return at + text.size;
+    return (uint8_t *)text_copy((char *)put_long(at, (int64_t)text.size), text);
 }
 
 static uint8_t *put_decimal(uint8_t *at, i128 value)
@@ -78,11 +80,11 @@ static uint8_t *put_empty(uint8_t *at, enum field_kind kind)
     return at;
 }
 
-static uint8_t *put_member(uint8_t *at, enum field_kind kind, const void *member)
+static INLINE uint8_t *put_member(const struct place *place, uint8_t *at, enum field_kind kind, const void *member)
 {
     switch (kind) {
     case FIELD_TEXT:
-        return put_text(at, *(const struct text *)member);
+        return put_text(make_room(place, at, ((const struct text *)member)->size), *(const struct text *)member);
     case FIELD_DECIMAL:
         return put_decimal(at, *(const i128 *)member);
     case FIELD_SUM:
@@ -91,23 +93,24 @@ static uint8_t *put_member(uint8_t *at, enum field_kind kind, const void *member
     case FIELD_LONG:
         return put_long(at, *(const int64_t *)member);
     case FIELD_TAGS:
-        return put_tags(at, member);
+        return put_tags(make_room(place, at, tags_bound(member)), member);
     }
     return at;
 }
 
 void avro_encode(const struct record_type *type, const void *record, struct buffer *out)
 {
-    uint8_t *start = (uint8_t *)buffer_reserve(out, bound(type, record)), *at = start;
-    for (size_t i = 0; i < type->field_count; i++) {
-        const struct field *field = &type->fields[i];
-        bool has = record_has(record, i);
+    const struct place place = { out, SCALAR_BYTES_MAX * type->field_count };
+    uint8_t *at = (uint8_t *)buffer_reserve(out, place.scalars);
+    uint64_t present = *(const uint64_t *)record;
+    for (const struct field *field = type->fields, *end = field + type->field_count; field < end; field++, present >>= 1) {
+        bool has = present & 1;
         if (!field->required)
             *at++ = has ? 2 : 0; /* branch 1 or 0: null stands first */
         if (has)
-            at = put_member(at, field->kind, record_member_const(record, field));
+            at = put_member(&place, at, field->kind, record_member_const(record, field));
         else if (field->required)
             at = put_empty(at, field->kind);
     }
-    out->size += (size_t)(at - start);
+    out->size = (size_t)((char *)at - out->data);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "base/word.h"
 #include "model/account.h"
 
 void line_item_builder_init(struct line_item_builder *builder)
@@ -20,33 +21,44 @@ void line_item_builder_begin(struct line_item_builder *builder, const struct pri
     period_format(period, builder->period_text);
 }
 
-static void set_text(struct line_item *item, enum line_item_field field, struct text text)
-{
-    record_set_text(item, &line_item_type, field, text);
-}
+/* Where each field is, and of what kind: known to the compiler, which sees the table of the model only when it runs. */
+static const struct {
+    uint16_t offset;
+    uint8_t kind;
+} places[] = {
+#define X(kind, name, scale, required) { (uint16_t)offsetof(struct line_item, name), FIELD_##kind },
+    LINE_ITEM_FIELDS(X)
+#undef X
+};
 
-static void set_long(struct line_item *item, enum line_item_field field, int64_t value)
+#define INLINE inline __attribute__((always_inline))
+
+static INLINE void set(struct line_item *item, enum line_item_field field, const void *value, size_t size)
 {
-    memcpy(record_member(item, &line_item_type.fields[field]), &value, sizeof value);
+    memcpy((char *)item + places[field].offset, value, size);
     record_set(item, field);
 }
 
-static void set_decimal(struct line_item *item, enum line_item_field field, i128 value)
+static INLINE void set_text(struct line_item *item, enum line_item_field field, struct text text)
 {
-    memcpy(record_member(item, &line_item_type.fields[field]), &value, sizeof value);
-    record_set(item, field);
+    CHECK(places[field].kind == FIELD_TEXT);
+    if (text.size)
+        set(item, field, &text, sizeof text);
 }
 
-static void set_sum(struct line_item *item, enum line_item_field field, const struct sum *value)
+static INLINE void set_long(struct line_item *item, enum line_item_field field, int64_t value)
 {
-    memcpy(record_member(item, &line_item_type.fields[field]), value, sizeof *value);
-    record_set(item, field);
+    set(item, field, &value, sizeof value);
 }
 
-static void put_number(struct buffer *out, uint64_t value)
+static INLINE void set_decimal(struct line_item *item, enum line_item_field field, i128 value)
 {
-    for (int i = 8; i-- > 0;)
-        buffer_append_byte(out, (char)(unsigned char)(value >> (8 * i)));
+    set(item, field, &value, sizeof value);
+}
+
+static INLINE void set_sum(struct line_item *item, enum line_item_field field, const struct sum *value)
+{
+    set(item, field, value, sizeof *value);
 }
 
 /* Three letters name the task, the others are 115 bits of the identity's hash. */
@@ -63,16 +75,21 @@ static void set_id(struct line_item_builder *builder, enum task_kind kind, struc
     set_text(item, LINE_ITEM_line_item_id, (struct text){ builder->id, LINE_ITEM_ID_LETTERS });
 }
 
+#define IDENTITY_NUMBERS 4
+
 static void put_identity(const struct row_identity *identity, uint32_t tier, struct buffer *out)
 {
     buffer_clear(out);
-    put_number(out, (uint64_t)identity->period);
-    put_number(out, (uint64_t)identity->bucket_ms);
-    put_number(out, identity->account);
-    put_number(out, tier);
-    buffer_append_text(out, identity->resource);
-    buffer_append_byte(out, '\0');
-    buffer_append_text(out, identity->facts);
+    char *begin =
+        buffer_reserve(out, IDENTITY_NUMBERS * sizeof(uint64_t) + identity->resource.size + 1 + identity->facts.size);
+    char *at = word_put_big_endian(begin, (uint64_t)identity->period);
+    at = word_put_big_endian(at, (uint64_t)identity->bucket_ms);
+    at = word_put_big_endian(at, identity->account);
+    at = word_put_big_endian(at, tier);
+    at = text_copy(at, identity->resource);
+    *at++ = '\0';
+    at = text_copy(at, identity->facts);
+    out->size = (size_t)(at - begin);
 }
 
 void line_item_identity_letters(const struct row_identity *identity, uint32_t tier, struct buffer *scratch,
@@ -105,28 +122,21 @@ static void set_tags(struct line_item_builder *builder, const struct facts *fact
 static void set_identity(struct line_item_builder *builder, const struct row_view *row, const struct facts *facts,
                          struct line_item *item)
 {
-    const struct {
-        enum line_item_field field;
-        struct text text;
-    } texts[] = {
-        { LINE_ITEM_payer_account_id, facts->payer },
-        { LINE_ITEM_billing_entity, facts->billing_entity },
-        { LINE_ITEM_line_item_type, facts->line_item_type },
-        { LINE_ITEM_product_code, facts->product_code },
-        { LINE_ITEM_service_code, facts->service_code },
-        { LINE_ITEM_usage_type, facts->usage_type },
-        { LINE_ITEM_operation, facts->operation },
-        { LINE_ITEM_sku, facts->sku },
-        { LINE_ITEM_region, facts->region },
-        { LINE_ITEM_availability_zone, facts->availability_zone },
-        { LINE_ITEM_resource_id, row->resource },
-        { LINE_ITEM_unit, facts->unit },
-        { LINE_ITEM_reservation_arn, facts->reservation_arn },
-        { LINE_ITEM_savings_plan_arn, facts->savings_plan_arn },
-        { LINE_ITEM_description, row->description },
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
-        set_text(item, texts[i].field, texts[i].text);
+    set_text(item, LINE_ITEM_payer_account_id, facts->payer);
+    set_text(item, LINE_ITEM_billing_entity, facts->billing_entity);
+    set_text(item, LINE_ITEM_line_item_type, facts->line_item_type);
+    set_text(item, LINE_ITEM_product_code, facts->product_code);
+    set_text(item, LINE_ITEM_service_code, facts->service_code);
+    set_text(item, LINE_ITEM_usage_type, facts->usage_type);
+    set_text(item, LINE_ITEM_operation, facts->operation);
+    set_text(item, LINE_ITEM_sku, facts->sku);
+    set_text(item, LINE_ITEM_region, facts->region);
+    set_text(item, LINE_ITEM_availability_zone, facts->availability_zone);
+    set_text(item, LINE_ITEM_unit, facts->unit);
+    set_text(item, LINE_ITEM_reservation_arn, facts->reservation_arn);
+    set_text(item, LINE_ITEM_savings_plan_arn, facts->savings_plan_arn);
+    set_text(item, LINE_ITEM_resource_id, row->resource);
+    set_text(item, LINE_ITEM_description, row->description);
     account_format(row->account, builder->account);
     set_text(item, LINE_ITEM_usage_account_id, (struct text){ builder->account, ACCOUNT_DIGITS });
     set_text(item, LINE_ITEM_billing_period, text_of(builder->period_text));
