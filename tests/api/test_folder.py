@@ -80,7 +80,7 @@ class Context:
 
 def case_reads_show_what_price_wrote(context):
     url = context.open.url
-    assert get(f"{url}/v1/periods") == {"periods": [{"period": MONTH, "state": "closed"}]}
+    assert get(f"{url}/v1/periods") == {"periods": [{"period": MONTH, "state": "closed", "document": MONTH}]}
     shown = get(f"{url}/v1/bills?period={MONTH}")["bills"]
     assert sorted(map(str, shown)) == sorted(map(str, context.bills))
     one = get(f"{url}/v1/bills?period=2026-6&group={GROUP}")["bills"]
