@@ -14,6 +14,7 @@
 #include "base/buffer.h"
 #include "documents/problem.h"
 #include "model/calendar.h"
+#include "model/conductor.h"
 #include "model/price_list.h"
 
 enum entity_kind {
@@ -61,6 +62,10 @@ struct document *document_take(json_t *root, struct text payer, int64_t applied_
 
 /* The document as `aws billingconductor list-*` prints its parts, one JSON object. */
 void document_print(const struct document *document, struct buffer *out);
+/* The same of those entities alone whose ids are in an object of their kind; NULL: of all. */
+void document_print_slice(const struct document *document, json_t *const slice[ENTITY_KIND_COUNT], struct buffer *out);
+/* As rules and prices see it: the caller's, as conductor_read gives it. Fails: it is not valid. */
+MUST_USE bool document_conductor(const struct document *document, struct conductor **ret_conductor, struct error *error);
 
 /* ---- reading ---- */
 

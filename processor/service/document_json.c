@@ -3,10 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "codec/input.h"
 #include "codec/json_text.h"
-#include "documents/conductor_json.h"
-#include "model/conductor.h"
 #include "service/document.h"
 
 /* ---- reading ---- */
@@ -346,7 +343,7 @@ static json_t *print_inputs(const struct document *document, json_t *const slice
     return list;
 }
 
-static void print(const struct document *document, json_t *const slice[], struct buffer *out)
+void document_print_slice(const struct document *document, json_t *const slice[ENTITY_KIND_COUNT], struct buffer *out)
 {
     json_t *root = json_object();
     if (document->period != PERIOD_NONE) {
@@ -372,96 +369,5 @@ static void print(const struct document *document, json_t *const slice[], struct
 
 void document_print(const struct document *document, struct buffer *out)
 {
-    print(document, NULL, out);
-}
-
-/* ---- what an edit stands in relation to ---- */
-
-static void add(json_t *set, const char *id)
-{
-    if (id)
-        json_object_set_new(set, id, json_true());
-}
-
-static void relate_rules(const struct document *draft, json_t *slice[ENTITY_KIND_COUNT])
-{
-    const char *id;
-    json_t *plan, *rule;
-    size_t index;
-    json_object_foreach (draft->entities[ENTITY_PLAN], id, plan)
-        json_array_foreach (json_object_get(plan, "PricingRuleArns"), index, rule)
-            if (json_object_get(slice[ENTITY_RULE], json_string_value(rule)))
-                add(slice[ENTITY_PLAN], id);
-}
-
-static void relate_items(const struct document *draft, json_t *slice[ENTITY_KIND_COUNT])
-{
-    const char *id;
-    json_t *item, *input;
-    size_t index;
-    json_object_foreach (draft->entities[ENTITY_ITEM], id, item) {
-        bool near = json_object_get(slice[ENTITY_ITEM], id) || json_object_get(slice[ENTITY_GROUP], entity_group(item));
-        json_array_foreach (json_object_get(item, "Inputs"), index, input)
-            near = near || json_object_get(slice[ENTITY_ITEM], arn_id(entity_text(input, "Arn")));
-        if (!near)
-            continue;
-        add(slice[ENTITY_ITEM], id);
-        add(slice[ENTITY_GROUP], entity_group(item));
-        json_array_foreach (json_object_get(item, "Inputs"), index, input)
-            if (document_find(draft, ENTITY_ITEM, arn_id(entity_text(input, "Arn"))))
-                add(slice[ENTITY_ITEM], arn_id(entity_text(input, "Arn")));
-    }
-}
-
-static void relate_groups(const struct document *draft, json_t *slice[ENTITY_KIND_COUNT])
-{
-    const char *id;
-    json_t *entity, *rule;
-    size_t index;
-    json_object_foreach (draft->entities[ENTITY_ACCOUNT], id, entity) {
-        const char *group = entity_group(entity);
-        if (group && json_object_get(slice[ENTITY_ACCOUNT], id))
-            add(slice[ENTITY_GROUP], group);
-    }
-    json_object_foreach (draft->entities[ENTITY_ACCOUNT], id, entity) {
-        const char *group = entity_group(entity);
-        if (group && json_object_get(slice[ENTITY_GROUP], group))
-            add(slice[ENTITY_ACCOUNT], id);
-    }
-    json_object_foreach (draft->entities[ENTITY_GROUP], id, entity)
-        if (json_object_get(slice[ENTITY_GROUP], id))
-            add(slice[ENTITY_PLAN], group_plan(entity));
-    json_object_foreach (draft->entities[ENTITY_PLAN], id, entity)
-        if (json_object_get(slice[ENTITY_PLAN], id))
-            json_array_foreach (json_object_get(entity, "PricingRuleArns"), index, rule)
-                add(slice[ENTITY_RULE], json_string_value(rule));
-}
-
-bool document_check(struct document *draft, const struct price_list *prices, struct problems *problems)
-{
-    json_t *slice[ENTITY_KIND_COUNT];
-    struct buffer json = { 0 };
-    struct conductor *conductor = NULL;
-    struct error error = { 0 };
-    for (enum entity_kind kind = 0; kind < ENTITY_KIND_COUNT; kind++)
-        slice[kind] = json_copy(draft->touched[kind]);
-    relate_rules(draft, slice);
-    relate_items(draft, slice);
-    relate_items(draft, slice); /* of the groups that the first walk has found */
-    relate_groups(draft, slice);
-    print(draft, slice, &json);
-    struct input *input = input_from_memory(json.data, json.size, "request");
-    bool sound = conductor_read(input, &conductor, problems, &error);
-    input_close(input);
-    if (sound) {
-        if (prices)
-            conductor_check_prices(conductor, prices, problems);
-        sound = problems->total == 0;
-        conductor_done(conductor);
-        free(conductor);
-    }
-    buffer_done(&json);
-    for (enum entity_kind kind = 0; kind < ENTITY_KIND_COUNT; kind++)
-        json_decref(slice[kind]);
-    return sound;
+    document_print_slice(document, NULL, out);
 }

@@ -4,22 +4,7 @@
 #include <stdlib.h>
 
 #include "control/month_items.h"
-#include "documents/conductor_json.h"
 #include "service/document_changes.h"
-
-static bool read_conductor(const struct document *document, struct conductor **ret_conductor, struct error *error)
-{
-    struct buffer json = { 0 };
-    struct problems problems = { 0 };
-    problems_begin(&problems, "document");
-    document_print(document, &json);
-    struct input *input = input_from_memory(json.data, json.size, "document");
-    bool done = conductor_read(input, ret_conductor, &problems, error);
-    input_close(input);
-    problems_done(&problems);
-    buffer_done(&json);
-    return done;
-}
 
 static void free_conductor(struct conductor *conductor)
 {
@@ -133,7 +118,7 @@ static bool change_closed_month(const struct conductor_topic *topic, const struc
 {
     struct conductor *before = NULL, *today = NULL;
     struct document *now = document_of_month(document, period);
-    bool done = read_conductor(then, &before, error) && read_conductor(now, &today, error);
+    bool done = document_conductor(then, &before, error) && document_conductor(now, &today, error);
     if (done) {
         before->version = today->version = conductor_topic_version(topic);
         struct months months = { topic, before, today, period, document->earlier };

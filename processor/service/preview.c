@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "codec/json_read.h"
-#include "documents/conductor_json.h"
 #include "pipeline/price_run.h"
 
 /* ---- a document as it prices ---- */
@@ -19,18 +18,10 @@ struct priced {
 static bool read_document(const struct document *document, const struct price_list *prices, struct priced *ret,
                           struct error *error)
 {
-    struct buffer json = { 0 };
-    struct problems problems = { 0 };
-    problems_begin(&problems, "document");
-    document_print(document, &json);
-    struct input *input = input_from_memory(json.data, json.size, "document");
-    bool done = conductor_read(input, &ret->conductor, &problems, error);
-    input_close(input);
-    if (done)
-        pricing_init(&ret->pricing, ret->conductor, prices);
-    problems_done(&problems);
-    buffer_done(&json);
-    return done;
+    if (!document_conductor(document, &ret->conductor, error))
+        return false;
+    pricing_init(&ret->pricing, ret->conductor, prices);
+    return true;
 }
 
 static void priced_done(struct priced *priced)
