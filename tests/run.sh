@@ -43,7 +43,7 @@ if [ "$quick" = no ]; then
     ctest --preset asan --parallel 2 --tests-regex 'kafka_month|sim_simulator$|^api_(folder|access)$'
     echo "== thread sanitizer"
     build tsan proforma kafka_cat generate_month
-    ctest --preset tsan --tests-regex kafka_month
+    ctest --preset tsan --tests-regex 'kafka_month|kafka_api_operations'
     echo "== fuzzers"
     tests/fuzz/run.sh 5
 fi
