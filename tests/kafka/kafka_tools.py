@@ -11,6 +11,7 @@
 broker.sh runs the broker, kafka_cat (kafka_cat.c) talks to it. broker.sh calls this file for what a shell cannot:
     kafka_tools.py ports COUNT | cluster-id | wait BOOTSTRAP PID SECONDS
 """
+import argparse
 import base64
 import json
 import os
@@ -22,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
 SCRIPT = Path(__file__).resolve().with_name("broker.sh")
@@ -244,6 +246,72 @@ def wait(bootstrap, pid, seconds):
             return False
         time.sleep(0.05)
     return False
+
+
+# ---- tests that are lists of cases ----
+
+def case_parser(words, proforma=True, seed=True):
+    """Their arguments. What is parsed of them is the cases' context."""
+    parser = argparse.ArgumentParser(description=words.splitlines()[0])
+    if proforma:
+        parser.add_argument("--proforma", required=True, type=os.path.abspath)
+    parser.add_argument("--kafka-cat", required=True)
+    if seed:
+        parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--only", action="append", default=[], help="cases whose names hold this; may be given more than once")
+    parser.add_argument("--skip", action="append", default=[], help="cases whose names do not hold this")
+    return parser
+
+
+def is_wanted(case, context):
+    name = case.__name__
+    return (not context.only or any(part in name for part in context.only)) and not any(part in name for part in context.skip)
+
+
+def why(error):
+    """What a command that failed said, and where in the test that was."""
+    said = getattr(error, "stderr", None) or ""
+    said = said.decode(errors="replace") if isinstance(said, bytes) else said
+    return f"{said[:3000]}\n{''.join(traceback.format_exception(error))[-3000:]}".strip()
+
+
+def run_cases(cases, context):
+    """Calls those that are wanted with the context, prints a line a case and a last one. Returns the exit code."""
+    passed = failed = 0
+    if "seed" in context:
+        print(f"seed {context.seed}", flush=True)
+    for case in cases:
+        if not is_wanted(case, context):
+            continue
+        begun = time.monotonic()
+        try:
+            case(context)
+            passed += 1
+            print(f"passed {case.__name__} ({time.monotonic() - begun:.0f} s)", flush=True)
+        except Unavailable:
+            raise
+        except Exception as error:
+            failed += 1
+            print(f"FAILED {case.__name__}: {why(error)}", flush=True)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+def run_on_broker(cases, context, prepare=None, **broker):
+    """
+    The same on a broker of their own, which is made of what `broker` gives it: the context gets `broker`, `topics` and a
+    folder, `scratch`, and then what `prepare` gives it.
+    """
+    try:
+        with tempfile.TemporaryDirectory() as scratch, Broker(**broker) as running:
+            context.scratch, context.broker = Path(scratch), running
+            context.topics = Topics(running, context.kafka_cat)
+            if prepare:
+                prepare(context)
+            return run_cases(cases, context)
+    except Unavailable as reason:
+        print(f"skipped: {reason}")
+        return SKIPPED
 
 
 def main(arguments):

@@ -2,7 +2,6 @@
 """What changes while usage is priced, as people see it: status and metrics of a sweep, two who apply at once, what another
 document would cost, custom line items of a month that is closed, late usage.
 """
-import argparse
 import json
 import os
 import random
@@ -10,7 +9,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from decimal import Decimal
@@ -18,13 +16,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "api"))
 from api_tools import Server, client, free_of_proxies
-from kafka_tools import SKIPPED, Broker, Topics, Unavailable, free_ports, record
-from test_month import (BILL_KEY, DATA, DOCUMENTS, USAGE, Case, Expected, change_document, check_bills, check_deltas, content,
-                        latest, usage_of)
-
-
-class Context:
-    pass
+from kafka_tools import case_parser, free_ports, record, run_on_broker
+from test_month import (BILL_KEY, DATA, DOCUMENTS, USAGE, Case, Expected, change_document, check_bills, check_deltas,
+                        content, expect_what_price_says, latest, usage_of)
 
 
 def document_with(context, name, change):
@@ -599,40 +593,9 @@ CASES = [the_api_changes_the_running_month_while_the_last_one_is_open, each_open
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--proforma", required=True)
-    parser.add_argument("--kafka-cat", required=True)
-    parser.add_argument("--generate-month", required=True)
-    parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--only", action="append", default=[], help="cases whose names hold this; may be given more than once")
-    arguments = parser.parse_args()
-    context = Context()
-    context.proforma, context.generate_month = os.path.abspath(arguments.proforma), os.path.abspath(arguments.generate_month)
-    context.seed = arguments.seed
-    passed = failed = 0
-    print(f"seed {context.seed}", flush=True)
-    try:
-        with tempfile.TemporaryDirectory() as scratch, Broker() as broker:
-            context.scratch, context.broker = Path(scratch), broker
-            context.topics = Topics(broker, arguments.kafka_cat)
-            context.expected = Expected(context.proforma, context.scratch / "expected")
-            for case in CASES:
-                if arguments.only and not any(part in case.__name__ for part in arguments.only):
-                    continue
-                begun = time.monotonic()
-                try:
-                    case(context)
-                    passed += 1
-                    print(f"passed {case.__name__} ({time.monotonic() - begun:.0f} s)", flush=True)
-                except (AssertionError, subprocess.CalledProcessError, KeyError) as error:
-                    failed += 1
-                    detail = getattr(error, "stderr", None) or error
-                    print(f"FAILED {case.__name__}: {str(detail)[:3000]}", flush=True)
-    except Unavailable as reason:
-        print(f"skipped: {reason}")
-        return SKIPPED
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+    parser = case_parser(__doc__)
+    parser.add_argument("--generate-month", required=True, type=os.path.abspath)
+    return run_on_broker(CASES, parser.parse_args(), expect_what_price_says)
 
 
 if __name__ == "__main__":

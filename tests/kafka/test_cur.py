@@ -4,19 +4,14 @@
 Rows come from several tasks in parts, usage is keyed at random, custom line items are itemized, and rows look alike but
 for what tells them apart.
 """
-import argparse
 import copy
 import json
-import os
 import random
 import subprocess
 import sys
-import tempfile
-import time
-from pathlib import Path
 
-from kafka_tools import SKIPPED, Broker, Topics, Unavailable, record
-from test_month import DATA, DOCUMENTS, Case, Context, Expected, check_deltas, import_month
+from kafka_tools import case_parser, record, run_on_broker
+from test_month import DATA, DOCUMENTS, Case, check_deltas, expect_what_price_says, import_month
 
 ABC = "arn:aws:billingconductor::100000000001"
 GROUPS = ("200000000011", "200000000021")
@@ -192,33 +187,7 @@ CASES = (the_sample_month_in_the_files_of_price, usage_keyed_at_random_with_item
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--proforma", required=True)
-    parser.add_argument("--kafka-cat", required=True)
-    parser.add_argument("--seed", type=int, default=int(time.time()))
-    arguments = parser.parse_args()
-    context = Context()
-    context.proforma, context.seed = os.path.abspath(arguments.proforma), arguments.seed
-    print(f"seed {context.seed}", flush=True)
-    failed = 0
-    try:
-        with tempfile.TemporaryDirectory() as scratch, Broker() as broker:
-            context.scratch, context.broker = Path(scratch), broker
-            context.topics = Topics(broker, arguments.kafka_cat)
-            context.expected = Expected(context.proforma, context.scratch / "expected")
-            for case in CASES:
-                try:
-                    case(context)
-                    print(f"passed {case.__name__}", flush=True)
-                except (AssertionError, subprocess.CalledProcessError, KeyError) as error:
-                    failed += 1
-                    detail = getattr(error, "stderr", None) or error
-                    print(f"FAILED {case.__name__}: {str(detail)[:3000]}", flush=True)
-    except Unavailable as reason:
-        print(f"skipped: {reason}")
-        return SKIPPED
-    print(f"{len(CASES) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    return run_on_broker(CASES, case_parser(__doc__).parse_args(), expect_what_price_says)
 
 
 if __name__ == "__main__":

@@ -3,22 +3,18 @@
 the newest delivery alone, and its report when the month closes; what did not change costs nothing, what is gone is gone, a
 killed import goes on.
 """
-import argparse
 import csv
 import gzip
 import io
 import json
-import os
 import random
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from decimal import Decimal
-from pathlib import Path
 
-from kafka_tools import SKIPPED, Broker, Topics, Unavailable
+from kafka_tools import case_parser, run_on_broker
 from test_month import BILL_KEY, DATA, DOCUMENTS, Case, Expected, check_equals, content, latest
 
 REPORT = DATA / "cur_2026-06_daily.csv"
@@ -26,10 +22,6 @@ ID, AMOUNT, PUBLIC, BILLED = ("identity/LineItemId", "lineItem/UsageAmount", "pr
                               "lineItem/UnblendedCost")
 DESCRIPTION, END = "lineItem/LineItemDescription", "lineItem/UsageEndDate"
 SPLIT_LATER = ("public_cost", "cost", "margin", "margin_percentage")
-
-
-class Context:
-    pass
 
 
 def delivery(context, name, rows):
@@ -239,35 +231,12 @@ CASES = [newer_deliveries_leave_what_the_newest_says, a_growing_month_costs_what
          a_month_from_standard_input_is_followed_by_its_next_delivery, what_is_no_report_is_imported_once]
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--proforma", required=True)
-    parser.add_argument("--kafka-cat", required=True)
-    parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--only", action="append", default=[], help="cases whose names hold this")
-    arguments = parser.parse_args()
-    context = Context()
-    context.proforma, context.seed = os.path.abspath(arguments.proforma), arguments.seed
+def read_report(context):
     context.rows = list(csv.DictReader(REPORT.open(newline="")))
-    failed = 0
-    print(f"seed {context.seed}", flush=True)
-    try:
-        with tempfile.TemporaryDirectory() as scratch, Broker() as broker:
-            context.scratch, context.broker = Path(scratch), broker
-            context.topics = Topics(broker, arguments.kafka_cat)
-            for case in CASES:
-                if arguments.only and not any(part in case.__name__ for part in arguments.only):
-                    continue
-                try:
-                    case(context)
-                    print(f"passed {case.__name__}", flush=True)
-                except (AssertionError, subprocess.CalledProcessError, KeyError) as error:
-                    failed += 1
-                    print(f"FAILED {case.__name__}: {error!r} {getattr(error, 'stderr', '')}"[:3000] + f"", flush=True)
-    except Unavailable as reason:
-        print(f"skipped: {reason}")
-        return SKIPPED
-    return 1 if failed else 0
+
+
+def main():
+    return run_on_broker(CASES, case_parser(__doc__).parse_args(), read_report)
 
 
 if __name__ == "__main__":

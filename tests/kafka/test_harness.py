@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """The broker, kafka_cat and kafka_tools.py themselves: what the tests against a real Kafka rely on."""
-import argparse
+import functools
 import sys
 import tempfile
 from pathlib import Path
 
-from kafka_tools import SKIPPED, Broker, Failed, Topics, Unavailable, record
+from kafka_tools import Broker, Failed, case_parser, record, run_on_broker
 
 
 class Wrong(Exception):
@@ -125,25 +125,12 @@ CASES = [records_come_back_as_they_were_written, keys_go_where_the_java_clients_
          an_orderly_restart_keeps_the_records_and_takes_properties]
 
 
+def case_of(case):
+    return functools.wraps(case)(lambda context: case(context.broker, context.topics))
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kafka-cat", required=True)
-    arguments = parser.parse_args()
-    failed = 0
-    try:
-        with Broker() as broker:
-            topics = Topics(broker, arguments.kafka_cat)
-            for case in CASES:
-                try:
-                    case(broker, topics)
-                except (Wrong, Failed, OSError, KeyError, ValueError) as error:
-                    failed += 1
-                    print(f"FAILED {case.__name__.replace('_', ' ')}\n    {error}")
-    except Unavailable as error:
-        print(error)
-        return SKIPPED
-    print(f"{len(CASES) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    return run_on_broker(map(case_of, CASES), case_parser(__doc__, proforma=False, seed=False).parse_args())
 
 
 if __name__ == "__main__":

@@ -1,9 +1,7 @@
 #!/usr/bin/env python3
 """A broker that asks who is there: TLS with a certificate of its own, PLAIN, SCRAM, and OAUTHBEARER from a token file."""
-import argparse
 import base64
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -11,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from kafka_tools import SKIPPED, Broker, Topics, Unavailable, free_ports
+from kafka_tools import case_parser, free_ports, run_on_broker
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 USAGE = DATA / "cur_2026-06_hourly_normalized.csv.gz"
@@ -180,40 +178,18 @@ CASES = [a_right_that_is_missing_is_told, a_password_over_tls, scram_is_let_in_o
          a_token_that_is_over_is_told]
 
 
-class Context:
-    pass
+def let_in(context):
+    add_user(context.broker, Path(__file__).resolve().parent.parent.parent / "build" / "kafka" / "libs")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--proforma", required=True)
-    parser.add_argument("--kafka-cat", required=True)
-    arguments = parser.parse_args()
-    context = Context()
-    context.proforma = os.path.abspath(arguments.proforma)
-    passed = failed = 0
+    context = case_parser(__doc__, seed=False).parse_args()
     plain, context.secure, controller = free_ports(3)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            context.folder = Path(folder)
-            make_certificates(context.folder)
-            with Broker(port=plain, properties=broker_properties(context.folder, plain, context.secure, controller)) as broker:
-                context.topics = Topics(broker, arguments.kafka_cat)
-                add_user(broker, Path(__file__).resolve().parent.parent.parent / "build" / "kafka" / "libs")
-                for case in CASES:
-                    begun = time.monotonic()
-                    try:
-                        case(context)
-                        passed += 1
-                        print(f"passed {case.__name__} ({time.monotonic() - begun:.0f} s)", flush=True)
-                    except (AssertionError, subprocess.SubprocessError) as error:
-                        failed += 1
-                        print(f"FAILED {case.__name__}: {str(error)[:3000]}", flush=True)
-    except Unavailable as reason:
-        print(f"skipped: {reason}")
-        return SKIPPED
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    with tempfile.TemporaryDirectory() as folder:
+        context.folder = Path(folder)
+        make_certificates(context.folder)
+        properties = broker_properties(context.folder, plain, context.secure, controller)
+        return run_on_broker(CASES, context, let_in, port=plain, properties=properties)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@
 Each case has topics of its own on one broker: different numbers of workers and processes, processes that are killed at
 random instants, processes that come and go, usage keyed at random, poisoned usage, usage that comes after the close.
 """
-import argparse
 import datetime
 import http.server
 import io
@@ -15,7 +14,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.error
@@ -25,7 +23,7 @@ from decimal import Decimal, getcontext
 from pathlib import Path
 
 import fastavro
-from kafka_tools import SKIPPED, Broker, Topics, Unavailable, free_ports, record
+from kafka_tools import case_parser, free_ports, record, run_on_broker
 
 getcontext().prec = 80
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -941,6 +939,11 @@ def writers_with_schemas_of_their_own_share_a_topic(context):
     registry.shutdown()
 
 
+def expect_what_price_says(context):
+    """Of the sample month."""
+    context.expected = Expected(context.proforma, context.scratch / "expected")
+
+
 CASES = [one_worker_equals_price, three_workers_equal_price, three_processes_equal_price, avro_equals_price,
          killed_at_random_moments_equals_price, processes_that_come_and_go_equal_price,
          randomly_keyed_usage_gives_the_same_reports, poisoned_usage_ends_in_dead_letters_that_say_why_and_where,
@@ -958,49 +961,12 @@ CASES = [one_worker_equals_price, three_workers_equal_price, three_processes_equ
          writers_with_schemas_of_their_own_share_a_topic]
 
 
-class Context:
-    pass
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--proforma", required=True)
-    parser.add_argument("--kafka-cat", required=True)
-    parser.add_argument("--generate-month", required=True)
+    parser = case_parser(__doc__)
+    parser.add_argument("--generate-month", required=True, type=os.path.abspath)
     parser.add_argument("--rows", type=int, default=400000, help="of the month that does not fit into memory")
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--only", action="append", default=[], help="cases whose names hold this; may be given more than once")
-    parser.add_argument("--skip", action="append", default=[], help="cases whose names do not hold this")
-    arguments = parser.parse_args()
-    context = Context()
-    context.proforma, context.seed, context.kills = os.path.abspath(arguments.proforma), arguments.seed, arguments.kills
-    context.generate_month, context.rows = os.path.abspath(arguments.generate_month), arguments.rows
-    passed = failed = 0
-    print(f"seed {context.seed}", flush=True)
-    try:
-        with tempfile.TemporaryDirectory() as scratch, Broker() as broker:
-            context.scratch, context.broker = Path(scratch), broker
-            context.topics = Topics(broker, arguments.kafka_cat)
-            context.expected = Expected(context.proforma, context.scratch / "expected")
-            for case in CASES:
-                wanted = not arguments.only or any(part in case.__name__ for part in arguments.only)
-                if not wanted or any(part in case.__name__ for part in arguments.skip):
-                    continue
-                begun = time.monotonic()
-                try:
-                    case(context)
-                    passed += 1
-                    print(f"passed {case.__name__} ({time.monotonic() - begun:.0f} s)", flush=True)
-                except (AssertionError, subprocess.CalledProcessError, KeyError) as error:
-                    failed += 1
-                    detail = getattr(error, "stderr", None) or error
-                    print(f"FAILED {case.__name__}: {str(detail)[:3000]}", flush=True)
-    except Unavailable as reason:
-        print(f"skipped: {reason}")
-        return SKIPPED
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+    return run_on_broker(CASES, parser.parse_args(), expect_what_price_says)
 
 
 if __name__ == "__main__":

@@ -3,18 +3,13 @@
 
 Damage is done to the topics as nobody but an operator with the wrong tool could: a record is written beside the processor's.
 """
-import argparse
 import json
-import os
-import subprocess
 import sys
-import tempfile
 import time
 from decimal import Decimal
-from pathlib import Path
 
-from kafka_tools import SKIPPED, Broker, Topics, Unavailable, record
-from test_month import DATA, DOCUMENTS, Case, Context, Expected, import_month, latest
+from kafka_tools import case_parser, record, run_on_broker
+from test_month import DATA, DOCUMENTS, Case, expect_what_price_says, import_month, latest
 
 LAST_DIGIT = Decimal("0.000000000000000000000001")
 
@@ -226,31 +221,11 @@ def closed_month(context):
         print(f"passed {harm.__name__}", flush=True)
 
 
+CASES = [open_month, moved_account, closed_month]
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--proforma", required=True)
-    parser.add_argument("--kafka-cat", required=True)
-    arguments = parser.parse_args()
-    context = Context()
-    context.proforma = os.path.abspath(arguments.proforma)
-    failed = 0
-    try:
-        with tempfile.TemporaryDirectory() as scratch, Broker() as broker:
-            context.scratch, context.broker = Path(scratch), broker
-            context.topics = Topics(broker, arguments.kafka_cat)
-            context.expected = Expected(context.proforma, context.scratch / "expected")
-            for case in (open_month, moved_account, closed_month):
-                try:
-                    case(context)
-                    print(f"passed {case.__name__}", flush=True)
-                except (AssertionError, subprocess.CalledProcessError, StopIteration, KeyError) as error:
-                    failed += 1
-                    detail = getattr(error, "stderr", None) or error
-                    print(f"FAILED {case.__name__}: {str(detail)[:3000]}", flush=True)
-    except Unavailable as reason:
-        print(f"skipped: {reason}")
-        return SKIPPED
-    return 1 if failed else 0
+    return run_on_broker(CASES, case_parser(__doc__, seed=False).parse_args(), expect_what_price_says)
 
 
 if __name__ == "__main__":

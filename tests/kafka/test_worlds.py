@@ -5,27 +5,21 @@ some of it twice; now and then the process is killed and its state is lost.
 
     build/python/bin/python3 tests/kafka/test_worlds.py --proforma build/processor/proforma --kafka-cat build/tests/kafka_cat
 """
-import argparse
+import itertools
 import json
-import os
 import random
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
-from kafka_tools import SKIPPED, Broker, Topics, Unavailable
-from test_month import BILL_KEY, Case, check_deltas, content, latest
+from kafka_tools import case_parser, run_on_broker
+from test_month import Case, check_deltas, content, latest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "model"))
 import generate  # noqa: E402
 import reference  # noqa: E402
-
-
-class Context:
-    pass
 
 
 def worlds(first):
@@ -119,31 +113,20 @@ def a_world_ends_as_price_has_it(context, seed, world):
         assert case.manifests()[key]["checksum"] == json.loads(path.read_text())["checksum"], key
 
 
+def case_of(seed, world):
+    def case(context):
+        a_world_ends_as_price_has_it(context, seed, world)
+    case.__name__ = f"the world of seed {seed}"
+    return case
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--proforma", required=True)
-    parser.add_argument("--kafka-cat", required=True)
-    parser.add_argument("--seed", type=int, default=int(time.time()) % 1000000)
+    parser = case_parser(__doc__)
+    parser.set_defaults(seed=int(time.time()) % 1000000)
     parser.add_argument("--worlds", type=int, default=4)
-    arguments = parser.parse_args()
-    context = Context()
-    context.proforma = os.path.abspath(arguments.proforma)
-    failed = 0
-    try:
-        with tempfile.TemporaryDirectory() as scratch, Broker() as broker:
-            context.scratch, context.broker = Path(scratch), broker
-            context.topics = Topics(broker, arguments.kafka_cat)
-            for _, (seed, world) in zip(range(arguments.worlds), worlds(arguments.seed)):
-                try:
-                    a_world_ends_as_price_has_it(context, seed, world)
-                    print(f"passed the world of seed {seed}", flush=True)
-                except (AssertionError, subprocess.CalledProcessError, KeyError) as error:
-                    failed += 1
-                    print(f"FAILED the world of seed {seed}: {error!r} {getattr(error, 'stderr', '')}"[:3000], flush=True)
-    except Unavailable as reason:
-        print(f"skipped: {reason}")
-        return SKIPPED
-    return 1 if failed else 0
+    context = parser.parse_args()
+    chosen = itertools.islice(worlds(context.seed), context.worlds)
+    return run_on_broker((case_of(seed, world) for seed, world in chosen), context)
 
 
 if __name__ == "__main__":
