@@ -11,7 +11,7 @@
 #define EVENTS_KEPT 4096
 #define GROUP_BYTES 132
 /* So that proxies and readers know that the stream lives. */
-#define HEARTBEAT_SECONDS 15
+#define HEARTBEAT_SECONDS 5
 
 struct event {
     char period[8], group[GROUP_BYTES];
@@ -19,6 +19,7 @@ struct event {
 
 struct events {
     struct book *book;
+    const struct source *source;
     pthread_mutex_t lock;
     uint64_t next; /* number of the next event; from 1 */
     struct event *ring;
@@ -30,12 +31,14 @@ struct event_stream {
     uint64_t next;
     int64_t last_s;
     bool greeted;
+    enum source_health told; /* once it is greeted */
 };
 
-struct events *events_new(struct book *book)
+struct events *events_new(struct book *book, const struct source *source)
 {
     struct events *events = memory_new(sizeof *events);
     events->book = book;
+    events->source = source;
     events->next = 1;
     events->ring = memory_new_array(EVENTS_KEPT, sizeof *events->ring);
     pthread_mutex_init(&events->lock, NULL);
@@ -107,24 +110,38 @@ static bool may_see(const struct event_stream *stream, const struct event *event
     return own;
 }
 
+/* Whether what is shown is of now: the first thing that is told, and again whenever it changes. */
+static size_t tell_health(struct event_stream *stream, char *out, size_t size)
+{
+    static const char *const names[] = { [SOURCE_READY] = "ready", [SOURCE_AWAY] = "away", [SOURCE_UNREAD] = "unread" };
+    const struct source *source = stream->events->source;
+    enum source_health health = source->health(source->context);
+    if (stream->greeted && health == stream->told)
+        return 0;
+    int used = snprintf(out, size, "%sevent: state\ndata: {\"health\":\"%s\"}\n\n", stream->greeted ? "" : "retry: 2000\n\n",
+                        names[health]);
+    stream->told = health;
+    stream->greeted = true;
+    return (size_t)used;
+}
+
 long event_stream_read(void *context, char *out, size_t size)
 {
     struct event_stream *stream = context;
     struct event event;
     uint64_t number;
-    size_t used = 0;
     int64_t now_s = (int64_t)time(NULL);
     if (size < 512)
         return 0;
+    size_t used = tell_health(stream, out, size);
     while (used + 512 < size && take_next(stream, &event, &number))
         if (may_see(stream, &event))
             used += (size_t)snprintf(out + used, size - used,
                                      "id: %llu\nevent: bill\ndata: {\"period\":\"%s\",\"group\":\"%s\"}\n\n",
                                      (unsigned long long)number, event.period, event.group);
-    if (used == 0 && (!stream->greeted || now_s - stream->last_s >= HEARTBEAT_SECONDS))
-        used = (size_t)snprintf(out, size, stream->greeted ? ": alive\n\n" : "retry: 2000\n\n");
+    if (used == 0 && now_s - stream->last_s >= HEARTBEAT_SECONDS)
+        used = (size_t)snprintf(out, size, ": alive\n\n");
     if (used)
         stream->last_s = now_s;
-    stream->greeted = true;
     return (long)used;
 }

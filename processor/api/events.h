@@ -1,5 +1,5 @@
 /*
- * api/events.h: which bills changed, as server-sent events.
+ * api/events.h: which bills changed, and whether what is shown is of now, as server-sent events.
  *
  * The newest are kept, so that a reader who was away for a moment goes on behind its Last-Event-ID. Any thread.
  */
@@ -8,11 +8,12 @@
 
 #include "api/access.h"
 #include "service/book.h"
+#include "service/source.h"
 
 struct events;
 struct event_stream;
 
-struct events *events_new(struct book *book);
+struct events *events_new(struct book *book, const struct source *source);
 void events_free(struct events *events);
 
 /* A group's bill of a month has changed. Those who wait are to be woken by the caller. */

@@ -510,8 +510,9 @@ static bool read_caller(struct read *read)
     buffer_printf(out, "{\"account\":\"%s\",\"role\":\"%s\",\"billing_group\":",
                   read->caller->account[0] ? read->caller->account : document->payer, names[role]);
     json_write_text(out, text_of(group));
-    buffer_printf(out, ",\"may_change\":%s,\"running_month\":",
-                  role_may(role, MAY_CALL_OPERATIONS) && read->api->changes ? "true" : "false");
+    bool live = read->api->changes != NULL;
+    buffer_printf(out, ",\"may_change\":%s,\"live\":%s,\"running_month\":",
+                  role_may(role, MAY_CALL_OPERATIONS) && live ? "true" : "false", live ? "true" : "false");
     char month[TIME_TEXT_MAX];
     period_format(read->api->source.running_month(read->api->source.context), month);
     buffer_printf(out, "\"%s\"}", month);

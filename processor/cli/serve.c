@@ -60,7 +60,7 @@ static bool open_folder(struct serving *serving, const char *path, struct error 
     serving->api.book = folder_book(serving->folder);
     serving->api.view = folder_view(serving->folder);
     serving->api.source = folder_source(serving->folder);
-    serving->api.events = events_new(serving->api.book);
+    serving->api.events = events_new(serving->api.book, &serving->api.source);
     return true;
 }
 

@@ -107,7 +107,7 @@ static void serve_topics(struct serving *serving)
     api->book = topics_book(serving->topics);
     api->view = topics_view(serving->topics);
     api->source = topics_source(serving->topics);
-    api->events = events_new(api->book);
+    api->events = events_new(api->book, &api->source);
     api->changes = changes_start(api->book, &serving->publisher, serving->connection.settings.api_batch_interval_ms);
     api->previews = previews_start(api->book, api->view, &api->source);
     topics_start(serving->topics);

@@ -31,13 +31,29 @@ export class Refusal extends Error {
   }
 }
 
+/* No answer came, or not all of it. */
+export class Unanswered extends Error {
+  constructor() {
+    super("the server does not answer");
+  }
+}
+
+function unanswered(error) {
+  throw error.name === "AbortError" ? error : new Unanswered();
+}
+
+/* What may be otherwise a moment later. */
+export const isPassing = (error) =>
+  error instanceof Unanswered || (error instanceof Refusal && (error.status >= 500 || error.status === 429));
+
 export async function request(method, path, { query = {}, body = "", signal, headers = {} } = {}) {
   const url = new URL(path, location.origin);
   for (const [name, value] of Object.entries(query)) if (value) url.searchParams.append(name, value);
   const own = keys.get();
   const sent = body ? { ...headers, "content-type": "application/json" } : headers;
   const signed = own ? await sign(own, method, url, sent, body) : sent;
-  const response = await fetch(url, { method, headers: signed, body: body || undefined, signal, cache: "no-store" });
+  const asked = { method, headers: signed, body: body || undefined, signal, cache: "no-store" };
+  const response = await fetch(url, asked).catch(unanswered);
   if (response.ok) return response;
   throw new Refusal(response.status, await response.json().catch(() => ({})));
 }
@@ -63,8 +79,12 @@ export function writeJson(value) {
   return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${writeJson(member)}`).join(",")}}`;
 }
 
+async function textOf(response) {
+  return (await response).text().catch(unanswered);
+}
+
 export async function get(path, query, signal) {
-  return readJson(await (await request("GET", path, { query, signal })).text());
+  return readJson(await textOf(request("GET", path, { query, signal })));
 }
 
 const newToken = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join("");
@@ -73,14 +93,14 @@ export async function call(operation, input, signal) {
   const path = `/${operation.replace(/\B[A-Z]/g, (letter) => `-${letter}`).toLowerCase()}`;
   const headers = operation.startsWith("Create") ? { "x-amzn-client-token": newToken() } : {};
   const method = PUT.has(operation) ? "PUT" : "POST";
-  const text = await (await request(method, path, { body: writeJson(input), signal, headers })).text();
+  const text = await textOf(request(method, path, { body: writeJson(input), signal, headers }));
   return text ? readJson(text) : {};
 }
 
 /* What changes, [operation, input] each, would do; they are not made. */
 export async function preview(changes, signal) {
   const body = writeJson({ Changes: changes.map(([Operation, Input]) => ({ Operation, Input })) });
-  return readJson(await (await request("POST", "/v1/preview", { body, signal })).text());
+  return readJson(await textOf(request("POST", "/v1/preview", { body, signal })));
 }
 
 /* ---- lists, whole; `more` is told of every page as it comes ---- */
@@ -114,10 +134,13 @@ export const idOf = (arn) => (arn ?? "").split("/").pop();
 
 /* ---- events ---- */
 
-const pause = (milliseconds, signal) =>
+const SILENCE = 15000; /* milliseconds; a server that lives says so every five seconds */
+const PAUSES = [250, 1000, 3000]; /* between two tries */
+
+export const pause = (milliseconds, signal) =>
   new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener(
+    signal?.addEventListener(
       "abort",
       () => {
         clearTimeout(timer);
@@ -128,36 +151,62 @@ const pause = (milliseconds, signal) =>
   });
 
 /*
- * Server-sent events by fetch, because an EventSource cannot sign. Comes back after each break until it is aborted;
- * position.last is the last event's id, for whoever goes on later.
+ * Server-sent events by fetch, because an EventSource cannot sign. Comes back after each break until it is aborted or
+ * refused; position.last is the last event's id, for whoever goes on later. onState is told "lost" when nobody answers,
+ * "waiting" and why when the server cannot serve yet, "refused" and why for good. A break that mends at once is not told.
  */
 export async function listen({ position, onEvent, onState, signal }) {
-  while (!signal.aborted) {
+  for (let tries = 0; !signal.aborted; tries++) {
+    const heard = new Silence(SILENCE);
+    let why = null;
     try {
       const response = await request("GET", "/v1/events", {
-        signal,
+        signal: AbortSignal.any([signal, heard.signal]),
         headers: position.last ? { "last-event-id": position.last } : {},
       });
-      onState(true);
-      for await (const event of events(response.body)) {
+      for await (const event of events(response.body, heard)) {
+        tries = 0;
         position.last = event.id ?? position.last;
-        if (event.data) onEvent(JSON.parse(event.data));
+        if (event.data) onEvent(event.event, JSON.parse(event.data));
       }
     } catch (error) {
-      if (error instanceof Refusal && error.status < 500) return;
+      if (error instanceof Refusal) why = error;
     }
+    heard.end();
     if (signal.aborted) return;
-    onState(false);
-    await pause(3000, signal);
+    if (why && !isPassing(why)) return onState("refused", why);
+    if (why) onState("waiting", why);
+    else if (tries > 0 || heard.signal.aborted) onState("lost");
+    await pause(PAUSES[Math.min(tries, PAUSES.length - 1)], signal);
   }
 }
 
-async function* events(body) {
+/* Aborts its signal when nothing was heard for so long. */
+class Silence {
+  constructor(milliseconds) {
+    this.milliseconds = milliseconds;
+    this.controller = new AbortController();
+    this.signal = this.controller.signal;
+    this.hear();
+  }
+
+  hear() {
+    this.end();
+    this.timer = setTimeout(() => this.controller.abort(), this.milliseconds);
+  }
+
+  end() {
+    clearTimeout(this.timer);
+  }
+}
+
+async function* events(body, heard) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let pending = "";
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return;
+    heard.hear();
     const blocks = (pending + value).split("\n\n");
     pending = blocks.pop();
     for (const block of blocks)

@@ -1,6 +1,7 @@
 /* app.js: who asks, which page, which month. A page is a module with show(context, place). */
-import { Refusal, get, idOf, keys, listAll, listen } from "./api.js";
+import { Refusal, get, idOf, isPassing, keys, listAll, listen, pause } from "./api.js";
 import * as bills from "./bills.js";
+import { connection, tell } from "./connection.js";
 import * as customLineItems from "./custom_line_items.js";
 import { announce, h, labelled, replace, select } from "./dom.js";
 import * as groups from "./groups.js";
@@ -30,8 +31,11 @@ const session = {
   groups: new Map(),
   left: new AbortController(),
   listeners: new Set(),
-  live: false,
+  begun: false,
 };
+
+const PAUSE = 2000; /* milliseconds between two tries */
+const MONTHS_PAUSE = 60000; /* and between two looks whether a month has closed */
 
 /* ---- where we are ---- */
 
@@ -109,7 +113,7 @@ function signOut() {
 /* What every page is given. */
 function contextOf(name, query, signal) {
   const period = chosenPeriod(query, PAGES[name].isDocument);
-  const month = session.periods.find((one) => one.period === period);
+  const month = () => session.periods.find((one) => one.period === period);
   const go = (change) => {
     location.hash = address(name, { ...query, ...change });
   };
@@ -123,8 +127,8 @@ function contextOf(name, query, signal) {
     mayChange: session.caller.may_change && period === session.caller.running_month,
     isPayer: session.caller.role === "payer",
     periods: session.periods,
-    monthState: month?.state ?? "open",
-    documentOf: month?.document ?? session.periods.findLast((one) => one.document && one.period < period)?.document ?? "",
+    monthState: () => month()?.state ?? "open",
+    documentOf: month()?.document ?? session.periods.findLast((one) => one.document && one.period < period)?.document ?? "",
     groups: () => groupsOnce(period),
     forgetGroups: () => {
       session.groups.clear();
@@ -135,11 +139,12 @@ function contextOf(name, query, signal) {
         select(periodOptions(period), period, (value) => go({ period: value, next: "" })),
       ),
     digitsField: () => digitsField(),
-    onBill: (listener) => {
+    /* Of a bill, {period, group}; {renewed}, when anything may have changed; {}, when only what is live has. */
+    onChange: (listener) => {
       session.listeners.add(listener);
       signal.addEventListener("abort", () => session.listeners.delete(listener));
     },
-    isLive: () => session.live,
+    isLive: () => connection.state === "ready",
   };
 }
 
@@ -191,87 +196,154 @@ async function show() {
 }
 
 function fail(error, place) {
-  if (
-    error instanceof Refusal &&
-    error.status === 403 &&
-    keys.get() &&
-    /signature|token|Incomplete/i.test(error.type + error.message)
-  )
-    return signIn(error.message);
+  const isOfKeys = error instanceof Refusal && error.status === 403 && keys.get();
+  if (isOfKeys && /signature|token|Incomplete/i.test(error.type + error.message)) return signIn(error.message);
+  const passing = isPassing(error);
   place.append(
     h(
       "div",
       { class: "note-box bad", role: "alert" },
-      h("p", {}, `This could not be read: ${error.message}.`),
-      h("button", { type: "button", onclick: show }, "Try again"),
+      h("p", {}, `This could not be read: ${error.message}.${passing ? " It is asked for again by itself." : ""}`),
+      !passing && h("button", { type: "button", onclick: show }, "Try again"),
     ),
+  );
+  if (passing) showAgain(session.left.signal);
+}
+
+/* As soon as the server answers, and what it shows is whole. */
+async function showAgain(signal) {
+  do await pause(PAUSE, signal);
+  while (!signal.aborted && !(await isAnswering()));
+  if (!signal.aborted) show();
+}
+
+function isAnswering() {
+  if (session.caller.live && !["", "ready", "away"].includes(connection.state)) return false;
+  return readStanding().then(
+    () => true,
+    (error) => !isPassing(error),
   );
 }
 
 /* ---- beginning ---- */
 
+function drawBrand() {
+  const brand = h("span", { class: "brand" }, h("img", { src: "/icon.svg", alt: "" }), "proforma");
+  replace(document.getElementById("header"), h("div", { class: "bar" }, brand));
+}
+
 function signIn(message) {
   keys.forget();
-  replace(
-    document.getElementById("header"),
-    h("div", { class: "bar" }, h("span", { class: "brand" }, h("img", { src: "/icon.svg", alt: "" }), "proforma")),
-  );
+  session.left.abort();
+  drawBrand();
   askForKeys(document.getElementById("main"), message, begin);
 }
 
-async function readPeriods() {
-  session.periods = (await get("/v1/periods")).periods;
+/* Who asks and which months there are; true: something of that is new. */
+async function readStanding() {
+  const before = JSON.stringify([session.caller, session.periods]);
+  const [caller, { periods }] = await Promise.all([get("/v1/caller"), get("/v1/periods")]);
+  session.caller = caller;
+  session.periods = periods;
+  return JSON.stringify([caller, periods]) !== before;
 }
 
 async function begin() {
   try {
-    session.caller = await get("/v1/caller");
-    session.caller.may_change = session.caller.may_change === true;
-    await readPeriods();
+    await readStanding();
   } catch (error) {
     if (error instanceof Refusal && error.status === 403) return signIn(keys.get() ? error.message : "");
-    return fail(error, document.getElementById("main"));
+    return cannotBegin(error);
   }
-  addEventListener("hashchange", show);
-  followWhileSeen();
+  if (!session.begun) addEventListener("hashchange", show);
+  if (session.caller.live) followWhileSeen();
+  session.begun = true;
   if (session.caller.may_change) followRestating();
   await show();
 }
+
+/* A server that has only begun says what it waits for. */
+async function cannotBegin(error) {
+  const main = document.getElementById("main");
+  const words = `${error.message[0].toUpperCase()}${error.message.slice(1)}.`;
+  const passing = isPassing(error);
+  if (main.dataset.waits !== words) {
+    main.dataset.waits = words;
+    document.title = "Not ready · proforma";
+    drawBrand();
+    replace(
+      main,
+      h(
+        "div",
+        { class: "title" },
+        h("div", { class: "grow" }, h("h1", {}, "Not ready yet"), h("p", { role: "status" }, words, passing && " This page goes on by itself.")),
+      ),
+      !passing && h("p", {}, h("button", { type: "button", onclick: begin }, "Try again")),
+    );
+  }
+  if (!passing) return;
+  await pause(PAUSE);
+  await begin();
+}
+
+/* ---- what changes meanwhile ---- */
+
+let stream = null;
+const position = { last: "" };
 
 /*
  * A page that nobody sees lets go of its stream: browsers keep few connections to one server for all tabs together. What
  * it missed comes when it is seen again.
  */
 function followWhileSeen() {
-  const position = { last: "" };
-  let stream = null;
-  const follow = () => {
-    stream?.abort();
-    stream = null;
-    if (document.visibilityState !== "visible") return;
-    stream = new AbortController();
-    listen({
-      position,
-      signal: stream.signal,
-      onState: (live) => tell({ live }),
-      onEvent: (event) => tell({ live: true, event }),
-    });
-  };
-  document.addEventListener("visibilitychange", follow);
-  addEventListener("pagehide", () => stream?.abort());
-  addEventListener("pageshow", (event) => event.persisted && follow());
+  if (!session.begun) {
+    document.addEventListener("visibilitychange", follow);
+    addEventListener("pagehide", () => stream?.abort());
+    addEventListener("pageshow", (event) => event.persisted && follow());
+    setInterval(lookAtMonths, MONTHS_PAUSE);
+  }
   follow();
 }
 
-/* A bill changed, or the stream came or went. The first bill of a month makes the month known. */
-async function tell({ live, event }) {
-  session.live = live;
-  if (event && !session.periods.some((one) => one.period === event.period)) {
-    const wasEmpty = session.periods.length === 0;
-    await readPeriods();
-    if (wasEmpty) await show();
-  }
+function follow() {
+  stream?.abort();
+  stream = null;
+  if (document.visibilityState !== "visible") return;
+  stream = new AbortController();
+  listen({ position, signal: stream.signal, onState, onEvent });
+}
+
+function notify(event = {}) {
   for (const listener of session.listeners) listener(event);
+}
+
+/* Who comes back after a break does not know what it missed. */
+function onState(state, why) {
+  if (state === "refused") return signIn(why.message);
+  const before = connection.state;
+  tell(state, why);
+  notify();
+  if (state === "ready" && before !== "") renew();
+}
+
+async function renew() {
+  await readStanding().catch(() => {});
+  notify({ renewed: true });
+}
+
+/* The first bill of a month makes the month known. */
+async function onEvent(name, data) {
+  if (name === "state") return onState(data.health);
+  const isNew = !session.periods.some((one) => one.period === data.period);
+  const wasEmpty = session.periods.length === 0;
+  if (isNew) await readStanding().catch(() => {});
+  if (isNew && wasEmpty) await show();
+  notify(data);
+}
+
+async function lookAtMonths() {
+  if (document.visibilityState !== "visible" || connection.state !== "ready") return;
+  if (await readStanding().catch(() => false)) notify({ renewed: true });
 }
 
 begin();

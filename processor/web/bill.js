@@ -59,7 +59,10 @@ export class Bill extends View {
     await Promise.all([this.loadItems(), this.loadReports()]);
     this.follow(
       (event) => !this.group || event.group === this.group,
-      () => this.load(),
+      async () => {
+        await this.load();
+        await Promise.all([this.loadItems(), this.loadReports()]);
+      },
     );
   }
 
@@ -182,13 +185,17 @@ export class Bill extends View {
         cost: line.cost,
       }))
       .concat(spread);
-    if (rows.length)
-      replace(this.items, h("div", { class: "section-head" }, h("h2", {}, "Custom line items")), this.itemsTable(rows));
+    if (rows.length && !this.itemTable) {
+      this.itemTable = this.makeItemTable();
+      const head = h("div", { class: "section-head" }, h("h2", {}, "Custom line items"));
+      replace(this.items, head, this.itemTable.element);
+    }
+    this.itemTable?.update(rows);
   }
 
-  itemsTable(rows) {
+  makeItemTable() {
     const { context } = this;
-    const table = new Table({
+    return new Table({
       caption: "Custom line items",
       columns: [
         {
@@ -216,8 +223,6 @@ export class Bill extends View {
         { key: "cost", label: "Cost", kind: "money", of: (row) => row.cost, signed: true },
       ],
     });
-    table.update(rows);
-    return table.element;
   }
 
   /* ---- downloads ---- */
@@ -232,6 +237,9 @@ export class Bill extends View {
     const rows = all
       .filter((report) => !this.group || report.billing_group === this.group)
       .map((report) => ({ key: report.path, ...report }));
+    const paths = rows.map((row) => row.path).join();
+    if (paths === this.reportPaths) return;
+    this.reportPaths = paths;
     const head = h("div", { class: "section-head" }, h("h2", {}, "Cost and Usage Reports"));
     if (!rows.length)
       return replace(this.reports, head, h("p", { class: "quiet" }, "They are written when the month closes."));

@@ -42,7 +42,7 @@ export class View {
   }
 
   drawLive() {
-    const state = this.context.monthState;
+    const state = this.context.monthState();
     const isLive = state === "open" && this.context.isLive();
     this.live.className = isLive ? "tag live" : "tag";
     this.live.textContent = isLive ? "Live" : ({ open: "Open", closing: "Closing", closed: "Closed" }[state] ?? state);
@@ -52,9 +52,9 @@ export class View {
     const { context } = this;
     const soon = debounce(() => !context.signal.aborted && reload().catch(() => {}), PAUSE);
     this.drawLive();
-    context.onBill((event) => {
+    context.onChange((event) => {
       this.drawLive();
-      if (event && event.period === context.period && concerns(event)) soon();
+      if (event.renewed || (event.period === context.period && concerns(event))) soon();
     });
   }
 

@@ -5,7 +5,7 @@
  * select, check, choices (several of options) or tiers; shown(values) tells whether it counts; says lists members of the
  * API whose errors belong to it.
  */
-import { Refusal } from "./api.js";
+import { Refusal, Unanswered } from "./api.js";
 import * as decimal from "./decimal.js";
 import { announce, h, replace, uniqueId } from "./dom.js";
 import { effectOf, make } from "./effect.js";
@@ -177,6 +177,9 @@ class Field {
 
 /* ---- the dialog ---- */
 
+const UNKNOWN =
+  "The server did not answer: whether the change is made is not known. Look at it again when the server is back.";
+
 /*
  * openForm({context, title, fields, note, calls(values) → [operation, input] each, removal: the same or null, fixed}).
  * The server is asked what they would do, then to do it; onDone is called when it said yes.
@@ -342,7 +345,7 @@ class Form {
       await make(calls);
     } catch (error) {
       this.edit();
-      return this.refused(error);
+      return this.refused(error instanceof Unanswered ? new Error(UNKNOWN) : error);
     }
     this.dialog.close();
     announce("The change is applied.");

@@ -44,7 +44,7 @@ export function readOnlyNote(context) {
 }
 
 function standing({ period, monthState }, running) {
-  if (monthState !== "open") return monthState === "closed" ? "which is closed" : "which is being closed";
+  if (monthState() !== "open") return monthState() === "closed" ? "which is closed" : "which is being closed";
   return period > running ? "which is still to come" : "which is still open";
 }
 
@@ -69,7 +69,7 @@ function monthNote(context) {
       `The document of ${period}, ${standing(context, running)}${since}. Changes here are made to the running month: `,
       h("a", { href: address(context.name, { period: running }) }, `show ${running}`),
       ".",
-      context.monthState === "open" && [" This one is changed by ", h("code", {}, "proforma apply"), "."],
+      context.monthState() === "open" && [" This one is changed by ", h("code", {}, "proforma apply"), "."],
     ),
   );
 }

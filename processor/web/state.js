@@ -24,11 +24,6 @@ const BAD = new Set(["unpriced", "dead"]);
 /* Said only when there is something to say. */
 const RARE = new Set(["before_document", "free_tier", "untiered", "ambiguous", "excess_decimals", "unmatched_rules"]);
 
-const HEALTH = {
-  away: "The brokers do not answer. What is shown is what they told last; it goes on by itself when they are back.",
-  unread: "Bills and line items are being read anew. They are shown when they are whole.",
-};
-
 const PAUSE = 3000; /* milliseconds between two looks */
 
 export async function show(context, place) {
@@ -45,8 +40,6 @@ export async function show(context, place) {
       ),
     ),
   );
-  const note = h("div", { role: "status", hidden: true });
-  place.append(note);
   const tables = { months: months(), counts: counts(), tasks: tasks(), letters: deadLetters() };
   const look = async () => {
     const [state, { periods }] = await Promise.all([
@@ -55,7 +48,6 @@ export async function show(context, place) {
     ]);
     if (context.signal.aborted) return state;
     draw(tables, state, periods);
-    tell(note, HEALTH[state.health]);
     return state;
   };
   const section = (title, table, width) =>
@@ -90,13 +82,6 @@ function draw(tables, state, periods) {
   );
   tables.tasks.update(known.map((row) => ({ key: row.task, doing: doing(row, latest), ...row })));
   tables.letters.update(state.dead_letters.map((row) => ({ key: row.reason, ...row })));
-}
-
-/* Said when it changes, so that it is read out once. */
-function tell(note, sentence = "") {
-  if (note.textContent === sentence) return;
-  note.hidden = !sentence;
-  replace(note, sentence && h("div", { class: "note-box bad" }, h("p", {}, sentence)));
 }
 
 const isTold = (counts, name) => counts[name] !== undefined && !(RARE.has(name) && counts[name] === "0");

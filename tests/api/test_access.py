@@ -168,7 +168,7 @@ def case_the_stream_tells_a_customer_of_its_own_group_alone(context):
     for caller in ("primary", "member", "stranger"):
         status, headers, body = stream(context, caller)
         assert status == 200 and headers["Content-Type"] == "text/event-stream"
-        assert body.strip() == b"retry: 2000", body
+        assert body == b'retry: 2000\n\nevent: state\ndata: {"health":"ready"}\n\n', body
 
 
 def stream(context, caller):

@@ -299,7 +299,7 @@ def shows_the_difference_to_the_month_before(browser, _):
     is_accessible(browser, "two months")
     browser.go(f"#/bills?group={RESEARCH}&period=2026-05")
     expect(browser.all(".figures dd.note"), [], "a first month's difference")
-    browser.wait("a month that is open", lambda: browser.text(".tag") == "Live")
+    expect(browser.text(".tag"), "Open", "a month of a folder, in which nothing moves")
     browser.go("#/state")
     months = [["2026-06", "open", "2026-05", "–"], ["2026-05", "open", "2026-05", "–"]]
     expect(browser.rows("Months"), months, "months and the documents in force")

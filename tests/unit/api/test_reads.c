@@ -16,7 +16,7 @@ static int set_up(void **state)
     if (!folder_open(result_folder("out"), NULL, &folder, &error))
         return -1;
     api = (struct api){ .book = folder_book(folder), .view = folder_view(folder), .source = folder_source(folder) };
-    api.events = events_new(api.book);
+    api.events = events_new(api.book, &api.source);
     return 0;
 }
 
