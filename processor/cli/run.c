@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
@@ -17,6 +18,7 @@
 #include "settings/document.h"
 #include "store/state_dir.h"
 
+#define AWAIT_MS 500
 #define LARGE_MIN ((size_t)256 * 1024)
 #define LARGE_MAX ((size_t)16 * 1024 * 1024)
 #define TRIM_MAX ((size_t)64 * 1024 * 1024)
@@ -141,36 +143,61 @@ static void bound_allocator(size_t workers, size_t memory_limit)
     mallopt(M_ARENA_MAX, (int)(4 * workers + 1));
 }
 
-static int run_workers(const struct connection *connection, const char *state_dir, int64_t repair_task, struct error *error)
-{
-    size_t count = worker_count(&connection->settings);
-    struct worker_thread *threads = memory_new_array(count, sizeof *threads);
-    _Atomic bool stop = false;
-    struct watch watch = { &stop, connection->settings.shutdown_timeout_ms };
-    pthread_t watcher;
-    sigset_t watched = watched_signals();
-    int code = EXIT_DONE;
-    pthread_sigmask(SIG_BLOCK, &watched, NULL);
+/* What is there from before the first broker answers to the end. */
+struct running {
+    struct worker_thread *threads;
+    size_t count;
+    _Atomic bool stop;
     struct shown_workers shown;
-    struct http_server *server = NULL;
-    if (!start_pages(connection, threads, count, &shown, &server, error)) {
-        free(shown.statuses);
-        free(threads);
-        return EXIT_FAILED;
+    struct http_server *server;
+    struct watch watch;
+    pthread_t watcher;
+};
+
+/* Fails: nothing has begun. */
+static bool begin(struct running *running, const struct connection *connection, struct error *error)
+{
+    sigset_t watched = watched_signals();
+    running->count = worker_count(&connection->settings);
+    running->threads = memory_new_array(running->count, sizeof *running->threads);
+    running->watch = (struct watch){ &running->stop, connection->settings.shutdown_timeout_ms };
+    pthread_sigmask(SIG_BLOCK, &watched, NULL);
+    if (!start_pages(connection, running->threads, running->count, &running->shown, &running->server, error)) {
+        free(running->shown.statuses);
+        free(running->threads);
+        return false;
     }
-    bound_allocator(count, connection->settings.memory_limit_bytes);
+    bound_allocator(running->count, connection->settings.memory_limit_bytes);
+    CHECK(pthread_create(&running->watcher, NULL, watch_for_the_end, &running->watch) == 0);
+    return true;
+}
+
+static void end(struct running *running, int code)
+{
+    pthread_kill(running->watcher, SIGUSR1);
+    pthread_join(running->watcher, NULL);
+    http_stop(running->server);
+    log_event(LOGGING_INFO, "stopped", LOG_NUMBER("code", code));
+    free(running->shown.statuses);
+    free(running->threads);
+}
+
+static int run_workers(struct running *running, const struct connection *connection, const char *state_dir,
+                       int64_t repair_task, struct error *error)
+{
+    struct worker_thread *threads = running->threads;
+    size_t count = running->count;
+    int code = EXIT_DONE;
     log_event(LOGGING_INFO, "started", LOG_NUMBER("workers", count), LOG_TEXT("http", connection->settings.http_listen));
-    int result = pthread_create(&watcher, NULL, watch_for_the_end, &watch);
-    CHECK(result == 0);
     bool opened = true;
     for (size_t i = 0; i < count && opened; i++)
         opened = schemas_source_open(&connection->settings, &threads[i].schemas, error);
     if (!opened) {
-        atomic_store(&stop, true);
+        atomic_store(&running->stop, true);
         code = EXIT_FAILED;
     }
     for (size_t i = 0; i < count; i++)
-        start_worker(&threads[i], connection, (unsigned)i, count, state_dir, repair_task, &stop);
+        start_worker(&threads[i], connection, (unsigned)i, count, state_dir, repair_task, &running->stop);
     for (size_t i = 0; i < count; i++) {
         pthread_join(threads[i].thread, NULL);
         schemas_source_close(&threads[i].schemas);
@@ -181,12 +208,6 @@ static int run_workers(const struct connection *connection, const char *state_di
         if (threads[i].end != WORKER_STOPPED)
             *error = threads[i].error;
     }
-    pthread_kill(watcher, SIGUSR1);
-    pthread_join(watcher, NULL);
-    http_stop(server);
-    log_event(LOGGING_INFO, "stopped", LOG_NUMBER("code", code));
-    free(shown.statuses);
-    free(threads);
     return code;
 }
 
@@ -205,19 +226,55 @@ static bool check_topics(const struct connection *connection, struct error *erro
     return done;
 }
 
-/* Local state is of one cluster, group and prefix; of another it would only be in the way. */
-static bool take_state_dir(const struct connection *connection, struct state_dir **dir, struct error *error)
+/*
+ * Brokers may begin later than this: they are waited for as when they go away later. *ret_cluster is then theirs. Fails:
+ * waiting does not mend it, or nobody waits any more (ERROR_LATER).
+ */
+static bool await_brokers(struct running *running, const struct connection *connection,
+                          char ret_cluster[KAFKA_CLUSTER_ID_MAX], struct error *error)
 {
-    char cluster[KAFKA_CLUSTER_ID_MAX];
+    while (!check_topics(connection, error) || !kafka_cluster_id(&connection->kafka, ret_cluster, error)) {
+        if (error->kind != ERROR_LATER || atomic_load(&running->stop))
+            return false;
+        for (size_t i = 0; i < running->count; i++)
+            atomic_store(&running->threads[i].status.away, true);
+        log_event(LOGGING_WARN, "brokers_awaited", LOG_TEXT("reason", error->message));
+        nanosleep(&(struct timespec){ 0, AWAIT_MS * 1000000L }, NULL);
+    }
+    return true;
+}
+
+/* Local state is of one cluster, group and prefix; of another it would only be in the way. */
+static bool take_state_dir(const struct connection *connection, const char *cluster, struct state_dir **dir,
+                           struct error *error)
+{
     struct buffer installation = { 0 };
     const struct settings *settings = &connection->settings;
-    if (!kafka_cluster_id(&connection->kafka, cluster, error))
-        return false;
     buffer_printf(&installation, "%s-%s%s", settings->group_id, settings->topic_prefix, cluster);
     buffer_append_byte(&installation, '\0');
     bool done = state_dir_take(settings->state_dir, settings->instance_id, installation.data, dir, error);
     buffer_done(&installation);
     return done;
+}
+
+static int run(struct connection *connection, int64_t repair_task, struct error *error)
+{
+    struct running running = { 0 };
+    struct state_dir *state = NULL;
+    char cluster[KAFKA_CLUSTER_ID_MAX];
+    int code;
+    if (!begin(&running, connection, error))
+        return error->kind == ERROR_INVALID ? EXIT_INVALID : EXIT_FAILED;
+    connection->kafka.stop = &running.stop;
+    if (await_brokers(&running, connection, cluster, error) && take_state_dir(connection, cluster, &state, error))
+        code = run_workers(&running, connection, state_dir_path(state), repair_task, error);
+    else if (atomic_load(&running.stop) && error->kind == ERROR_LATER)
+        code = EXIT_DONE;
+    else
+        code = error->kind == ERROR_INVALID ? EXIT_INVALID : EXIT_FAILED;
+    end(&running, code);
+    state_dir_release(state);
+    return code;
 }
 
 static void print_help(void)
@@ -232,7 +289,6 @@ int command_run(int argc, char **argv)
 {
     struct arguments arguments;
     struct connection connection = { 0 };
-    struct state_dir *state = NULL;
     struct error error = { 0 };
     int code = EXIT_FAILED;
     bool done = arguments_parse(argc, argv, OPTION_SETTINGS | OPTION_REPAIR, &arguments, &error);
@@ -243,17 +299,14 @@ int command_run(int argc, char **argv)
     }
     if (done && arguments.operand_count > 0)
         done = error_fail(&error, ERROR_INVALID, "%s: nothing is expected here", arguments.operands[0]);
-    done = done && connection_settings(&arguments, &connection, &error) && check_topics(&connection, &error) &&
-           take_state_dir(&connection, &state, &error);
-    if (done) {
+    if (done && connection_settings(&arguments, &connection, &error)) {
         logging_set_level((enum logging_level)connection.settings.log_level);
-        code = run_workers(&connection, state_dir_path(state), arguments.repair, &error);
+        code = run(&connection, arguments.repair, &error);
         if (code != EXIT_DONE)
             fprintf(stderr, "proforma run: %s\n", error.message);
     } else {
         code = print_failure("run", &error);
     }
-    state_dir_release(state);
     connection_close(&connection);
     arguments_done(&arguments);
     return code;

@@ -68,6 +68,7 @@ static int32_t partitions_of(const struct topic_plan *plan, enum stream_topic to
 
 struct admin {
     rd_kafka_t *handle;
+    const _Atomic bool *stop;
     bool refused; /* trying again is of no use */
     char reason[512];
 };
@@ -92,10 +93,15 @@ static const char *scram_hint(const struct admin *admin)
                  : "";
 }
 
+static bool is_waited_for(const struct admin *admin)
+{
+    return !admin->refused && !(admin->stop && atomic_load(admin->stop));
+}
+
 /* Waits for a broker that lets us in. */
 static bool connect_to_broker(struct admin *admin, struct error *error)
 {
-    for (int waited = 0; waited < CONNECT_TIMEOUT_MS && !admin->refused; waited += CONNECT_STEP_MS) {
+    for (int waited = 0; waited < CONNECT_TIMEOUT_MS && is_waited_for(admin); waited += CONNECT_STEP_MS) {
         char *cluster = rd_kafka_clusterid(admin->handle, CONNECT_STEP_MS);
         rd_kafka_poll(admin->handle, 0);
         if (cluster) {
@@ -111,7 +117,7 @@ static bool connect_to_broker(struct admin *admin, struct error *error)
 /* Connected; to be closed even if it could not be. */
 static bool admin_open(struct admin *admin, const struct kafka_settings *settings, struct error *error)
 {
-    *admin = (struct admin){ 0 };
+    *admin = (struct admin){ .stop = settings->stop };
     rd_kafka_conf_t *conf = kafka_conf_new(settings, NULL, 0, error);
     if (!conf)
         return false;
@@ -277,7 +283,7 @@ static bool describe_config(rd_kafka_t *admin, enum stream_topic topic, const ch
     if (done)
         check_config(topic, name, resources[0], plan, faults, fault_count);
     else
-        error_fail(error, ERROR_FAILED, "topic %s: its configuration cannot be read: %s", name,
+        error_fail(error, count == 1 ? ERROR_FAILED : ERROR_LATER, "topic %s: its configuration cannot be read: %s", name,
                    count == 1 ? rd_kafka_err2str(rd_kafka_ConfigResource_error(resources[0])) : "no broker answers");
     if (event)
         rd_kafka_event_destroy(event);

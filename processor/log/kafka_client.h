@@ -5,6 +5,7 @@
 #define LOG_KAFKA_CLIENT_H
 
 #include <librdkafka/rdkafka.h>
+#include <stdatomic.h>
 
 #include "log/stream.h"
 
@@ -23,6 +24,7 @@ struct kafka_settings {
     int session_timeout_ms, transaction_timeout_ms;
     bool reads_headers;                     /* a restore hands over the headers of every topic */
     size_t fetch_bytes_max, send_bytes_max; /* what may wait to be taken and to be sent; 0: our default for a command */
+    const _Atomic bool *stop;               /* set: a broker that does not answer is no longer waited for; NULL: never */
 };
 
 /* librdkafka's own lines, under our levels. */

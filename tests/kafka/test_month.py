@@ -580,6 +580,34 @@ def partitions_without_a_place_on_line_items_are_refused(context):
         "usage (3), tiered (2) and subtotals (2)" in refused.stderr, refused.stderr
 
 
+def brokers_that_begin_after_it_are_waited_for(context):
+    """Ready when they are there; one that is told to end while it waits ends; what waiting does not mend ends it as ever."""
+    port, other = free_ports(2)
+    case = Case(context, "early", **{"http.listen": f"127.0.0.1:{port}"})
+    case.prepare()
+    case.command("import", USAGE)
+
+    context.broker.stop()
+    try:
+        case.start()
+        ended = case.start(extra=["--set", f"http.listen=127.0.0.1:{other}"])
+        case.wait_for("both say what they wait for", lambda: case.log.read_text().count("event=brokers_awaited") >= 2, 60)
+        assert fetch(port, "/healthz")[0] == 200
+        status, text = fetch(port, "/readyz")
+        assert status == 503 and "no broker answers" in text, text
+        assert all(process.poll() is None for process in case.processes)
+        ended.send_signal(signal.SIGTERM)
+        assert ended.wait(timeout=10) == 0 and "event=cut_short" not in case.log.read_text()
+        case.processes.remove(ended)
+    finally:
+        context.broker.restart()
+    case.wait_for("ready", lambda: fetch(port, "/readyz")[0] == 200, 60)
+    case.wait_for("line items", lambda: case.topic("line-items"), 60)
+    case.stop()
+    missing = Case(context, "nowhere").command("run", check=False)
+    assert missing.returncode == 2 and "proforma topics create makes it" in missing.stderr, missing.stderr
+
+
 def dead_letters_of_a_reason_are_sent_again_once(context):
     """Events over event.max.bytes; a second replay finds nothing new."""
     case = Case(context, "replayed", **{"event.max.bytes": "1KiB"})
@@ -953,7 +981,7 @@ CASES = [one_worker_equals_price, three_workers_equal_price, three_processes_equ
          documents_that_change_while_it_runs_equal_a_fresh_run_under_the_last,
          what_cannot_change_while_usage_is_priced_is_refused,
          created_topics_are_there_for_the_next_command, partitions_without_a_place_on_line_items_are_refused,
-         dead_letters_of_a_reason_are_sent_again_once,
+         dead_letters_of_a_reason_are_sent_again_once, brokers_that_begin_after_it_are_waited_for,
          usage_of_the_future_is_priced_once_its_time_has_come, letters_refused_under_older_rules_are_tried_anew,
          an_id_that_keeps_coming_stays_used_whatever_is_lost,
          a_month_that_is_over_and_quiet_closes_by_itself, the_commands_tell_what_the_topics_hold,
