@@ -167,22 +167,6 @@ class Installation(Case):
         return all((taken[partition] or 0) >= high
                    for partition, (_, high) in self.patiently(lambda: self.topics.watermarks(usage)).items())
 
-    def supervise(self):
-        """librdkafka 2.0.2 ends its process by an assertion of its own when a coordinator is lost at a bad moment. Nothing can
-        be done about that but what a supervisor does; any other end is a failure."""
-        for process in list(self.processes):
-            if process.poll() != -signal.SIGABRT or "rdkafka_assignment.c" not in self.log.read_text():
-                continue
-            print("    librdkafka ended the process by an assertion of its own; started again", flush=True)
-            self.processes.remove(process)
-            self.start()
-
-    def wait_for(self, what, holds, seconds=120):
-        def hold():
-            self.supervise()
-            return holds()
-        super().wait_for(what, hold, seconds)
-
     def wait_taken(self, seconds=60):
         self.wait_for("all usage", self.is_taken, seconds)
 
