@@ -164,6 +164,16 @@ const struct stream_record *memory_log_last(const struct memory_log *log, enum s
 /* ---- what goes with time ---- */
 
 /* Everything before the last stable offset, or before a point somewhere below it, as segments are full or not. */
+/* A deletion stays for as long as was said from the first compaction on that came over it and took what it deletes. */
+static bool is_over(const struct memory_log *log, struct kept_record *kept, int64_t delete_retention_ms)
+{
+    if (!kept->record.is_null)
+        return false;
+    if (kept->goes_at_ms == 0)
+        kept->goes_at_ms = log->now_ms + delete_retention_ms;
+    return log->now_ms > kept->goes_at_ms;
+}
+
 static void compact_partition(struct memory_log *log, enum stream_topic topic, int32_t number, int64_t delete_retention_ms)
 {
     struct partition *partition = &log->partitions[topic][number];
@@ -176,7 +186,7 @@ static void compact_partition(struct memory_log *log, enum stream_topic topic, i
             continue;
         size_t known = newer.count;
         bool is_old = !log_is_readable(kept) || intern_add(&newer, kept->record.key) < known;
-        kept->is_gone = is_old || (kept->record.is_null && log->now_ms - kept->record.timestamp_ms > delete_retention_ms);
+        kept->is_gone = is_old || is_over(log, kept, delete_retention_ms);
         gone += kept->is_gone;
     }
     intern_done(&newer);

@@ -31,6 +31,7 @@ struct kept_record {
     struct stream_record record; /* texts live in the log's arena */
     struct piece *piece;         /* NULL: committed on its own */
     bool is_mark, is_gone;       /* gone: compacted */
+    int64_t goes_at_ms;          /* a deletion that was compacted once; 0: not yet */
 };
 
 struct partition {

@@ -99,6 +99,7 @@ static void who_sleeps_for_longer_than_deletions_are_kept_reads_the_document_ane
         process_sleep(sim.slots[0], true);
         for (unsigned i = 0; i < 3; i++)
             document_publish_another(&sim);
+        compact(&sim, STREAM_CONDUCTOR);
         memory_log_advance(sim.log, 30 * HOUR_MS);
         compact(&sim, STREAM_CONDUCTOR);
         process_sleep(sim.slots[0], false);
