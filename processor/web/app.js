@@ -183,6 +183,7 @@ async function show() {
   document.title = `${PAGES[name].title} · proforma`;
   const place = h("div", { class: "page" });
   const main = document.getElementById("main");
+  const held = main.contains(document.activeElement) ? labelOf(document.activeElement) : "";
   main.setAttribute("aria-busy", "true");
   replace(main, place);
   const isEmpty = session.periods.length === 0 && name === "bills";
@@ -192,7 +193,17 @@ async function show() {
   } catch (error) {
     if (!signal.aborted) fail(error, place);
   }
-  if (!signal.aborted) main.setAttribute("aria-busy", "false");
+  if (signal.aborted) return;
+  if (document.activeElement === document.body) holdAgain(main, held);
+  main.setAttribute("aria-busy", "false");
+}
+
+const labelOf = (field) => field.labels?.[0]?.textContent ?? "";
+
+/* Whoever chose another month by the keyboard stands in the field of the month still. */
+function holdAgain(main, label) {
+  const fields = [...main.querySelectorAll(".tools input, .tools select")];
+  if (label) fields.find((field) => labelOf(field) === label)?.focus();
 }
 
 function fail(error, place) {

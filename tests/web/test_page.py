@@ -299,6 +299,13 @@ def shows_the_difference_to_the_month_before(browser, _):
     is_accessible(browser, "two months")
     browser.go(f"#/bills?group={RESEARCH}&period=2026-05")
     expect(browser.all(".figures dd.note"), [], "a first month's difference")
+    browser.run("document.querySelector('.tools select').focus()")
+    browser.press("2026-06")
+    browser.wait("the month that was chosen", lambda: "2026-06" in browser.text(".title p"))
+    browser.settle()
+    held = "const field = document.activeElement; return field.labels && field.labels[0].textContent + ' ' + field.value"
+    expect(browser.run(held), "Billing period 2026-06", "the field that a keyboard stands in")
+    browser.go(f"#/bills?group={RESEARCH}&period=2026-05")
     expect(browser.text(".tag"), "Open", "a month of a folder, in which nothing moves")
     browser.go("#/state")
     months = [["2026-06", "open", "2026-05", "–"], ["2026-05", "open", "2026-05", "–"]]
