@@ -78,18 +78,76 @@ bool report_manifest_is_file(const char *path)
     return is;
 }
 
-/* A key is parts between slashes; none of them may lead out of the folder that stands for the bucket. */
-static bool is_path(struct text key)
+/*
+ * The path of an object's copy: the parts between the key's slashes. A prefix may have left empty ones, which are no folders
+ * on disk. NULL: a part would lead out of the folder that stands for the bucket, or there is none.
+ */
+static const char *path_of(struct text key, struct arena *arena)
 {
+    struct buffer path = { 0 };
     size_t from = 0;
-    for (size_t at = 0; at <= key.size; at++) {
+    bool is_path = !memchr(key.data, '\0', key.size);
+    for (size_t at = 0; at <= key.size && is_path; at++) {
         if (at < key.size && key.data[at] != '/')
             continue;
         struct text part = { key.data + from, at - from };
-        if (part.size == 0 || text_equal(part, TEXT(".")) || text_equal(part, TEXT("..")))
-            return false;
+        is_path = !text_equal(part, TEXT(".")) && !text_equal(part, TEXT(".."));
+        if (part.size)
+            buffer_printf(&path, "%s%.*s", path.size ? "/" : "", TEXT_ARGS(part));
         from = at + 1;
     }
+    bool ends_in_name = is_path && path.size > 0 && key.data[key.size - 1] != '/';
+    const char *copy = ends_in_name ? arena_copy_string(arena, buffer_text(&path)) : NULL;
+    buffer_done(&path);
+    return copy;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static struct text unescape(struct text key, bool plus_is_space, struct arena *arena)
+{
+    char *bytes = arena_take(arena, key.size, 1);
+    size_t size = 0;
+    for (size_t at = 0; at < key.size; at++) {
+        char byte = key.data[at];
+        int high = byte == '%' && key.size - at > 2 ? hex_digit(key.data[at + 1]) : -1;
+        int low = high >= 0 ? hex_digit(key.data[at + 2]) : -1;
+        if (low >= 0) {
+            byte = (char)(high * 16 + low);
+            at += 2;
+        } else if (plus_is_space && byte == '+') {
+            byte = ' ';
+        }
+        bytes[size++] = byte;
+    }
+    return (struct text){ bytes, size };
+}
+
+static void add_path(struct report_key *key, const char *path)
+{
+    for (size_t i = 0; i < key->path_count && path; i++)
+        if (strcmp(key->paths[i], path) == 0)
+            return;
+    if (path)
+        key->paths[key->path_count++] = path;
+}
+
+/* False: no key of an object. */
+static bool read_key(struct text text, struct report_key *ret, struct arena *arena)
+{
+    const char *path = text.size ? path_of(text, arena) : NULL;
+    if (!path)
+        return false;
+    *ret = (struct report_key){ .key = arena_copy_string(arena, text) };
+    add_path(ret, path);
+    add_path(ret, path_of(unescape(text, false, arena), arena));
+    add_path(ret, path_of(unescape(text, true, arena), arena));
     return true;
 }
 
@@ -115,20 +173,22 @@ static bool read_keys(json_t *keys, const char *member, const char *path, struct
     size_t index;
     json_t *key;
     bool done = true;
-    manifest->keys = arena_take(arena, (json_array_size(keys) + 1) * sizeof *manifest->keys, _Alignof(const char *));
+    manifest->keys = arena_take(arena, (json_array_size(keys) + 1) * sizeof *manifest->keys, _Alignof(struct report_key));
     json_array_foreach (keys, index, key) {
         struct text text = without_bucket(text_of(json_string_value(key)), manifest, arena);
-        if (text.size == 0 || !is_path(text)) {
+        struct report_key *read = &manifest->keys[manifest->key_count];
+        if (!read_key(text, read, arena)) {
             done = error_fail(error, ERROR_FAILED, "%s: %s[%zu]: found \"%.200s\", expected the key of an object in S3",
                               path, member, index, json_is_string(key) ? json_string_value(key) : "no text");
             break;
         }
-        if (intern_find(&seen, text) != INTERN_NONE) {
+        struct text copy = text_of(read->paths[0]);
+        if (intern_find(&seen, copy) != INTERN_NONE) {
             done = error_fail(error, ERROR_FAILED, "%s: %s[%zu]: %.*s comes twice", path, member, index, TEXT_ARGS(text));
             break;
         }
-        intern_add(&seen, text);
-        manifest->keys[manifest->key_count++] = arena_copy_string(arena, text);
+        intern_add(&seen, copy);
+        manifest->key_count++;
     }
     intern_done(&seen);
     return done;

@@ -10,10 +10,19 @@
 
 #define REPORT_MANIFEST_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
+#define REPORT_KEY_PATHS_MAX 3
+
+/* An object in the bucket, and where a copy of the bucket may have it: none of the paths leads out of that copy. */
+struct report_key {
+    const char *key;
+    const char *paths[REPORT_KEY_PATHS_MAX]; /* as it stands first, then with its %20 and + taken for what they stand for */
+    size_t path_count;
+};
+
 struct report_manifest {
     struct text assembly; /* of the delivery; empty: not named */
     struct text bucket;   /* empty: not named */
-    const char **keys;    /* paths within the bucket, none of them leaving it */
+    struct report_key *keys;
     size_t key_count;
 };
 

@@ -167,9 +167,9 @@ static bool add_found(struct finder *finder, const char *path, const char *manif
 
 /* ---- manifests ---- */
 
-static const char *next_part(const char *key)
+static const char *next_part(const char *path)
 {
-    const char *slash = strchr(key, '/');
+    const char *slash = strchr(path, '/');
     return slash ? slash + 1 : NULL;
 }
 
@@ -177,14 +177,14 @@ static const char *next_part(const char *key)
  * The copy of an object: in the manifest's folder or one above it, under the longest tail of the key that is there. Above
  * the folder a bare file name is not enough: it might be another delivery's.
  */
-static const char *find_copy(struct finder *finder, const char *manifest, const char *key)
+static const char *find_copy(struct finder *finder, const char *manifest, const char *object)
 {
     const char *slash = strrchr(manifest, '/');
     struct text folder = slash ? (struct text){ manifest, (size_t)(slash - manifest) } : TEXT(".");
     struct buffer path = { 0 }, up = { 0 };
     const char *found = NULL;
     for (int level = 0; level < LEVELS_UP_MAX && !found; level++) {
-        for (const char *tail = key; tail && !found; tail = next_part(tail)) {
+        for (const char *tail = object; tail && !found; tail = next_part(tail)) {
             struct stat status;
             if (level > 0 && !next_part(tail))
                 break;
@@ -206,8 +206,8 @@ static bool fail_no_copy(struct finder *finder, const char *path, const struct r
         finder->error, ERROR_FAILED,
         "%s: file %zu of %zu, %s, is neither beside the manifest nor below its folder under a tail of that path; "
         "copy it there: aws s3 cp s3://%.*s/%s FOLDER/",
-        path, index + 1, manifest->key_count, manifest->keys[index],
-        TEXT_ARGS(manifest->bucket.size ? manifest->bucket : TEXT("BUCKET")), manifest->keys[index]);
+        path, index + 1, manifest->key_count, manifest->keys[index].key,
+        TEXT_ARGS(manifest->bucket.size ? manifest->bucket : TEXT("BUCKET")), manifest->keys[index].key);
 }
 
 static bool add_manifest(struct finder *finder, const char *path)
@@ -216,7 +216,9 @@ static bool add_manifest(struct finder *finder, const char *path)
     if (!report_manifest_read(path, &manifest, &finder->files->arena, finder->error))
         return false;
     for (size_t i = 0; i < manifest.key_count; i++) {
-        const char *copy = find_copy(finder, path, manifest.keys[i]);
+        const char *copy = NULL;
+        for (size_t p = 0; p < manifest.keys[i].path_count && !copy; p++)
+            copy = find_copy(finder, path, manifest.keys[i].paths[p]);
         if (!copy)
             return fail_no_copy(finder, path, &manifest, i);
         if (!add_found(finder, copy, path, manifest.assembly))

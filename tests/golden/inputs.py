@@ -134,6 +134,19 @@ def manifests(tool):
                   ["rep-Manifest.json"])
 
 
+@case("a manifest's keys with spaces, escapes, slashes of an empty prefix stand for the files of a copy")
+def odd_keys(tool):
+    data = gzip.compress(TWO_HOURS)
+    for key, name in (("cur/my report/r-1.csv.gz", "my report/r-1.csv.gz"), ("cur/my%20report/r%2B1.csv.gz", "my report/r+1.csv.gz"),
+                      ("cur/my+report/r-1.csv.gz", "my report/r-1.csv.gz"), ("cur/a%20b.csv.gz", "a%20b.csv.gz"),
+                      ("cur/r%C3%A9p.csv.gz", "rép.csv.gz"), ("/rep/r-1.csv.gz", "rep/r-1.csv.gz"),
+                      ("cur//rep/r-1.csv.gz", "cur/rep/r-1.csv.gz"), ("p/data/BILLING_PERIOD%3D2024-06/r.csv.gz",
+                                                                      "data/BILLING_PERIOD=2024-06/r.csv.gz")):
+        expect_priced(tool, {"rep-Manifest.json": manifest(key), name: data}, ["rep-Manifest.json"])
+    expect_named(tool, {"rep-Manifest.json": manifest("/cur/%2e%2e/r-1.csv"), "r.csv": TWO_HOURS}, ["rep-Manifest.json"],
+                 "s3://billing//cur/%2e%2e/r-1.csv")
+
+
 @case("the manifest of a data export finds the data beside the metadata")
 def data_export(tool):
     key = "s3://billing/pre/exp/data/BILLING_PERIOD=2024-06/exp-00001.csv.gz"

@@ -5,7 +5,7 @@
 #include "support/quotes.h"
 #include "support/scratch.h"
 
-/* "assembly bucket key key", or "error …". */
+/* "assembly bucket path|path path", or "error …". */
 static const char *read_manifest(const char *json)
 {
     static struct buffer out;
@@ -18,7 +18,8 @@ static const char *read_manifest(const char *json)
     if (report_manifest_read(path, &manifest, &arena, &error)) {
         buffer_printf(&out, "%.*s %.*s", TEXT_ARGS(manifest.assembly), TEXT_ARGS(manifest.bucket));
         for (size_t i = 0; i < manifest.key_count; i++)
-            buffer_printf(&out, " %s", manifest.keys[i]);
+            for (size_t p = 0; p < manifest.keys[i].path_count; p++)
+                buffer_printf(&out, "%s%s", p ? "|" : " ", manifest.keys[i].paths[p]);
     } else {
         assert_int_equal(error.kind, ERROR_FAILED);
         assert_non_null(strstr(error.message, path));
@@ -39,6 +40,10 @@ static void manifests_name_their_files_pretty_or_not(void **state)
           "  a/b.csv" },
         { "{'executionId':'e','dataFiles':['s3://buck/pre/data/BILLING_PERIOD=2026-06/x-1.csv.gz']}",
           "e buck pre/data/BILLING_PERIOD=2026-06/x-1.csv.gz" },
+        { "{'reportKeys':['/a.csv','p//b.csv','//p///c.csv']}", "  a.csv p/b.csv p/c.csv" },
+        { "{'reportKeys':['D%3D1/my%20a+b.csv']}", "  D%3D1/my%20a+b.csv|D=1/my a+b.csv|D=1/my a b.csv" },
+        { "{'reportKeys':['100%.csv','%zz/a%4','+.csv']}", "  100%.csv %zz/a%4 +.csv| .csv" },
+        { "{'reportKeys':['a%2f%2e%2E%2fb','%00a']}", "  a%2f%2e%2E%2fb %00a" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         assert_string_equal(read_manifest(rows[i].json), rows[i].expected);
@@ -59,8 +64,10 @@ static void what_is_no_manifest_says_why(void **state)
         { "{'reportKeys':[]}", "reportKeys is empty" },
         { "{'reportKeys':[7]}", "reportKeys[0]" },
         { "{'reportKeys':['a','../../etc/passwd']}", "reportKeys[1]" },
-        { "{'reportKeys':['/etc/passwd']}", "reportKeys[0]" },
-        { "{'reportKeys':['a//b']}", "reportKeys[0]" },
+        { "{'reportKeys':['/../etc/passwd']}", "reportKeys[0]" },
+        { "{'reportKeys':['a/b/']}", "reportKeys[0]" },
+        { "{'reportKeys':['//']}", "reportKeys[0]" },
+        { "{'reportKeys':['a/b','a//b']}", "twice" },
         { "{'reportKeys':['']}", "reportKeys[0]" },
         { "{'dataFiles':['s3://bucket']}", "dataFiles[0]" },
         { "{'reportKeys':['a/b','a/b']}", "twice" },
