@@ -246,9 +246,24 @@ static bool add_braces(struct cur_tags *tags, const struct cur_tag_column *colum
     return true;
 }
 
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+static struct text trimmed(struct text map)
+{
+    while (map.size && is_space(map.data[0]))
+        map = (struct text){ map.data + 1, map.size - 1 };
+    while (map.size && is_space(map.data[map.size - 1]))
+        map.size--;
+    return map;
+}
+
 bool cur_tags_add_map(struct cur_tags *tags, const struct cur_tag_column *column, struct text map, struct arena *arena,
                       struct refusal *refusal)
 {
+    map = trimmed(map);
     if (cur_is_null(map) || text_equal(map, TEXT("{}")) || map.size == 0)
         return true;
     tags->maps++;
@@ -257,7 +272,7 @@ bool cur_tags_add_map(struct cur_tags *tags, const struct cur_tag_column *column
     if (map.size < 2 || map.data[0] != '{' || map.data[map.size - 1] != '}')
         return refuse_map(map, "expected {…}", refusal);
     size_t at = 1;
-    while (map.data[at] == ' ' || map.data[at] == '\n' || map.data[at] == '\r' || map.data[at] == '\t')
+    while (is_space(map.data[at])) /* ends at the brace */
         at++;
     return map.data[at] == '"' || map.data[at] == '}' ? add_json(tags, column, map, arena, refusal)
                                                       : add_braces(tags, column, map, arena, refusal);

@@ -70,6 +70,10 @@ static void maps_are_read_as_each_program_prints_them(void **state)
         const char *map, *expected;
     } rows[] = {
         { "{}", "" },
+        { "  ", "" },
+        { " {} ", "" },
+        { " {\"a\":\"b\"}\r\n", "tags=a:b" },
+        { "\t{a=b} ", "tags=a:b" },
         { "null", "" },
         { "NULL", "" },
         { "{ }", "" },
