@@ -65,18 +65,17 @@ struct reader {
     struct error *error;
 };
 
-/* AWS's own files spell "usageType" and "usagetype". */
+/* AWS's own files spell "usageType" and "usagetype", "Product Family" and "productFamily". */
 static bool same_word(struct text a, const char *b)
 {
-    size_t size = strlen(b);
-    if (a.size != size)
-        return false;
-    for (size_t i = 0; i < size; i++) {
-        unsigned char x = (unsigned char)a.data[i], y = (unsigned char)b[i];
-        if ((x | 0x20) != (y | 0x20))
+    for (size_t i = 0; i < a.size; i++) {
+        if (a.data[i] == ' ')
+            continue;
+        if (*b == '\0' || ((unsigned char)a.data[i] | 0x20) != ((unsigned char)*b | 0x20))
             return false;
+        b++;
     }
-    return true;
+    return *b == '\0';
 }
 
 static bool next_row(struct reader *reader, bool *found, uint64_t *line)
@@ -95,19 +94,41 @@ static bool next_row(struct reader *reader, bool *found, uint64_t *line)
                                                    : "the file ends inside or cannot be read");
 }
 
+static bool place_column(struct reader *reader, enum column column, uint64_t line)
+{
+    reader->columns[column] = INDEX_NONE;
+    for (size_t i = 0; i < csv_row_count(reader->row); i++) {
+        if (!same_word(csv_row_field(reader->row, i), headings[column]))
+            continue;
+        if (reader->columns[column] != INDEX_NONE)
+            return error_fail(
+                reader->error, ERROR_INVALID,
+                "%s: line %llu: the column %s comes twice in the heading, and which of them counts is unknown; "
+                "expected each once",
+                reader->name, (unsigned long long)line, headings[column]);
+        reader->columns[column] = i;
+    }
+    return true;
+}
+
 static bool take_heading(struct reader *reader, uint64_t line)
 {
-    for (size_t c = 0; c < COLUMN_COUNT; c++) {
-        reader->columns[c] = INDEX_NONE;
-        for (size_t i = 0; i < csv_row_count(reader->row) && reader->columns[c] == INDEX_NONE; i++)
-            if (same_word(csv_row_field(reader->row, i), headings[c]))
-                reader->columns[c] = i;
-    }
+    for (size_t c = 0; c < COLUMN_COUNT; c++)
+        if (!place_column(reader, (enum column)c, line))
+            return false;
     for (size_t i = 0; i < ARRAY_COUNT(needed); i++)
         if (reader->columns[needed[i]] == INDEX_NONE)
             return error_fail(reader->error, ERROR_INVALID, "%s: line %llu: no heading of an offer file: it lacks %s",
                               reader->name, (unsigned long long)line, headings[needed[i]]);
     return true;
+}
+
+static bool is_heading(const struct reader *reader)
+{
+    for (size_t i = 0; i < csv_row_count(reader->row) && csv_row_count(reader->row) > 2; i++)
+        if (same_word(csv_row_field(reader->row, i), headings[COLUMN_SKU]))
+            return true;
+    return false;
 }
 
 /* Lines about the file ("OfferCode","AmazonEC2") come before the heading. */
@@ -121,7 +142,7 @@ static bool find_heading(struct reader *reader)
             return error_fail(reader->error, ERROR_INVALID, "%s: no offer file: it has no heading with SKU", reader->name);
         if (same_word(csv_row_field(reader->row, 0), "OfferCode"))
             reader->offer_code = intern_add(&reader->texts, csv_row_field(reader->row, 1));
-        if (csv_row_count(reader->row) > 2 && same_word(csv_row_field(reader->row, 0), headings[COLUMN_SKU]))
+        if (is_heading(reader))
             return take_heading(reader, line);
     }
 }

@@ -7,6 +7,7 @@
 #include "documents/offer_file.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 #include "codec/json_text.h"
 #include "documents/json_node.h"
@@ -75,6 +76,7 @@ struct reader {
     struct offer_term term;   /* scratch */
     uint32_t *other_currency; /* skus without a price in ours */
     size_t other_currency_count, other_currency_capacity;
+    json_t *item_terms; /* so far, of a single item; NULL: none */
     size_t next_tokens; /* replies that say that more follow */
     struct buffer scratch;
 };
@@ -276,7 +278,22 @@ static void read_item(struct reader *reader, const struct node *item)
         read_item_object(reader, item);
 }
 
-/* A member of terms.OnDemand: of an offer file all terms of a sku, of a single item one term. */
+/* The terms of a single item have all been seen. */
+static void end_item(struct reader *reader)
+{
+    struct place terms = { NULL, TEXT("terms"), 0 }, on_demand = { &terms, TEXT("OnDemand"), 0 };
+    const char *sku =
+        json_string_value(json_object_get(json_object_iter_value(json_object_iter(reader->item_terms)), "sku"));
+    json_t *all = reader->item_terms;
+    reader->item_terms = NULL;
+    if (!all)
+        return;
+    struct node node = { { &on_demand, text_of(sku), 0 }, all, reader->problems };
+    read_terms(reader, text_of(sku), &node);
+    json_decref(all);
+}
+
+/* A member of terms.OnDemand: of an offer file all terms of a sku, of a single item one term, its others beside it. */
 static void read_on_demand(struct reader *reader, struct text name, const struct node *node)
 {
     const char *sku = json_string_value(json_object_get(node->value, "sku"));
@@ -284,11 +301,12 @@ static void read_on_demand(struct reader *reader, struct text name, const struct
         read_terms(reader, name, node);
         return;
     }
-    json_t *terms = json_object();
-    json_object_setn(terms, name.data, name.size, node->value);
-    struct node wrapped = { node->place, terms, reader->problems };
-    read_terms(reader, text_of(sku), &wrapped);
-    json_decref(terms);
+    json_t *first = json_object_iter_value(json_object_iter(reader->item_terms));
+    if (first && strcmp(json_string_value(json_object_get(first, "sku")), sku) != 0)
+        end_item(reader);
+    if (!reader->item_terms)
+        reader->item_terms = json_object();
+    json_object_setn(reader->item_terms, name.data ? name.data : "", name.size, node->value);
 }
 
 static void read_target(struct reader *reader, const struct json_item *item, const struct node *node)
@@ -376,6 +394,9 @@ static void check_currency(struct reader *reader)
 /* At the end of the file: entries that waited for the file's offerCode. Terms without a product have no meter. */
 static void finish(struct reader *reader)
 {
+    uint64_t unread = reader->problems->total;
+    end_item(reader);
+    reader->list->left_out += reader->problems->total > unread;
     for (uint32_t i = 0; i < reader->skus.count; i++) {
         if (reader->offers[i].service == INTERN_NONE)
             reader->offers[i].service = reader->offer_code;
@@ -401,6 +422,13 @@ static bool fail_no_products(const struct input *input, const bool *seen, struct
     else if (seen[TARGET_GROUPS])
         is = "a conductor document; expected an offer file here, the document belongs behind --conductor";
     return error_fail(error, ERROR_INVALID, "%s: is %s", input_name(input), is);
+}
+
+/* An answer to a filter that nothing passed, or a file that was cut down: nothing can be priced by it. */
+static bool fail_nothing_in_it(const struct input *input, struct error *error)
+{
+    return error_fail(error, ERROR_INVALID, "%s: is an offer file without products; expected one at least",
+                      input_name(input));
 }
 
 static bool read_json(struct input *input, struct reader *reader, struct error *error)
@@ -432,14 +460,26 @@ static void take_csv_sku(void *context, const struct offer_csv_sku *sku)
     reader->list->left_out += reader->problems->total > before;
 }
 
+static bool names(struct text start, const char *word)
+{
+    size_t size = strlen(word);
+    for (size_t at = 0; at + size <= start.size; at++)
+        if (strncasecmp(start.data + at, word, size) == 0)
+            return true;
+    return false;
+}
+
+/* No JSON, and it names skus: the CSV form, whatever lines about the file come first. */
 static bool is_csv(struct input *input)
 {
     struct text start = input_peek(input);
     if (text_starts_with(start, TEXT("\xef\xbb\xbf")))
         start = (struct text){ start.data + 3, start.size - 3 };
-    return text_contains(start, TEXT("OfferTermCode")) &&
-           (text_starts_with(start, TEXT("\"FormatVersion\"")) || text_starts_with(start, TEXT("FormatVersion,")) ||
-            text_starts_with(start, TEXT("\"SKU\"")) || text_starts_with(start, TEXT("SKU,")));
+    while (start.size && strchr(" \t\r\n", start.data[0]))
+        start = (struct text){ start.data + 1, start.size - 1 };
+    if (start.size == 0 || start.data[0] == '{' || start.data[0] == '[')
+        return false;
+    return names(start, "sku") || names(start, "OfferTermCode");
 }
 
 bool offer_file_read(struct input *input, struct text currency, struct price_list *list, struct problems *problems,
@@ -451,10 +491,12 @@ bool offer_file_read(struct input *input, struct text currency, struct price_lis
     bool done = is_csv(input) ? offer_csv_read(input, take_csv_sku, &reader, error) : read_json(input, &reader, error);
     if (done)
         finish(&reader);
+    done = done && (reader.skus.count > 0 || problems->total > 0 || fail_nothing_in_it(input, error));
     intern_done(&reader.skus);
     intern_done(&reader.texts);
     arena_done(&reader.arena);
     buffer_done(&reader.scratch);
+    json_decref(reader.item_terms);
     free(reader.offers);
     free(reader.pending);
     free(reader.other_currency);

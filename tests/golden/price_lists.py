@@ -120,6 +120,15 @@ def no_products(tool):
             expect(f"{word}: {process.stderr}", True, word in process.stderr and "list.json" in process.stderr)
 
 
+@case("an answer or a file without a single product is an error, whatever its form")
+def nothing_in_it(tool):
+    for text in ('{"PriceList": []}', "[]", '{"products": {}, "terms": {"OnDemand": {}}}', '[{"PriceList": []}]', csv_text()):
+        for command in ("check", "price"):
+            process, outcome = run(tool, command, text)
+            expect(f"{command} of {text[:30]}", (2, None), (process.returncode, outcome))
+            expect(f"named: {process.stderr}", True, "list.json: is an offer file without products" in process.stderr)
+
+
 def items(*files):
     """An offer file's skus as get-products gives them."""
     result = []
@@ -136,6 +145,22 @@ def expect_both(tool, text, name="list.json"):
                            events=(t3_micro(1), usage(X, "AmazonEC2", "BoxUsage:t3.small", "2")))
     expect(f"exit code {process.stderr}", (0, ""), (process.returncode, process.stderr))
     expect_amount("cost", "0.0624", outcome.total())
+
+
+@case("of an item's several terms the one in force as the month begins counts, in any order and form")
+def terms_of_items(tool):
+    (item,) = items(T3_MICRO)
+    sku = item["product"]["sku"]
+    (dimension,) = dimensions(T3_MICRO)
+    dates = (("A", "2024-06-02T00:00:00Z", "9"), ("B", "2024-05-15T00:00:00Z", "3"), ("C", "2023-01-01T00:00:00Z", "5"))
+    for order in (dates, dates[::-1]):
+        item["terms"] = {"OnDemand": {f"{sku}.{code}": {
+            "offerTermCode": code, "sku": sku, "effectiveDate": date,
+            "priceDimensions": {f"{sku}.{code}.1": {**dimension, "pricePerUnit": {"USD": rate}}}} for code, date, rate in order}}
+        for content in ({"PriceList": [json.dumps(item)]}, {"PriceList": [item]}, [item], item):
+            process, outcome = run(tool, "price", json.dumps(content))
+            expect(f"exit code {process.stderr}", 0, process.returncode)
+            expect_amount("3 x 1.2", "3.6", outcome.total())
 
 
 @case("replies of get-products: items as texts or parsed, in pages, in arrays, one behind another, compressed")
@@ -180,6 +205,16 @@ def csv_form(tool):
     for text in (csv_text(small[0], micro, reserved, small[1]), "\ufeff" + csv_text(micro, *small),
                  csv_text(micro, *small).replace("\n", "\r\n")):
         expect_both(tool, text, name="list.csv")  # 0.0316 + 0.01 = 2 × 0.0208
+    rows = [CSV_HEADINGS, micro, *small]
+    spaced = {"OfferTermCode": "Offer Term Code", "usageType": "Usage Type", "serviceCode": "SERVICE CODE", "SKU": "sku"}
+    for rewritten in ([row[::-1] for row in rows], [row[3:] + row[:3] for row in rows],
+                      [tuple(spaced.get(cell, cell) for cell in row) for row in rows],
+                      [row + (more,) for row, more in zip(rows, ("Sku Group", "a, \"\"b", "", "x"))]):
+        expect_both(tool, "".join(",".join(f'"{cell}"' for cell in row) + "\n" for row in rewritten), name="list.csv")
+    for twice in ("PricePerUnit", "usagetype", "Unit"):
+        process, outcome = run(tool, "price", csv_text(micro).replace('"operation"', f'"operation","{twice}"').replace(
+            '"RunInstances"', '"RunInstances","9"'), name="list.csv")
+        expect(f"{twice} twice: {process.stderr}", (2, None, True), (process.returncode, outcome, "comes twice" in process.stderr))
     gap = csv_row("B2", "BoxUsage:t3.small", "2", "Inf", "0.01")
     process, outcome = run(tool, "price", csv_text(micro, gap, small[1]), name="list.csv")
     expect("exit code", 0, process.returncode)
