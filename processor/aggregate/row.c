@@ -160,7 +160,7 @@ static void rehash(struct row_table *table, size_t slot_count)
     struct row_walk walk = { 0 };
     uint32_t handle;
     free(table->slots);
-    table->slots = memory_new_array(slot_count, sizeof *table->slots);
+    table->slots = memory_new_table(slot_count, sizeof *table->slots);
     table->slot_count = slot_count;
     while (walk_next(table, &walk, &handle)) {
         uint64_t hash = row_hash(row_at(table, handle));

@@ -22,7 +22,7 @@ static size_t intern_slot(const struct intern *intern, struct text text, uint64_
 static void intern_rehash(struct intern *intern, size_t slot_count)
 {
     free(intern->slots);
-    intern->slots = memory_new_array(slot_count, sizeof *intern->slots);
+    intern->slots = memory_new_table(slot_count, sizeof *intern->slots);
     intern->slot_count = slot_count;
     for (size_t i = 0; i < intern->count; i++) {
         size_t slot = (size_t)intern->entries[i].hash & (slot_count - 1);

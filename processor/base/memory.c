@@ -4,6 +4,7 @@
 #include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* By _exit: what runs at an orderly end would ask for memory again, or wait for a thread that waits for it. */
@@ -30,6 +31,22 @@ void *memory_new_array(size_t count, size_t size)
     if (!memory)
         out_of_memory(count);
     return memory;
+}
+
+#define LARGE_PAGE_BYTES ((size_t)2 * 1024 * 1024)
+
+/* Else each page of it is asked for one by one, and where it is read first, once more by the write. */
+void *memory_new_table(size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes < LARGE_PAGE_BYTES)
+        return memory_new_array(count, size);
+    size_t whole = bytes + (LARGE_PAGE_BYTES - bytes % LARGE_PAGE_BYTES) % LARGE_PAGE_BYTES;
+    void *memory = whole < bytes ? NULL : aligned_alloc(LARGE_PAGE_BYTES, whole);
+    if (!memory)
+        out_of_memory(bytes);
+    madvise(memory, whole, MADV_HUGEPAGE); /* a wish */
+    return memset(memory, 0, bytes);
 }
 
 void *memory_grow(void *memory, size_t count, size_t size)

@@ -13,6 +13,9 @@
 
 void *memory_new(size_t size);                     /* zeroed; free() it */
 void *memory_new_array(size_t count, size_t size); /* zeroed, the product is checked */
+/* The same for a table that is read and written all over: a large one is there as a whole, in large pages where the machine
+ * has them. */
+void *memory_new_table(size_t count, size_t size);
 void *memory_grow(void *memory, size_t count, size_t size);
 char *memory_copy_string(const char *string);
 

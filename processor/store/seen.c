@@ -72,7 +72,7 @@ static void make_room(struct seen *seen)
     seen->slot_count = SLOTS_MIN;
     while (seen->slot_count < kept * 2)
         seen->slot_count *= 2;
-    seen->slots = memory_new_array(seen->slot_count, sizeof *seen->slots);
+    seen->slots = memory_new_table(seen->slot_count, sizeof *seen->slots);
     seen->count = kept;
     for (size_t i = 0; i < old_count; i++)
         if (is_kept(seen, &old[i]))

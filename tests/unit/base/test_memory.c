@@ -114,6 +114,22 @@ static void copies_do_not_depend_on_their_source(void **state)
     arena_done(&arena);
 }
 
+static void a_table_is_zero_however_large_it_is(void **state)
+{
+    (void)state;
+    static const size_t counts[] = { 1, 1000, 262143, 262144, 262145, 1000003 }; /* around a large page of 8-byte slots */
+    for (size_t i = 0; i < ARRAY_COUNT(counts); i++) {
+        uint64_t any = 0, *before = memory_new_table(counts[i], sizeof *before);
+        memset(before, 0xff, counts[i] * sizeof *before); /* what is given back comes again */
+        free(before);
+        uint64_t *slots = memory_new_table(counts[i], sizeof *slots);
+        for (size_t at = 0; at < counts[i]; at++)
+            any |= slots[at];
+        assert_true(any == 0);
+        free(slots);
+    }
+}
+
 static void at_an_orderly_end(void)
 {
     _exit(7);
@@ -144,6 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(new_memory_is_zero),
+        cmocka_unit_test(a_table_is_zero_however_large_it_is),
         cmocka_unit_test(room_for_one_more_keeps_what_is_there),
         cmocka_unit_test(strings_are_copied_with_their_end),
         cmocka_unit_test(an_arena_aligns_and_does_not_overlap),
