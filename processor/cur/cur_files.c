@@ -46,7 +46,8 @@ static int compare_texts(const void *left, const void *right)
     return text_compare(*(const struct text *)left, *(const struct text *)right);
 }
 
-static bool survey_report(struct cur_spool *spool, struct cur_report report, struct survey *survey, struct error *error)
+static bool survey_report(const struct cur_spool *spool, struct cur_report report, struct survey *survey,
+                          struct error *error)
 {
     struct cur_reader *reader = NULL;
     struct buffer scratch = { 0 };
@@ -158,7 +159,8 @@ static bool write_rows(struct csv_writer *writer, struct cur_reader *reader, str
     return (writer->files > 0 || next_file(writer, error)) && gzip_write(&writer->file, &writer->bytes, error);
 }
 
-static bool write_csv(struct cur_spool *spool, struct cur_report report, struct csv_writer *writer, struct error *error)
+static bool write_csv(const struct cur_spool *spool, struct cur_report report, struct csv_writer *writer,
+                      struct error *error)
 {
     struct cur_reader *reader = NULL;
     bool done = cur_reader_open(spool, report, &reader, error) && write_rows(writer, reader, error);
@@ -290,7 +292,7 @@ static bool write_manifest_file(const struct survey *survey, const struct cur_re
     return done;
 }
 
-bool cur_files_write(struct cur_spool *spool, struct cur_report report, const struct cur_report_files *files,
+bool cur_files_write(const struct cur_spool *spool, struct cur_report report, const struct cur_report_files *files,
                      struct cur_report_totals *totals, struct error *error)
 {
     char start[TIME_TEXT_MAX], end[TIME_TEXT_MAX];

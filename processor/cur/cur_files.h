@@ -29,7 +29,7 @@ struct cur_report_totals {
 };
 
 /* Writes one report. Fails: the disk. */
-MUST_USE bool cur_files_write(struct cur_spool *spool, struct cur_report report, const struct cur_report_files *files,
+MUST_USE bool cur_files_write(const struct cur_spool *spool, struct cur_report report, const struct cur_report_files *files,
                               struct cur_report_totals *totals, struct error *error);
 
 #endif

@@ -40,7 +40,7 @@ struct stored_row {
 };
 
 struct cur_reader {
-    struct cur_spool *spool;
+    const struct cur_spool *spool;
     struct rocks_iterator *iterator;
     struct stored_row rows[2]; /* the one at hand and the one behind it */
     size_t at;
@@ -142,13 +142,16 @@ static bool take_stored(struct cur_reader *reader, struct stored_row *row, bool 
     return true;
 }
 
-bool cur_reader_open(struct cur_spool *spool, struct cur_report report, struct cur_reader **ret_reader, struct error *error)
+bool cur_reader_open(const struct cur_spool *spool, struct cur_report report, struct cur_reader **ret_reader,
+                     struct error *error)
 {
     struct cur_reader *reader = memory_new(sizeof *reader);
+    struct buffer key = { 0 };
     reader->spool = spool;
-    report_key(spool, &spool->key, report);
-    CHECK(spool->key.size == REPORT_KEY_BYTES);
-    reader->iterator = rocks_iterate(spool->rocks, buffer_text(&spool->key));
+    report_key(spool, &key, report);
+    CHECK(key.size == REPORT_KEY_BYTES);
+    reader->iterator = rocks_iterate(spool->rocks, buffer_text(&key));
+    buffer_done(&key);
     if (!take_stored(reader, &reader->rows[0], &reader->has_next, error)) {
         cur_reader_close(reader);
         return false;

@@ -1,6 +1,7 @@
 /*
  * cur/cur_spool.h: CUR rows of a period on their way to files, put in order by the store and added up where they are parts
- * of one row (cur_fold.h): for each group all its rows, for each of its accounts the account's. Thread: one.
+ * of one row (cur_fold.h): for each group all its rows, for each of its accounts the account's. Thread: one; a finished
+ * spool is read by any number, a reader each.
  */
 #ifndef CUR_CUR_SPOOL_H
 #define CUR_CUR_SPOOL_H
@@ -28,7 +29,7 @@ struct cur_reader;
 struct cur_report *cur_spool_reports(const struct cur_spool *spool, size_t *count);
 
 /* The rows of one report. A row's texts live until the next call. */
-MUST_USE bool cur_reader_open(struct cur_spool *spool, struct cur_report report, struct cur_reader **ret_reader,
+MUST_USE bool cur_reader_open(const struct cur_spool *spool, struct cur_report report, struct cur_reader **ret_reader,
                               struct error *error);
 MUST_USE bool cur_reader_next(struct cur_reader *reader, struct cur_row *row, bool *found, struct error *error);
 void cur_reader_close(struct cur_reader *reader);

@@ -6,11 +6,10 @@
 #include <stdlib.h>
 
 #include "base/file.h"
-#include "cur/cur_files.h"
 #include "cur/cur_rows.h"
-#include "model/account.h"
 #include "pipeline/deliveries.h"
 #include "pipeline/line_item_row.h"
+#include "pipeline/run_reports.h"
 #include "pipeline/summary.h"
 
 #define POLL_ENTRIES 1024
@@ -257,51 +256,31 @@ bool price_run_compute(struct price_run *run, const struct pricing *pricing, str
 
 /* ---- writing ---- */
 
-static bool write_report(struct price_run *run, const struct pricing *pricing, struct cur_spool *spool,
-                         billing_period period, struct cur_report report, struct error *error)
+struct report_count {
+    const struct price_run *run;
+    struct price_run_result *result;
+};
+
+static void count_report(void *context)
 {
-    const struct conductor *conductor = pricing->conductor;
-    const struct billing_group *group = &conductor->groups[report.group];
-    const struct output_dir *output = file_log_output(run->log);
-    struct buffer relative = { 0 }, folder = { 0 };
-    char account[ACCOUNT_DIGITS + 1] = "";
-    buffer_printf(&relative, "cur/%.*s", TEXT_ARGS(group->id));
-    if (report.account != CUR_WHOLE_GROUP) {
-        account_format(report.account, account);
-        buffer_printf(&relative, "/accounts/%s", account);
-    }
-    buffer_printf(&folder, "%s/%s", output_dir_partial(output), relative.data);
-    struct cur_report_files files = {
-        .folder = folder.data,
-        .name = report.account == CUR_WHOLE_GROUP ? group->id : text_of(account),
-        .period = period,
-        .payer = group->payer,
-        .currency = conductor->currency,
-        .document_hash = text_of(conductor->hash),
-        .conductor_version = conductor->version,
-        .revision = 1,
-    };
-    struct cur_report_totals totals;
-    bool done = output_dir_make(output, relative.data, error) && cur_files_write(spool, report, &files, &totals, error);
-    buffer_done(&relative);
-    buffer_done(&folder);
-    return done;
+    struct report_count *count = context;
+    report_progress(count->run, "writing reports", ++count->result->cur_report_count);
 }
 
 static bool write_reports(struct price_run *run, const struct pricing *pricing, struct cur_spool *spool,
                           billing_period period, struct price_run_result *result, struct error *error)
 {
-    size_t count;
-    if (!cur_spool_finish(spool, error))
-        return false;
-    struct cur_report *reports = cur_spool_reports(spool, &count);
-    bool done = true;
-    for (size_t i = 0; i < count && done; i++) {
-        done = write_report(run, pricing, spool, period, reports[i], error);
-        report_progress(run, "writing reports", ++result->cur_report_count);
-    }
-    free(reports);
-    return done;
+    struct report_count count = { run, result };
+    struct run_reports reports = {
+        .spool = spool,
+        .output = file_log_output(run->log),
+        .conductor = pricing->conductor,
+        .period = period,
+        .threads = run->options.files.threads,
+        .context = &count,
+        .begun = count_report,
+    };
+    return cur_spool_finish(spool, error) && run_reports_write(&reports, error);
 }
 
 static bool write_beside(const struct price_run *run, const char *name, struct text bytes, struct error *error)

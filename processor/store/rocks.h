@@ -2,7 +2,8 @@
  * store/rocks.h: an ordered map of bytes in RocksDB, the only room that includes its header.
  *
  * One column family, no write-ahead log: what is in here can always be made again (SEMANTICS 1, 5). Any error means that
- * the directory is to be thrown away. Owns the directory while open. Thread: one.
+ * the directory is to be thrown away. Owns the directory while open. Thread: one; while nothing is written,
+ * iterators may be made by several, and each is one's.
  */
 #ifndef STORE_ROCKS_H
 #define STORE_ROCKS_H
