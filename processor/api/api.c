@@ -305,7 +305,7 @@ static bool ask_for_preview(const struct api *api, const struct caller *caller, 
         return respond(response, FAILURE_MEDIA_TYPE, "CANNOT_PARSE", "expected Content-Type: application/json");
     if (!api->previews)
         return respond(response, FAILURE_ACCESS_DENIED, NULL,
-                       "this server shows a folder of results: nothing can be changed");
+                       "this server shows a folder of results: there is no change to preview");
     return !previews_ask(api->previews, exchange, request, response);
 }
 

@@ -1,8 +1,10 @@
 /*
  * http/server.h: HTTP/1.1 over libmicrohttpd: bounded in threads, connections, headers, bodies and time.
  *
- * What is no HTTP is answered here with 400 and the end of its connection; the rest goes to the handler, whole. Threads:
- * the handler is called on any thread of the server, for several requests at once.
+ * What is no HTTP is answered here with 400 and the end of its connection; the rest goes to the handler, whole. What
+ * libmicrohttpd cannot read (request line, lengths, chunks, headers beyond 64 KiB) it answers by itself, with 4xx or 505 and
+ * a page of its own that it lets nobody change, and ends the connection too. Threads: the handler is called on any thread of
+ * the server, for several requests at once.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H

@@ -359,6 +359,54 @@ def descriptors(server):
     return len(os.listdir(f"/proc/{server.process.pid}/fd"))
 
 
+POST = b"POST /list-billing-groups HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+GET = b"GET /v1/periods HTTP/1.1\r\nHost: localhost\r\n"
+# What is no HTTP, and the statuses of which one answers it: b"" where the connection just ends. libmicrohttpd answers some
+# of them itself, in words of its own.
+MALFORMED = [
+    (b"nonsense\r\n\r\n", b""),
+    (b"A" * 70000, b"414"), (b"GET /\r\n\r\n", b"400"), (b"GET / http/1.1\r\nHost: localhost\r\n\r\n", b"400"),
+    (b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n", b"505"), (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"505"),
+    (b"GET /v1/periods HTTP/1.1\r\n\r\n", b"400"), (GET + b"no colon\r\n\r\n", b"400"),
+    (b"GET /v1/periods HTTP/1.1\r\n folded: a\r\nHost: localhost\r\n\r\n", b"400"), (GET + b"X: \x01\r\n\r\n", b"400"),
+    (GET + b"X: " + b"a" * 70000 + b"\r\n\r\n", b"431 400"), (GET + b"X: a\r\n" * 5000 + b"\r\n", b"431 400"),
+    (b"GET /" + b"a" * 70000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", b"414"),
+    (POST + b"Content-Length: -1\r\n\r\n", b"400"), (POST + b"Content-Length: 0x2\r\n\r\n{}", b"400"),
+    (POST + b"Content-Length: " + b"9" * 23 + b"\r\n\r\n{}", b"413"), (POST + b"Content-Length: 9\r\nContent-Length: 2\r\n\r\n{}", b"400"),
+    (POST + b"Transfer-Encoding: gzip\r\n\r\n{}", b"400"), (CHUNKED + b"zz\r\n", b"400"), (CHUNKED + b"-2\r\n{}\r\n0\r\n\r\n", b"400"),
+    (CHUNKED + b"f" * 20 + b"\r\n", b"413 400"), (CHUNKED + b"2\r\n{}x\r\n0\r\n\r\n", b"400"),
+    (CHUNKED + b"2" + b";a" * 40000 + b"\r\n{}\r\n0\r\n\r\n", b"400 413 500"),
+]
+
+
+def said_and_gone(port, data):
+    """What is answered to somebody who says no more; fails if the connection is left open."""
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        answer = b""
+        try:
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+            while chunk := connection.recv(65536):
+                answer += chunk
+        except (ConnectionResetError, BrokenPipeError, OSError) as error:
+            assert not isinstance(error, TimeoutError), data[:200]
+        return answer
+
+
+def case_what_is_no_http_ends_its_own_connection_and_nothing_else(context):
+    port, before = int(context.open.url.rsplit(":")[-1]), descriptors(context.open)
+    for _ in range(3):
+        for data, statuses in MALFORMED:
+            answer = said_and_gone(port, data)
+            # An answer may be lost where the connection ends before all that was sent has been read.
+            status = answer.split()[1] if answer else b""
+            assert status in statuses.split() or not status, (data[:200], answer[:300])
+            assert b"200" != status and SECRET.encode() not in answer
+            assert request(f"{context.open.url}/v1/periods")[0] == 200, data[:200]
+    wait_for(lambda: descriptors(context.open) <= before)
+
+
 def case_hundreds_of_connections_hold_up_nobody(context):
     """Idle ones, half a line, half a header, half a body, a byte now and then."""
     host, port = context.open.url.split("//")[1].split(":")

@@ -220,6 +220,12 @@ def case_operations_are_the_payer_s(context):
 def case_a_folder_cannot_be_changed(context):
     c = client(context.open.url)
     refused("AccessDeniedException", None, c.delete_billing_group, Arn=GROUP)
+    # Nor can what a change would do be asked: rows of a folder need not be a whole month's, nor its prices at hand.
+    change = {"Operation": "DeleteBillingGroup", "Input": {"Arn": GROUP}}
+    status, headers, body = request(f"{context.open.url}/v1/preview", "POST", json.dumps({"Changes": [change]}).encode(),
+                                    {"Content-Type": "application/json"})
+    assert (status, headers["x-amzn-ErrorType"]) == (403, "AccessDeniedException") and b"no change to preview" in body, body
+    assert context.as_caller("primary", "/v1/preview", "POST", b"{}", {"Content-Type": "application/json"})[0] == 403
 
 
 # ---- signatures ----
