@@ -55,9 +55,7 @@ export class Bill extends View {
     );
     this.figures.update(null);
     this.nameThings();
-    await this.load();
-    await Promise.all([this.loadItems(), this.loadReports()]);
-    this.follow(
+    await this.follow(
       (event) => !this.group || event.group === this.group,
       async () => {
         await this.load();

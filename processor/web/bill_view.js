@@ -48,14 +48,18 @@ export class View {
     this.live.textContent = isLive ? "Live" : ({ open: "Open", closing: "Closing", closed: "Closed" }[state] ?? state);
   }
 
-  follow(concerns, reload) {
+  /* Reads, and reads again when something has changed, also while the first reading goes on. */
+  async follow(concerns, read) {
     const { context } = this;
-    const soon = debounce(() => !context.signal.aborted && reload().catch(() => {}), PAUSE);
+    const first = read(false);
+    const again = () => !context.signal.aborted && read(true);
+    const soon = debounce(() => first.then(again).catch(() => {}), PAUSE);
     this.drawLive();
     context.onChange((event) => {
       this.drawLive();
       if (event.renewed || (event.period === context.period && concerns(event))) soon();
     });
+    await first;
   }
 
   title(heading, subtitle, tools) {

@@ -53,10 +53,9 @@ export class Overview extends View {
       this.chartPlace,
     );
     this.figures.update(null);
-    await this.load();
-    this.follow(
+    await this.follow(
       () => true,
-      () => this.load(true),
+      (again) => this.load(again),
     );
   }
 
