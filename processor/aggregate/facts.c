@@ -1,6 +1,8 @@
 /* aggregate/facts.c: encoding whose byte order is the order of rows. */
 #include "aggregate/facts.h"
 
+#include "base/word.h"
+
 #define NUMBER_BYTES 16
 #define BILLED (1u << CARRIED_COUNT) /* not at nothing: what is free comes first in its hour, and so to what is free */
 
@@ -166,6 +168,27 @@ void facts_decode(struct text bytes, struct facts *facts)
 {
     bool complete = read_facts(bytes, facts);
     CHECK(complete);
+}
+
+/* Behind the zero bytes of so many texts. */
+static const char *behind_texts(const char *at, const char *end, unsigned count)
+{
+    for (unsigned zeros; end - at >= 8 && (zeros = word_zeros(word_at(at))) < count; at += 8)
+        count -= zeros;
+    for (; count > 0; at++) {
+        CHECK(at < end);
+        count -= *at == '\0';
+    }
+    return at;
+}
+
+uint8_t facts_carried(struct text bytes)
+{
+    const char *end = bytes.data + bytes.size, *at = behind_texts(bytes.data, end, BEHIND_NUMBERS);
+    CHECK(at < end);
+    at += *at ? 1 + NUMBER_BYTES : 1;
+    CHECK(at < end);
+    return (uint8_t)((uint8_t)*at & ~BILLED);
 }
 
 bool facts_are_valid(struct text bytes)

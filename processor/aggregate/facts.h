@@ -48,6 +48,9 @@ size_t facts_write(const struct usage_event *event, char *room);
  * an invariant. */
 void facts_decode(struct text bytes, struct facts *facts);
 
+/* Bits of enum carried_cost, of facts that facts_decode takes. */
+uint8_t facts_carried(struct text bytes);
+
 /* True if `bytes` is what facts_encode could have written: for pages read back from disk. */
 bool facts_are_valid(struct text bytes);
 

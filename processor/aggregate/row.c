@@ -239,13 +239,6 @@ struct row_identity row_table_identity(const struct row_table *table, const stru
     };
 }
 
-static uint8_t carried_of(struct text facts)
-{
-    struct facts decoded;
-    facts_decode(facts, &decoded);
-    return decoded.carried;
-}
-
 uint32_t row_table_take(struct row_table *table, const struct row_identity *identity)
 {
     return row_table_take_hashed(table, identity, hash64(identity->facts.data, identity->facts.size));
@@ -266,7 +259,7 @@ uint32_t row_table_take_hashed(struct row_table *table, const struct row_identit
     /* Taken apart once for all rows that share them. */
     if (table->facts.count > known) {
         table->carried = memory_reserve_one(table->carried, known, &table->carried_capacity, 1);
-        table->carried[known] = carried_of(identity->facts);
+        table->carried[known] = facts_carried(identity->facts);
     }
     wanted.carried = table->carried[wanted.facts];
     return find_or_add(table, &wanted);

@@ -86,26 +86,23 @@ static inline bool text_is_ascii(struct text text)
 {
     const uint64_t high = 0x8080808080808080u, ones = 0x0101010101010101u;
     uint64_t word, seen = 0;
-    size_t at = 0;
-    for (; text.size - at >= sizeof word; at += sizeof word) {
-        memcpy(&word, text.data + at, sizeof word);
-        seen |= word | (word - ones); /* a byte of zero borrows its high bit */
-    }
-    if (at > 0 && at < text.size) { /* the last eight once more */
+    if (text.size >= sizeof word) { /* the last eight first */
         memcpy(&word, text.data + text.size - sizeof word, sizeof word);
-        seen |= word | (word - ones);
-        at = text.size;
-    }
-    if (text.size - at >= sizeof(uint32_t)) { /* then it is all there is */
+        seen = word | (word - ones); /* a byte of zero borrows its high bit */
+        for (size_t at = 0; at < text.size - sizeof word; at += sizeof word) {
+            memcpy(&word, text.data + at, sizeof word);
+            seen |= word | (word - ones);
+        }
+    } else if (text.size >= sizeof(uint32_t)) {
         uint32_t front, back;
         memcpy(&front, text.data, sizeof front);
         memcpy(&back, text.data + text.size - sizeof back, sizeof back);
         word = (uint64_t)front << 32 | back;
-        seen |= word | (word - ones);
-        at = text.size;
+        seen = word | (word - ones);
+    } else {
+        for (size_t at = 0; at < text.size; at++)
+            seen |= (uint64_t)((unsigned char)text.data[at] - 1u) | (unsigned char)text.data[at];
     }
-    for (; at < text.size; at++)
-        seen |= (uint64_t)((unsigned char)text.data[at] - 1u) | (unsigned char)text.data[at];
     return (seen & high) == 0;
 }
 

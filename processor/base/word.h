@@ -36,6 +36,14 @@ static inline uint64_t word_first_equal(uint64_t word, char byte)
     return word_first_below(word ^ WORD_ONES * (unsigned char)byte, 1);
 }
 
+/* How many bytes are zero. */
+static inline unsigned word_zeros(uint64_t word)
+{
+    const uint64_t low = WORD_ONES * 0x7f;
+    uint64_t zeros = ~(((word & low) + low) | word | low); /* the high bit of each */
+    return (unsigned)((zeros >> 7) * WORD_ONES >> 56);
+}
+
 /* The place of the byte that such a bit is of. */
 static inline unsigned word_place(uint64_t found)
 {

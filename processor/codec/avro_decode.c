@@ -13,7 +13,7 @@
 struct decoder {
     const uint8_t *at, *begin, *end;
     const struct avro_program *program;
-    const char *field; /* that is being read, NULL for one that no field wants */
+    const struct avro_step *top; /* of the field that is being read */
     struct arena *arena;
     struct refusal *refusal;
     uint32_t rounded;
@@ -29,9 +29,16 @@ struct decoder {
 #define COLD __attribute__((cold, noinline))
 #define INLINE inline __attribute__((always_inline))
 
+/* NULL for one that no field wants. */
+static const char *field_name(const struct decoder *decoder)
+{
+    uint8_t field = decoder->top->field;
+    return field == AVRO_NO_FIELD ? NULL : decoder->program->type->fields[field].name;
+}
+
 static COLD void explain(struct decoder *decoder, enum refusal_reason reason, const char *detail)
 {
-    (void)refuse(decoder->refusal, reason, decoder->field, TEXT_NONE, "%s", detail);
+    (void)refuse(decoder->refusal, reason, field_name(decoder), TEXT_NONE, "%s", detail);
 }
 
 /* False, where the compiler can see it. */
@@ -52,7 +59,7 @@ static INLINE bool lose_by(struct decoder *decoder, enum varint_status status)
 static COLD bool spoil(struct decoder *decoder, enum refusal_reason reason, struct text value, const char *detail)
 {
     if (!decoder->spoiled)
-        refuse(decoder->refusal, reason, decoder->field, value, "%s", detail);
+        refuse(decoder->refusal, reason, field_name(decoder), value, "%s", detail);
     decoder->spoiled = true;
     return true;
 }
@@ -430,6 +437,33 @@ static bool read_tags(struct decoder *decoder, const struct avro_step *step, str
     return true;
 }
 
+/*
+ * Most fields are texts of less than 64 bytes beside null: branch and size are a byte each. Whatever else it is, and all
+ * that is bad, is left to the others.
+ */
+static INLINE bool is_short_text(const struct decoder *decoder, const struct avro_step *step)
+{
+    const uint8_t *at = decoder->at;
+    if (step->kind != AVRO_READ_TEXT || step->null_branch > 1 || decoder->end - at < 2)
+        return false;
+    return at[0] == 2 * step->null_branch ||
+           (at[0] == 2 * (1 - step->null_branch) && at[1] < 0x80 && at[1] % 2 == 0 && at[1] / 2 <= decoder->end - at - 2);
+}
+
+/* Whether there is one. */
+static INLINE bool take_short_text(struct decoder *decoder, const struct avro_step *step, void *record)
+{
+    const uint8_t *at = decoder->at;
+    decoder->at++;
+    if (at[0] == 2 * step->null_branch)
+        return false;
+    struct text text = { (const char *)at + 2, at[1] / 2 };
+    decoder->at += 1 + text.size;
+    if (text.size)
+        memcpy(record_member(record, &decoder->program->type->fields[step->field]), &text, sizeof text);
+    return text.size > 0;
+}
+
 static bool run(struct decoder *decoder, void *record)
 {
     const struct avro_program *program = decoder->program;
@@ -438,14 +472,17 @@ static bool run(struct decoder *decoder, void *record)
     const struct avro_step *step = program->steps;
     for (const struct avro_step *end = step + program->field_count; step < end; step++) {
         bool present = true;
+        decoder->top = step;
+        if (is_short_text(decoder, step)) {
+            found |= (uint64_t)take_short_text(decoder, step, record) << step->field;
+            continue;
+        }
         if (step->field == AVRO_NO_FIELD) {
-            decoder->field = NULL;
             if (!skip(decoder, step, AVRO_VALUE_DEPTH_MAX))
                 return false;
             continue;
         }
         const struct field *field = &fields[step->field];
-        decoder->field = field->name;
         if (step->null_branch != AVRO_NO_NULL) {
             int64_t branch;
             if (!read_long(decoder, &branch))

@@ -59,15 +59,18 @@ bool usage_event_set_decimal(struct usage_event *event, size_t index, struct tex
     return true;
 }
 
-static bool check_text(const char *name, struct text text, struct refusal *refusal)
+static __attribute__((noinline)) bool check_other_text(const char *name, struct text text, struct refusal *refusal)
 {
-    if (text_is_ascii(text))
-        return true;
     if (text.size && memchr(text.data, '\0', text.size))
         return refuse(refusal, REFUSAL_NUL_BYTE, name, text, "%s holds a zero byte", name);
     if (!text_is_utf8(text))
         return refuse(refusal, REFUSAL_BAD_ENCODING, name, text, "%s is not UTF-8", name);
     return true;
+}
+
+static inline bool check_text(const char *name, struct text text, struct refusal *refusal)
+{
+    return text_is_ascii(text) || check_other_text(name, text, refusal);
 }
 
 bool usage_event_set_text(struct usage_event *event, size_t index, struct text text, struct refusal *refusal)

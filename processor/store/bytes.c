@@ -3,7 +3,7 @@
 
 #define VARINT_BYTES_MAX 10
 
-void bytes_put_varint(struct buffer *out, uint64_t value)
+void bytes_put_long_varint(struct buffer *out, uint64_t value)
 {
     char *start = buffer_reserve(out, VARINT_BYTES_MAX), *at = start;
     for (; value >= 0x80; value >>= 7)

@@ -8,7 +8,16 @@
 #include "base/buffer.h"
 #include "money/sum.h"
 
-void bytes_put_varint(struct buffer *out, uint64_t value);
+void bytes_put_long_varint(struct buffer *out, uint64_t value);
+
+static inline void bytes_put_varint(struct buffer *out, uint64_t value)
+{
+    if (value < 0x80)
+        buffer_append_byte(out, (char)value);
+    else
+        bytes_put_long_varint(out, value);
+}
+
 void bytes_put_signed(struct buffer *out, int64_t value);
 void bytes_put_text(struct buffer *out, struct text text);
 void bytes_put_sum(struct buffer *out, const struct sum *sum);

@@ -17,13 +17,6 @@ enum row_flag {
     ROW_HAS_NO_AMOUNT = 128, /* its sum only takes away */
 };
 
-static uint8_t carried_of(struct text facts)
-{
-    struct facts decoded;
-    facts_decode(facts, &decoded);
-    return decoded.carried;
-}
-
 bool page_has_room(const struct page_writer *writer)
 {
     return writer->row_count < PAGE_ROWS_MAX && writer->bytes.size < PAGE_BYTES_MAX;
@@ -58,7 +51,7 @@ static uint8_t put_facts(struct page_writer *writer, struct text facts)
     writer->facts_at[number] = writer->facts_bytes.size;
     writer->facts_size[number] = facts.size;
     buffer_append_text(&writer->facts_bytes, facts);
-    return writer->facts_carried[number] = carried_of(facts);
+    return writer->facts_carried[number] = facts_carried(facts);
 }
 
 static void keep(struct buffer *last, struct text text)
@@ -157,7 +150,7 @@ static uint64_t take_facts(struct byte_reader *reader, struct page_facts *facts)
             return 0;
         }
         facts->bytes[number] = bytes;
-        facts->carried[number] = carried_of(bytes);
+        facts->carried[number] = facts_carried(bytes);
         facts->count++;
     }
     return number;

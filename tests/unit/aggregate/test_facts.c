@@ -69,12 +69,16 @@ static void carried_costs_are_told_from_costs_of_zero(void **state)
         { { .reservation_effective_cost = "1" }, 1u << CARRIED_RESERVATION },
         { { .savings_plan_effective_cost = "-1" }, 1u << CARRIED_SAVINGS_PLAN },
         { { .public_on_demand_cost = "1", .unblended_cost = "2" }, 1u << CARRIED_PUBLIC_COST | 1u << CARRIED_UNBLENDED },
+        { { .sku = "A", .region = "eu-west-1", .public_on_demand_rate = "0.1", .unblended_cost = "0", .tags = "a=b" },
+          1u << CARRIED_UNBLENDED },
+        { { EVERYTHING }, 1u << CARRIED_UNBLENDED },
     };
     struct buffer bytes = { 0 };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct usage_event event = event_of(rows[i].event);
         struct facts facts = facts_of(&event, &bytes);
         assert_int_equal(facts.carried, rows[i].carried);
+        assert_int_equal(facts_carried(buffer_text(&bytes)), rows[i].carried);
         for (unsigned cost = 0; cost < CARRIED_COUNT; cost++)
             assert_int_equal(facts_carry(&facts, (enum carried_cost)cost), rows[i].carried >> cost & 1);
     }

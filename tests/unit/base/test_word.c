@@ -37,11 +37,24 @@ static void the_first_byte_below_a_limit_is_found(void **state)
                 }
 }
 
+static void zero_bytes_are_counted(void **state)
+{
+    (void)state;
+    char bytes[8];
+    for (unsigned other = 1; other < 256; other++)
+        for (unsigned zeros = 0; zeros < 256; zeros++) {
+            for (unsigned i = 0; i < sizeof bytes; i++)
+                bytes[i] = (char)(zeros >> i & 1 ? 0 : other);
+            assert_int_equal(word_zeros(word_at(bytes)), __builtin_popcount(zeros));
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_byte_that_is_looked_for_is_found),
         cmocka_unit_test(the_first_byte_below_a_limit_is_found),
+        cmocka_unit_test(zero_bytes_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
