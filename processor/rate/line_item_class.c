@@ -26,3 +26,10 @@ enum line_item_class line_item_class(const struct facts *facts)
         return CLASS_LEFT_OUT;
     return class;
 }
+
+/* The operations are AWS's; a rate of 0 is what such rows have, and what a report's shares are given when they are read. */
+bool is_share_of_instance(const struct facts *facts)
+{
+    bool is_split = text_equal(facts->operation, TEXT("EKSPod-EC2")) || text_equal(facts->operation, TEXT("ECSTask-EC2"));
+    return is_split && facts->has_own_rate && facts->own_rate == 0;
+}

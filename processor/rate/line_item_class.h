@@ -15,4 +15,7 @@ enum line_item_class {
 
 enum line_item_class line_item_class(const struct facts *facts);
 
+/* What a pod or a task has of an instance, as split cost allocation shows it: the instance's own row has its price. */
+bool is_share_of_instance(const struct facts *facts);
+
 #endif

@@ -100,9 +100,23 @@ static void charge_own(const struct pricing *pricing, const struct facts *facts,
     }
 }
 
+/* At its own rate of 0, whatever a list or a rule's tiers say of its meter. */
+static void charge_share(const struct pricing_rule *rule, struct price *price)
+{
+    if (rule && rule->custom.count > 0)
+        price->rule = RULE_NONE;
+    price->has_modifier = price->rule != RULE_NONE;
+    price->modifier = price->has_modifier ? rule->modifier : 0;
+    charge_rate(price, BASE_PUBLIC_ON_DEMAND_RATE, NULL);
+}
+
 static void choose_base(const struct pricing *pricing, const struct facts *facts, const struct pricing_rule *rule,
                         struct price *price)
 {
+    if (is_share_of_instance(facts)) {
+        charge_share(rule, price);
+        return;
+    }
     uint32_t entry = find_entry(pricing, facts, price);
     if (entry != ENTRY_NONE)
         price->published = &pricing->list->entries[entry].schedule;

@@ -434,8 +434,12 @@ def split_costs(tool):
     rows = [f"l0,t,{X},Usage,2024-06-10T00:00:00Z,AmazonEC2,Box,Run,1,0.096,0.096,,,",
             f"l1,t,{X},Usage,2024-06-10T00:00:00Z,AmazonEKS,EKS-EC2-vCPU-Hours,EKSPod-EC2,0.25,0,0,i-0abc,0.02,shop",
             f"l2,t,{X},Usage,2024-06-10T00:00:00Z,AmazonEKS,EKS-EC2-GB-Hours,EKSPod-EC2,1,0.01,0.03,i-0abc,0.01,shop"]
-    for rules in ((), (free_tier(False),)):
-        outcome = price(tool, one_group(*rules), [], name="usage.csv", text="\n".join([heading, *rows]) + "\n")
+    listed = price_list("AmazonEKS", flat("VCPU", "EKS-EC2-vCPU-Hours", "0.5"), paid("GB", "EKS-EC2-GB-Hours", ("0", "1", "0.2"),
+                                                                                  ("1", "Inf", "0.1")))
+    own = [custom_tiers(((0, None, 1),), Service="AmazonEKS", UsageType=f"EKS-EC2-{unit}-Hours") for unit in ("vCPU", "GB")]
+    for rules, offers in (((), ()), ((free_tier(False),), ()), (own, ()), (own[:1], (listed,)), ((), (listed,)),
+                          ((custom_tiers(((0, None, 1),), Service="AmazonEKS", Operation="EKSPod-EC2"),), ())):
+        outcome = price(tool, one_group(*rules), [], *offers, name="usage.csv", text="\n".join([heading, *rows]) + "\n")
         expect_amount("pro forma", "0.096", outcome.total())
         expect_amount("AWS", "0.096", outcome.bill()["billable_cost"])
         expect("tags", 2, sum(item.get("tags") == {"aws:eks:namespace": "shop"} for item in outcome.line_items))

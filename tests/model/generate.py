@@ -597,7 +597,7 @@ class UsageMaker:
     def share(self):
         """What a pod or a task has of an instance, as split cost allocation shows it: it costs nothing, whatever it shows."""
         event = self.base(*self.rng.choice((("AmazonEKS", "Usage"), ("AmazonECS", "Usage"), ("AmazonECS", "DiscountedUsage"))))
-        event.update(usage_type=self.rng.choice(("EKS-EC2-vCPU-Hours", "ECS-EC2-GB-Hours")), operation="Pod-EC2",
+        event.update(usage_type=self.rng.choice(("EKS-EC2-vCPU-Hours", "ECS-EC2-GB-Hours")), operation=self.rng.choice(("EKSPod-EC2", "ECSTask-EC2", "Pod")),
                      usage_amount=self.quantity(), resource_id=self.rng.choice(("pod-1", "pod-2")), split_parent="i-1",
                      tags={"aws:eks:namespace": self.rng.choice(("shop", "search"))})
         self.give_prices(event)

@@ -548,6 +548,7 @@ OPTIONAL_NUMBERS = ("public_on_demand_rate", "savings_plan_rate", "normalization
 SUMMED = ("usage_amount", "public_on_demand_cost", "unblended_cost", "net_unblended_cost",
           "reservation_effective_cost", "savings_plan_effective_cost")
 OWN_COSTS = SUMMED[1:]
+SPLIT_OPERATIONS = ("EKSPod-EC2", "ECSTask-EC2")  # what a pod or a task has of an instance, whose own row has the price
 PARENT = "split_parent"  # a member of worlds: a column of reports, and no field of events
 
 
@@ -706,6 +707,10 @@ class Pricer:
         rule = self.document.rule_for(group.plan, row)
         verdict = Verdict("CHARGED", group.id, plan=group.plan, rule=rule, shown_type="Usage",
                           modifier=rule.modifier if rule and not rule.custom_tiers else Fraction(0))
+        if row.operation in SPLIT_OPERATIONS and row.own_rate() == 0:
+            verdict.rule = None if rule and rule.custom_tiers else rule
+            verdict.base, verdict.tiers = "PUBLIC_ON_DEMAND_RATE", [Tier(Fraction(0), Fraction(0))]
+            return verdict
         entry, ambiguous = self.price_list.find(row)
         if rule and rule.custom_tiers:
             verdict.base, verdict.tiers = "CUSTOM_TIERS", rule.custom_tiers

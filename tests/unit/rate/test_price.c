@@ -279,6 +279,33 @@ static void custom_tiers_replace_list_and_modifier(void **state)
     }
 }
 
+static void a_share_of_an_instance_costs_nothing_whatever_its_meter_costs(void **state)
+{
+    struct price_fixture *fixture = *state;
+    static const struct {
+        const char *operation, *rate, *expected;
+    } rows[] = {
+        { "EKSPod-EC2", "0", "CHARGED PUBLIC_ON_DEMAND_RATE" },
+        { "ECSTask-EC2", "0.0", "CHARGED PUBLIC_ON_DEMAND_RATE" },
+        { "EKSPod-EC2", "1", "CHARGED CUSTOM_TIERS own" }, /* it has a price of its own */
+        { "RunInstances", "0", "CHARGED CUSTOM_TIERS own" },
+    };
+    plan_add_rule(&fixture->document, 0,
+                  (struct pricing_rule){ .id = TEXT("own"),
+                                         .scope = SCOPE_SKU,
+                                         .type = RULE_TIERING,
+                                         .service = TEXT("AmazonEC2"),
+                                         .usage_type = TEXT("BoxUsage:t3.micro"),
+                                         .custom = schedule_of(&fixture->document.conductor.arena, "0 0.01, 100 0.009") });
+    reindex(fixture);
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct price price =
+            resolve(fixture, 0, event_with(.operation = rows[i].operation, .public_on_demand_rate = rows[i].rate));
+        expect_text(rows[i].operation, text_of(told(fixture, &price)), rows[i].expected);
+        assert_int_equal(price_is_tiered(&price), strstr(rows[i].expected, "CUSTOM") != NULL);
+    }
+}
+
 static void what_the_pro_forma_domain_leaves_out_has_no_price(void **state)
 {
     struct price_fixture *fixture = *state;
@@ -527,6 +554,7 @@ int main(void)
         PRICE_TEST(only_names_of_joined_pools_are_read_back),
         PRICE_TEST(the_amount_is_that_of_the_base),
         PRICE_TEST(custom_tiers_replace_list_and_modifier),
+        PRICE_TEST(a_share_of_an_instance_costs_nothing_whatever_its_meter_costs),
         PRICE_TEST(what_the_pro_forma_domain_leaves_out_has_no_price),
         PRICE_TEST(commitments_count_where_they_are_owned),
         PRICE_TEST(accounts_without_a_group_are_unmonitored),
