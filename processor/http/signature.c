@@ -121,7 +121,10 @@ static bool find_time(const struct http_request *request, int64_t *ret_seconds, 
 {
     struct text amz = http_header(request, "x-amz-date");
     char iso[TIME_TEXT_MAX];
-    if (amz.size ? !parse_amz_date(amz, ret_seconds) : !parse_http_date(http_header(request, "date"), ret_seconds))
+    struct text date = http_header(request, "date");
+    bool sound = amz.size ? parse_amz_date(amz, ret_seconds)
+                          : parse_amz_date(date, ret_seconds) || parse_http_date(date, ret_seconds);
+    if (!sound)
         return false;
     time_format(*ret_seconds * 1000, iso);
     /* "2026-06-01T12:00:00Z" without what separates. */

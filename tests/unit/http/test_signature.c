@@ -94,6 +94,32 @@ static void what_is_not_signed_may_come_and_what_is_may_not_change(void **state)
     assert_int_equal(verify(&more, NOW), SIGNATURE_INVALID);
 }
 
+static void a_date_header_takes_the_place_of_amazon_s_own_in_either_form(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *date, *authorization;
+    } rows[] = {
+        { "20260601T120000Z", AUTHORIZATION(SCOPE, "content-type;date;host",
+                                            "999899c251bcdf6576a358e6d757e6c7704b23f3e24cde52a6da5dd7ae19f7de") },
+        { "Mon, 01 Jun 2026 12:00:00 GMT",
+          AUTHORIZATION(SCOPE, "content-type;date;host",
+                        "60ef4a56c471b279f27b0dc074afd9b997b397136288d0bf3a8131ac1a370e63") },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct case_request dated = good;
+        dated.date = NULL;
+        dated.extra = "Date";
+        dated.extra_value = rows[i].date;
+        dated.authorization = rows[i].authorization;
+        assert_int_equal(verify(&dated, NOW), SIGNATURE_VALID);
+        dated.extra_value = rows[1 - i].date; /* signed in the other form */
+        assert_int_equal(verify(&dated, NOW), SIGNATURE_INVALID);
+        dated.extra_value = "2026-06-01T12:00:00Z";
+        assert_int_equal(verify(&dated, NOW), SIGNATURE_INCOMPLETE);
+    }
+}
+
 static void each_fault_has_its_verdict(void **state)
 {
     (void)state;
@@ -138,6 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_signature_holds_for_a_quarter_of_an_hour_either_way),
         cmocka_unit_test(what_is_not_signed_may_come_and_what_is_may_not_change),
+        cmocka_unit_test(a_date_header_takes_the_place_of_amazon_s_own_in_either_form),
         cmocka_unit_test(each_fault_has_its_verdict),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
