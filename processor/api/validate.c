@@ -153,8 +153,11 @@ static json_t *check_number(const struct shape *shape, const json_t *plain, cons
     if (!json_is_number(plain) || (shape->type == SHAPE_INTEGER && !json_is_integer(plain)))
         return refuse(failure, place, shape->type == SHAPE_INTEGER ? "must be an integer" : "must be a number");
     bool negative = text.size && text.data[0] == '-';
-    bool too_large = decimal_parse(text, AMOUNT_SCALE, &value) == DECIMAL_TOO_LARGE;
-    bool below = too_large ? negative : value < (i128)shape->min * one || (negative && value < 0);
+    enum decimal_status status = decimal_parse(text, AMOUNT_SCALE, &value);
+    bool too_large = status == DECIMAL_TOO_LARGE;
+    /* One that is negative by less than can be held is 0 when it is rounded. */
+    bool below =
+        too_large ? negative : value < (i128)shape->min * one || (negative && (value < 0 || status == DECIMAL_ROUNDED));
     bool above = shape->max != SHAPE_NO_LIMIT && (too_large ? !negative : value > (i128)shape->max * one);
     if (!below && !above)
         return json_stringn(text.data, text.size);
@@ -320,16 +323,19 @@ static void check_other(const struct member *member, json_t *value, json_t *obje
 /* NULL: there are none. */
 static json_t *tag_keys(struct text query, struct failure *failure)
 {
+    struct member_place list = { NULL, "TagKeys", 0 };
     struct text name, value;
     json_t *keys = NULL;
     while (http_next_parameter(&query, &name, &value)) {
         struct buffer decoded = { 0 };
         if (text_equal(name, TEXT("tagKeys"))) {
             keys = keys ? keys : json_array();
-            if (http_decode_form(value, &decoded))
-                json_array_append_new(keys, json_stringn(decoded.data ? decoded.data : "", decoded.size));
-            else
-                failure_field(failure, "TagKeys", "must be percent-encoded UTF-8");
+            bool sound = http_decode_form(value, &decoded);
+            if (!sound)
+                refuse(failure, &(struct member_place){ &list, NULL, json_array_size(keys) },
+                       "must be percent-encoded UTF-8");
+            json_array_append_new(keys,
+                                  sound ? json_stringn(decoded.data ? decoded.data : "", decoded.size) : json_string("-"));
         }
         buffer_done(&decoded);
     }
@@ -339,6 +345,15 @@ static json_t *tag_keys(struct text query, struct failure *failure)
 static json_t *text_value(struct text text)
 {
     return text.size && text_is_utf8(text) ? json_stringn(text.data, text.size) : NULL;
+}
+
+/* One that came empty, or as bytes that are no text, is refused: it is not as good as none. */
+static json_t *client_token(const struct http_request *request)
+{
+    struct text text = http_header(request, "x-amzn-client-token");
+    if (!http_header_count(request, "x-amzn-client-token"))
+        return NULL;
+    return text.size && text_is_utf8(text) ? json_stringn(text.data, text.size) : json_string("");
 }
 
 json_t *validate_request(enum operation operation, const struct http_request *request, struct text arn,
@@ -351,7 +366,7 @@ json_t *validate_request(enum operation operation, const struct http_request *re
     for (size_t i = 0; i < shape->member_count && object; i++) {
         const struct member *member = &shape->members[i];
         if (member->location == IN_CLIENT_TOKEN)
-            check_other(member, text_value(http_header(request, "x-amzn-client-token")), object, failure);
+            check_other(member, client_token(request), object, failure);
         else if (member->location == IN_PATH)
             check_other(member, text_value(arn), object, failure);
         else if (member->location == IN_TAG_KEYS)

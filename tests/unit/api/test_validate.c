@@ -57,6 +57,7 @@ static void what_breaks_the_model_is_named(void **state)
         { OPERATION_ListPricingRules, "{\"MaxResults\":5.0}", "MaxResults " },
         { OPERATION_CreatePricingRule, "{\"Name\":\"a b\",\"Scope\":\"ALL\",\"Type\":\"MARKUP\",\"ModifierPercentage\":-1}",
           "Name Scope ModifierPercentage " },
+        { OPERATION_UpdatePricingRule, "{\"Arn\":\"abcdefghij\",\"ModifierPercentage\":-1e-300}", "ModifierPercentage " },
         { OPERATION_CreatePricingRule,
           "{\"Name\":\"a\",\"Scope\":\"SKU\",\"Type\":\"TIERING\",\"Tiering\":{\"CustomTiers\":[{\"RateValue\":1}]}}",
           "Tiering.CustomTiers[0].BeginRangeInclusive " },
