@@ -163,20 +163,50 @@ static enum publish_outcome try_batch(struct changes *changes, struct change *ba
     return outcome;
 }
 
+static enum entity_kind changed_kind(enum operation operation)
+{
+    static const struct {
+        const char *part;
+        enum entity_kind kind;
+    } kinds[] = { { "CustomLineItem", ENTITY_ITEM },
+                  { "PricingPlan", ENTITY_PLAN },
+                  { "PricingRules", ENTITY_PLAN },
+                  { "PricingRule", ENTITY_RULE },
+                  { "TransferPreference", ENTITY_PREFERENCE } };
+    for (size_t i = 0; i < ARRAY_COUNT(kinds); i++)
+        if (strstr(operation_models[operation].name, kinds[i].part))
+            return kinds[i].kind;
+    return ENTITY_GROUP;
+}
+
+/* Operations that know no conflict fail as what is to be tried again. */
+static void fail_lost(struct call *call, const json_t *input, const struct error *error)
+{
+    static const char *const names[] = { "Arn", "TargetArn", "ResponsibilityTransferArn", "Name" };
+    const char *id = NULL;
+    for (size_t i = 0; i < ARRAY_COUNT(names) && !id; i++)
+        id = entity_text(input, names[i]);
+    bool knows_conflict = call->operation != OPERATION_DeleteBillingGroup && call->operation != OPERATION_TagResource &&
+                          call->operation != OPERATION_UntagResource;
+    if (knows_conflict)
+        fail_conflict(call, "WRITE_CONFLICT_RETRY", changed_kind(call->operation), id ? id : "", "%s", error->message);
+    else
+        fail_internal(call, error);
+}
+
 static void fail_all(struct change *batch, enum publish_outcome outcome, const struct error *error)
 {
+    struct error lost = { ERROR_FAILED, "others were faster; try again" };
     for (struct change *change = batch; change; change = change->next) {
         struct call call = { .operation = change->operation };
         bool stood = change->reply && !change->is_replay;
         if (outcome != PUBLISH_FAILED && !stood)
             continue;
         unstage(change);
-        if (outcome == PUBLISH_LOST)
-            fail_conflict(&call, "WRITE_CONFLICT_RETRY", ENTITY_GROUP, "", "others were faster; try again");
-        else if (outcome == PUBLISH_REFUSED)
-            fail_conflict(&call, "WRITE_CONFLICT_RETRY", ENTITY_GROUP, "", "%s", error->message);
-        else
+        if (outcome == PUBLISH_FAILED)
             fail_internal(&call, error);
+        else
+            fail_lost(&call, change->input, outcome == PUBLISH_LOST ? &lost : error);
         change->failure = call.failure;
     }
 }

@@ -2,6 +2,7 @@
 #include "support/unit.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "api/changes.h"
@@ -56,6 +57,7 @@ struct answers {
     unsigned count;
     enum failure_kind failures[32];
     const char *reasons[32];
+    char resources[32][256];
     char *arns[32];
 };
 
@@ -71,6 +73,8 @@ static void on_done(void *context, const json_t *reply, const struct failure *fa
     pthread_mutex_lock(&answers->lock);
     answers->failures[asked->number] = reply ? FAILURE_NONE : failure->kind;
     answers->reasons[asked->number] = reply ? NULL : failure->reason;
+    if (!reply)
+        snprintf(answers->resources[asked->number], sizeof answers->resources[0], "%s", failure->resource_id);
     answers->arns[asked->number] = reply ? strdup(entity_text(reply, "Arn")) : NULL;
     answers->count++;
     pthread_mutex_unlock(&answers->lock);
@@ -92,14 +96,19 @@ static void begin(struct fixture *fixture)
     fixture->changes = changes_start(fixture->memory.book, &publisher, 20);
 }
 
-static void ask(struct fixture *fixture, const char *name, const char *token)
+static void ask_for(struct fixture *fixture, enum operation operation, json_t *input)
 {
     struct asked *asked = calloc(1, sizeof *asked);
     *asked = (struct asked){ &fixture->answers, fixture->asked++ };
+    changes_add(fixture->changes, operation, input, on_done, asked);
+}
+
+static void ask(struct fixture *fixture, const char *name, const char *token)
+{
     json_t *input = json_pack("{s:s}", "Name", name);
     if (token)
         json_object_set_new(input, "ClientToken", json_string(token));
-    changes_add(fixture->changes, OPERATION_CreatePricingPlan, input, on_done, asked);
+    ask_for(fixture, OPERATION_CreatePricingPlan, input);
 }
 
 static void wait_for_all(struct fixture *fixture)
@@ -169,6 +178,25 @@ static void a_lost_race_is_run_again_and_after_many_it_is_a_conflict(void **stat
     end(&f);
 }
 
+static void a_lost_race_of_an_operation_that_knows_no_conflict_is_the_server_s_fault(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char arn[128];
+    begin(&f);
+    ask(&f, "a", NULL);
+    wait_for_all(&f);
+    snprintf(arn, sizeof arn, "%s", f.answers.arns[0]);
+    f.memory.to_lose = 1000;
+    ask_for(&f, OPERATION_TagResource, json_pack("{s:s,s:{s:s}}", "ResourceArn", arn, "Tags", "k", "v"));
+    ask_for(&f, OPERATION_UpdatePricingPlan, json_pack("{s:s,s:s}", "Arn", arn, "Description", "d"));
+    wait_for_all(&f);
+    assert_int_equal(f.answers.failures[1], FAILURE_INTERNAL);
+    assert_int_equal(f.answers.failures[2], FAILURE_CONFLICT);
+    assert_string_equal(f.answers.resources[2], arn);
+    end(&f);
+}
+
 static void a_token_is_answered_with_its_first_reply(void **state)
 {
     (void)state;
@@ -227,6 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_comes_together_is_one_version_and_each_is_judged_alone),
         cmocka_unit_test(a_lost_race_is_run_again_and_after_many_it_is_a_conflict),
+        cmocka_unit_test(a_lost_race_of_an_operation_that_knows_no_conflict_is_the_server_s_fault),
         cmocka_unit_test(a_token_is_answered_with_its_first_reply),
         cmocka_unit_test(a_refused_call_leaves_its_token_free),
         cmocka_unit_test(without_a_broker_it_is_the_server_s_fault),
