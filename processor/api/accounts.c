@@ -19,7 +19,7 @@ static bool passes(struct call *call, const char *id, const json_t *account)
         return group != NULL;
     if (strcmp(association, "UNMONITORED") == 0)
         return group == NULL;
-    const char *wanted = input_id(call, ENTITY_GROUP, association);
+    const char *wanted = input_id(call, association);
     failure_done(&call->failure);
     return wanted && group && strcmp(wanted, group) == 0;
 }

@@ -154,11 +154,8 @@ static bool media_type_is_sound(const struct http_request *request)
 
 static billing_period asked_month(const struct api *api, const json_t *input)
 {
-    billing_period month;
     const char *text = entity_text(input, "BillingPeriod");
-    if (text && period_parse(text_of(text), &month))
-        return month;
-    return api->source.running_month(api->source.context);
+    return text ? input_month(text) : api->source.running_month(api->source.context);
 }
 
 static bool shows_figures(enum operation operation)

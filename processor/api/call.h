@@ -73,7 +73,9 @@ json_t *input_member(const struct call *call, const char *member);
 /*
  * The id in an ARN, or the bare id. NULL: it names another payer (the failure is MISMATCHED_…_ARN).
  */
-const char *input_id(struct call *call, enum entity_kind kind, const char *arn);
+const char *input_id(struct call *call, const char *arn);
+/* A month as the model lets it through: of any year, also before those that have documents. */
+billing_period input_month(const char *text);
 
 /* An entity's full ARN as JSON. */
 json_t *arn_value(struct call *call, const struct document *document, enum entity_kind kind, const char *id);

@@ -62,12 +62,18 @@ static bool name_begins(const json_t *searches, const json_t *group)
     return !searches || (name && text_starts_with(text_of(name), text_of(start)));
 }
 
+static bool has_plan(struct call *call, const char *arn, const json_t *group)
+{
+    const char *wanted = input_id(call, arn), *own = group_plan(group);
+    failure_done(&call->failure); /* another payer's is none of these */
+    return wanted && own && strcmp(wanted, own) == 0;
+}
+
 static bool passes(struct call *call, const char *id, const json_t *group)
 {
     const json_t *filters = input_member(call, "Filters"), *automatic = json_object_get(filters, "AutoAssociate");
-    const char *plan = entity_text(filters, "PricingPlan"), *own_plan = group_plan(group);
-    return filter_has(call, json_object_get(filters, "Arns"), id) &&
-           (!plan || (own_plan && strcmp(arn_id(plan), own_plan) == 0)) &&
+    const char *plan = entity_text(filters, "PricingPlan");
+    return filter_has(call, json_object_get(filters, "Arns"), id) && (!plan || has_plan(call, plan, group)) &&
            filter_has_text(json_object_get(filters, "Statuses"), status_of(group)) &&
            (!automatic || json_is_true(automatic) == auto_associates(group)) &&
            filter_has_text(json_object_get(filters, "PrimaryAccountIds"), entity_text(group, "PrimaryAccountId")) &&

@@ -49,11 +49,28 @@ static json_t *resources_of(struct call *call, const char *id, const json_t *ite
     return all;
 }
 
+/* One that was made for the previous month of a group that was not there yet is in today's document alone. */
+static json_t *find_item(struct call *call, const char **ret_id)
+{
+    json_t *item = look_up(call, ENTITY_ITEM, input_text(call, "Arn"), ret_id);
+    if (item || call->failure.kind != FAILURE_NOT_FOUND || call->month != call->now - 1)
+        return item;
+    struct document *then = call->document;
+    call->document = book_at(call->book, call->now);
+    item = look_up(call, ENTITY_ITEM, input_text(call, "Arn"), ret_id);
+    if (item && item_covers(item, call->month))
+        failure_done(&call->failure);
+    else
+        item = fail_not_found(call, ENTITY_ITEM, input_text(call, "Arn"));
+    document_release(then);
+    return item;
+}
+
 json_t *operation_ListResourcesAssociatedToCustomLineItem(struct call *call)
 {
     const char *id, *key = NULL;
     struct list_page page;
-    json_t *item = look_up(call, ENTITY_ITEM, input_text(call, "Arn"), &id), *element;
+    json_t *item = find_item(call, &id), *element;
     if (!item || !list_begin(call, 100, &page))
         return NULL;
     json_t *all = resources_of(call, id, item), *reply = arn_reply(call, ENTITY_ITEM, id);
@@ -107,11 +124,12 @@ static json_t *target(struct call *call, const char **ret_id, struct item_range 
 /* NULL: it may be associated. */
 static json_t *associate_error(struct call *call, const json_t *item, json_t *arn, const char **ret_id)
 {
-    const char *id = input_id(call, ENTITY_ITEM, json_string_value(arn)), *group = entity_group(item);
+    enum entity_kind kind = ENTITY_ITEM;
+    const char *id = item_input(call, json_string_value(arn), &kind), *group = entity_group(item);
     failure_done(&call->failure); /* one of the batch, not the call */
-    const json_t *flat = id ? document_find(call->draft, ENTITY_ITEM, id) : NULL;
+    const json_t *flat = id && kind == ENTITY_ITEM ? document_find(call->draft, ENTITY_ITEM, id) : NULL;
     *ret_id = id;
-    if (id && group && strcmp(id, group) == 0)
+    if (id && kind == ENTITY_GROUP && group && strcmp(id, group) == 0)
         return NULL;
     if (!flat || !text_equal(text_of(entity_group(flat)), text_of(group)))
         return failed(arn, "INVALID_ARN", "neither the item's billing group nor a flat custom line item of it");
@@ -164,9 +182,10 @@ json_t *operation_BatchDisassociateResourcesFromCustomLineItem(struct call *call
         return NULL;
     json_t *inputs = json_object_get(item, "Inputs"), *good = json_array(), *bad = json_array();
     json_array_foreach (input_member(call, "ResourceArns"), index, arn) {
-        const char *id = input_id(call, ENTITY_ITEM, json_string_value(arn));
+        enum entity_kind kind = ENTITY_ITEM;
+        const char *id = item_input(call, json_string_value(arn), &kind);
         failure_done(&call->failure);
-        size_t at = id ? find_input(inputs, id) : SIZE_MAX;
+        size_t at = id && kind == kind_of(call->draft, id) ? find_input(inputs, id) : SIZE_MAX;
         if (at == SIZE_MAX) {
             json_array_append_new(bad, failed(arn, "INVALID_ARN", "not associated with the item"));
             continue;

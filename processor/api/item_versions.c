@@ -14,7 +14,7 @@ static void version_key(const json_t *version, size_t index, char out[64])
 /* Overlaps [start, end) of the filter; a version of no month counts at the month that it began in. */
 static bool passes(const json_t *filter, const json_t *version)
 {
-    billing_period from, until, start, end;
+    billing_period start, end;
     const char *from_text = entity_text(filter, "StartBillingPeriod"), *until_text = entity_text(filter, "EndBillingPeriod");
     const char *start_text = entity_text(version, "StartBillingPeriod"),
                *end_text = entity_text(version, "EndBillingPeriod");
@@ -24,9 +24,7 @@ static bool passes(const json_t *filter, const json_t *version)
         end = INT32_MAX;
     else if (end == start)
         end = start + 1;
-    bool begins = !until_text || (period_parse(text_of(until_text), &until) && start < until);
-    bool lasts = !from_text || (period_parse(text_of(from_text), &from) && end > from);
-    return begins && lasts;
+    return (!until_text || start < input_month(until_text)) && (!from_text || end > input_month(from_text));
 }
 
 static int compare_keys(const void *left, const void *right)

@@ -1,6 +1,8 @@
 /* api/items.c: custom line items. */
 #include "api/items.h"
 
+#include "documents/arn.h"
+
 json_t *item_details(const json_t *item)
 {
     json_t *details = json_copy(json_object_get(item, "ChargeDetails"));
@@ -108,10 +110,9 @@ bool item_range_read(struct call *call, struct item_range *ret)
     *ret = (struct item_range){ .is_given = range != NULL, .start = call->now, .end = call->now + 1 };
     if (!range)
         return true;
-    ret->end = PERIOD_NONE;
-    if (!period_parse(text_of(start), &ret->start) || (end && !period_parse(text_of(end), &ret->end)))
-        fail_validation(call, "ILLEGAL_BILLING_PERIOD_RANGE", "expected months");
-    else if (end && ret->end <= ret->start)
+    ret->start = input_month(start);
+    ret->end = end ? input_month(end) : PERIOD_NONE;
+    if (end && ret->end <= ret->start)
         fail_validation(call, "ILLEGAL_BILLING_PERIOD_RANGE", "ExclusiveEndBillingPeriod has to be a later month than %s",
                         start);
     else if (ret->start < call->now - 1)
@@ -149,6 +150,18 @@ static bool bearer_is_member(struct call *call, const char *group)
     return false;
 }
 
+const char *item_input(struct call *call, const char *arn, enum entity_kind *ret_kind)
+{
+    const char *id = input_id(call, arn);
+    struct arn parsed;
+    bool is_whole = arn_parse(text_of(arn), ARN_MASK(ARN_GROUP) | ARN_MASK(ARN_ITEM), &parsed) && !parsed.is_bare;
+    if (id && !is_whole)
+        *ret_kind = document_find(call->draft, ENTITY_GROUP, id) ? ENTITY_GROUP : ENTITY_ITEM;
+    else if (id)
+        *ret_kind = parsed.type == ARN_GROUP ? ENTITY_GROUP : ENTITY_ITEM;
+    return id;
+}
+
 /* Associated values move to Inputs, under full ARNs. */
 static bool take_inputs(struct call *call, json_t *item, json_t *details)
 {
@@ -156,10 +169,13 @@ static bool take_inputs(struct call *call, json_t *item, json_t *details)
     size_t index;
     json_object_set_new(item, "Inputs", inputs);
     json_array_foreach (json_object_get(percentage, "AssociatedValues"), index, value) {
-        const char *id = input_id(call, ENTITY_ITEM, json_string_value(value));
-        if (!id)
+        enum entity_kind kind = ENTITY_ITEM;
+        const char *id = item_input(call, json_string_value(value), &kind);
+        if (id && !document_find(call->draft, kind, id))
+            fail_validation(call, kind == ENTITY_GROUP ? "MISSING_BILLINGGROUP" : "MISSING_CUSTOMLINEITEM",
+                            "%.200s does not exist", json_string_value(value));
+        if (call->failure.kind != FAILURE_NONE)
             return false;
-        enum entity_kind kind = document_find(call->draft, ENTITY_GROUP, id) ? ENTITY_GROUP : ENTITY_ITEM;
         json_array_append_new(inputs, json_pack("{s:o}", "Arn", arn_value(call, call->draft, kind, id)));
     }
     json_object_del(percentage, "AssociatedValues");
@@ -301,25 +317,6 @@ json_t *operation_UpdateCustomLineItem(struct call *call)
     return reply;
 }
 
-/* Percentages no longer count it. */
-static void drop_input(struct document *draft, const char *gone)
-{
-    const char *id;
-    json_t *item, *holders = json_array(), *holder, *input;
-    size_t index, at;
-    json_object_foreach (draft->entities[ENTITY_ITEM], id, item)
-        json_array_foreach (json_object_get(item, "Inputs"), at, input)
-            if (text_equal(text_of(arn_id(entity_text(input, "Arn"))), text_of(gone)))
-                json_array_append_new(holders, json_string(id));
-    json_array_foreach (holders, index, holder) {
-        json_t *inputs = json_object_get(document_edit(draft, ENTITY_ITEM, json_string_value(holder)), "Inputs");
-        for (at = json_array_size(inputs); at-- > 0;)
-            if (text_equal(text_of(arn_id(entity_text(json_array_get(inputs, at), "Arn"))), text_of(gone)))
-                json_array_remove(inputs, at);
-    }
-    json_decref(holders);
-}
-
 /* The item ends before that month; false: nothing would be left of it. */
 static bool end_before(struct document *draft, const char *id, billing_period start)
 {
@@ -355,7 +352,6 @@ json_t *operation_DeleteCustomLineItem(struct call *call)
         set_modified(call, document_edit(call->draft, ENTITY_ITEM, id));
         return reply;
     }
-    drop_input(call->draft, id);
-    document_remove(call->draft, ENTITY_ITEM, id);
+    document_drop_item(call->draft, id);
     return reply;
 }

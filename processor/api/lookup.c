@@ -12,7 +12,7 @@ static const struct document *seen(const struct call *call)
 
 json_t *look_up(struct call *call, enum entity_kind kind, const char *arn, const char **ret_id)
 {
-    const char *id = input_id(call, kind, arn);
+    const char *id = input_id(call, arn);
     if (!id)
         return NULL;
     *ret_id = id;
@@ -76,7 +76,7 @@ bool filter_has(struct call *call, const json_t *list, const char *id)
         return true;
     json_array_foreach ((json_t *)(uintptr_t)list, index, element) {
         const char *arn = json_string_value(element);
-        const char *wanted = input_id(call, ENTITY_GROUP, arn);
+        const char *wanted = input_id(call, arn);
         if (wanted && strcmp(wanted, id) == 0)
             return true;
         failure_done(&call->failure); /* another payer's is none of these */

@@ -133,32 +133,41 @@ const char *input_text(const struct call *call, const char *member)
     return entity_text(call->input, member);
 }
 
-static const char *mismatch(enum entity_kind kind)
+billing_period input_month(const char *text)
 {
-    switch (kind) {
-    case ENTITY_GROUP:
-        return "MISMATCHED_BILLINGGROUP_ARN";
-    case ENTITY_PLAN:
-        return "MISMATCHED_PRICINGPLAN_ARN";
-    case ENTITY_RULE:
-        return "MISMATCHED_PRICINGRULE_ARN";
-    default:
-        return "MISMATCHED_CUSTOMLINEITEM_ARN";
-    }
+    unsigned year = 0, month = 1;
+    CHECK(sscanf(text, "%4u-%2u", &year, &month) == 2);
+    return (billing_period)(year * 12 + month - 1);
 }
 
-const char *input_id(struct call *call, enum entity_kind kind, const char *arn)
+static const char *const mismatches[ARN_TYPE_COUNT] = {
+    [ARN_GROUP] = "MISMATCHED_BILLINGGROUP_ARN",
+    [ARN_PLAN] = "MISMATCHED_PRICINGPLAN_ARN",
+    [ARN_RULE] = "MISMATCHED_PRICINGRULE_ARN",
+    [ARN_ITEM] = "MISMATCHED_CUSTOMLINEITEM_ARN",
+};
+
+/* An ARN's partition and account are the payer's, or AWS's: of a managed plan. */
+static bool is_own(const struct document *document, const char *arn, const struct arn *parsed)
+{
+    struct text prefix = TEXT("arn:"), partition = text_of(document->partition), text = text_of(arn);
+    struct text rest = { text.data + prefix.size, text.size - prefix.size };
+    return text_starts_with(rest, partition) && rest.size > partition.size && rest.data[partition.size] == ':' &&
+           (text_equal(parsed->account, text_of(document->payer)) || text_equal(parsed->account, TEXT("aws")));
+}
+
+const char *input_id(struct call *call, const char *arn)
 {
     const struct document *document = call->draft ? call->draft : call->document;
     struct arn parsed;
     unsigned all = ARN_MASK(ARN_GROUP) | ARN_MASK(ARN_PLAN) | ARN_MASK(ARN_RULE) | ARN_MASK(ARN_ITEM);
     bool sound = arn_parse(text_of(arn), all, &parsed);
-    if (sound && !parsed.is_bare && !text_equal(parsed.account, TEXT("aws")) &&
-        !text_equal(parsed.account, text_of(document->payer))) {
-        fail_validation(call, mismatch(kind), "%.200s: expected an ARN of the payer %s", arn, document->payer);
-        return NULL;
-    }
-    return arn_id(arn);
+    if (!text_starts_with(text_of(arn), TEXT("arn:")) || (sound && is_own(document, arn, &parsed)))
+        return arn_id(arn);
+    /* What the model lets through and is none is a plan that AWS does not have. */
+    fail_validation(call, mismatches[sound ? parsed.type : ARN_PLAN], "%.200s: expected an ARN of the payer %s", arn,
+                    document->payer);
+    return NULL;
 }
 
 /* ---- output ---- */

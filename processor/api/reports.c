@@ -219,13 +219,27 @@ static bool read_range(struct call *call, billing_period *start, billing_period 
     *end = call->now + 1;
     if (!range)
         return true;
-    bool sound = period_parse(text_of(entity_text(range, "InclusiveStartBillingPeriod")), start) &&
-                 period_parse(text_of(entity_text(range, "ExclusiveEndBillingPeriod")), end) && *end > *start &&
-                 *end - *start <= RANGE_MONTHS_MAX;
+    *start = input_month(entity_text(range, "InclusiveStartBillingPeriod"));
+    *end = input_month(entity_text(range, "ExclusiveEndBillingPeriod"));
+    bool sound = *end > *start && *end - *start <= RANGE_MONTHS_MAX;
     if (!sound)
         fail_validation(call, "ILLEGAL_BILLING_PERIOD_RANGE", "expected 1 to %d months, the end exclusive",
                         RANGE_MONTHS_MAX);
     return sound;
+}
+
+/* The group is one of the range's last month, or of an earlier one: today's document may no longer have it. */
+static bool find_group(struct call *call, billing_period start, billing_period end, const char **ret_id)
+{
+    json_t *group = NULL;
+    for (billing_period month = end - 1; month >= start && !group; month--) {
+        document_release(call->document);
+        call->document = book_at(call->book, month);
+        group = look_up(call, ENTITY_GROUP, input_text(call, "Arn"), ret_id);
+    }
+    if (group)
+        failure_done(&call->failure);
+    return group != NULL;
 }
 
 json_t *operation_GetBillingGroupCostReport(struct call *call)
@@ -236,10 +250,7 @@ json_t *operation_GetBillingGroupCostReport(struct call *call)
     json_t *by = input_member(call, "GroupBy"), *reply = NULL;
     if (!read_range(call, &start, &end))
         return NULL;
-    /* The group is one of the range's last month: today's document may no longer have it. */
-    document_release(call->document);
-    call->document = book_at(call->book, end - 1);
-    if (!look_up(call, ENTITY_GROUP, input_text(call, "Arn"), &breakdown.group) || !list_begin(call, 300, &page))
+    if (!find_group(call, start, end, &breakdown.group) || !list_begin(call, 300, &page))
         return NULL;
     breakdown.places = json_object();
     breakdown.by_service = by && filter_has_text(by, "PRODUCT_NAME");

@@ -195,6 +195,25 @@ void document_remove(struct document *draft, enum entity_kind kind, const char *
     json_object_del(draft->entities[kind], id);
 }
 
+void document_drop_item(struct document *draft, const char *gone)
+{
+    const char *id;
+    json_t *item, *holders = json_array(), *holder, *input;
+    size_t index, at;
+    json_object_foreach (draft->entities[ENTITY_ITEM], id, item)
+        json_array_foreach (json_object_get(item, "Inputs"), at, input)
+            if (text_equal(text_of(arn_id(entity_text(input, "Arn"))), text_of(gone)))
+                json_array_append_new(holders, json_string(id));
+    json_array_foreach (holders, index, holder) {
+        json_t *inputs = json_object_get(document_edit(draft, ENTITY_ITEM, json_string_value(holder)), "Inputs");
+        for (at = json_array_size(inputs); at-- > 0;)
+            if (text_equal(text_of(arn_id(entity_text(json_array_get(inputs, at), "Arn"))), text_of(gone)))
+                json_array_remove(inputs, at);
+    }
+    json_decref(holders);
+    document_remove(draft, ENTITY_ITEM, gone);
+}
+
 void document_note_earlier(struct document *draft, const char *item, const char *group)
 {
     if (!draft->earlier)

@@ -95,6 +95,8 @@ json_t *document_edit(struct document *draft, enum entity_kind kind, const char 
 /* Takes the entity over. */
 void document_add(struct document *draft, enum entity_kind kind, const char *id, json_t *entity);
 void document_remove(struct document *draft, enum entity_kind kind, const char *id);
+/* Removes a custom line item; percentages no longer count it. */
+void document_drop_item(struct document *draft, const char *gone);
 /* A custom line item of a group was changed for the month before, too. */
 void document_note_earlier(struct document *draft, const char *item, const char *group);
 /*

@@ -132,17 +132,32 @@ static bool change_closed_month(const struct conductor_topic *topic, const struc
 
 /* ---- a month that is open ---- */
 
-/* The items of that month's groups as today's document has them: their versions say for which months they are. */
-static struct document *with_items(const struct document *then, const struct document *document)
+/* What a percentage counts comes along with it, where that month has none: its versions say for which months it is. */
+static void add_inputs(struct document *draft, const struct document *document, const json_t *item)
+{
+    size_t index;
+    json_t *input;
+    json_array_foreach (json_object_get(item, "Inputs"), index, input) {
+        const char *id = arn_id(entity_text(input, "Arn"));
+        json_t *counted = document_find(document, ENTITY_ITEM, id);
+        if (counted && !document_find(draft, ENTITY_ITEM, id))
+            document_add(draft, ENTITY_ITEM, id, json_deep_copy(counted));
+    }
+}
+
+struct document *earlier_items_document(const struct document *then, const struct document *document)
 {
     struct document *draft = document_draft(then, then->period);
     const char *id;
     json_t *group, *item;
     json_object_foreach (document->earlier, id, group) {
-        if ((item = document_find(document, ENTITY_ITEM, id)) && document_find(then, ENTITY_GROUP, json_string_value(group)))
+        if ((item = document_find(document, ENTITY_ITEM, id)) &&
+            document_find(then, ENTITY_GROUP, json_string_value(group))) {
             document_add(draft, ENTITY_ITEM, id, json_deep_copy(item));
-        else if (!item && document_find(draft, ENTITY_ITEM, id))
-            document_remove(draft, ENTITY_ITEM, id);
+            add_inputs(draft, document, item);
+        } else if (!item && document_find(draft, ENTITY_ITEM, id)) {
+            document_drop_item(draft, id);
+        }
     }
     return draft;
 }
@@ -158,7 +173,7 @@ static bool tell_problems(const struct document *then, const struct problems *pr
 static bool change_open_month(const struct conductor_topic *topic, const struct document *then,
                               const struct document *document, struct conductor_changes *changes, struct error *error)
 {
-    struct document *draft = with_items(then, document);
+    struct document *draft = earlier_items_document(then, document);
     struct problems problems = { 0 };
     struct price_list list = { 0 };
     problems_begin(&problems, "document");

@@ -15,4 +15,10 @@
 MUST_USE bool earlier_items_changes(const struct conductor_topic *topic, struct book *book, const struct document *document,
                                     struct conductor_changes *changes, struct error *error);
 
+/*
+ * A draft of the document of the month before, `then`, with the items that the document names for it as today's has them;
+ * their versions say for which months they are.
+ */
+struct document *earlier_items_document(const struct document *then, const struct document *document);
+
 #endif

@@ -216,6 +216,9 @@ static enum publish_outcome publish(void *context, struct document *document, co
     }
     if (outcome == PUBLISH_DONE)
         book_put(topics->book, document_hold(document));
+    /* The month before has a document of its own, which the next list is to show. Committed is committed, read or not. */
+    if (outcome == PUBLISH_DONE && earlier.count > 0)
+        refresh(topics, &(struct error){ 0 });
     conductor_changes_done(&changes);
     conductor_changes_done(&earlier);
     free(records.items);

@@ -35,16 +35,18 @@ def month(offset=0):
 class Context:
     """A broker, an installation whose family has accounts in no group, and a server on it."""
 
-    def __init__(self, arguments, folder, broker):
-        self.folder, self.proforma = folder, arguments.proforma
+    def __init__(self, proforma, folder, broker, period=None, **more):
+        self.folder, self.proforma, self.broker = folder, proforma, broker
         self.port = free_ports(1)[0]
         settings = {"kafka.bootstrap.servers": broker.bootstrap, "replication.factor": 1, "partitions.usage": 2,
                     "partitions.tier": 1, "partitions.bill": 2, "workers": 1, "http.listen": "", "format": "json",
-                    "state.dir": folder / "state", "api.listen": f"127.0.0.1:{self.port}"}
+                    "state.dir": folder / "state", "api.listen": f"127.0.0.1:{self.port}", **more}
         self.config = folder / "proforma.conf"
         self.config.write_text("".join(f"{key} = {value}\n" for key, value in settings.items()))
-        document = json.loads((DATA / "conductor.json").read_text())
-        document.pop("BillingPeriod", None)
+        text = (DATA / "conductor.json").read_text()
+        document = json.loads(text.replace("2026-06", period) if period else text)
+        if not period:
+            document.pop("BillingPeriod", None)
         document["LinkedAccounts"] += [{"AccountId": f"3000000000{i:02d}", "AccountName": f"free-{i}",
                                         "AccountEmail": f"free-{i}@example.com"} for i in range(60)]
         (folder / "document.json").write_text(json.dumps(document))
@@ -348,6 +350,132 @@ def case_items(context):
             BillingPeriodRange={"InclusiveStartBillingPeriod": month(-5)})
     c.delete_billing_group(Arn=group)
     c.delete_billing_group(Arn=other)
+
+
+def case_an_arn_is_of_its_payer_partition_and_kind(context):
+    c, group, item = context.client, "billinggroup/200000000011", "customlineitem/cliSupport"
+    plan, rule = "pricingplan/planRetail", "pricingrule/ruleGlob20"
+    for foreign in (f"{ARN[:-12]}999999999999", ARN.replace("aws", "aws-cn", 1)):
+        def percent(value):
+            return dict(Name="refused", Description="d", BillingGroupArn="200000000011", ChargeDetails={
+                "Type": "FEE", "Percentage": {"PercentageValue": 1, "AssociatedValues": [f"{foreign}:{value}"]}})
+        for reason, call, arguments in (
+                ("MISMATCHED_BILLINGGROUP_ARN", c.update_billing_group, dict(Arn=f"{foreign}:{group}")),
+                ("MISMATCHED_BILLINGGROUP_ARN", c.get_billing_group_cost_report, dict(Arn=f"{foreign}:{group}")),
+                ("MISMATCHED_BILLINGGROUP_ARN", c.create_custom_line_item, percent(group)),
+                ("MISMATCHED_CUSTOMLINEITEM_ARN", c.create_custom_line_item, percent(item)),
+                ("MISMATCHED_CUSTOMLINEITEM_ARN", c.list_custom_line_item_versions, dict(Arn=f"{foreign}:{item}")),
+                ("MISMATCHED_PRICINGPLAN_ARN", c.list_pricing_rules_associated_to_pricing_plan, dict(PricingPlanArn=f"{foreign}:{plan}")),
+                ("MISMATCHED_PRICINGRULE_ARN", c.disassociate_pricing_rules, dict(Arn="planRetail", PricingRuleArns=[f"{foreign}:{rule}"]))):
+            invalid(reason, call, **arguments)
+        for call, member, filters in ((c.list_billing_groups, "BillingGroups", {"PricingPlan": f"{foreign}:{plan}"}),
+                                      (c.list_billing_groups, "BillingGroups", {"Arns": [f"{foreign}:{group}"]}),
+                                      (c.list_custom_line_items, "CustomLineItems", {"BillingGroups": [f"{foreign}:{group}"]}),
+                                      (c.list_pricing_rules, "PricingRules", {"Arns": [f"{foreign}:{rule}"]}),
+                                      (c.list_account_associations, "LinkedAccounts", {"Association": f"{foreign}:{group}"})):
+            assert call(Filters=filters)[member] == [], filters
+    assert [g["Name"] for g in c.list_billing_groups(Filters={"PricingPlan": f"{ARN}:{plan}"})["BillingGroups"]] == ["Retail"]
+    # Only managed plans are AWS's own.
+    invalid("MISMATCHED_PRICINGPLAN_ARN", c.update_pricing_plan, Arn=f"{ARN[:-12]}aws:{plan}")
+    assert c.list_billing_groups(Filters={"PricingPlan": f"{ARN[:-12]}aws:{plan}"})["BillingGroups"] == []
+
+    def of(value):
+        return dict(Name="of", Description="d", BillingGroupArn="200000000011",
+                    ChargeDetails={"Type": "FEE", "Percentage": {"PercentageValue": 1, "AssociatedValues": [value]}})
+    for value, reason in ((f"{ARN}:billinggroup/cliSupport", "MISSING_BILLINGGROUP"), (f"{ARN}:billinggroup/999999999999", "MISSING_BILLINGGROUP"),
+                          (f"{ARN}:customlineitem/200000000011", "MISSING_CUSTOMLINEITEM"), ("999999999999", "MISSING_CUSTOMLINEITEM")):
+        invalid(reason, c.create_custom_line_item, **of(value))
+    percent = c.create_custom_line_item(**of("200000000011"))["Arn"]
+    wrong = [f"{ARN}:billinggroup/cliSupport", f"{ARN}:customlineitem/200000000011", f"{ARN[:-12]}999999999999:{item}"]
+    batch = c.batch_associate_resources_to_custom_line_item(TargetArn=percent, ResourceArns=[*wrong, "cliSupport"])
+    assert [r["Arn"] for r in batch["SuccessfullyAssociatedResources"]] == [f"{ARN}:{item}"]
+    assert [(r["Arn"], r["Error"]["Reason"]) for r in batch["FailedAssociatedResources"]] == [(arn, "INVALID_ARN") for arn in wrong]
+    batch = c.batch_disassociate_resources_from_custom_line_item(TargetArn=percent, ResourceArns=[*wrong, "cliSupport", "cliSupport"])
+    assert [r["Arn"] for r in batch["SuccessfullyDisassociatedResources"]] == [f"{ARN}:{item}"]
+    assert [r["Arn"] for r in batch["FailedDisassociatedResources"]] == [*wrong, "cliSupport"]
+    c.delete_custom_line_item(Arn=percent)
+
+
+def case_a_month_of_any_year_may_be_asked_for(context):
+    c = context.client
+    for period, shown in (("0000-12", "0000-12"), ("0001-1", "0001-01"), ("1969-12", "1969-12"), ("1970-01", "1970-01")):
+        answer = c.list_pricing_rules(BillingPeriod=period)
+        assert answer["PricingRules"] == [] and answer["BillingPeriod"] == shown, answer
+        assert c.list_billing_groups(BillingPeriod=period)["BillingGroups"] == []
+        assert c.list_billing_group_cost_reports(BillingPeriod=period)["BillingGroupCostReports"] == []
+        assert c.list_custom_line_items(BillingPeriod=period)["CustomLineItems"] == []
+        flat = dict(Name="old", Description="d", BillingGroupArn="200000000011", ChargeDetails={"Type": "FEE", "Flat": {"ChargeValue": 1}})
+        invalid("ILLEGAL_BILLING_PERIOD", c.create_custom_line_item, **flat, BillingPeriodRange={"InclusiveStartBillingPeriod": period})
+        invalid("ILLEGAL_BILLING_PERIOD_RANGE", c.create_custom_line_item, **flat, BillingPeriodRange={
+            "InclusiveStartBillingPeriod": month(), "ExclusiveEndBillingPeriod": period})
+        invalid("ILLEGAL_BILLING_PERIOD_RANGE", c.get_billing_group_cost_report, Arn="200000000011", BillingPeriodRange={
+            "InclusiveStartBillingPeriod": period, "ExclusiveEndBillingPeriod": month(1)})
+        versions = c.list_custom_line_item_versions(Arn="cliSupport", Filters={"BillingPeriodRange": {"StartBillingPeriod": period}})
+        assert len(versions["CustomLineItemVersions"]) == 1
+        versions = c.list_custom_line_item_versions(Arn="cliSupport", Filters={"BillingPeriodRange": {"EndBillingPeriod": period}})
+        assert versions["CustomLineItemVersions"] == []
+    assert c.list_pricing_rules(BillingPeriod="9999-12")["PricingRules"]
+
+
+def case_items_of_the_previous_month_and_what_they_count(context):
+    """The previous month has a document of its own, which knows neither what was made since nor what has gone."""
+    folder = context.folder / "previous"
+    folder.mkdir()
+    other = Context(context.proforma, folder, context.broker, period=month(-1), **{"topic.prefix": "previous."})
+    with other.server:
+        c, group = client(other.server.url), "200000000011"
+        previous = {"InclusiveStartBillingPeriod": month(-1)}
+
+        def create(name, charge, **more):
+            return c.create_custom_line_item(Name=name, Description="d", BillingGroupArn=group, ChargeDetails={"Type": "FEE", **charge},
+                                             **more)["Arn"]
+
+        def flat(name, **more):
+            return create(name, {"Flat": {"ChargeValue": 1}}, **more)
+
+        def percent(name, values, **more):
+            return create(name, {"Percentage": {"PercentageValue": 1, "AssociatedValues": values}}, **more)
+
+        def counted(arn, period):
+            return [r["Arn"] for r in c.list_resources_associated_to_custom_line_item(
+                Arn=arn, BillingPeriod=period, Filters={"Relationship": "CHILD"})["AssociatedResources"]]
+        # The month's own document has to be there, not today's alone.
+        c.create_pricing_plan(Name="a-version-of-the-running-month")
+        now = flat("of-now")
+        assert counted(percent("of-what-is-of-now", [now], BillingPeriodRange=previous), month(-1)) == [now]
+        changed = percent("changed", [now])
+        missing(c.list_resources_associated_to_custom_line_item, Arn=changed, BillingPeriod=month(-1))
+        c.update_custom_line_item(Arn=changed, BillingPeriodRange=previous)
+        assert counted(changed, month(-1)) == [now]
+        joined = percent("joined", [])
+        batch = c.batch_associate_resources_to_custom_line_item(TargetArn=joined, ResourceArns=[now], BillingPeriodRange=previous)
+        assert len(batch["SuccessfullyAssociatedResources"]) == 1 and counted(joined, month(-1)) == [now]
+        then = flat("of-then", BillingPeriodRange=previous)
+        both = percent("counts-then", [then], BillingPeriodRange=previous)
+        assert counted(both, month(-1)) == counted(both, month()) == [then]
+        c.delete_custom_line_item(Arn=then, BillingPeriodRange=previous)
+        assert counted(both, month(-1)) == counted(both, month()) == []
+        assert c.list_custom_line_items(BillingPeriod=month(-1), Filters={"Arns": [then]})["CustomLineItems"] == []
+        c.associate_accounts(Arn=group, AccountIds=[account(1)])
+        bearer = dict(Name="bearer", Description="d", BillingGroupArn=group, AccountId=account(1),
+                      ChargeDetails={"Type": "FEE", "Flat": {"ChargeValue": 1}})
+        invalid("ILLEGAL_ACCOUNT_ID", c.create_custom_line_item, **bearer, BillingPeriodRange=previous)
+        c.create_custom_line_item(**bearer)
+        # One of the same name is charged in the month before, though no longer in this one.
+        old = flat("twin", BillingPeriodRange=previous)
+        c.delete_custom_line_item(Arn=old)
+        conflict("RESOURCE_NAME_CONFLICT", lambda: flat("twin", BillingPeriodRange=previous))
+        flat("twin")
+        # A group that is gone today still has its report of the month before.
+        c.delete_billing_group(Arn="200000000031")
+        missing(c.get_billing_group_cost_report, Arn="200000000031")
+        report = c.get_billing_group_cost_report(Arn="200000000031", BillingPeriodRange={
+            "InclusiveStartBillingPeriod": month(-1), "ExclusiveEndBillingPeriod": month(1)})
+        assert len(report["BillingGroupCostReportResults"]) == 1
+        created = create_group(c, "new", [5])
+        late = c.create_custom_line_item(Name="late", Description="d", BillingGroupArn=created, BillingPeriodRange=previous, ChargeDetails={
+            "Type": "FEE", "Percentage": {"PercentageValue": 1, "AssociatedValues": [created]}})["Arn"]
+        assert counted(late, month(-1)) == [created]
 
 
 def case_tags(context):
@@ -659,7 +787,7 @@ def main():
     free_of_proxies()
     try:
         with tempfile.TemporaryDirectory() as name, Broker(Path(name) / "broker") as broker:
-            context = Context(arguments, Path(name), broker)
+            context = Context(arguments.proforma, Path(name), broker)
             with context.server:
                 context.client = client(context.server.url)
                 return cases(globals(), context, arguments.only)
