@@ -220,7 +220,8 @@ bool cur_csv_open(struct text heading, const char *source, struct cur_csv **ret_
     struct cur_csv *csv = memory_new(sizeof *csv);
     csv->source = memory_copy_string(source);
     csv->row = csv_row_new();
-    bool done = csv_row_parse(csv->row, heading) || error_fail(error, ERROR_FAILED, "%s: line 1: no CSV heading", source);
+    bool done = csv_row_parse(csv->row, heading) ||
+                foreign_heading_fail(heading, source, "commas between its quotation marks", error);
     csv->field_count = csv_row_count(csv->row);
     for (size_t i = 0; i < csv->field_count && done; i++)
         take_heading(csv, i);
