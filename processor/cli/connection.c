@@ -125,7 +125,7 @@ bool connection_await_control(struct connection *connection, struct error *error
     int64_t first, stable, high;
     for (int64_t waited = 0; waited < 2 * connection->settings.transaction_timeout_ms; waited += AWAIT_MS) {
         if (!ops->range(connection->stream, STREAM_CONDUCTOR, 0, &first, &stable, error) ||
-            !ops->high(connection->stream, STREAM_CONDUCTOR, 0, &high, error))
+            !ops->high(connection->stream, STREAM_CONDUCTOR, 0, STREAM_ANSWER_MS, &high, error))
             return false;
         if (stable >= high)
             return true;

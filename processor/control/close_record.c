@@ -40,7 +40,7 @@ static int64_t *measure(struct stream *stream, enum stream_topic topic, size_t *
     *count = (size_t)stream->ops->partition_count(stream, topic);
     int64_t *ends = memory_new_array(*count, sizeof *ends);
     for (size_t i = 0; i < *count; i++)
-        if (!stream->ops->high(stream, topic, (int32_t)i, &ends[i], error)) {
+        if (!stream->ops->high(stream, topic, (int32_t)i, STREAM_ANSWER_MS, &ends[i], error)) {
             free(ends);
             return NULL;
         }

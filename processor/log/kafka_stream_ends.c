@@ -29,7 +29,8 @@ static bool open_measurer(struct kafka_stream *stream, struct error *error)
     return stream->measurer != NULL;
 }
 
-bool kafka_high(struct stream *port, enum stream_topic topic, int32_t partition, int64_t *high, struct error *error)
+bool kafka_high(struct stream *port, enum stream_topic topic, int32_t partition, int timeout_ms, int64_t *high,
+                struct error *error)
 {
     struct kafka_stream *stream = kafka_stream_of(port);
     char name[KAFKA_TOPIC_NAME_MAX];
@@ -38,7 +39,7 @@ bool kafka_high(struct stream *port, enum stream_topic topic, int32_t partition,
         return false;
     kafka_topic_name(stream->settings, topic, name);
     rd_kafka_resp_err_t result =
-        rd_kafka_query_watermark_offsets(stream->measurer, name, partition, &first, high, CALL_TIMEOUT_MS);
+        rd_kafka_query_watermark_offsets(stream->measurer, name, partition, &first, high, timeout_ms);
     return result == RD_KAFKA_RESP_ERR_NO_ERROR || kafka_fail(error, "cannot ask for the end of a partition", result);
 }
 

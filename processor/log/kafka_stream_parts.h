@@ -7,7 +7,7 @@
 
 #include "log/kafka_stream.h"
 
-#define CALL_TIMEOUT_MS 30000
+#define CALL_TIMEOUT_MS STREAM_ANSWER_MS
 #define BATCH_MAX 4096
 #define HEADERS_MAX 16
 
@@ -110,7 +110,8 @@ bool kafka_restore_step(struct stream *port, size_t records_max,
 /* kafka_stream_ends.c */
 bool kafka_range(struct stream *port, enum stream_topic topic, int32_t partition, int64_t *first, int64_t *end,
                  struct error *error);
-bool kafka_high(struct stream *port, enum stream_topic topic, int32_t partition, int64_t *high, struct error *error);
+bool kafka_high(struct stream *port, enum stream_topic topic, int32_t partition, int timeout_ms, int64_t *high,
+                struct error *error);
 bool kafka_offset_of_time(struct stream *port, enum stream_topic topic, int32_t partition, int64_t time_ms, int64_t *offset,
                           struct error *error);
 int64_t kafka_known_end(const struct stream *port, enum stream_topic topic, int32_t partition);

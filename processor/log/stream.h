@@ -47,6 +47,8 @@ struct stream_partition {
     int64_t transaction; /* number of the transaction that the offset was committed with; 0: unknown */
 };
 
+#define STREAM_ANSWER_MS 30000 /* an answer that is needed is waited for so long */
+
 /* How far a restore has come. */
 struct stream_reading {
     bool ended;
@@ -118,8 +120,9 @@ struct stream_ops {
                   struct error *error);
     /* Asks the broker to delete records before an offset. Does not wait; a refusal does no harm. */
     void (*trim)(struct stream *stream, enum stream_topic topic, int32_t partition, int64_t before);
-    /* The end of a partition, with what is not committed yet. */
-    bool (*high)(struct stream *stream, enum stream_topic topic, int32_t partition, int64_t *high, struct error *error);
+    /* The end of a partition, with what is not committed yet. False as well where no answer comes in time. */
+    bool (*high)(struct stream *stream, enum stream_topic topic, int32_t partition, int timeout_ms, int64_t *high,
+                 struct error *error);
     /* The end of an assigned partition as the broker last told it, without a request; OFFSET_NONE: not yet. */
     int64_t (*known_end)(const struct stream *stream, enum stream_topic topic, int32_t partition);
     int32_t (*partition_count)(const struct stream *stream, enum stream_topic topic);

@@ -67,7 +67,7 @@ static bool read_on(struct topics *topics, struct error *error)
     int64_t version = conductor_topic_version(control_reader_topic(topics->writer.control));
     /* To the very end: a version that somebody's open transaction hides would be published once more. */
     if (!ops->range(topics->writer.stream, STREAM_CONDUCTOR, 0, &first, &topics->writer.end, error) ||
-        !ops->high(topics->writer.stream, STREAM_CONDUCTOR, 0, &topics->writer.end, error))
+        !ops->high(topics->writer.stream, STREAM_CONDUCTOR, 0, STREAM_ANSWER_MS, &topics->writer.end, error))
         return false;
     for (unsigned i = 0; topics->writer.position.offset < topics->writer.end && topics->writer.end > first; i++) {
         if (i == ROUNDS_MAX)

@@ -88,7 +88,7 @@ bool bill_report_ends(struct task *task, struct error *error)
     free(task->bills->cur_ends);
     task->bills->cur_ends = memory_new_array(count, sizeof *task->bills->cur_ends);
     for (size_t i = 0; i < count; i++)
-        if (!stream->ops->high(stream, STREAM_CUR, (int32_t)i, &task->bills->cur_ends[i], error))
+        if (!stream->ops->high(stream, STREAM_CUR, (int32_t)i, STREAM_ANSWER_MS, &task->bills->cur_ends[i], error))
             return false;
     return true;
 }

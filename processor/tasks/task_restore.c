@@ -315,7 +315,7 @@ static enum stream_outcome begin_letters(struct task *task, struct error *error)
     int32_t partition = task_letters_partition(task);
     int64_t since = task->marker.latest_ms - task->world->dedup_window_ms - CLOCKS_DIFFER_MS, first, end, from;
     usage_task_forget_letters(task);
-    if (!stream->ops->high(stream, STREAM_DEAD_LETTERS, partition, &task->letters.end, error) ||
+    if (!stream->ops->high(stream, STREAM_DEAD_LETTERS, partition, STREAM_ANSWER_MS, &task->letters.end, error) ||
         !stream->ops->range(stream, STREAM_DEAD_LETTERS, partition, &first, &end, error) ||
         !stream->ops->offset_of_time(stream, STREAM_DEAD_LETTERS, partition, since, &from, error))
         return OUTCOME_INDETERMINATE;

@@ -256,8 +256,10 @@ static bool lean_time(struct stream *port, enum stream_topic topic, int32_t part
     return true;
 }
 
-static bool lean_high(struct stream *port, enum stream_topic topic, int32_t partition, int64_t *high, struct error *error)
+static bool lean_high(struct stream *port, enum stream_topic topic, int32_t partition, int timeout_ms, int64_t *high,
+                      struct error *error)
 {
+    (void)timeout_ms;
     (void)error;
     *high = atomic_load(&lean_partition_of(stream_of(port)->log, topic, partition)->end);
     return true;

@@ -132,8 +132,10 @@ static bool offset_of_time(struct stream *port, enum stream_topic topic, int32_t
     return true;
 }
 
-static bool high(struct stream *port, enum stream_topic topic, int32_t partition, int64_t *end, struct error *error)
+static bool high(struct stream *port, enum stream_topic topic, int32_t partition, int timeout_ms, int64_t *end,
+                 struct error *error)
 {
+    (void)timeout_ms;
     (void)error;
     *end = memory_log_end(memory_stream_of(port)->log, topic, partition);
     return true;

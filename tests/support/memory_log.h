@@ -152,9 +152,10 @@ static inline bool memory_range(struct stream *port, enum stream_topic topic, in
     return !memory_log.is_away || error_fail(error, ERROR_LATER, "nobody answers");
 }
 
-static inline bool memory_high(struct stream *port, enum stream_topic topic, int32_t partition, int64_t *high,
-                               struct error *error)
+static inline bool memory_high(struct stream *port, enum stream_topic topic, int32_t partition, int timeout_ms,
+                               int64_t *high, struct error *error)
 {
+    (void)timeout_ms;
     int64_t first;
     return memory_range(port, topic, partition, &first, high, error);
 }
