@@ -48,6 +48,7 @@ netinet/tcp.h: http
 poll.h: http
 sys/epoll.h: http
 sys/eventfd.h: http
+sys/mman.h: base
 '
 standard=' endian.h netdb.h regex.h arpa/inet.h netinet/in.h sys/socket.h pthread.h stdatomic.h errno.h getopt.h inttypes.h limits.h malloc.h signal.h stdalign.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h dirent.h fcntl.h ftw.h unistd.h sys/file.h sys/stat.h sys/types.h sys/resource.h '
 pure=' money model aggregate assign rate period '
