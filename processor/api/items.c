@@ -290,6 +290,16 @@ static void renew_version(struct call *call, json_t *item, const json_t *before,
     add_version(call, item, before, start, end);
 }
 
+/* Its values are charged from the running month on at the latest, so they cannot be those of a later one. */
+static bool begins_too_late(struct call *call, const json_t *item, const struct item_range *range)
+{
+    bool changes = input_member(call, "Name") || input_member(call, "Description") || input_member(call, "ChargeDetails");
+    if (!changes || range->start <= call->now || !item_covers(item, call->now))
+        return false;
+    fail_validation(call, "ILLEGAL_BILLING_PERIOD", "an item that is charged changes from the current or previous month on");
+    return true;
+}
+
 json_t *operation_UpdateCustomLineItem(struct call *call)
 {
     static const char *const copied[] = {
@@ -298,7 +308,7 @@ json_t *operation_UpdateCustomLineItem(struct call *call)
     const char *id, *name = input_text(call, "Name");
     struct item_range range;
     json_t *found = look_up(call, ENTITY_ITEM, input_text(call, "Arn"), &id);
-    if (!found || !item_range_read(call, &range) ||
+    if (!found || !item_range_read(call, &range) || begins_too_late(call, found, &range) ||
         (name && !name_is_free(call, ENTITY_ITEM, name, entity_group(found), id)))
         return NULL;
     json_t *before = json_deep_copy(found), *item = document_edit(call->draft, ENTITY_ITEM, id), *reply = NULL;
@@ -317,20 +327,32 @@ json_t *operation_UpdateCustomLineItem(struct call *call)
     return reply;
 }
 
-/* The item ends before that month; false: nothing would be left of it. */
-static bool end_before(struct document *draft, const char *id, billing_period start)
+static void keep_part(json_t *kept, const json_t *version, const char *member, billing_period month)
+{
+    char text[TIME_TEXT_MAX];
+    json_t *part = json_copy((json_t *)(uintptr_t)version);
+    period_format(month, text);
+    json_object_set_new(part, member, json_string(text));
+    json_array_append_new(kept, part);
+}
+
+/* What there is of the item before and after the range stays; false: nothing would be left of it. */
+static bool cut_out(struct document *draft, const char *id, const struct item_range *range)
 {
     json_t *versions = json_object_get(document_find(draft, ENTITY_ITEM, id), "Versions"), *kept = json_array(), *version;
-    char text[TIME_TEXT_MAX];
     size_t index;
-    period_format(start, text);
     json_array_foreach (versions, index, version) {
-        if (version_start(version) >= start)
+        billing_period start = version_start(version), end = version_end(version);
+        bool is_before = end != PERIOD_NONE && end <= range->start && start < range->start;
+        bool is_after = range->end != PERIOD_NONE && start >= range->end;
+        if (is_before || is_after) {
+            json_array_append(kept, version);
             continue;
-        version = json_copy(version);
-        if (version_end(version) == PERIOD_NONE || version_end(version) > start)
-            json_object_set_new(version, "EndBillingPeriod", json_string(text));
-        json_array_append_new(kept, version);
+        }
+        if (start < range->start)
+            keep_part(kept, version, "EndBillingPeriod", range->start);
+        if (range->end != PERIOD_NONE && (end == PERIOD_NONE || end > range->end))
+            keep_part(kept, version, "StartBillingPeriod", range->end);
     }
     if (json_array_size(kept) == 0) {
         json_decref(kept);
@@ -340,15 +362,25 @@ static bool end_before(struct document *draft, const char *id, billing_period st
     return true;
 }
 
+/* Months to come are charged by what the document says of the item's first and last one. */
+static bool would_pause(const struct call *call, const json_t *item, const struct item_range *range)
+{
+    return range->is_given && range->start > call->now && range->end != PERIOD_NONE && item_covers(item, range->start - 1) &&
+           item_covers(item, range->end);
+}
+
 json_t *operation_DeleteCustomLineItem(struct call *call)
 {
     const char *id;
     struct item_range range;
     if (!look_up_named(call, ENTITY_ITEM, input_text(call, "Arn"), &id) || !item_range_read(call, &range))
         return NULL;
+    if (would_pause(call, document_find(call->draft, ENTITY_ITEM, id), &range))
+        return fail_validation(call, "ILLEGAL_BILLING_PERIOD_RANGE",
+                               "an item pauses in the current or the previous month alone");
     json_t *reply = arn_reply(call, ENTITY_ITEM, id);
     item_note_earlier(call, &range, id, entity_group(document_find(call->draft, ENTITY_ITEM, id)));
-    if (range.is_given && end_before(call->draft, id, range.start)) {
+    if (range.is_given && cut_out(call->draft, id, &range)) {
         set_modified(call, document_edit(call->draft, ENTITY_ITEM, id));
         return reply;
     }

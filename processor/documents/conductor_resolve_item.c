@@ -58,6 +58,14 @@ static int compare_versions(const void *left, const void *right)
     return a->end < b->end ? -1 : 1;
 }
 
+/* An item that paused and had ended by the document's month starts anew; what it was before is of no month that is to come.
+ */
+static bool starts_anew(const struct conductor *conductor, const struct custom_line_item *item, billing_period start)
+{
+    return item->own_period_only || (item->end != PERIOD_NONE && item->end < start && conductor->period != PERIOD_NONE &&
+                                     item->end <= conductor->period);
+}
+
 static void resolve_versions(struct draft *draft)
 {
     for (size_t i = 0; i < draft->version_count; i++) {
@@ -74,7 +82,7 @@ static void resolve_versions(struct draft *draft)
         if (version->item_index == INDEX_NONE)
             continue;
         struct custom_line_item *item = &draft->conductor->custom_line_items[version->item_index];
-        if (item->own_period_only)
+        if (starts_anew(draft->conductor, item, version->start))
             item->start = version->start;
         item->end = version->end;
         item->own_period_only = false;

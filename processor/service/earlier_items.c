@@ -46,10 +46,16 @@ static struct document *document_of_month(const struct document *document, billi
 {
     struct document *copy = document_draft(document, document->period);
     const char *id;
-    json_t *group, *item;
-    json_object_foreach (document->earlier, id, group)
-        if ((item = document_edit(copy, ENTITY_ITEM, id)))
-            take_version(item, period);
+    size_t index;
+    json_t *group, *item, *input, *counted;
+    json_object_foreach (document->earlier, id, group) {
+        if (!(item = document_edit(copy, ENTITY_ITEM, id)))
+            continue;
+        take_version(item, period);
+        json_array_foreach (json_object_get(item, "Inputs"), index, input)
+            if ((counted = document_edit(copy, ENTITY_ITEM, arn_id(entity_text(input, "Arn")))))
+                take_version(counted, period);
+    }
     document_publish(copy);
     return copy;
 }

@@ -466,6 +466,23 @@ def case_items_of_the_previous_month_and_what_they_count(context):
         c.delete_custom_line_item(Arn=old)
         conflict("RESOURCE_NAME_CONFLICT", lambda: flat("twin", BillingPeriodRange=previous))
         flat("twin")
+        # Deleted in a range, it stays before and after.
+        def months_of(arn):
+            return [offset for offset in range(-2, 3)
+                    if c.list_custom_line_items(BillingPeriod=month(offset), Filters={"Arns": [arn]})["CustomLineItems"]]
+        lasting = flat("lasting", BillingPeriodRange=previous)
+        assert months_of(lasting) == [-1, 0, 1, 2]
+        for start, end, left in ((0, 1, [-1, 1, 2]), (-1, 0, [1, 2]), (2, None, [1])):
+            gone = {"InclusiveStartBillingPeriod": month(start), **({"ExclusiveEndBillingPeriod": month(end)} if end is not None else {})}
+            c.delete_custom_line_item(Arn=lasting, BillingPeriodRange=gone)
+            assert months_of(lasting) == left, (start, end, months_of(lasting))
+        whole = flat("whole", BillingPeriodRange=previous)
+        later = {"InclusiveStartBillingPeriod": month(1), "ExclusiveEndBillingPeriod": month(2)}
+        invalid("ILLEGAL_BILLING_PERIOD_RANGE", c.delete_custom_line_item, Arn=whole, BillingPeriodRange=later)
+        invalid("ILLEGAL_BILLING_PERIOD", c.update_custom_line_item, Arn=whole, BillingPeriodRange=later, Name="of-later")
+        c.update_custom_line_item(Arn=lasting, BillingPeriodRange=later, Name="of-later")
+        c.delete_custom_line_item(Arn=lasting, BillingPeriodRange={"InclusiveStartBillingPeriod": month(1)})
+        invalid("MISSING_CUSTOMLINEITEM", c.delete_custom_line_item, Arn=lasting)
         # A group that is gone today still has its report of the month before.
         c.delete_billing_group(Arn="200000000031")
         missing(c.get_billing_group_cost_report, Arn="200000000031")

@@ -545,6 +545,16 @@ static void a_last_version_without_an_end_leaves_the_item_open(void **state)
     free_conductor(conductor);
 }
 
+static void an_item_that_paused_before_the_month_starts_where_it_goes_on(void **state)
+{
+    (void)state;
+    struct conductor *conductor = read_changed("\"StartBillingPeriod\": \"2026-06\", \"EndBillingPeriod\": \"2026-07\"",
+                                               "\"StartBillingPeriod\": \"2026-08\"");
+    assert_int_equal(conductor->custom_line_items[0].start, 2026 * 12 + 7);
+    assert_int_equal(conductor->custom_line_items[0].end, PERIOD_NONE);
+    free_conductor(conductor);
+}
+
 static void modifiers_are_rounded_to_two_decimals_half_away_from_zero(void **state)
 {
     (void)state;
@@ -747,6 +757,7 @@ int main(void)
         cmocka_unit_test(custom_line_items_know_their_bearer_periods_and_inputs),
         cmocka_unit_test(an_association_that_has_ended_is_dropped),
         cmocka_unit_test(a_last_version_without_an_end_leaves_the_item_open),
+        cmocka_unit_test(an_item_that_paused_before_the_month_starts_where_it_goes_on),
         cmocka_unit_test(modifiers_are_rounded_to_two_decimals_half_away_from_zero),
         cmocka_unit_test(small_changes_that_stay_valid_are_accepted),
         cmocka_unit_test(create_forms_take_their_ids_from_primary_account_and_name),
