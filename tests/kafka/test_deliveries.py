@@ -8,10 +8,12 @@ import gzip
 import io
 import json
 import random
+import re
 import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from decimal import Decimal
 
 from kafka_tools import case_parser, run_on_broker
@@ -24,13 +26,13 @@ DESCRIPTION, END = "lineItem/LineItemDescription", "lineItem/UsageEndDate"
 SPLIT_LATER = ("public_cost", "cost", "margin", "margin_percentage")
 
 
-def delivery(context, name, rows):
-    """A report's file; AWS gives all rows new ids each time."""
+def delivery(context, name, rows, dress=list):
+    """A report's file; AWS gives all rows new ids each time. `dress` makes of its rows what is written."""
+    dressed = dress([{**row, ID: f"{name}{number}"} for number, row in enumerate(rows)])
     out = io.StringIO()
-    writer = csv.DictWriter(out, fieldnames=list(context.rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(out, fieldnames=list(dressed[0] if dressed else context.rows[0]), lineterminator="\n")
     writer.writeheader()
-    for number, row in enumerate(rows):
-        writer.writerow({**row, ID: f"{name}{number}"})
+    writer.writerows(dressed)
     path = context.scratch / f"{name}.csv.gz"
     path.write_bytes(gzip.compress(out.getvalue().encode()))
     return path
@@ -213,6 +215,66 @@ def a_month_from_standard_input_is_followed_by_its_next_delivery(context):
     case.stop()
 
 
+NET, PARENT, OPERATION = "lineItem/NetUnblendedCost", "splitLineItem/ParentResourceId", "lineItem/Operation"
+
+
+def with_net(row, rng):
+    """Some rows have a net cost, others an empty one; a pod's share of an instance is among them."""
+    if row["lineItem/LineItemType"] == "Usage" and rng.random() < 0.05:
+        return {**row, NET: "null", PARENT: "i-1", OPERATION: "EKSPod-EC2"}
+    return {**row, NET: rng.choice(("", row[BILLED] and str(number_of(row, BILLED) * Decimal("0.9")))), PARENT: ""}
+
+
+def turned(rows):
+    return [dict(reversed(row.items())) for row in rows]
+
+
+def newer_headings(rows):
+    """Those of CUR 2.0; tags stay as they are."""
+    def name_of(heading):
+        heading = heading.replace("SavingsPlanArn", "SavingsPlanARN")
+        return re.sub("_+", "_", re.sub("[^a-z0-9]", "_", re.sub("([A-Z])", r"_\1", heading).lower())).strip("_")
+    return [{heading if heading.startswith(("resourceTags/", "costCategory/")) else name_of(heading): text
+             for heading, text in row.items()} for row in rows]
+
+
+def in_parts(context, name, rows):
+    """A delivery of three files, one of them zipped, and its manifest, as a copy of the bucket has them."""
+    folder = context.scratch / name / "report" / "20260601-20260701"
+    (folder / name).mkdir(parents=True)
+    keys = []
+    for number in range(3):
+        part = delivery(context, f"{name}-{number}", rows[number::3])
+        keys.append(f"/my report//20260601-20260701/{name}/part%20{number}.csv.{'zip' if number == 1 else 'gz'}")
+        copy = folder / name / keys[-1].rsplit("/", 1)[1].replace("%20", " ")
+        if number == 1:
+            with zipfile.ZipFile(copy, "w") as archive:
+                archive.writestr("part.csv", gzip.decompress(part.read_bytes()))
+        else:
+            shutil.copy(part, copy)
+    manifest = folder / "report-Manifest.json"
+    manifest.write_text(json.dumps({"assemblyId": name, "bucket": "b", "reportKeys": keys}, indent=4))
+    return manifest
+
+
+def a_delivery_may_come_in_other_clothes(context):
+    """In parts under a manifest, with net costs and shares of instances, with its columns turned, under the newer headings."""
+    rng = random.Random(context.seed)
+    case = Case(context, "clothes")
+    case.prepare()
+    case.start()
+    rows = [with_net(row, rng) for row in context.rows]
+    later = [with_net(changed(row, rng), rng) if rng.random() < 0.1 else row for row in rows if rng.random() < 0.95]
+    for path in (delivery(context, "c1", context.rows), in_parts(context, "c2", rows), delivery(context, "c3", later, turned)):
+        case.command("import", path)
+        wait_until_equal(case, path)
+        verify(case)
+    again = delivery(context, "c4", later, newer_headings)
+    said = case.command("import", again).stdout
+    assert " 0 differ" in said, said
+    case.stop()
+
+
 def what_is_no_report_is_imported_once(context):
     case = Case(context, "once")
     case.prepare()
@@ -228,7 +290,7 @@ def what_is_no_report_is_imported_once(context):
 
 
 CASES = [newer_deliveries_leave_what_the_newest_says, a_growing_month_costs_what_it_grows, a_killed_import_goes_on,
-         a_month_from_standard_input_is_followed_by_its_next_delivery, what_is_no_report_is_imported_once]
+         a_delivery_may_come_in_other_clothes, a_month_from_standard_input_is_followed_by_its_next_delivery, what_is_no_report_is_imported_once]
 
 
 def read_report(context):
