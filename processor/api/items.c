@@ -76,6 +76,18 @@ static const struct document *next_item(const struct document *const documents[2
     return order < 0 ? documents[0] : documents[1];
 }
 
+/* With the values that it has in the month; a new reference. */
+static json_t *item_of_month(json_t *item, billing_period month)
+{
+    static const char *const values[] = { "Name", "Description", "ChargeDetails" };
+    const json_t *version = item_version_at(item, month);
+    if (!version || !json_object_get(version, "ChargeDetails"))
+        return json_incref(item);
+    json_t *copy = json_copy(item);
+    copy_members(copy, version, values, ARRAY_COUNT(values));
+    return copy;
+}
+
 /* An item may still be made for the previous month: it is then in today's document, and listed there and then. */
 json_t *operation_ListCustomLineItems(struct call *call)
 {
@@ -89,8 +101,10 @@ json_t *operation_ListCustomLineItems(struct call *call)
         for (size_t i = 0; i < 2; i++)
             at[i] = page.after && documents[i] ? document_after(documents[i], ENTITY_ITEM, page.after) : 0;
         while ((document = next_item(documents, at, &id))) {
-            json_t *item = document_find(document, ENTITY_ITEM, id);
-            if (passes(call, document, id, item) && !list_add(&page, id, item_element(call, document, id, item)))
+            json_t *item = item_of_month(document_find(document, ENTITY_ITEM, id), call->month);
+            bool is_full = passes(call, document, id, item) && !list_add(&page, id, item_element(call, document, id, item));
+            json_decref(item);
+            if (is_full)
                 break;
         }
         reply = json_object();

@@ -114,22 +114,28 @@ bool group_is_transfer(const json_t *group)
            entity_text(json_object_get(group, "AccountGrouping"), "ResponsibilityTransferArn");
 }
 
-bool item_covers(const json_t *item, billing_period period)
+static bool version_covers(const json_t *version, billing_period period)
+{
+    billing_period start, end;
+    const char *start_text = entity_text(version, "StartBillingPeriod"),
+               *end_text = entity_text(version, "EndBillingPeriod");
+    return start_text && period_parse(text_of(start_text), &start) && start <= period &&
+           (!end_text || (period_parse(text_of(end_text), &end) && period < end));
+}
+
+json_t *item_version_at(const json_t *item, billing_period period)
 {
     size_t index;
-    json_t *version;
-    bool any = false;
-    json_array_foreach (json_object_get(item, "Versions"), index, version) {
-        billing_period start, end;
-        const char *start_text = entity_text(version, "StartBillingPeriod"),
-                   *end_text = entity_text(version, "EndBillingPeriod");
-        any = true;
-        if (!period_parse(text_of(start_text), &start) || start > period)
-            continue;
-        if (!end_text || (period_parse(text_of(end_text), &end) && period < end))
-            return true;
-    }
-    return !any;
+    json_t *version, *found = NULL;
+    json_array_foreach (json_object_get(item, "Versions"), index, version)
+        if (version_covers(version, period))
+            found = version;
+    return found;
+}
+
+bool item_covers(const json_t *item, billing_period period)
+{
+    return json_array_size(json_object_get(item, "Versions")) == 0 || item_version_at(item, period);
 }
 
 static const char *auto_group(const struct document *document)

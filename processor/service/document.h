@@ -84,6 +84,8 @@ const char *group_plan(const json_t *group);
 const char *entity_group(const json_t *entity);
 bool group_is_transfer(const json_t *group);
 bool item_covers(const json_t *item, billing_period period);
+/* The last version that covers the month; NULL: none. It has values of its own where the item has got others since. */
+json_t *item_version_at(const json_t *item, billing_period period);
 /* The group that an account is in, NULL if none: its own, or the one with AutoAssociate if the document does not list it. */
 const char *document_group_of(const struct document *document, const char *account);
 

@@ -15,28 +15,22 @@ static void free_conductor(struct conductor *conductor)
 
 /* ---- an item as a month has it ---- */
 
-static bool covers(const json_t *version, billing_period period)
+/* Of the version that covers the month, where the item has got others since. */
+static void take_values(json_t *item, billing_period period)
 {
-    billing_period start, end;
-    const char *start_text = entity_text(version, "StartBillingPeriod"),
-               *end_text = entity_text(version, "EndBillingPeriod");
-    return start_text && period_parse(text_of(start_text), &start) && start <= period &&
-           (!end_text || (period_parse(text_of(end_text), &end) && period < end));
+    static const char *const values[] = { "Name", "Description", "ChargeDetails" };
+    const json_t *found = item_version_at(item, period);
+    for (size_t i = 0; i < ARRAY_COUNT(values) && found; i++)
+        if (json_object_get(found, values[i]))
+            json_object_set(item, values[i], json_object_get(found, values[i]));
 }
 
 /* Its values are those of the version that covers the month; without one it is of no month that is asked for. */
 static void take_version(json_t *item, billing_period period)
 {
-    static const char *const values[] = { "Name", "Description", "ChargeDetails" };
-    json_t *versions = json_object_get(item, "Versions"), *version, *found = NULL;
-    size_t index;
+    bool found = item_version_at(item, period);
     char month[TIME_TEXT_MAX], next[TIME_TEXT_MAX];
-    json_array_foreach (versions, index, version)
-        if (covers(version, period))
-            found = version;
-    for (size_t i = 0; i < ARRAY_COUNT(values) && found; i++)
-        if (json_object_get(found, values[i]))
-            json_object_set(item, values[i], json_object_get(found, values[i]));
+    take_values(item, period);
     period_format(found ? period : period + 1, month);
     period_format(found ? period + 1 : period + 2, next);
     json_object_set_new(item, "Versions", json_pack("[{s:s,s:s}]", "StartBillingPeriod", month, "EndBillingPeriod", next));
@@ -138,6 +132,14 @@ static bool change_closed_month(const struct conductor_topic *topic, const struc
 
 /* ---- a month that is open ---- */
 
+/* `document` is of the month after. */
+static void add_item(struct document *draft, const struct document *document, const char *id, const json_t *item)
+{
+    json_t *copy = json_deep_copy(item);
+    take_values(copy, document->period - 1);
+    document_add(draft, ENTITY_ITEM, id, copy);
+}
+
 /* What a percentage counts comes along with it, where that month has none: its versions say for which months it is. */
 static void add_inputs(struct document *draft, const struct document *document, const json_t *item)
 {
@@ -147,7 +149,7 @@ static void add_inputs(struct document *draft, const struct document *document, 
         const char *id = arn_id(entity_text(input, "Arn"));
         json_t *counted = document_find(document, ENTITY_ITEM, id);
         if (counted && !document_find(draft, ENTITY_ITEM, id))
-            document_add(draft, ENTITY_ITEM, id, json_deep_copy(counted));
+            add_item(draft, document, id, counted);
     }
 }
 
@@ -159,7 +161,7 @@ struct document *earlier_items_document(const struct document *then, const struc
     json_object_foreach (document->earlier, id, group) {
         if ((item = document_find(document, ENTITY_ITEM, id)) &&
             document_find(then, ENTITY_GROUP, json_string_value(group))) {
-            document_add(draft, ENTITY_ITEM, id, json_deep_copy(item));
+            add_item(draft, document, id, item);
             add_inputs(draft, document, item);
         } else if (!item && document_find(draft, ENTITY_ITEM, id)) {
             document_drop_item(draft, id);

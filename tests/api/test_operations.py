@@ -476,6 +476,21 @@ def case_items_of_the_previous_month_and_what_they_count(context):
             gone = {"InclusiveStartBillingPeriod": month(start), **({"ExclusiveEndBillingPeriod": month(end)} if end is not None else {})}
             c.delete_custom_line_item(Arn=lasting, BillingPeriodRange=gone)
             assert months_of(lasting) == left, (start, end, months_of(lasting))
+        # What has other values from this month on is listed for the one before as it was then.
+        edited = flat("edited", BillingPeriodRange=previous)
+        c.update_custom_line_item(Arn=edited, Name="renamed", ChargeDetails={"Flat": {"ChargeValue": 2}})
+        for offset, name, value in ((-1, "edited", 1), (0, "renamed", 2), (1, "renamed", 2)):
+            listed = c.list_custom_line_items(BillingPeriod=month(offset), Filters={"Names": ["edited", "renamed"]})["CustomLineItems"]
+            assert [(i["Name"], i["ChargeDetails"]["Flat"]["ChargeValue"]) for i in listed] == [(name, value)], (offset, listed)
+        # What is changed for that month afterwards takes nothing along that is of this month.
+        rate = percent("rate", [], BillingPeriodRange=previous)
+        c.update_custom_line_item(Arn=rate, ChargeDetails={"Percentage": {"PercentageValue": 2}})
+        c.batch_associate_resources_to_custom_line_item(TargetArn=rate, ResourceArns=[edited], BillingPeriodRange=previous)
+        for offset, value, charge in ((-1, 1, 1), (0, 2, 2)):
+            document = json.loads(other.command("export", "--period", month(offset)))
+            details = {i["Arn"]: i["ChargeDetails"] for i in document["CustomLineItems"]}
+            assert float(details[rate]["Percentage"]["PercentageValue"]) == value, (offset, details[rate])
+            assert float(details[edited]["Flat"]["ChargeValue"]) == charge, (offset, details[edited])
         whole = flat("whole", BillingPeriodRange=previous)
         later = {"InclusiveStartBillingPeriod": month(1), "ExclusiveEndBillingPeriod": month(2)}
         invalid("ILLEGAL_BILLING_PERIOD_RANGE", c.delete_custom_line_item, Arn=whole, BillingPeriodRange=later)
