@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "log/kafka_offsets.h"
 #include "log/kafka_stream_parts.h"
 
 #define REACHABLE_TIMEOUT_MS 100
@@ -118,7 +119,7 @@ bool kafka_is_reachable(struct stream *port)
 {
     struct kafka_stream *stream = kafka_stream_of(port);
     char name[KAFKA_TOPIC_NAME_MAX];
-    int64_t first, end;
+    int64_t end;
     if (!atomic_load(&stream->is_down))
         return true;
     struct timespec now;
@@ -127,7 +128,7 @@ bool kafka_is_reachable(struct stream *port)
         return false;
     stream->asked_s = now.tv_sec;
     kafka_topic_name(stream->settings, STREAM_CONDUCTOR, name);
-    if (rd_kafka_query_watermark_offsets(stream->consumer, name, 0, &first, &end, REACHABLE_TIMEOUT_MS))
+    if (kafka_ask_offset_once(stream->consumer, name, 0, RD_KAFKA_OFFSET_END, REACHABLE_TIMEOUT_MS, &end))
         return false;
     atomic_store(&stream->is_down, false);
     return true;

@@ -1,4 +1,5 @@
 /* log/kafka_stream_ends.c: where partitions begin and end, and the request to begin later. */
+#include "log/kafka_offsets.h"
 #include "log/kafka_stream_parts.h"
 #include "observe/logging.h"
 
@@ -10,7 +11,9 @@ bool kafka_range(struct stream *port, enum stream_topic topic, int32_t partition
     char name[KAFKA_TOPIC_NAME_MAX];
     kafka_topic_name(stream->settings, topic, name);
     rd_kafka_resp_err_t result =
-        rd_kafka_query_watermark_offsets(stream->consumer, name, partition, first, end, CALL_TIMEOUT_MS);
+        kafka_ask_offset(stream->consumer, name, partition, RD_KAFKA_OFFSET_BEGINNING, CALL_TIMEOUT_MS, first);
+    if (!result)
+        result = kafka_ask_offset(stream->consumer, name, partition, RD_KAFKA_OFFSET_END, CALL_TIMEOUT_MS, end);
     return result == RD_KAFKA_RESP_ERR_NO_ERROR || kafka_fail(error, "cannot ask for the end of a partition", result);
 }
 
@@ -34,12 +37,10 @@ bool kafka_high(struct stream *port, enum stream_topic topic, int32_t partition,
 {
     struct kafka_stream *stream = kafka_stream_of(port);
     char name[KAFKA_TOPIC_NAME_MAX];
-    int64_t first;
     if (!open_measurer(stream, error))
         return false;
     kafka_topic_name(stream->settings, topic, name);
-    rd_kafka_resp_err_t result =
-        rd_kafka_query_watermark_offsets(stream->measurer, name, partition, &first, high, timeout_ms);
+    rd_kafka_resp_err_t result = kafka_ask_offset(stream->measurer, name, partition, RD_KAFKA_OFFSET_END, timeout_ms, high);
     return result == RD_KAFKA_RESP_ERR_NO_ERROR || kafka_fail(error, "cannot ask for the end of a partition", result);
 }
 
@@ -47,14 +48,11 @@ bool kafka_offset_of_time(struct stream *port, enum stream_topic topic, int32_t 
                           struct error *error)
 {
     struct kafka_stream *stream = kafka_stream_of(port);
+    char name[KAFKA_TOPIC_NAME_MAX];
+    kafka_topic_name(stream->settings, topic, name);
     /* To brokers times below 0 are words with a meaning of their own, and to most of them they say no. */
-    struct stream_partition asked = { topic, partition, time_ms < 0 ? 0 : time_ms, 0 };
-    rd_kafka_topic_partition_list_t *list = kafka_list_of(stream, &asked, 1);
-    rd_kafka_resp_err_t result = rd_kafka_offsets_for_times(stream->consumer, list, CALL_TIMEOUT_MS);
-    if (!result)
-        result = list->elems[0].err;
-    *offset = list->elems[0].offset;
-    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_resp_err_t result =
+        kafka_ask_offset(stream->consumer, name, partition, time_ms < 0 ? 0 : time_ms, CALL_TIMEOUT_MS, offset);
     if (result)
         return kafka_fail(error, "cannot find an offset by its time", result);
     int64_t first;

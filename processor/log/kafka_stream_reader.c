@@ -1,4 +1,5 @@
 /* log/kafka_stream_reader.c: what consumer and restorer have in common. */
+#include "log/kafka_offsets.h"
 #include "log/kafka_stream_parts.h"
 
 #define FETCH_BYTES ((size_t)64 * 1024 * 1024) /* of a command, which has no limit of its own */
@@ -44,10 +45,10 @@ bool kafka_check_message(const rd_kafka_message_t *message, struct error *error)
 void kafka_wake_fetcher(const struct kafka_stream *stream, rd_kafka_t *consumer, const rd_kafka_message_t *message,
                         size_t *taken_bytes)
 {
-    int64_t first, end;
+    int64_t end;
     size_t queue_max = stream->settings->fetch_bytes_max;
     if (queue_max == 0 || *taken_bytes < queue_max / 2 || !message->rkt)
         return;
     *taken_bytes = 0;
-    rd_kafka_query_watermark_offsets(consumer, rd_kafka_topic_name(message->rkt), message->partition, &first, &end, 1);
+    kafka_ask_offset_once(consumer, rd_kafka_topic_name(message->rkt), message->partition, RD_KAFKA_OFFSET_END, 1, &end);
 }
