@@ -67,14 +67,17 @@ class Case:
     def topic(self, name):
         return self.topics.consume(f"{self.name}.{name}")
 
+    def await_end(self, process):
+        code = process.wait(timeout=60)
+        assert code in (0, -signal.SIGKILL), f"exit code {code}, see {self.log}:\n{self.log.read_text()[-6000:]}"
+
     def stop(self):
         """SIGTERM commits and leaves."""
         for process in self.processes:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
         for process in self.processes:
-            code = process.wait(timeout=60)
-            assert code in (0, -signal.SIGKILL), f"exit code {code}, see {self.log}:\n{self.log.read_text()[-3000:]}"
+            self.await_end(process)
         self.processes = []
 
     def kill_all(self):
@@ -299,7 +302,7 @@ def processes_that_come_and_go_equal_price(context):
     case.start("b")
     time.sleep(3)
     first.send_signal(signal.SIGTERM)
-    assert first.wait(timeout=60) == 0
+    case.await_end(first)
     case.processes.remove(first)
     time.sleep(1)
     case.start("c")
