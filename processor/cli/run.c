@@ -19,6 +19,8 @@
 #include "store/state_dir.h"
 
 #define AWAIT_MS 500
+#define LOOK_MS 100
+#define CLOSING_MS 5000
 #define LARGE_MIN ((size_t)256 * 1024)
 #define LARGE_MAX ((size_t)16 * 1024 * 1024)
 #define TRIM_MAX ((size_t)64 * 1024 * 1024)
@@ -57,6 +59,8 @@ static size_t worker_count(const struct settings *settings)
 struct watch {
     _Atomic bool *stop;
     int64_t shutdown_timeout_ms;
+    const struct worker_thread *threads;
+    size_t count;
 };
 
 static sigset_t watched_signals(void)
@@ -81,7 +85,33 @@ static bool has_ended_in_time(int64_t timeout_ms)
     return number == SIGUSR1;
 }
 
-/* What is cut short is as safe as after a crash: what was not committed is read again. */
+static bool all_have_left(const struct watch *watch)
+{
+    for (size_t i = 0; i < watch->count; i++)
+        if (!atomic_load(&watch->threads[i].status.has_left))
+            return false;
+    return true;
+}
+
+/*
+ * Once all is committed nothing is lost by going: a connection that does not end (librdkafka's closing waits for answers
+ * that may not come) gets a few seconds. What is cut short before is as safe as after a crash: it is read again.
+ */
+static void await_the_end(const struct watch *watch)
+{
+    for (int64_t waited = 0; waited < watch->shutdown_timeout_ms && !all_have_left(watch); waited += LOOK_MS)
+        if (has_ended_in_time(LOOK_MS))
+            return;
+    bool has_left = all_have_left(watch);
+    if (has_left && has_ended_in_time(CLOSING_MS))
+        return;
+    if (has_left)
+        log_event(LOGGING_WARN, "closing_cut_short", LOG_NUMBER("closing_ms", CLOSING_MS));
+    else
+        log_event(LOGGING_ERROR, "cut_short", LOG_NUMBER("shutdown_timeout_ms", watch->shutdown_timeout_ms));
+    _exit(has_left ? EXIT_DONE : EXIT_FAILED);
+}
+
 static void *watch_for_the_end(void *context)
 {
     const struct watch *watch = context;
@@ -92,10 +122,8 @@ static void *watch_for_the_end(void *context)
     if (number == SIGUSR1)
         return NULL;
     log_event(LOGGING_INFO, "stopping", LOG_NUMBER("signal", number));
-    if (has_ended_in_time(watch->shutdown_timeout_ms))
-        return NULL;
-    log_event(LOGGING_ERROR, "cut_short", LOG_NUMBER("shutdown_timeout_ms", watch->shutdown_timeout_ms));
-    _exit(EXIT_FAILED);
+    await_the_end(watch);
+    return NULL;
 }
 
 static void start_worker(struct worker_thread *thread, const struct connection *connection, unsigned number, size_t count,
@@ -160,7 +188,8 @@ static bool begin(struct running *running, const struct connection *connection, 
     sigset_t watched = watched_signals();
     running->count = worker_count(&connection->settings);
     running->threads = memory_new_array(running->count, sizeof *running->threads);
-    running->watch = (struct watch){ &running->stop, connection->settings.shutdown_timeout_ms };
+    running->watch =
+        (struct watch){ &running->stop, connection->settings.shutdown_timeout_ms, running->threads, running->count };
     pthread_sigmask(SIG_BLOCK, &watched, NULL);
     if (!start_pages(connection, running->threads, running->count, &running->shown, &running->server, error)) {
         free(running->shown.statuses);

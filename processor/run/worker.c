@@ -81,6 +81,8 @@ static enum worker_end leave(struct worker *worker, struct error *error)
 {
     worker->world.save_all = true;
     enum stream_outcome outcome = worker->stream ? worker_commit(worker, error) : OUTCOME_DONE;
+    worker_drop_tasks(worker);
+    atomic_store(&worker->status->has_left, outcome == OUTCOME_DONE);
     worker_close(worker);
     return outcome == OUTCOME_FENCED ? WORKER_FENCED : outcome == OUTCOME_REFUSED ? WORKER_FAILED : WORKER_STOPPED;
 }

@@ -26,6 +26,7 @@ enum worker_end {
 struct worker_status {
     _Atomic bool ready;      /* assigned and restored, nothing stopped */
     _Atomic bool away;       /* no broker answers */
+    _Atomic bool has_left;   /* asked to stop: all is committed and its stores are closed; only the connection is left */
     _Atomic int64_t turn_ms; /* when its loop last went round; on a clock that never goes back */
     _Atomic int64_t tasks, restoring, waiting, stopped, rows, bytes, disk_bytes;
     _Atomic int64_t commits, aborts, restores, document;
