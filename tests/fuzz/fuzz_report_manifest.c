@@ -7,6 +7,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void check_paths(const struct report_key *key)
+{
+    CHECK(key->path_count > 0 && key->path_count <= REPORT_KEY_PATHS_MAX);
+    for (size_t i = 0; i < key->path_count; i++)
+        CHECK(key->paths[i][0] != '/' && strncmp(key->paths[i], "../", 3) != 0 && !strstr(key->paths[i], "/../"));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char path[64];
@@ -19,8 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (report_manifest_read(path, &manifest, &arena, &error)) {
         CHECK(manifest.key_count > 0);
         for (size_t i = 0; i < manifest.key_count; i++)
-            CHECK(manifest.keys[i][0] != '/' && strncmp(manifest.keys[i], "../", 3) != 0 &&
-                  !strstr(manifest.keys[i], "/../"));
+            check_paths(&manifest.keys[i]);
     } else {
         CHECK(error.message[0] != '\0');
     }
