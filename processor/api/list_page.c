@@ -25,7 +25,8 @@ static uint64_t token_hash(const struct call *call, const char *key)
     return hash;
 }
 
-static int hex_digit(char c)
+/* As encode_key writes them: a token in other letters is none of ours. */
+static int token_digit(char c)
 {
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
@@ -35,7 +36,7 @@ static char *decode_key(const char *hex)
     size_t size = strlen(hex);
     char *key = memory_new(size / 2 + 1);
     for (size_t i = 0; i + 1 < size; i += 2) {
-        int high = hex_digit(hex[i]), low = hex_digit(hex[i + 1]);
+        int high = token_digit(hex[i]), low = token_digit(hex[i + 1]);
         if (high < 0 || low < 0 || high + low == 0) {
             free(key);
             return NULL;

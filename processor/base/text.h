@@ -109,4 +109,14 @@ static inline bool text_is_ascii(struct text text)
 /* True where every byte is '0'..'9' and there are exactly `count` of them. */
 bool text_is_digits(struct text text, size_t count);
 
+/* Of either case; -1: none. */
+static inline int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 #endif

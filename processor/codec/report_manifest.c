@@ -102,14 +102,6 @@ static const char *path_of(struct text key, struct arena *arena)
     return copy;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static struct text unescape(struct text key, bool plus_is_space, struct arena *arena)
 {
     char *bytes = arena_take(arena, key.size, 1);

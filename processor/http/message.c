@@ -61,15 +61,6 @@ void http_target_split(struct text target, struct text *path, struct text *query
     *query = question ? (struct text){ question + 1, rest.size - size - 1 } : TEXT_NONE;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 bool http_decode(struct text text, struct buffer *out)
 {
     for (size_t i = 0; i < text.size; i++) {
