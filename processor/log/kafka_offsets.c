@@ -39,6 +39,11 @@ static void look_for_leader(rd_kafka_t *handle, const char *topic, int timeout_m
     rd_kafka_topic_destroy(asked);
 }
 
+static int one_try(int64_t left_ms)
+{
+    return (int)(left_ms < TRY_MS ? left_ms : TRY_MS);
+}
+
 static bool may_be_elsewhere(rd_kafka_resp_err_t result)
 {
     switch (result) {
@@ -64,17 +69,14 @@ static bool may_be_elsewhere(rd_kafka_resp_err_t result)
 rd_kafka_resp_err_t kafka_ask_offset(rd_kafka_t *handle, const char *topic, int32_t partition, int64_t place, int timeout_ms,
                                      int64_t *offset)
 {
-    int64_t end = clock_ms() + timeout_ms, left = timeout_ms;
-    rd_kafka_resp_err_t result;
-    do {
-        result = kafka_ask_offset_once(handle, topic, partition, place, (int)(left < TRY_MS ? left : TRY_MS), offset);
-        left = end - clock_ms();
-        if (!may_be_elsewhere(result) || left <= 0)
-            break;
-        look_for_leader(handle, topic, (int)(left < TRY_MS ? left : TRY_MS));
-        struct timespec pause = { 0, 50 * 1000000 }; /* an election takes a moment */
+    const struct timespec pause = { 0, 50 * 1000000 }; /* an election takes a moment */
+    int64_t end = clock_ms() + timeout_ms;
+    rd_kafka_resp_err_t result = kafka_ask_offset_once(handle, topic, partition, place, one_try(timeout_ms), offset);
+    for (int64_t left; may_be_elsewhere(result) && (left = end - clock_ms()) > 0;) {
+        look_for_leader(handle, topic, one_try(left));
         nanosleep(&pause, NULL);
-        left = end - clock_ms();
-    } while (left > 0);
+        if ((left = end - clock_ms()) > 0)
+            result = kafka_ask_offset_once(handle, topic, partition, place, one_try(left), offset);
+    }
     return result;
 }
