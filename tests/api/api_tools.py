@@ -1,4 +1,5 @@
 """What the tests of serve share: a server, a signed client, and how a refusal is looked at."""
+import argparse
 import json
 import os
 import signal
@@ -122,6 +123,16 @@ def cases(module, context, only):
             failed = 1
             print(f"FAILED {name}\n{traceback.format_exc()[-3000:]}", flush=True)
     return failed
+
+
+def command_line(*more):
+    """--proforma and --only, and what else has to be given; proxies of the environment are none of a test's."""
+    parser = argparse.ArgumentParser()
+    for name in ("--proforma", *more):
+        parser.add_argument(name, required=True)
+    parser.add_argument("--only", action="append")
+    free_of_proxies()
+    return parser.parse_args()
 
 
 def free_of_proxies():

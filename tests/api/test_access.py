@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """serve --out: every operation and path by every role and method; signatures that were moved, made up or are of another kind;
 connections that are many, slow or left."""
-import argparse
 import datetime
 import http.client
 import json
@@ -21,7 +20,7 @@ from botocore.credentials import Credentials  # noqa: E402
 
 from kafka_tools import free_ports  # noqa: E402
 
-from api_tools import cases, free_of_proxies, request, wait_for  # noqa: E402
+from api_tools import cases, command_line, request, wait_for  # noqa: E402
 from test_folder import BILLABLE, GROUP, KEYS, MEMBER, MONTH, OTHER, SECRET, Context, raw_to  # noqa: E402
 
 MODEL = botocore.session.get_session().get_service_model("billingconductor")
@@ -466,11 +465,7 @@ def case_readers_that_are_slow_get_it_all(context):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--proforma", required=True)
-    parser.add_argument("--only", action="append")
-    arguments = parser.parse_args()
-    free_of_proxies()
+    arguments = command_line()
     with tempfile.TemporaryDirectory() as name:
         os.environ["TMPDIR"] = name
         context = Context(arguments, Path(name))

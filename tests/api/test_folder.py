@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """serve --out: who may see what, signatures, the wire, proforma's own reads. No broker."""
-import argparse
 import gzip
 import http.client
 import json
@@ -23,7 +22,7 @@ from botocore.credentials import Credentials  # noqa: E402
 from botocore.exceptions import ClientError  # noqa: E402
 from kafka_tools import free_ports  # noqa: E402
 
-from api_tools import Server, cases, client, free_of_proxies, get, refused, request  # noqa: E402
+from api_tools import Server, cases, client, command_line, get, refused, request  # noqa: E402
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 PAYER, GROUP, MEMBER, STRANGER, OTHER = "100000000001", "200000000011", "200000000012", "200000000041", "200000000021"
@@ -444,11 +443,7 @@ def case_load_ends_without_error_or_growth(context):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--proforma", required=True)
-    parser.add_argument("--only", action="append")
-    arguments = parser.parse_args()
-    free_of_proxies()
+    arguments = command_line()
     with tempfile.TemporaryDirectory() as name:
         os.environ["TMPDIR"] = name
         context = Context(arguments, Path(name))

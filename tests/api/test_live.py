@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """serve beside a running processor: bills as usage arrives, events, a close and its reports, views that are deleted, brokers
 that are away, dead letters, months that were closed long ago."""
-import argparse
 import gzip
 import http.client
 import json
@@ -18,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kafka"))
 from kafka_tools import SKIPPED, Broker, Topics, Unavailable, free_ports, record  # noqa: E402
 
-from api_tools import Server, cases, client, free_of_proxies, get, refused, request, wait_for  # noqa: E402
+from api_tools import Server, cases, client, command_line, get, refused, request, wait_for  # noqa: E402
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 MONTH, GROUP = "2026-06", "200000000011"
@@ -280,12 +279,7 @@ def case_the_processor_ends(context):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--proforma", required=True)
-    parser.add_argument("--kafka-cat", required=True)
-    parser.add_argument("--only", action="append")
-    arguments = parser.parse_args()
-    free_of_proxies()
+    arguments = command_line("--kafka-cat")
     try:
         with tempfile.TemporaryDirectory() as name, Broker(Path(name) / "broker") as broker:
             context = Context(arguments, Path(name), broker)

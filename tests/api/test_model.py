@@ -2,7 +2,6 @@
 """Every constraint of the service's own model, at its border and one beyond, on the raw wire: an SDK would not send it.
 
 A folder is served, so what passes validation is refused as a change, or finds nothing: neither names the field."""
-import argparse
 import http.client
 import json
 import re
@@ -14,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kafka"))
 import botocore.session  # noqa: E402
 
-from api_tools import cases, free_of_proxies  # noqa: E402
+from api_tools import cases, command_line  # noqa: E402
 from test_folder import Context  # noqa: E402
 
 MODEL = botocore.session.get_session().get_service_model("billingconductor")
@@ -188,11 +187,7 @@ def case_every_border_of_every_member_is_held_to(context):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--proforma", required=True)
-    parser.add_argument("--only", action="append")
-    arguments = parser.parse_args()
-    free_of_proxies()
+    arguments = command_line()
     with tempfile.TemporaryDirectory() as name:
         context = Context(arguments, Path(name))
         with context.open:

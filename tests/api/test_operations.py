@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """All operations of Billing Conductor's API by boto3 and the AWS CLI, on the topics of a real broker."""
-import argparse
 import json
 import signal
 import subprocess
@@ -16,7 +15,7 @@ from botocore import xform_name  # noqa: E402
 from botocore.exceptions import ClientError  # noqa: E402
 from kafka_tools import SKIPPED, Broker, Unavailable, free_ports  # noqa: E402
 
-from api_tools import Server, cases, client, conflict, free_of_proxies, get, invalid, missing, request, wait_for  # noqa: E402
+from api_tools import Server, cases, client, command_line, conflict, get, invalid, missing, request, wait_for  # noqa: E402
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 PAYER = "100000000001"
@@ -812,11 +811,7 @@ def case_the_cli_calls_every_operation(context):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--proforma", required=True)
-    parser.add_argument("--only", action="append")
-    arguments = parser.parse_args()
-    free_of_proxies()
+    arguments = command_line()
     try:
         with tempfile.TemporaryDirectory() as name, Broker(Path(name) / "broker") as broker:
             context = Context(arguments.proforma, Path(name), broker)

@@ -7,6 +7,7 @@
 Both stop what they started. Where there is no browser a test ends with SKIPPED, in words.
 """
 
+import argparse
 import os
 import shutil
 import socket
@@ -45,6 +46,23 @@ def need_browser():
         if not found:
             print(f"skipped: {what} is not installed; tests/run.sh installs it", file=sys.stderr)
             sys.exit(SKIPPED)
+
+
+def command_line():
+    """Of a test of pages; ends the program where there is no browser."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--proforma", required=True, type=Path)
+    parser.add_argument("--data", required=True, type=Path)
+    options = parser.parse_args()
+    need_browser()
+    return options
+
+
+def run_cases(cases, browser, shown):
+    for case in cases:
+        begin = time.monotonic()
+        case(browser, shown)
+        print(f"{case.__name__.replace('_', ' ')}: ok, {time.monotonic() - begin:.1f} s", flush=True)
 
 
 def free_port():

@@ -4,18 +4,14 @@ server is killed or hangs. The page says so in words, keeps what it shows withou
     test_absence.py --proforma PROGRAM --data FOLDER
 """
 
-import argparse
 import signal
 import sys
-import tempfile
-import time
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "kafka"))
-from kafka_tools import SKIPPED, Broker, Unavailable, free_ports  # noqa: E402
+from kafka_tools import Broker, free_ports  # noqa: E402
 
-from browser import Browser, Served, need_browser  # noqa: E402
-from test_changes import GROUP, System  # noqa: E402
+from test_changes import GROUP, walk_on_broker  # noqa: E402
 from test_page import expect, is_accessible, is_quiet  # noqa: E402
 
 
@@ -149,28 +145,7 @@ class Absent(Broker):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--proforma", required=True, type=Path)
-    parser.add_argument("--data", required=True, type=Path)
-    options = parser.parse_args()
-    need_browser()
-    try:
-        with tempfile.TemporaryDirectory() as folder, Absent(port=free_ports(1)[0]) as broker:
-            system = System(options.proforma, options.data, Path(folder), broker)
-            system.broker = broker
-            try:
-                with Served(options.proforma, ["--config", system.config]) as served, Browser(served.address) as browser:
-                    system.served = served
-                    for case in CASES:
-                        begin = time.monotonic()
-                        case(browser, system)
-                        print(f"{case.__name__.replace('_', ' ')}: ok, {time.monotonic() - begin:.1f} s", flush=True)
-            finally:
-                system.stop_processor()
-    except Unavailable as reason:
-        print(f"skipped: {reason}", file=sys.stderr)
-        return SKIPPED
-    return 0
+    return walk_on_broker(CASES, lambda: Absent(port=free_ports(1)[0]), lambda system: None)
 
 
 if __name__ == "__main__":

@@ -5,20 +5,18 @@ what they then do; the state of tasks; months with documents of their own.
     test_changes.py --proforma PROGRAM --data FOLDER
 """
 
-import argparse
 import json
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kafka"))
 from kafka_tools import SKIPPED, Broker, Unavailable  # noqa: E402
 
-from browser import Browser, Served, need_browser  # noqa: E402
+from browser import Browser, Served, command_line, run_cases  # noqa: E402
 from test_page import expect, is_accessible, is_quiet  # noqa: E402
 
 GROUP = "200000000021"  # Platform: everything at +20 %
@@ -347,28 +345,28 @@ CASES = [
 ]
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--proforma", required=True, type=Path)
-    parser.add_argument("--data", required=True, type=Path)
-    options = parser.parse_args()
-    need_browser()
+def walk_on_broker(cases, make_broker, begin):
+    """`begin(system)` is what there is before `serve --config` and the page are."""
+    options = command_line()
     try:
-        with tempfile.TemporaryDirectory() as folder, Broker() as broker:
+        with tempfile.TemporaryDirectory() as folder, make_broker() as broker:
             system = System(options.proforma, options.data, Path(folder), broker)
-            system.command("topics", "create")
+            system.broker = broker
+            begin(system)
             try:
                 with Served(options.proforma, ["--config", system.config]) as served, Browser(served.address) as browser:
-                    for case in CASES:
-                        begin = time.monotonic()
-                        case(browser, system)
-                        print(f"{case.__name__.replace('_', ' ')}: ok, {time.monotonic() - begin:.1f} s", flush=True)
+                    system.served = served
+                    run_cases(cases, browser, system)
             finally:
                 system.stop_processor()
     except Unavailable as reason:
         print(f"skipped: {reason}", file=sys.stderr)
         return SKIPPED
     return 0
+
+
+def main():
+    return walk_on_broker(CASES, Broker, lambda system: system.command("topics", "create"))
 
 
 if __name__ == "__main__":

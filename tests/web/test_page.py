@@ -4,18 +4,16 @@ what a customer sees, light and dark, narrow and wide; no word on the console, n
     test_page.py --proforma PROGRAM --data FOLDER
 """
 
-import argparse
 import csv
 import gzip
 import json
 import subprocess
 import sys
 import tempfile
-import time
 from decimal import Decimal
 from pathlib import Path
 
-from browser import Browser, Served, need_browser, price_sample
+from browser import Browser, Served, command_line, price_sample, run_cases
 
 RETAIL = "200000000011"
 PAGES = [
@@ -352,11 +350,7 @@ def a_customer_sees_its_cost_alone(browser, sample):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--proforma", required=True, type=Path)
-    parser.add_argument("--data", required=True, type=Path)
-    options = parser.parse_args()
-    need_browser()
+    options = command_line()
     open_cases = [
         shows_all_groups_with_their_margins,
         opens_a_group_down_to_line_item_types,
@@ -384,10 +378,7 @@ def main():
         )
         for shown, cases, settings in runs:
             with Served(options.proforma, ["--out", shown], settings) as served, Browser(served.address) as browser:
-                for case in cases:
-                    begin = time.monotonic()
-                    case(browser, sample)
-                    print(f"{case.__name__.replace('_', ' ')}: ok, {time.monotonic() - begin:.1f} s", flush=True)
+                run_cases(cases, browser, sample)
     return 0
 
 
