@@ -1,8 +1,8 @@
 /*
  * aggregate/row.c: rows in memory.
  *
- * A row is 56 bytes and 24 for the amount and each cost it carries, in chunks that never move; the hash table holds 32
- * bits of hash beside each row's handle, so that a probe seldom touches a row that is not the one.
+ * A row is 56 bytes and 24 for the amount and each cost it carries, in chunks that never move; the hash table holds a row's
+ * hash of 32 bits beside its handle, so that a probe seldom touches a row that is not the one, and growing none at all.
  */
 #include "aggregate/row.h"
 
@@ -13,6 +13,9 @@
 #include "model/account.h"
 
 #define CHUNK_BYTES ((size_t)512 * 1024)
+#define MEMOS_MIN 256
+#define MEMOS_MAX 32768
+#define MEMOS_OF_FACTS 2
 #define HANDLE_UNIT 8u /* handles count 8-byte units: 16 bits of chunk offset, 16 bits and more of chunk number */
 
 struct row {
@@ -39,6 +42,8 @@ struct row_table {
     uint32_t *order;  /* handles; NULL until sorted */
     uint8_t *carried; /* by facts */
     size_t carried_capacity;
+    struct row_memo *memos; /* by account and facts */
+    size_t memo_count;
 };
 
 int row_identity_compare(const struct row_identity *a, const struct row_identity *b)
@@ -125,14 +130,20 @@ static uint32_t add_row(struct row_table *table, size_t size)
     return (uint32_t)units;
 }
 
-static uint64_t row_hash(const struct row *row)
+/* Of what an event says, so that it is known before the texts have their numbers. */
+static uint32_t row_hash(uint64_t account, uint32_t bucket_hour, uint64_t facts_hash, uint64_t resource_hash)
 {
-    return hash_mix(hash_mix(row->account, (uint64_t)row->bucket_hour << 32 | row->facts), row->resource);
+    return (uint32_t)hash_mix(hash_mix(account, bucket_hour) ^ facts_hash, resource_hash);
 }
 
-static uint64_t slot_value(uint64_t hash, uint32_t handle)
+static uint32_t slot_hash(uint64_t slot)
 {
-    return (hash & 0xffffffff00000000u) | (handle + 1);
+    return (uint32_t)(slot >> 32);
+}
+
+static uint64_t slot_value(uint32_t hash, uint32_t handle)
+{
+    return (uint64_t)hash << 32 | (handle + 1);
 }
 
 /* A walk over all rows as they lie in memory: fast where a walk over the slots would jump. */
@@ -157,18 +168,19 @@ static bool walk_next(const struct row_table *table, struct row_walk *walk, uint
 
 static void rehash(struct row_table *table, size_t slot_count)
 {
-    struct row_walk walk = { 0 };
-    uint32_t handle;
-    free(table->slots);
+    uint64_t *old = table->slots;
+    size_t old_count = table->slot_count;
     table->slots = memory_new_table(slot_count, sizeof *table->slots);
     table->slot_count = slot_count;
-    while (walk_next(table, &walk, &handle)) {
-        uint64_t hash = row_hash(row_at(table, handle));
-        size_t slot = (size_t)hash & (slot_count - 1);
+    for (size_t i = 0; i < old_count; i++) {
+        size_t slot = slot_hash(old[i]) & (slot_count - 1);
+        if (old[i] == 0)
+            continue;
         while (table->slots[slot] != 0)
             slot = (slot + 1) & (slot_count - 1);
-        table->slots[slot] = slot_value(hash, handle);
+        table->slots[slot] = old[i];
     }
+    free(old);
 }
 
 static bool same_row(const struct row *a, const struct row *b)
@@ -177,15 +189,14 @@ static bool same_row(const struct row *a, const struct row *b)
            a->resource == b->resource && a->period == b->period;
 }
 
-static uint32_t find_or_add(struct row_table *table, const struct row *wanted)
+static uint32_t find_or_add(struct row_table *table, const struct row *wanted, uint32_t hash)
 {
     if (table->count * 10 >= table->slot_count * 6)
         rehash(table, table->slot_count ? table->slot_count * 2 : 1024);
-    uint64_t hash = row_hash(wanted);
     size_t mask = table->slot_count - 1;
-    size_t slot = (size_t)hash & mask;
+    size_t slot = hash & mask;
     for (; table->slots[slot] != 0; slot = (slot + 1) & mask) {
-        if (table->slots[slot] >> 32 != hash >> 32)
+        if (slot_hash(table->slots[slot]) != hash)
             continue;
         uint32_t found = (uint32_t)table->slots[slot] - 1;
         if (same_row(row_at(table, found), wanted))
@@ -241,10 +252,33 @@ struct row_identity row_table_identity(const struct row_table *table, const stru
 
 uint32_t row_table_take(struct row_table *table, const struct row_identity *identity)
 {
-    return row_table_take_hashed(table, identity, hash64(identity->facts.data, identity->facts.size));
+    struct row_hashes hashes = row_hashes_of(identity->facts, identity->resource);
+    return row_table_take_hashed(table, identity, &hashes);
 }
 
-uint32_t row_table_take_hashed(struct row_table *table, const struct row_identity *identity, uint64_t facts_hash)
+static uint32_t identity_hash(const struct row_identity *identity, const struct row_hashes *hashes)
+{
+    return row_hash(identity->account, (uint32_t)(identity->bucket_ms / HOUR_MS), hashes->facts,
+                    identity->resource.size ? hashes->resource : 0);
+}
+
+void row_table_expect(const struct row_table *table, const struct row_identity *identity, const struct row_hashes *hashes,
+                      unsigned step)
+{
+    intern_expect(&table->facts, hashes->facts, step);
+    if (identity->resource.size)
+        intern_expect(&table->resources, hashes->resource, step);
+    if (table->slot_count == 0 || step == 2)
+        return;
+    uint32_t hash = identity_hash(identity, hashes);
+    const uint64_t *slot = &table->slots[hash & (table->slot_count - 1)];
+    if (step == 0)
+        __builtin_prefetch(slot, 1);
+    else if (*slot != 0 && slot_hash(*slot) == hash)
+        __builtin_prefetch(row_at(table, (uint32_t)*slot - 1), 1);
+}
+
+uint32_t row_table_take_hashed(struct row_table *table, const struct row_identity *identity, const struct row_hashes *hashes)
 {
     size_t known = table->facts.count;
     struct row wanted = {
@@ -252,8 +286,9 @@ uint32_t row_table_take_hashed(struct row_table *table, const struct row_identit
         .usage_end_ms = USAGE_END_NONE,
         .period = identity->period,
         .bucket_hour = (uint32_t)(identity->bucket_ms / HOUR_MS),
-        .facts = intern_add_hashed(&table->facts, identity->facts, facts_hash),
-        .resource = identity->resource.size ? intern_add(&table->resources, identity->resource) : INTERN_NONE,
+        .facts = intern_add_hashed(&table->facts, identity->facts, hashes->facts),
+        .resource = identity->resource.size ? intern_add_hashed(&table->resources, identity->resource, hashes->resource)
+                                            : INTERN_NONE,
         .description = INTERN_NONE,
     };
     /* Taken apart once for all rows that share them. */
@@ -262,7 +297,7 @@ uint32_t row_table_take_hashed(struct row_table *table, const struct row_identit
         table->carried[known] = facts_carried(identity->facts);
     }
     wanted.carried = table->carried[wanted.facts];
-    return find_or_add(table, &wanted);
+    return find_or_add(table, &wanted, identity_hash(identity, hashes));
 }
 
 void row_table_add_event(struct row_table *table, uint32_t handle, const struct usage_event *event)
@@ -322,6 +357,21 @@ uint32_t row_table_handle(const struct row_table *table, size_t position)
     return table->order[position];
 }
 
+/* A memo is lost when another takes its place: the table has room for some for each facts, and a bound. */
+struct row_memo *row_table_memo(struct row_table *table, uint32_t handle)
+{
+    const struct row *row = row_at(table, handle);
+    if (table->memo_count < MEMOS_MAX && table->memo_count < table->facts.count * MEMOS_OF_FACTS) {
+        table->memo_count = table->memo_count ? table->memo_count * 2 : MEMOS_MIN;
+        free(table->memos);
+        table->memos = memory_new_table(table->memo_count, sizeof *table->memos);
+    }
+    struct row_memo *memo = &table->memos[hash_mix(row->account, row->facts) & (table->memo_count - 1)];
+    if (memo->account != row->account || memo->facts != row->facts)
+        *memo = (struct row_memo){ .account = row->account, .facts = row->facts };
+    return memo;
+}
+
 size_t row_table_count(const struct row_table *table)
 {
     return table->count;
@@ -332,7 +382,7 @@ size_t row_table_bytes(const struct row_table *table)
     /* What sorting takes is counted before it is taken: a table must fit together with its order. */
     return table->chunk_count * CHUNK_BYTES + table->slot_count * sizeof *table->slots +
            table->count * sizeof(struct row_rank) + intern_bytes(&table->facts) + intern_bytes(&table->resources) +
-           intern_bytes(&table->descriptions);
+           intern_bytes(&table->descriptions) + table->memo_count * sizeof *table->memos;
 }
 
 static struct text account_text(const uint8_t bytes[sizeof(uint64_t)])
@@ -410,6 +460,19 @@ void row_table_read(const struct row_table *table, uint32_t handle, struct row_v
             view->values.costs[i] = *sum++;
 }
 
+void row_table_expect_read(const struct row_table *table, uint32_t handle, unsigned step)
+{
+    const struct row *row = row_at(table, handle);
+    if (step == 0) {
+        __builtin_prefetch(row);
+        __builtin_prefetch(&row->sums[0]);
+        return;
+    }
+    intern_expect_text(&table->facts, row->facts, step);
+    if (row->resource != INTERN_NONE)
+        intern_expect_text(&table->resources, row->resource, step);
+}
+
 uint64_t row_table_events(const struct row_table *table, uint32_t handle)
 {
     return row_at(table, handle)->usage_events;
@@ -440,8 +503,10 @@ void row_table_reset(struct row_table *table)
     free(table->slots);
     free(table->order);
     free(table->carried);
+    free(table->memos);
     table->carried = NULL;
-    table->carried_capacity = 0;
+    table->memos = NULL;
+    table->carried_capacity = table->memo_count = 0;
     intern_reset(&table->facts);
     intern_reset(&table->resources);
     intern_reset(&table->descriptions);

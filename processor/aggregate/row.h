@@ -8,6 +8,7 @@
 #define AGGREGATE_ROW_H
 
 #include "aggregate/facts.h"
+#include "base/hash.h"
 #include "base/intern.h"
 #include "money/sum.h"
 
@@ -48,6 +49,16 @@ static inline const struct sum *row_billable(const struct row_values *values, co
     return &values->costs[facts_carry(facts, CARRIED_NET_UNBLENDED) ? CARRIED_NET_UNBLENDED : CARRIED_UNBLENDED];
 }
 
+/* hash64 of a row's texts, for who needs them more than once. */
+struct row_hashes {
+    uint64_t facts, resource;
+};
+
+static inline struct row_hashes row_hashes_of(struct text facts, struct text resource)
+{
+    return (struct row_hashes){ hash64(facts.data, facts.size), hash64(resource.data, resource.size) };
+}
+
 static inline struct row_identity row_view_identity(const struct row_view *row)
 {
     return (struct row_identity){ row->period, row->bucket_ms, row->account, row->resource, row->facts };
@@ -85,7 +96,12 @@ void row_table_fold_into(struct row_table *table, const struct usage_event *even
 
 /* The row of an identity, made without events if there is none. */
 uint32_t row_table_take(struct row_table *table, const struct row_identity *identity);
-uint32_t row_table_take_hashed(struct row_table *table, const struct row_identity *identity, uint64_t facts_hash);
+uint32_t row_table_take_hashed(struct row_table *table, const struct row_identity *identity,
+                               const struct row_hashes *hashes);
+/* Fetches from memory what row_table_take_hashed will look at, in steps as intern_expect; what row_table_read will. */
+void row_table_expect(const struct row_table *table, const struct row_identity *identity, const struct row_hashes *hashes,
+                      unsigned step);
+void row_table_expect_read(const struct row_table *table, uint32_t handle, unsigned step);
 /* The identity of an event's row in this table's granularity. Texts are borrowed from the arguments. */
 struct row_identity row_table_identity(const struct row_table *table, const struct usage_event *event, struct text facts,
                                        billing_period period);
@@ -99,6 +115,19 @@ uint64_t row_table_events(const struct row_table *table, uint32_t handle);
 int row_identity_compare(const struct row_identity *a, const struct row_identity *b);
 /* A word that the table's owner keeps with a row; 0 at first. */
 uint32_t *row_table_word(struct row_table *table, uint32_t handle);
+/*
+ * What the table's owner keeps for all rows of an account that have the same facts; all 0 at first, and now and then again.
+ * Valid until the next row_table_memo.
+ */
+struct row_memo {
+    uint64_t account;
+    uint32_t facts; /* the row's; not to be changed, as the account */
+    uint32_t number;
+    uint64_t generation;
+    const void *value;
+    billing_period period;
+};
+struct row_memo *row_table_memo(struct row_table *table, uint32_t handle);
 /* After row_table_sort: the handle of a position. */
 uint32_t row_table_handle(const struct row_table *table, size_t position);
 

@@ -10,6 +10,12 @@
 #include <stdbool.h>
 
 #define MUST_USE __attribute__((warn_unused_result))
+/* A release clears all variables. This one is large, on a path that every event takes, and filled before it is read. */
+#if defined(__has_attribute) && __has_attribute(uninitialized)
+#define NOT_CLEARED __attribute__((uninitialized))
+#else
+#define NOT_CLEARED
+#endif
 #define PRINTF_LIKE(format_index, first_index) __attribute__((format(printf, format_index, first_index)))
 
 /* By consequence: what the process does about it. */

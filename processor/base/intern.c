@@ -6,6 +6,9 @@
 #include "base/error.h"
 #include "base/hash.h"
 
+#define CACHE_LINE 64
+#define EXPECTED_BYTES_MAX 256
+
 static size_t intern_slot(const struct intern *intern, struct text text, uint64_t hash)
 {
     size_t mask = intern->slot_count - 1;
@@ -59,6 +62,28 @@ uint32_t intern_find(const struct intern *intern, struct text text)
         return INTERN_NONE;
     size_t slot = intern_slot(intern, text, hash64(text.data, text.size));
     return intern->slots[slot] == 0 ? INTERN_NONE : intern->slots[slot] - 1;
+}
+
+void intern_expect_text(const struct intern *intern, uint32_t number, unsigned step)
+{
+    const struct intern_entry *entry = &intern->entries[number];
+    if (step == 1) {
+        __builtin_prefetch(entry);
+        return;
+    }
+    for (size_t at = 0; at < entry->text.size && at < EXPECTED_BYTES_MAX; at += CACHE_LINE)
+        __builtin_prefetch(entry->text.data + at);
+}
+
+void intern_expect(const struct intern *intern, uint64_t hash, unsigned step)
+{
+    if (intern->slot_count == 0)
+        return;
+    const uint32_t *slot = &intern->slots[(size_t)hash & (intern->slot_count - 1)];
+    if (step == 0)
+        __builtin_prefetch(slot);
+    else if (*slot != 0)
+        intern_expect_text(intern, *slot - 1, step);
 }
 
 size_t intern_bytes(const struct intern *intern)

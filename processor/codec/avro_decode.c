@@ -430,7 +430,7 @@ static bool read_tags(struct decoder *decoder, const struct avro_step *step, str
             items[count++] = tag;
         }
     } while (more > 0);
-    struct refusal refusal;
+    struct refusal NOT_CLEARED refusal;
     if (!tags_normalize(items, &count, &refusal))
         return spoil(decoder, refusal.reason, refusal.value, refusal.detail);
     *tags = (struct tags){ items, count };

@@ -77,7 +77,7 @@ bool wire_meet_schemas(struct wire *wire, struct error *error)
 static enum wire_answer decode_json(struct wire *wire, const struct record_type *type, struct text value, void *record,
                                     struct arena *arena, struct refusal *refusal)
 {
-    struct error error;
+    struct error NOT_CLEARED error;
     if (type == &usage_event_type)
         return event_json_decode(wire->json, value, wire->excess, record, arena, refusal) ? WIRE_DONE : WIRE_REFUSED;
     if (json_read_record(value, type, record, arena, &wire->scratch, &error))

@@ -87,6 +87,18 @@ static bool hand_over_message(struct kafka_stream *stream, const rd_kafka_messag
     return stream->handler->record(stream->handler->context, &record, error);
 }
 
+/* Only of usage: other records are few, or have headers, which cost. */
+static void expect_message(struct kafka_stream *stream, const rd_kafka_message_t *message)
+{
+    struct stream_record record;
+    enum stream_topic topic;
+    if (message->err || !message->rkt || !kafka_topic_of_name(stream->settings, rd_kafka_topic_name(message->rkt), &topic) ||
+        topic != STREAM_USAGE)
+        return;
+    kafka_record_of_message(message, topic, NULL, 0, &record);
+    stream->handler->expect(stream->handler->context, &record);
+}
+
 enum stream_outcome kafka_poll(struct stream *port, int timeout_ms, size_t records_max, const struct stream_handler *handler,
                                struct error *error)
 {
@@ -98,6 +110,8 @@ enum stream_outcome kafka_poll(struct stream *port, int timeout_ms, size_t recor
     ssize_t count = rd_kafka_consume_batch_queue(stream->queue, timeout_ms, stream->batch, room);
     bool done = !stream->handler_failed;
     for (ssize_t i = 0; i < count; i++) {
+        if (done && !stream->rebalanced && handler->expect && i + STREAM_EXPECTED < count)
+            expect_message(stream, stream->batch[i + STREAM_EXPECTED]);
         if (done && !stream->rebalanced)
             done = hand_over_message(stream, stream->batch[i], error);
         stream->taken_bytes += stream->batch[i]->len + stream->batch[i]->key_len;

@@ -24,6 +24,7 @@ enum stream_topic {
 };
 
 #define OFFSET_NONE INT64_C(-1)
+#define STREAM_EXPECTED 3 /* records between being expected and being handed over */
 
 struct stream_header {
     const char *name;
@@ -69,6 +70,8 @@ enum stream_outcome {
 struct stream_handler {
     void *context;
     bool (*record)(void *context, const struct stream_record *record, struct error *error);
+    /* This usage record will be handed over a few records later, if all goes well. May be NULL. */
+    void (*expect)(void *context, const struct stream_record *record);
     /* The partition is read up to `end`; behind its last record there may be marks of transactions. May be NULL. */
     void (*ended)(void *context, enum stream_topic topic, int32_t partition, int64_t end);
     /* The group has assigned partitions; none is read before it is handed to `assign`. */

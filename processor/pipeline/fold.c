@@ -94,15 +94,15 @@ bool fold_take_row(struct fold *fold, const struct row_view *row, struct error *
 /* What fold_take needs to know of an event besides its sums. */
 struct prepared {
     struct text facts;
-    uint64_t facts_hash;
+    struct row_hashes hashes;
     struct id_entry id;
     billing_period period;
 };
 
 static struct prepared prepared_of(const struct usage_event *event, struct text facts)
 {
-    uint64_t hash = hash64(facts.data, facts.size);
-    return (struct prepared){ facts, hash, id_entry_of(event, hash, 0), usage_event_period(event) };
+    struct row_hashes hashes = usage_event_hashes(event, facts);
+    return (struct prepared){ facts, hashes, id_entry_of(event, &hashes, 0), usage_event_period(event) };
 }
 
 void fold_prepare(struct usage_entry *entry, struct arena *arena)
@@ -119,8 +119,16 @@ static bool fold_event(struct fold *fold, const struct usage_event *event, const
     struct row_identity identity = row_table_identity(fold->table, event, prepared->facts, prepared->period);
     fold->counts.excess_decimals += event->excess_decimals;
     note_payer(fold, prepared->period, event->payer_account_id);
-    row_table_add_event(fold->table, row_table_take_hashed(fold->table, &identity, prepared->facts_hash), event);
+    row_table_add_event(fold->table, row_table_take_hashed(fold->table, &identity, &prepared->hashes), event);
     return spill_if_full(fold, error);
+}
+
+static void expect(const struct fold *fold, const struct usage_entry *soon)
+{
+    const struct prepared *prepared = soon->prepared;
+    struct row_identity identity = row_table_identity(fold->table, &soon->event, prepared->facts, prepared->period);
+    seen_expect(fold->seen, prepared->id.id);
+    row_table_expect(fold->table, &identity, &prepared->hashes, 0);
 }
 
 static bool take_id(struct fold *fold, const struct usage_entry *entry, const struct prepared *prepared,
@@ -130,7 +138,7 @@ static bool take_id(struct fold *fold, const struct usage_entry *entry, const st
     if (!fold->seen && !seen_open(&options, fold->rocks, &fold->seen, error))
         return false;
     if (entry->soon)
-        seen_expect(fold->seen, ((const struct prepared *)entry->soon->prepared)->id.id);
+        expect(fold, entry->soon);
     return seen_take_id(fold->seen, &prepared->id, answer, error) &&
            (!seen_is_full(fold->seen) || seen_save_and_work(fold->seen, 0, error));
 }

@@ -156,14 +156,28 @@ static const struct usage_event *without_claims(const struct usage_event *event,
     return scratch;
 }
 
+void ledger_expect(const struct ledger *ledger, const struct usage_event *event, struct text facts,
+                   const struct row_hashes *hashes, unsigned step)
+{
+    struct row_identity identity = row_table_identity(ledger->table, event, facts, PERIOD_NONE);
+    row_table_expect(ledger->table, &identity, hashes, step);
+}
+
 bool ledger_take(struct ledger *ledger, const struct usage_event *event, struct text facts, billing_period period,
                  struct error *error)
 {
-    struct usage_event scratch;
+    struct row_hashes hashes = row_hashes_of(facts, event->resource_id);
+    return ledger_take_hashed(ledger, event, facts, &hashes, period, error);
+}
+
+bool ledger_take_hashed(struct ledger *ledger, const struct usage_event *event, struct text facts,
+                        const struct row_hashes *hashes, billing_period period, struct error *error)
+{
+    struct usage_event NOT_CLEARED scratch;
     if (event->correction.is_one && period != usage_event_period(event))
         event = without_claims(event, &scratch);
     struct row_identity identity = row_table_identity(ledger->table, event, facts, period);
-    uint32_t row = row_table_take(ledger->table, &identity);
+    uint32_t row = row_table_take_hashed(ledger->table, &identity, hashes);
     struct entry *entry;
     if (!ledger_entry_of(ledger, row, &identity, &entry, error))
         return false;
@@ -175,7 +189,7 @@ bool ledger_take(struct ledger *ledger, const struct usage_event *event, struct 
     const struct resolved *resolved = ledger_resolve_entry(ledger, entry, &identity);
     count_event(&ledger->counts, &resolved->price);
     if (resolved->pool != POOL_NONE) {
-        struct row_view view;
+        struct row_view NOT_CLEARED view;
         row_table_read(ledger->table, row, &view);
         price_tiered_event(ledger, entry, resolved, &view, event);
         forget_parts_of_nothing(entry, &view);
@@ -243,7 +257,7 @@ static bool write_gone(struct ledger *ledger, struct entry *entry, const struct 
 
 static bool flush_entry(struct ledger *ledger, struct entry *entry, const struct ledger_sink *sink, struct error *error)
 {
-    struct row_view view;
+    struct row_view NOT_CLEARED view;
     struct rated_row rated;
     row_table_read(ledger->table, entry->row, &view);
     struct row_identity identity = row_view_identity(&view);
@@ -255,7 +269,7 @@ static bool flush_entry(struct ledger *ledger, struct entry *entry, const struct
         ledger_drop_empty_parts(&rated, view.values.usage_events == 0);
     entry->taken_back = view.values.usage_events == 0 && rated.slice_count > 0;
     for (uint32_t i = 0; i < rated.slice_count; i++) {
-        struct line_item item;
+        struct line_item NOT_CLEARED item;
         struct part *part = ledger_part_of(ledger, entry, rated.slices[i].tier);
         i128 cost = rated.slices[i].cost, public_cost = rated.slices[i].public_cost;
         line_item_of_slice(&ledger->builder, &view, &resolved->facts, &resolved->price, &rated, i, &item);
@@ -278,6 +292,26 @@ size_t ledger_dirty_count(const struct ledger *ledger)
     return ledger->dirty_count + ledger->gone.size / LINE_ITEM_ID_LETTERS;
 }
 
+/* Fetches from memory what the entries behind one that is being flushed will need: nearer ones further. */
+static void expect_flush(const struct ledger *ledger, size_t at)
+{
+    const uint32_t *dirty = ledger->dirty + at;
+    size_t left = ledger->dirty_count - at;
+    if (left > 8)
+        __builtin_prefetch(&ledger->entries[dirty[8]]);
+    if (left > 6) {
+        const struct entry *entry = &ledger->entries[dirty[6]];
+        row_table_expect_read(ledger->table, entry->row, 0);
+        __builtin_prefetch(entry->parts);
+        for (size_t line = 0; entry->resolved && line < sizeof *entry->resolved; line += 64)
+            __builtin_prefetch((const char *)entry->resolved + line);
+    }
+    if (left > 4)
+        row_table_expect_read(ledger->table, ledger->entries[dirty[4]].row, 1);
+    if (left > 2)
+        row_table_expect_read(ledger->table, ledger->entries[dirty[2]].row, 2);
+}
+
 bool ledger_flush(struct ledger *ledger, int64_t revision, const struct ledger_sink *sink, struct error *error)
 {
     ledger->builder.revision = revision;
@@ -287,6 +321,7 @@ bool ledger_flush(struct ledger *ledger, int64_t revision, const struct ledger_s
     buffer_clear(&ledger->gone);
     for (size_t i = 0; i < ledger->dirty_count; i++) {
         struct entry *entry = &ledger->entries[ledger->dirty[i]];
+        expect_flush(ledger, i);
         entry->dirty = false;
         if (!flush_entry(ledger, entry, sink, error))
             return false;

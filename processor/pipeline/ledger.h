@@ -37,7 +37,14 @@ void ledger_free(struct ledger *ledger);
 MUST_USE bool ledger_take(struct ledger *ledger, const struct usage_event *event, struct text facts, billing_period period,
                           struct error *error);
 
-/* The same for a whole row that another task has handed over. Fails: the store, or it is no row. */
+/* The same of who has hashed the texts already. */
+MUST_USE bool ledger_take_hashed(struct ledger *ledger, const struct usage_event *event, struct text facts,
+                                 const struct row_hashes *hashes, billing_period period, struct error *error);
+/* Fetches from memory what that will look at, in steps as row_table_expect. */
+void ledger_expect(const struct ledger *ledger, const struct usage_event *event, struct text facts,
+                   const struct row_hashes *hashes, unsigned step);
+
+/* The same as ledger_take for a whole row that another task has handed over. Fails: the store, or it is no row. */
 MUST_USE bool ledger_take_row(struct ledger *ledger, const struct line_item *row, struct error *error);
 
 /* Events that were taken, by what is to be known of their price: as the summary of `price` counts them. */

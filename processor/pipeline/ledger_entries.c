@@ -72,16 +72,30 @@ const struct resolved *ledger_resolve(struct ledger *ledger, const struct row_vi
 /* Places outlive the cache's answers, and are as good as they. */
 #define TOTAL_NONE UINT32_MAX
 
+static bool is_valid(const struct row_memo *memo, billing_period period, uint64_t generation)
+{
+    return memo->period == period && memo->generation == generation && memo->value;
+}
+
+/* Rows of the same facts and account follow each other hour by hour: what prices one prices the next. */
 const struct resolved *ledger_resolve_entry(struct ledger *ledger, struct entry *entry, const struct row_identity *identity)
 {
     struct price_cache *prices = &ledger->prices;
     if (entry->resolved && entry->generation == prices->generation)
         return entry->resolved;
-    uint32_t group =
-        assign_group(pricing_of(prices->pricing, identity->period)->conductor, identity->account, identity->period);
-    entry->resolved = price_cache_get(prices, group, identity->period, identity->facts);
-    entry->generation = prices->generation;
-    entry->total = TOTAL_NONE;
+    struct row_memo *memo = row_table_memo(ledger->table, entry->row);
+    if (!is_valid(memo, identity->period, prices->generation)) {
+        uint32_t group =
+            assign_group(pricing_of(prices->pricing, identity->period)->conductor, identity->account, identity->period);
+        const struct resolved *resolved = price_cache_get(prices, group, identity->period, identity->facts);
+        memo->value = resolved;
+        memo->period = identity->period;
+        memo->generation = prices->generation; /* as it is behind the call */
+        memo->number = TOTAL_NONE;
+    }
+    entry->resolved = memo->value;
+    entry->generation = memo->generation;
+    entry->total = memo->number;
     return entry->resolved;
 }
 
@@ -125,8 +139,12 @@ struct total *ledger_total_of_entry(struct ledger *ledger, struct entry *entry, 
 {
     const struct resolved *resolved = entry->resolved;
     struct month *month = ledger_month_of(ledger, identity->period);
-    if (entry->total == TOTAL_NONE)
+    if (entry->total == TOTAL_NONE) {
+        struct row_memo *memo = row_table_memo(ledger->table, entry->row);
         entry->total = (uint32_t)(find_total(month, identity->account, resolved) - month->totals.items);
+        if (is_valid(memo, identity->period, entry->generation))
+            memo->number = entry->total;
+    }
     struct total *total = &month->totals.items[entry->total];
     ledger_total_changed(month, total);
     return total;

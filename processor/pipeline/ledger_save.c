@@ -27,7 +27,7 @@ static void put_page(struct ledger *ledger, struct leaf *leaf)
 
 static void save_row(struct ledger *ledger, struct leaf *leaf, const struct entry *entry)
 {
-    struct row_view view;
+    struct row_view NOT_CLEARED view;
     row_table_read(ledger->table, entry->row, &view);
     buffer_clear(&ledger->extra);
     stored_parts_write(entry, &ledger->extra);

@@ -260,7 +260,7 @@ uint64_t line_item_price_hash_of_slice(const struct line_item_builder *builder, 
                                        const struct facts *facts, const struct price *price, const struct rated_row *rated,
                                        uint32_t index)
 {
-    struct line_item item;
+    struct line_item NOT_CLEARED item;
     price_slice(builder, row, facts, price, rated, &rated->slices[index], &item);
     return line_item_price_hash(&item);
 }

@@ -86,7 +86,7 @@ static i128 slice_position(i128 position, i128 row_quantity, i128 done, i128 sli
 bool rate_fits(const struct price *price, const struct row_values *values)
 {
     struct schedule charged = price_schedule(price);
-    struct priced_slice whole;
+    struct priced_slice NOT_CLEARED whole;
     i128 quantity;
     return sum_value(&values->amount, &quantity) && fits_schedule(price, &charged, price->published, quantity) &&
            (price->published || own_public_cost(price, values, quantity, true, &whole));

@@ -28,6 +28,14 @@ static bool on_record(void *context, const struct stream_record *record, struct 
     return true;
 }
 
+static void on_expect(void *context, const struct stream_record *record)
+{
+    struct worker *worker = context;
+    struct task *task = worker_find_task(worker, record->topic, record->partition);
+    if (task && worker->pending == OUTCOME_DONE)
+        task_expect(task, record);
+}
+
 static void on_ended(void *context, enum stream_topic topic, int32_t partition, int64_t end)
 {
     struct worker *worker = context;
@@ -87,11 +95,12 @@ static bool on_revoked(void *context, bool lost, struct error *error)
 
 enum stream_outcome worker_poll(struct worker *worker, struct error *error)
 {
-    const struct stream_handler handler = { worker, on_record, on_ended, on_assigned, on_revoked };
+    const struct stream_handler handler = { worker, on_record, on_expect, on_ended, on_assigned, on_revoked };
     worker->world.rows_used = worker_measure(worker);
     size_t records_max = worker->world.rows_used > worker->world.rows_memory / 4 * 3 ? POLL_RECORDS_FEW : POLL_RECORDS;
     enum stream_outcome outcome =
         worker->stream->ops->poll(worker->stream, worker->restoring ? 0 : POLL_MS, records_max, &handler, error);
+    worker->world.polls++; /* records that were expected are gone now */
     worker->member_fenced = outcome == OUTCOME_FENCED;
     return outcome;
 }

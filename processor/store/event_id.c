@@ -5,15 +5,15 @@
 
 #include "base/memory.h"
 
-static uint64_t content_hash(const struct usage_event *event, uint64_t facts_hash)
+uint64_t usage_event_content_hash(const struct usage_event *event, const struct row_hashes *hashes)
 {
     struct {
         uint64_t facts, resource, description, present;
         int64_t start, end;
         i128 numbers[7];
     } content = {
-        .facts = facts_hash,
-        .resource = hash64(event->resource_id.data, event->resource_id.size),
+        .facts = hashes->facts,
+        .resource = hashes->resource,
         .description = hash64(event->description.data, event->description.size),
         .present = event->present,
         .start = event->usage_start,
@@ -24,20 +24,15 @@ static uint64_t content_hash(const struct usage_event *event, uint64_t facts_has
     return hash64(&content, sizeof content);
 }
 
-uint64_t usage_event_content_hash(const struct usage_event *event, struct text facts)
+struct id_entry id_entry_of(const struct usage_event *event, const struct row_hashes *hashes, int64_t time_ms)
 {
-    return content_hash(event, hash64(facts.data, facts.size));
-}
-
-struct id_entry id_entry_of(const struct usage_event *event, uint64_t facts_hash, int64_t time_ms)
-{
-    return (struct id_entry){ usage_event_id_hash(event), content_hash(event, facts_hash), time_ms };
+    return (struct id_entry){ usage_event_id_hash(event), usage_event_content_hash(event, hashes), time_ms };
 }
 
 struct hash128 usage_event_id_hash(const struct usage_event *event)
 {
     /* The account has a fixed size, so that account and id run together without a doubt. */
-    char bytes[1024];
+    char NOT_CLEARED bytes[1024];
     size_t size = event->usage_account_id.size + event->event_id.size;
     char *all = size <= sizeof bytes ? bytes : memory_new(size);
     memcpy(all, event->usage_account_id.data, event->usage_account_id.size);

@@ -5,8 +5,7 @@
 #ifndef STORE_EVENT_ID_H
 #define STORE_EVENT_ID_H
 
-#include "base/hash.h"
-#include "model/usage_event.h"
+#include "aggregate/row.h"
 
 struct id_entry {
     struct hash128 id;
@@ -16,10 +15,15 @@ struct id_entry {
 
 /* Hash of the account and the id; never both halves 0. */
 struct hash128 usage_event_id_hash(const struct usage_event *event);
-/* Hash of all decoded fields but the id and the account. `facts` is facts_encode's answer for the event. */
-uint64_t usage_event_content_hash(const struct usage_event *event, struct text facts);
-/* What is remembered of it; `facts_hash` is the facts' hash64. */
-struct id_entry id_entry_of(const struct usage_event *event, uint64_t facts_hash, int64_t time_ms);
+/* Of the event's resource, and of its facts, which are facts_encode's answer for it. */
+static inline struct row_hashes usage_event_hashes(const struct usage_event *event, struct text facts)
+{
+    return row_hashes_of(facts, event->resource_id);
+}
+/* Hash of all decoded fields but the id and the account. */
+uint64_t usage_event_content_hash(const struct usage_event *event, const struct row_hashes *hashes);
+/* What is remembered of it. */
+struct id_entry id_entry_of(const struct usage_event *event, const struct row_hashes *hashes, int64_t time_ms);
 
 static inline bool id_is_none(struct hash128 id)
 {

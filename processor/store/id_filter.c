@@ -44,6 +44,12 @@ void id_filter_add(struct id_filter *filter, struct hash128 id)
         block[probe(id, i) / 64] |= (uint64_t)1 << probe(id, i) % 64;
 }
 
+void id_filter_expect(const struct id_filter *filter, struct hash128 id)
+{
+    if (filter->block_count > 0)
+        __builtin_prefetch(block_of(filter, id));
+}
+
 bool id_filter_may_hold(const struct id_filter *filter, struct hash128 id)
 {
     if (filter->block_count == 0)

@@ -17,6 +17,8 @@ struct id_filter id_filter_new(size_t ids);
 void id_filter_done(struct id_filter *filter);
 
 void id_filter_add(struct id_filter *filter, struct hash128 id);
+/* Fetches from memory what id_filter_may_hold will look at. */
+void id_filter_expect(const struct id_filter *filter, struct hash128 id);
 bool id_filter_may_hold(const struct id_filter *filter, struct hash128 id);
 
 /* Half the memory; down to nothing. */

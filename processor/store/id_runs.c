@@ -353,6 +353,12 @@ static bool find_in_page(const struct buffer *page, struct hash128 id, struct id
     return false;
 }
 
+void id_runs_expect(const struct id_runs *runs, struct hash128 id)
+{
+    for (size_t i = 0; i < runs->count; i++)
+        id_filter_expect(&runs->runs[i].filter, id);
+}
+
 bool id_runs_find(struct id_runs *runs, struct hash128 id, struct id_entry *entry, bool *found, struct error *error)
 {
     *found = false;

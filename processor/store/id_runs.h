@@ -32,6 +32,8 @@ int64_t id_runs_next(const struct id_runs *runs);
 /* The latest time of an id that was written; 0: none. */
 int64_t id_runs_latest_ms(const struct id_runs *runs);
 
+/* Fetches from memory what id_runs_find will look at. */
+void id_runs_expect(const struct id_runs *runs, struct hash128 id);
 /* The entry that was written last for the id, however old. */
 MUST_USE bool id_runs_find(struct id_runs *runs, struct hash128 id, struct id_entry *entry, bool *found,
                            struct error *error);

@@ -95,7 +95,8 @@ bool seen_take(struct seen *seen, const struct usage_event *event, struct text f
     *answer = SEEN_NEW;
     if (seen->options.window_ms == 0)
         return true;
-    struct id_entry entry = id_entry_of(event, hash64(facts.data, facts.size), time_ms);
+    struct row_hashes hashes = usage_event_hashes(event, facts);
+    struct id_entry entry = id_entry_of(event, &hashes, time_ms);
     return seen_take_id(seen, &entry, answer, error);
 }
 
@@ -137,10 +138,9 @@ bool seen_take_id(struct seen *seen, const struct id_entry *id, enum seen_answer
     return true;
 }
 
-bool seen_replay(struct seen *seen, const struct usage_event *event, struct text facts, int64_t time_ms, bool was_reused,
-                 struct error *error)
+bool seen_replay(struct seen *seen, const struct id_entry *id, bool was_reused, struct error *error)
 {
-    struct id_entry entry = id_entry_of(event, hash64(facts.data, facts.size), time_ms), known, *slot;
+    struct id_entry entry = *id, known, *slot;
     bool is_known;
     if (seen->options.window_ms == 0)
         return true;
@@ -156,6 +156,8 @@ void seen_expect(const struct seen *seen, struct hash128 id)
 {
     if (seen->slot_count > 0)
         __builtin_prefetch(&seen->slots[(size_t)id.low & (seen->slot_count - 1)], 1);
+    if (seen->runs)
+        id_runs_expect(seen->runs, id);
 }
 
 /* ---- saving ---- */
@@ -182,9 +184,14 @@ bool seen_save(struct seen *seen, int64_t next, struct error *error)
         if (is_kept(seen, &seen->slots[i]))
             seen->slots[kept++] = seen->slots[i];
     bool done = id_runs_add(seen->runs, seen->slots, kept, next, error);
+    seen->count = 0;
+    if (seen->slot_count * sizeof *seen->slots <= seen->options.bytes_max / 2) {
+        memset(seen->slots, 0, seen->slot_count * sizeof *seen->slots); /* as many will come again */
+        return done;
+    }
     free(seen->slots);
     seen->slots = NULL;
-    seen->slot_count = seen->count = 0;
+    seen->slot_count = 0;
     return done;
 }
 

@@ -41,8 +41,7 @@ void seen_expect(const struct seen *seen, struct hash128 id);
 
 /* Takes it as it was taken before a restart. `was_reused`: it was refused, since its id had come with other content; that
  * may lie before the window, and then nothing counts as the same. */
-MUST_USE bool seen_replay(struct seen *seen, const struct usage_event *event, struct text facts, int64_t time_ms,
-                          bool was_reused, struct error *error);
+MUST_USE bool seen_replay(struct seen *seen, const struct id_entry *id, bool was_reused, struct error *error);
 
 /* Ids in memory that are not on disk yet, and whether they have filled their share. */
 size_t seen_unsaved(const struct seen *seen);

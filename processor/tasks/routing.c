@@ -48,11 +48,11 @@ enum stream_outcome task_route(struct task *task, struct tier_message message, s
 }
 
 enum stream_outcome task_route_event(struct task *task, struct tier_message message, const struct usage_event *event,
-                                     struct text value, struct error *error)
+                                     struct text facts, struct text value, struct error *error)
 {
     struct handing handing = { task, OUTCOME_DONE };
     const struct ledger_handover handover = task_handover(&handing);
-    if (!ledger_hand_over_met(task->ledger, event, buffer_text(&task->facts), message.period, &handover, error))
+    if (!ledger_hand_over_met(task->ledger, event, facts, message.period, &handover, error))
         return handing.outcome != OUTCOME_DONE ? handing.outcome : task_ledger_failed(task, error);
     return task_route(task, message, event->usage_type, value, error);
 }

@@ -48,6 +48,7 @@ static void done(struct task *task)
     task_close_ledger(task);
     bill_state_free(task->bills);
     usage_task_forget_letters(task);
+    usage_task_forget_expected(task);
     intern_done(&task->payers);
     free(task->notes);
     free(task->arrivals);
@@ -225,6 +226,12 @@ enum stream_outcome task_take(struct task *task, const struct stream_record *rec
         task->marker.latest_ms = record->timestamp_ms;
     task->moved = true;
     return outcome;
+}
+
+void task_expect(struct task *task, const struct stream_record *record)
+{
+    if (task->kind == TASK_USAGE && task->state == TASK_RUNNING)
+        usage_task_expect(task, record);
 }
 
 void task_reached(struct task *task, int64_t end)

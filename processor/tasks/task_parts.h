@@ -53,6 +53,19 @@ struct held_record {
     struct arena arena;
 };
 
+/* A usage record as it is decoded, in its turn or a little earlier. */
+struct decoded_usage {
+    int64_t offset; /* OFFSET_NONE: it has been taken */
+    uint64_t poll;
+    enum wire_answer answer;
+    struct usage_event event;
+    struct refusal refusal; /* WIRE_REFUSED */
+    struct buffer facts;
+    struct row_hashes hashes;
+    struct id_entry id;
+    struct arena arena;
+};
+
 /* What a usage task has refused of late, for a restore of ids: whatever the rules are now, none of these took its id. */
 struct dead_letters {
     struct offset_runs refused, reused; /* of the input; reused: EVENT_ID_REUSED, whose id was known */
@@ -88,7 +101,8 @@ struct task {
     int64_t step_from, step_next, step_end; /* offsets of what the stage at hand reads */
     int64_t resume_from;                    /* where a stage that has waited goes on; OFFSET_NONE: begins anew */
     struct dead_letters letters;
-    struct ledger *ledger; /* usage and tier tasks */
+    struct decoded_usage *decoded; /* by their offsets; NULL before the first */
+    struct ledger *ledger;         /* usage and tier tasks */
     struct ledger_store *store;
     bool from_store;    /* restored from what the store had */
     bool save_wanted;   /* by the close at hand */
@@ -146,11 +160,9 @@ void task_begin_anew(struct task *task);
 /* Opens what is known of event ids; *from: where the input goes on behind them, OFFSET_NONE if nothing is known. */
 bool task_open_ids(struct task *task, int64_t *from, struct error *error);
 /* Takes an event's id. False: the store. */
-bool task_take_id(struct task *task, const struct usage_event *event, int64_t time_ms, enum seen_answer *answer,
-                  struct error *error);
+bool task_take_id(struct task *task, const struct id_entry *id, enum seen_answer *answer, struct error *error);
 /* The same of an event that was taken before a restart; was_reused as seen_replay takes it. */
-bool task_replay_id(struct task *task, const struct usage_event *event, int64_t time_ms, bool was_reused,
-                    struct error *error);
+bool task_replay_id(struct task *task, const struct id_entry *id, bool was_reused, struct error *error);
 bool task_save_replayed_ids(struct task *task, int64_t next, struct error *error);
 /* Within a restore that has read line items up to an offset: saves them if they are many. */
 bool task_save_restored(struct task *task, int64_t line_items_next, struct error *error);
@@ -164,10 +176,17 @@ enum stream_outcome task_ledger_failed(struct task *task, const struct error *er
 /* task_restore.c: as task_restore_step, but a task whose store failed is still to be restarted. */
 enum stream_outcome task_restore_work(struct task *task, size_t records_max, struct error *error);
 
-/* usage_task.c, tier_task.c */
-/* Decodes and accepts an event. *answer is WIRE_REFUSED with *refusal, or WIRE_DONE. LATER: its schema is not known yet. */
-enum stream_outcome task_decode_event(struct task *task, struct text value, struct usage_event *event,
-                                      enum wire_answer *answer, struct refusal *refusal, struct error *error);
+/* usage_decode.c */
+/* Decodes and accepts an event. WIRE_REFUSED: with *refusal. WIRE_LATER: its schema is not known yet, and *error says why.
+ */
+enum wire_answer task_decode_event(const struct task *task, struct text value, struct usage_event *event,
+                                   struct refusal *refusal, struct arena *arena, struct error *error);
+/* The same of a usage record, with its facts and id: as it was expected, or now. Good for one use, as long as the record. */
+struct decoded_usage *usage_task_decode(struct task *task, const struct stream_record *record, struct error *error);
+void usage_task_expect(struct task *task, const struct stream_record *record);
+void usage_task_forget_expected(struct task *task);
+
+/* usage_task.c */
 enum stream_outcome usage_task_replay_letter(struct task *task, const struct stream_record *record, struct error *error);
 int32_t task_letters_partition(const struct task *task);
 void usage_task_forget_letters(struct task *task);
@@ -183,9 +202,9 @@ enum stream_outcome task_send_to_tier(struct task *task, int32_t partition, stru
 /* The same to the tier task of a usage type of the message's month. */
 enum stream_outcome task_route(struct task *task, struct tier_message message, struct text usage_type, struct text value,
                                struct error *error);
-/* The same of an event, with what is still here of its row, before it; its facts are task->facts. */
+/* The same of an event, with what is still here of its row, before it. */
 enum stream_outcome task_route_event(struct task *task, struct tier_message message, const struct usage_event *event,
-                                     struct text value, struct error *error);
+                                     struct text facts, struct text value, struct error *error);
 /* A sweep's handover within a ledger's callbacks: they return bool, the stream an outcome. */
 struct handing {
     struct task *task;

@@ -101,17 +101,14 @@ bool task_open_ids(struct task *task, int64_t *from, struct error *error)
     return done;
 }
 
-bool task_take_id(struct task *task, const struct usage_event *event, int64_t time_ms, enum seen_answer *answer,
-                  struct error *error)
+bool task_take_id(struct task *task, const struct id_entry *id, enum seen_answer *answer, struct error *error)
 {
-    return seen_take(task->seen, event, buffer_text(&task->facts), time_ms, answer, error) || task_store_failed(task, error);
+    return seen_take_id(task->seen, id, answer, error) || task_store_failed(task, error);
 }
 
-bool task_replay_id(struct task *task, const struct usage_event *event, int64_t time_ms, bool was_reused,
-                    struct error *error)
+bool task_replay_id(struct task *task, const struct id_entry *id, bool was_reused, struct error *error)
 {
-    return seen_replay(task->seen, event, buffer_text(&task->facts), time_ms, was_reused, error) ||
-           task_store_failed(task, error);
+    return seen_replay(task->seen, id, was_reused, error) || task_store_failed(task, error);
 }
 
 static bool ids_are_worth_saving(const struct task *task)

@@ -34,19 +34,18 @@ static bool is_to_be_sent_on(const struct task *task, const struct tier_message 
 static enum stream_outcome price(struct task *task, const struct stream_record *record, const struct tier_message *message,
                                  struct error *error)
 {
-    struct usage_event event;
-    struct refusal refusal;
-    enum wire_answer answer;
-    enum stream_outcome outcome = task_decode_event(task, record->value, &event, &answer, &refusal, error);
-    if (outcome != OUTCOME_DONE)
-        return outcome;
+    struct usage_event NOT_CLEARED event;
+    struct refusal NOT_CLEARED refusal;
+    enum wire_answer answer = task_decode_event(task, record->value, &event, &refusal, &task->arena, error);
+    if (answer == WIRE_LATER)
+        return OUTCOME_LATER;
     if (answer != WIRE_DONE)
         return stop(task, record, refusal.detail, error);
     const struct meter meter = meter_of_event(&event);
     buffer_clear(&task->facts);
     facts_encode(&event, &task->facts);
     if (is_to_be_sent_on(task, message, &meter))
-        return task_route_event(task, *message, &event, record->value, error);
+        return task_route_event(task, *message, &event, buffer_text(&task->facts), record->value, error);
     return ledger_take(task->ledger, &event, buffer_text(&task->facts), message->period, error)
                ? OUTCOME_DONE
                : task_ledger_failed(task, error);

@@ -65,28 +65,6 @@ static enum stream_outcome produce_dead_letter(struct task *task, const struct s
 
 /* ---- what a record is ---- */
 
-enum stream_outcome task_decode_event(struct task *task, struct text value, struct usage_event *event,
-                                      enum wire_answer *answer, struct refusal *refusal, struct error *error)
-{
-    arena_reset(&task->arena);
-    *answer = wire_decode(task->world->wire, &usage_event_type, value, event, &task->arena, refusal, error);
-    if (*answer == WIRE_LATER)
-        return OUTCOME_LATER;
-    if (*answer == WIRE_DONE && !usage_event_accept(event, refusal))
-        *answer = WIRE_REFUSED;
-    return OUTCOME_DONE;
-}
-
-static bool check_size(const struct task *task, const struct stream_record *record, struct refusal *refusal)
-{
-    if (record->is_null || record->value.size == 0)
-        return refuse(refusal, REFUSAL_MALFORMED, NULL, TEXT_NONE, "the record has no value");
-    if (record->value.size > task->world->event_bytes_max)
-        return refuse(refusal, REFUSAL_TOO_LARGE, NULL, TEXT_NONE, "the record is larger than %zu bytes",
-                      task->world->event_bytes_max);
-    return true;
-}
-
 /*
  * The latest month that takes no record of this offset any more: on time is exactly what lies below the end that the close
  * gives the partition, whatever the batch at hand holds.
@@ -170,31 +148,32 @@ void task_note_arrival(struct task *task, billing_period period, int64_t time_ms
 
 /* ---- taking ---- */
 
-static enum stream_outcome price(struct task *task, const struct stream_record *record, const struct usage_event *event,
+static enum stream_outcome price(struct task *task, const struct stream_record *record, const struct decoded_usage *usage,
                                  billing_period closed, struct error *error)
 {
+    const struct usage_event *event = &usage->event;
+    struct text facts = buffer_text(&usage->facts);
     billing_period period = billed_period(task, event, closed);
     task_note_payer(task, period, event->payer_account_id);
     task_note_arrival(task, period, record->timestamp_ms);
     const struct meter meter = meter_of_event(event);
     if (task_is_elsewhere(task, period, &meter)) /* tiered: it travels once more, to where its pools are */
-        return task_route_event(task, (struct tier_message){ .offset = record->offset, .period = period }, event,
+        return task_route_event(task, (struct tier_message){ .offset = record->offset, .period = period }, event, facts,
                                 record->value, error);
-    return ledger_take(task->ledger, event, buffer_text(&task->facts), period, error) ? OUTCOME_DONE
-                                                                                      : task_ledger_failed(task, error);
+    return ledger_take_hashed(task->ledger, event, facts, &usage->hashes, period, error) ? OUTCOME_DONE
+                                                                                         : task_ledger_failed(task, error);
 }
 
 /* Each record that decodes and is of a possible time takes its id. */
-static enum stream_outcome take_event(struct task *task, const struct stream_record *record, const struct usage_event *event,
-                                      billing_period closed, struct error *error)
+static enum stream_outcome take_event(struct task *task, const struct stream_record *record,
+                                      const struct decoded_usage *usage, billing_period closed, struct error *error)
 {
-    struct refusal refusal = { 0 };
+    const struct usage_event *event = &usage->event;
+    struct refusal NOT_CLEARED refusal;
     enum seen_answer seen;
     if (!check_time(task, record, event, closed, &refusal))
         return produce_dead_letter(task, record, &refusal, error);
-    buffer_clear(&task->facts);
-    facts_encode(event, &task->facts);
-    if (!task_take_id(task, event, record->timestamp_ms, &seen, error)) {
+    if (!task_take_id(task, &usage->id, &seen, error)) {
         task_wait(task, error);
         return OUTCOME_ABORT;
     }
@@ -203,7 +182,7 @@ static enum stream_outcome take_event(struct task *task, const struct stream_rec
         return OUTCOME_DONE;
     }
     if (seen == SEEN_NEW)
-        return price(task, record, event, closed, error);
+        return price(task, record, usage, closed, error);
     refuse(&refusal, REFUSAL_EVENT_ID_REUSED, "event_id", event->event_id,
            "event_id came before in account %.*s with other content", TEXT_ARGS(event->usage_account_id));
     return produce_dead_letter(task, record, &refusal, error);
@@ -211,22 +190,15 @@ static enum stream_outcome take_event(struct task *task, const struct stream_rec
 
 static enum stream_outcome usage_task_take(struct task *task, const struct stream_record *record, struct error *error)
 {
-    struct usage_event event;
-    struct refusal refusal = { 0 };
-    enum wire_answer answer = WIRE_REFUSED;
-    enum stream_outcome outcome = OUTCOME_DONE;
-    if (check_size(task, record, &refusal))
-        outcome = task_decode_event(task, record->value, &event, &answer, &refusal, error);
-    if (outcome != OUTCOME_DONE)
-        return outcome;
+    const struct decoded_usage *usage = usage_task_decode(task, record, error);
     billing_period closed = closed_before(task, record->offset);
-    if (answer != WIRE_REFUSED && is_held(task, &event, closed, error))
+    if (usage->answer == WIRE_LATER || (usage->answer == WIRE_DONE && is_held(task, &usage->event, closed, error)))
         return OUTCOME_LATER;
     task->world->counts.events++;
-    task->world->counts.excess_decimals += answer == WIRE_DONE ? event.excess_decimals : 0;
-    if (answer == WIRE_REFUSED)
-        return produce_dead_letter(task, record, &refusal, error);
-    return take_event(task, record, &event, closed, error);
+    if (usage->answer == WIRE_REFUSED)
+        return produce_dead_letter(task, record, &usage->refusal, error);
+    task->world->counts.excess_decimals += usage->event.excess_decimals;
+    return take_event(task, record, usage, closed, error);
 }
 
 /* ---- coming back ---- */
@@ -266,30 +238,25 @@ void usage_task_forget_letters(struct task *task)
 /* Whether it was refused when it came. Where its letter may be gone, today's rules have to say so. */
 static bool was_refused(const struct task *task, const struct stream_record *record)
 {
-    struct refusal refusal;
-    if (record->timestamp_ms < task->letters.known_from_ms)
-        return !check_size(task, record, &refusal);
-    return record->is_null || record->value.size == 0 || offset_runs_have(&task->letters.refused, record->offset);
+    return record->is_null || record->value.size == 0 ||
+           (record->timestamp_ms >= task->letters.known_from_ms && offset_runs_have(&task->letters.refused, record->offset));
 }
 
 enum stream_outcome usage_task_replay_id(struct task *task, const struct stream_record *record, struct error *error)
 {
-    struct usage_event event;
     struct refusal refusal;
-    enum wire_answer answer;
     bool has_letters = record->timestamp_ms >= task->letters.known_from_ms;
     if (was_refused(task, record))
         return OUTCOME_DONE;
-    enum stream_outcome outcome = task_decode_event(task, record->value, &event, &answer, &refusal, error);
-    if (outcome != OUTCOME_DONE || answer != WIRE_DONE ||
-        (!has_letters && !check_time(task, record, &event, closed_before(task, record->offset), &refusal)))
-        return outcome;
-    buffer_clear(&task->facts);
-    facts_encode(&event, &task->facts);
+    const struct decoded_usage *usage = usage_task_decode(task, record, error);
+    if (usage->answer != WIRE_DONE)
+        return usage->answer == WIRE_LATER ? OUTCOME_LATER : OUTCOME_DONE;
+    if (!has_letters && !check_time(task, record, &usage->event, closed_before(task, record->offset), &refusal))
+        return OUTCOME_DONE;
     enum seen_answer seen;
-    bool done = has_letters ? task_replay_id(task, &event, record->timestamp_ms,
-                                             offset_runs_have(&task->letters.reused, record->offset), error)
-                            : task_take_id(task, &event, record->timestamp_ms, &seen, error);
+    bool done = has_letters
+                    ? task_replay_id(task, &usage->id, offset_runs_have(&task->letters.reused, record->offset), error)
+                    : task_take_id(task, &usage->id, &seen, error);
     return done ? OUTCOME_DONE : OUTCOME_LATER;
 }
 

@@ -44,6 +44,24 @@ static bool give_assignment(struct lean_stream *stream, const struct stream_hand
     return handler->assigned(handler->context, assigned, count, error);
 }
 
+/* Tells of usage that comes a little later, up to `end`. `soon` goes on ahead. */
+static void expect_soon(struct partition *partition, const struct reading *from, int64_t end, struct place *soon,
+                        const struct stream_handler *handler)
+{
+    struct stream_header headers[HEADERS_MAX];
+    struct stream_record record = { .topic = from->topic, .partition = from->partition };
+    if (soon->offset < from->place.offset)
+        *soon = from->place;
+    while (soon->offset < end && soon->offset <= from->place.offset + STREAM_EXPECTED) {
+        record.offset = soon->offset;
+        const struct stored *stored = lean_next(partition, soon);
+        if (stored->is_aborted)
+            continue;
+        lean_load(stored, headers, &record);
+        handler->expect(handler->context, &record);
+    }
+}
+
 /* Of one partition after the other, as a consumer hands its fetched batches over. */
 static bool read_some(struct lean_stream *stream, struct reading *from, size_t records_max, size_t *taken,
                       const struct stream_handler *handler, struct error *error)
@@ -55,7 +73,12 @@ static bool read_some(struct lean_stream *stream, struct reading *from, size_t r
     int64_t end = lean_stable_end(log, partition);
     if (from->topic == STREAM_USAGE && !atomic_load(&log->is_open))
         return true;
+    int64_t room = (int64_t)(records_max - *taken),
+            handed = end - from->place.offset < room ? end : from->place.offset + room;
+    struct place soon = from->place;
     for (; from->place.offset < end && *taken < records_max; ++*taken) {
+        if (from->topic == STREAM_USAGE && handler->expect)
+            expect_soon(partition, from, handed, &soon, handler);
         record.offset = from->place.offset;
         const struct stored *stored = lean_next(partition, &from->place);
         if (stored->is_aborted)

@@ -13,6 +13,48 @@ static bool check_begin(const struct partition *read, int64_t offset, struct err
            error_fail(error, ERROR_FAILED, "simulated: offset %lld is out of range", (long long)offset);
 }
 
+/* A record in memory of its own, as a client library has it until it has been handed over. */
+struct fetched {
+    struct stream_record record;
+    int64_t offset;
+    char *value;
+};
+
+static void fetch(const struct partition *read, int64_t offset, struct fetched *fetched)
+{
+    const struct stream_record *record = &read->records[offset].record;
+    *fetched = (struct fetched){ *record, offset, NULL };
+    if (record->value.size == 0)
+        return;
+    fetched->value = memory_new(record->value.size);
+    memcpy(fetched->value, record->value.data, record->value.size);
+    fetched->record.value.data = fetched->value;
+}
+
+/* Records up to `offset` and those that are expected behind it, each in its place by its offset. */
+#define FETCHED (STREAM_EXPECTED + 1)
+
+static void fetch_ahead(const struct partition *read, int64_t *next, int64_t until, struct fetched fetched[FETCHED],
+                        const struct stream_handler *handler)
+{
+    for (; *next < until; ++*next) {
+        if (!log_is_readable(&read->records[*next]))
+            continue;
+        struct fetched *place = &fetched[*next % FETCHED];
+        fetch(read, *next, place);
+        if (place->record.topic == STREAM_USAGE && handler->expect)
+            handler->expect(handler->context, &place->record);
+    }
+}
+
+static bool hand_over(struct fetched *fetched, const struct stream_handler *handler, struct error *error)
+{
+    bool done = handler->record(handler->context, &fetched->record, error);
+    free(fetched->value);
+    fetched->value = NULL;
+    return done;
+}
+
 static bool read_partition(struct memory_stream *stream, struct stream_partition *from, size_t records_max,
                            const struct stream_handler *handler, struct error *error)
 {
@@ -22,14 +64,20 @@ static bool read_partition(struct memory_stream *stream, struct stream_partition
         from->offset = (int64_t)read->first;
     if (!check_begin(read, from->offset, error))
         return false;
-    for (size_t taken = 0; from->offset < end && taken < records_max; from->offset++) {
+    struct fetched fetched[FETCHED] = { 0 };
+    int64_t next = from->offset;
+    bool done = true;
+    for (size_t taken = 0; from->offset < end && taken < records_max && done; from->offset++) {
+        fetch_ahead(read, &next, from->offset + FETCHED < end ? from->offset + FETCHED : end, fetched, handler);
         if (!log_is_readable(&read->records[from->offset]))
             continue;
-        struct stream_record record = read->records[from->offset].record;
         taken++;
-        if (!handler->record(handler->context, &record, error))
-            return false;
+        done = hand_over(&fetched[from->offset % FETCHED], handler, error);
     }
+    for (size_t i = 0; i < FETCHED; i++)
+        free(fetched[i].value);
+    if (!done)
+        return false;
     if (from->offset == end && handler->ended)
         handler->ended(handler->context, from->topic, from->partition, end);
     return true;
