@@ -7,7 +7,7 @@ packages_of() {
     case "$1" in
     build) echo gcc libc6-dev cmake ninja-build pkg-config librdkafka-dev libavro-dev librocksdb-dev libjansson-dev libcsv-dev \
         zlib1g-dev libssl-dev libmicrohttpd-dev libcurl4-openssl-dev libxxhash-dev libcmocka-dev \
-        libjs-chart.js ;;
+        libgoogle-perftools-dev libjs-chart.js ;;
     test) echo python3 python3-venv libgmp-dev openssl clang-format-14 valgrind ;;
     browser) echo chromium chromium-driver fonts-dejavu-core ;;
     fuzz) echo clang llvm libclang-rt-14-dev ;; # the sanitizers and libFuzzer of clang 14, which is Debian 12's

@@ -1,6 +1,5 @@
 /* cli/run.c: proforma run. */
 #include <errno.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,9 +20,6 @@
 #define AWAIT_MS 500
 #define LOOK_MS 100
 #define CLOSING_MS 5000
-#define LARGE_MIN ((size_t)256 * 1024)
-#define LARGE_MAX ((size_t)16 * 1024 * 1024)
-#define TRIM_MAX ((size_t)64 * 1024 * 1024)
 
 static const char run_help[] = "usage: proforma run [--repair TASK|all] [--config FILE] [--set KEY=VALUE]...\n\n"
                                "Runs the processor until SIGTERM or SIGINT. --repair lets a task whose transaction was\n"
@@ -159,18 +155,6 @@ static bool start_pages(const struct connection *connection, struct worker_threa
     return !connection->settings.http_listen[0] || http_start(connection->settings.http_listen, &pages, server, error);
 }
 
-/*
- * Large tables come and go as rows leave memory: each as a mapping of its own leaves no holes behind. Arenas enough that
- * threads seldom wait for each other, and no more.
- */
-static void bound_allocator(size_t workers, size_t memory_limit)
-{
-    size_t large = memory_limit / 256;
-    mallopt(M_MMAP_THRESHOLD, (int)(large < LARGE_MIN ? LARGE_MIN : large > LARGE_MAX ? LARGE_MAX : large));
-    mallopt(M_TRIM_THRESHOLD, (int)(large * 8 > TRIM_MAX ? TRIM_MAX : large * 8));
-    mallopt(M_ARENA_MAX, (int)(4 * workers + 1));
-}
-
 /* What is there from before the first broker answers to the end. */
 struct running {
     struct worker_thread *threads;
@@ -196,7 +180,6 @@ static bool begin(struct running *running, const struct connection *connection, 
         free(running->threads);
         return false;
     }
-    bound_allocator(running->count, connection->settings.memory_limit_bytes);
     CHECK(pthread_create(&running->watcher, NULL, watch_for_the_end, &running->watch) == 0);
     return true;
 }

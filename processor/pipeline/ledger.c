@@ -156,37 +156,41 @@ static const struct usage_event *without_claims(const struct usage_event *event,
     return scratch;
 }
 
-void ledger_expect(const struct ledger *ledger, const struct usage_event *event, struct text facts,
-                   const struct row_hashes *hashes, unsigned step)
+struct row_identity ledger_identity(const struct ledger *ledger, const struct usage_event *event, struct text facts)
 {
-    struct row_identity identity = row_table_identity(ledger->table, event, facts, PERIOD_NONE);
-    row_table_expect(ledger->table, &identity, hashes, step);
+    return row_table_identity(ledger->table, event, facts, PERIOD_NONE);
+}
+
+void ledger_expect(const struct ledger *ledger, const struct row_identity *identity, const struct row_hashes *hashes,
+                   unsigned step)
+{
+    row_table_expect(ledger->table, identity, hashes, step);
 }
 
 bool ledger_take(struct ledger *ledger, const struct usage_event *event, struct text facts, billing_period period,
                  struct error *error)
 {
     struct row_hashes hashes = row_hashes_of(facts, event->resource_id);
-    return ledger_take_hashed(ledger, event, facts, &hashes, period, error);
+    struct row_identity identity = row_table_identity(ledger->table, event, facts, period);
+    return ledger_take_identified(ledger, event, &identity, &hashes, error);
 }
 
-bool ledger_take_hashed(struct ledger *ledger, const struct usage_event *event, struct text facts,
-                        const struct row_hashes *hashes, billing_period period, struct error *error)
+bool ledger_take_identified(struct ledger *ledger, const struct usage_event *event, const struct row_identity *identity,
+                            const struct row_hashes *hashes, struct error *error)
 {
     struct usage_event NOT_CLEARED scratch;
-    if (event->correction.is_one && period != usage_event_period(event))
+    if (event->correction.is_one && identity->period != usage_event_period(event))
         event = without_claims(event, &scratch);
-    struct row_identity identity = row_table_identity(ledger->table, event, facts, period);
-    uint32_t row = row_table_take_hashed(ledger->table, &identity, hashes);
+    uint32_t row = row_table_take_hashed(ledger->table, identity, hashes);
     struct entry *entry;
-    if (!ledger_entry_of(ledger, row, &identity, &entry, error))
+    if (!ledger_entry_of(ledger, row, identity, &entry, error))
         return false;
     uint64_t before = row_table_events(ledger->table, row);
     ledger_sweep_meet(ledger, entry, before == 0);
     row_table_add_event(ledger->table, row, event);
     if (event->correction.is_one || entry->owed != 0)
         ledger_settle(ledger, entry);
-    const struct resolved *resolved = ledger_resolve_entry(ledger, entry, &identity);
+    const struct resolved *resolved = ledger_resolve_entry(ledger, entry, identity);
     count_event(&ledger->counts, &resolved->price);
     if (resolved->pool != POOL_NONE) {
         struct row_view NOT_CLEARED view;
@@ -195,7 +199,7 @@ bool ledger_take_hashed(struct ledger *ledger, const struct usage_event *event, 
         forget_parts_of_nothing(entry, &view);
     }
     if (resolved->price.in_sums)
-        add_event_to_total(ledger_total_of_entry(ledger, entry, &identity), event,
+        add_event_to_total(ledger_total_of_entry(ledger, entry, identity), event,
                            row_table_events(ledger->table, row) - before, &resolved->price);
     ledger_mark_dirty(ledger, entry);
     return true;

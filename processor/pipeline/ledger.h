@@ -37,12 +37,14 @@ void ledger_free(struct ledger *ledger);
 MUST_USE bool ledger_take(struct ledger *ledger, const struct usage_event *event, struct text facts, billing_period period,
                           struct error *error);
 
-/* The same of who has hashed the texts already. */
-MUST_USE bool ledger_take_hashed(struct ledger *ledger, const struct usage_event *event, struct text facts,
-                                 const struct row_hashes *hashes, billing_period period, struct error *error);
+/* The same of who has made the row's identity and hashed its texts already; the identity's month is the one to bill in. */
+struct row_identity ledger_identity(const struct ledger *ledger, const struct usage_event *event, struct text facts);
+MUST_USE bool ledger_take_identified(struct ledger *ledger, const struct usage_event *event,
+                                     const struct row_identity *identity, const struct row_hashes *hashes,
+                                     struct error *error);
 /* Fetches from memory what that will look at, in steps as row_table_expect. */
-void ledger_expect(const struct ledger *ledger, const struct usage_event *event, struct text facts,
-                   const struct row_hashes *hashes, unsigned step);
+void ledger_expect(const struct ledger *ledger, const struct row_identity *identity, const struct row_hashes *hashes,
+                   unsigned step);
 
 /* The same as ledger_take for a whole row that another task has handed over. Fails: the store, or it is no row. */
 MUST_USE bool ledger_take_row(struct ledger *ledger, const struct line_item *row, struct error *error);

@@ -7,8 +7,8 @@
 
 #include "base/memory.h"
 
-#define FILES_BEFORE_MERGING 10
-#define MERGED_AT_LEAST 4
+#define FILES_BEFORE_MERGING 20
+#define MERGED_AT_LEAST 5
 
 struct rocks {
     char *directory;
@@ -74,6 +74,8 @@ static void set_options(struct rocks *rocks, const struct rocks_options *wanted)
     rocksdb_options_set_universal_compaction_options(rocks->options, merging);
     rocksdb_universal_compaction_options_destroy(merging);
     rocksdb_options_set_level0_file_num_compaction_trigger(rocks->options, FILES_BEFORE_MERGING);
+    rocksdb_options_set_level0_slowdown_writes_trigger(rocks->options, 2 * FILES_BEFORE_MERGING);
+    rocksdb_options_set_level0_stop_writes_trigger(rocks->options, 3 * FILES_BEFORE_MERGING);
     rocksdb_options_set_compression(rocks->options, rocksdb_lz4_compression);
     /* What is young is soon written anew. */
     static const int levels[] = { rocksdb_no_compression,  rocksdb_no_compression,  rocksdb_lz4_compression,

@@ -61,6 +61,7 @@ struct decoded_usage {
     struct usage_event event;
     struct refusal refusal; /* WIRE_REFUSED */
     struct buffer facts;
+    struct row_identity identity; /* of its row, but for the month that it is billed in */
     struct row_hashes hashes;
     struct id_entry id;
     struct arena arena;

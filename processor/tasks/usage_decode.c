@@ -58,6 +58,7 @@ static void decode(const struct task *task, const struct stream_record *record, 
     buffer_clear(&usage->facts);
     facts_encode(&usage->event, &usage->facts);
     usage->hashes = usage_event_hashes(&usage->event, buffer_text(&usage->facts));
+    usage->identity = ledger_identity(task->ledger, &usage->event, buffer_text(&usage->facts));
     usage->id = id_entry_of(&usage->event, &usage->hashes, record->timestamp_ms);
 }
 
@@ -79,7 +80,7 @@ static void expect(struct task *task, int64_t offset, unsigned step)
         return;
     if (step == 0)
         seen_expect(task->seen, usage->id.id);
-    ledger_expect(task->ledger, &usage->event, buffer_text(&usage->facts), &usage->hashes, step);
+    ledger_expect(task->ledger, &usage->identity, &usage->hashes, step);
 }
 
 void usage_task_expect(struct task *task, const struct stream_record *record)

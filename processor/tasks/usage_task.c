@@ -152,15 +152,15 @@ static enum stream_outcome price(struct task *task, const struct stream_record *
                                  billing_period closed, struct error *error)
 {
     const struct usage_event *event = &usage->event;
-    struct text facts = buffer_text(&usage->facts);
-    billing_period period = billed_period(task, event, closed);
+    struct row_identity identity = usage->identity;
+    billing_period period = identity.period = billed_period(task, event, closed);
     task_note_payer(task, period, event->payer_account_id);
     task_note_arrival(task, period, record->timestamp_ms);
     const struct meter meter = meter_of_event(event);
     if (task_is_elsewhere(task, period, &meter)) /* tiered: it travels once more, to where its pools are */
-        return task_route_event(task, (struct tier_message){ .offset = record->offset, .period = period }, event, facts,
-                                record->value, error);
-    return ledger_take_hashed(task->ledger, event, facts, &usage->hashes, period, error) ? OUTCOME_DONE
+        return task_route_event(task, (struct tier_message){ .offset = record->offset, .period = period }, event,
+                                buffer_text(&usage->facts), record->value, error);
+    return ledger_take_identified(task->ledger, event, &identity, &usage->hashes, error) ? OUTCOME_DONE
                                                                                          : task_ledger_failed(task, error);
 }
 

@@ -217,7 +217,7 @@ def main():
     parser.add_argument("--times", type=int, default=3, help="each month so often; the median counts")
     parser.add_argument("--seconds", type=float, default=10, help="of each load that latency is measured at")
     parser.add_argument("--loads", default="0.1,0.5,1", help="parts of the full rate")
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=0, help="of proforma; 0: as many as there are cores, as it comes")
     parser.add_argument("--json", help="an object a line is appended to this file; - is standard output")
     arguments = parser.parse_args()
     arguments.build = arguments.build.resolve()

@@ -281,6 +281,81 @@ static void the_billed_month_is_part_of_the_identity(void **state)
     row_table_free(table);
 }
 
+static uint32_t take_row(struct row_table *table, struct usage_event event, struct buffer *facts)
+{
+    buffer_clear(facts);
+    facts_encode(&event, facts);
+    struct row_identity identity = row_table_identity(table, &event, buffer_text(facts), period_of(event.usage_start));
+    return row_table_take(table, &identity);
+}
+
+static void a_memo_is_for_all_rows_of_an_account_with_the_same_facts(void **state)
+{
+    (void)state;
+    struct row_table *table = row_table_new(GRANULARITY_HOURLY, true);
+    struct buffer facts = { 0 };
+    uint32_t first = take_row(table, event_with(.resource_id = "i-1"), &facts);
+    uint32_t same = take_row(table, event_with(.resource_id = "i-2"), &facts);
+    uint32_t account = take_row(table, event_with(.usage_account_id = "222222222222"), &facts);
+    uint32_t meter = take_row(table, event_with(.usage_type = "Other"), &facts);
+    struct row_memo *memo = row_table_memo(table, first);
+    assert_true(memo->value == NULL && memo->period == 0);
+    memo->value = &facts;
+    memo->number = 7;
+    assert_int_equal(row_table_memo(table, same)->number, 7);
+    assert_null(row_table_memo(table, account)->value);
+    assert_null(row_table_memo(table, meter)->value);
+    row_table_reset(table);
+    assert_null(row_table_memo(table, take_row(table, event_with(.resource_id = "i-1"), &facts))->value);
+    buffer_done(&facts);
+    row_table_free(table);
+}
+
+/* Memos go when others need their places, and are never another's. */
+static void a_memo_is_never_of_another_account_or_other_facts(void **state)
+{
+    (void)state;
+    struct row_table *table = row_table_new(GRANULARITY_HOURLY, true);
+    struct buffer facts = { 0 };
+    char type[24];
+    size_t kept = 0;
+    for (int round = 0; round < 2; round++)
+        for (int i = 0; i < 50000; i++) {
+            snprintf(type, sizeof type, "type-%d", i);
+            struct row_memo *memo = row_table_memo(table, take_row(table, event_with(.usage_type = type), &facts));
+            assert_true(!memo->value || memo->number == (uint32_t)i);
+            kept += round == 1 && memo->value;
+            memo->value = table;
+            memo->number = (uint32_t)i;
+        }
+    assert_true(kept > 0 && kept < 50000);
+    assert_int_equal(row_table_count(table), 50000);
+    buffer_done(&facts);
+    row_table_free(table);
+}
+
+static void what_is_expected_changes_nothing(void **state)
+{
+    (void)state;
+    struct row_table *table = row_table_new(GRANULARITY_HOURLY, true);
+    struct usage_event event = event_with(.resource_id = "i-1");
+    struct buffer facts = { 0 };
+    facts_encode(&event, &facts);
+    struct row_identity identity = row_table_identity(table, &event, buffer_text(&facts), period_of(event.usage_start));
+    struct row_hashes hashes = row_hashes_of(buffer_text(&facts), event.resource_id);
+    for (int round = 0; round < 2; round++) {
+        for (unsigned step = 0; step < 3; step++)
+            row_table_expect(table, &identity, &hashes, step);
+        assert_int_equal(row_table_count(table), (size_t)round);
+        uint32_t handle = row_table_take_hashed(table, &identity, &hashes);
+        assert_int_equal(row_table_take(table, &identity), handle);
+        for (unsigned step = 0; step < 3; step++)
+            row_table_expect_read(table, handle, step);
+    }
+    buffer_done(&facts);
+    row_table_free(table);
+}
+
 static void a_row_is_found_by_its_identity_and_changed_in_place(void **state)
 {
     (void)state;
@@ -346,6 +421,9 @@ int main(void)
         cmocka_unit_test(views_fold_as_events_do),
         cmocka_unit_test(the_billed_month_is_part_of_the_identity),
         cmocka_unit_test(a_row_is_found_by_its_identity_and_changed_in_place),
+        cmocka_unit_test(a_memo_is_for_all_rows_of_an_account_with_the_same_facts),
+        cmocka_unit_test(a_memo_is_never_of_another_account_or_other_facts),
+        cmocka_unit_test(what_is_expected_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
