@@ -252,6 +252,22 @@ void bill_task_replay_gone(struct task *task, struct text line_item_id)
     }
 }
 
+/* What went at cost 0, in the last transaction of whoever had the partition, is still to be deleted: also of closed months.
+ */
+void bill_task_restored(struct task *task)
+{
+    for (size_t i = 0; i < task->bills->month_count; i++) {
+        struct bill_month *month = &task->bills->months[i];
+        for (uint32_t number = 0; number < month->charge_ids.count; number++) {
+            struct written_charge *charge = &month->charges[number];
+            if (!charge->written || !charge->leaves)
+                continue;
+            *charge = (struct written_charge){ .account = charge->account };
+            buffer_append_text(&task->bills->gone, intern_text(&month->charge_ids, number));
+        }
+    }
+}
+
 /* ---- when ---- */
 
 static bool is_closed(const struct task *task, const struct bill_month *month)

@@ -178,8 +178,7 @@ enum stream_outcome task_ledger_failed(struct task *task, const struct error *er
 enum stream_outcome task_restore_work(struct task *task, size_t records_max, struct error *error);
 
 /* usage_decode.c */
-/* Decodes and accepts an event. WIRE_REFUSED: with *refusal. WIRE_LATER: its schema is not known yet, and *error says why.
- */
+/* Decodes and accepts an event. WIRE_REFUSED: with *refusal. WIRE_LATER: its schema is not known yet; *error says why. */
 enum wire_answer task_decode_event(const struct task *task, struct text value, struct usage_event *event,
                                    struct refusal *refusal, struct arena *arena, struct error *error);
 /* The same of a usage record, with its facts and id: as it was expected, or now. Good for one use, as long as the record. */
@@ -251,6 +250,8 @@ void bill_state_free(struct bill_state *bills);
 enum stream_outcome bill_task_replay_subtotal(struct task *task, const struct stream_record *record, struct error *error);
 enum stream_outcome bill_task_replay_bill(struct task *task, const struct stream_record *record, struct error *error);
 void bill_task_replay_gone(struct task *task, struct text line_item_id);
+/* All has been read. */
+void bill_task_restored(struct task *task);
 /* bill_auto_close.c: bill task 0 closes the oldest open month when it is over and quiet for period.close.after. */
 bool bill_auto_close_is_due(const struct task *task);
 enum stream_outcome bill_auto_close(struct task *task, struct error *error);

@@ -523,6 +523,8 @@ static enum stream_outcome end_restore(struct task *task, struct error *error)
     usage_task_forget_letters(task);
     task->flushed_ms = task->world->now_ms;
     task->moved = task->has_marker; /* subtotals of open periods go out once */
+    if (task->kind == TASK_BILL)
+        bill_task_restored(task);
     begin_with_document(task);
     return OUTCOME_DONE;
 }

@@ -41,7 +41,7 @@ static struct decoded_usage *slot_of(struct task *task, int64_t offset)
 
 static bool holds(const struct task *task, const struct decoded_usage *slot, int64_t offset)
 {
-    return slot->offset == offset && slot->poll == task->world->polls;
+    return offset >= 0 && slot->offset == offset && slot->poll == task->world->polls;
 }
 
 static void decode(const struct task *task, const struct stream_record *record, struct decoded_usage *usage,
