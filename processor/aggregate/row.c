@@ -131,9 +131,11 @@ static uint32_t add_row(struct row_table *table, size_t size)
 }
 
 /* Of what an event says, so that it is known before the texts have their numbers. */
-static uint32_t row_hash(uint64_t account, uint32_t bucket_hour, uint64_t facts_hash, uint64_t resource_hash)
+static uint32_t identity_hash(const struct row_identity *identity, const struct row_hashes *hashes)
 {
-    return (uint32_t)hash_mix(hash_mix(account, bucket_hour) ^ facts_hash, resource_hash);
+    uint32_t bucket_hour = (uint32_t)(identity->bucket_ms / HOUR_MS);
+    return (uint32_t)hash_mix(hash_mix(identity->account, bucket_hour) ^ hashes->facts,
+                              identity->resource.size ? hashes->resource : 0);
 }
 
 static uint32_t slot_hash(uint64_t slot)
@@ -254,12 +256,6 @@ uint32_t row_table_take(struct row_table *table, const struct row_identity *iden
 {
     struct row_hashes hashes = row_hashes_of(identity->facts, identity->resource);
     return row_table_take_hashed(table, identity, &hashes);
-}
-
-static uint32_t identity_hash(const struct row_identity *identity, const struct row_hashes *hashes)
-{
-    return row_hash(identity->account, (uint32_t)(identity->bucket_ms / HOUR_MS), hashes->facts,
-                    identity->resource.size ? hashes->resource : 0);
 }
 
 void row_table_expect(const struct row_table *table, const struct row_identity *identity, const struct row_hashes *hashes,
@@ -464,8 +460,7 @@ void row_table_expect_read(const struct row_table *table, uint32_t handle, unsig
 {
     const struct row *row = row_at(table, handle);
     if (step == 0) {
-        __builtin_prefetch(row);
-        __builtin_prefetch(&row->sums[0]);
+        memory_expect(row, sizeof *row + sizeof row->sums[0]);
         return;
     }
     intern_expect_text(&table->facts, row->facts, step);

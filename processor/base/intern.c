@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "base/hash.h"
 
-#define CACHE_LINE 64
 #define EXPECTED_BYTES_MAX 256
 
 static size_t intern_slot(const struct intern *intern, struct text text, uint64_t hash)
@@ -67,12 +66,10 @@ uint32_t intern_find(const struct intern *intern, struct text text)
 void intern_expect_text(const struct intern *intern, uint32_t number, unsigned step)
 {
     const struct intern_entry *entry = &intern->entries[number];
-    if (step == 1) {
-        __builtin_prefetch(entry);
-        return;
-    }
-    for (size_t at = 0; at < entry->text.size && at < EXPECTED_BYTES_MAX; at += CACHE_LINE)
-        __builtin_prefetch(entry->text.data + at);
+    if (step == 1)
+        memory_expect(entry, 1);
+    else
+        memory_expect(entry->text.data, entry->text.size < EXPECTED_BYTES_MAX ? entry->text.size : EXPECTED_BYTES_MAX);
 }
 
 void intern_expect(const struct intern *intern, uint64_t hash, unsigned step)

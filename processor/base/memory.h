@@ -19,6 +19,13 @@ void *memory_new_table(size_t count, size_t size);
 void *memory_grow(void *memory, size_t count, size_t size);
 char *memory_copy_string(const char *string);
 
+/* Fetches bytes into the processor's caches, without waiting; harmless where they are nobody's. */
+static inline void memory_expect(const void *memory, size_t size)
+{
+    for (size_t at = 0; at < size; at += 64) /* a line */
+        __builtin_prefetch((const char *)memory + at);
+}
+
 /* Makes room for one more element: doubles `*capacity`. Returns the (moved) array. */
 void *memory_reserve_one(void *array, size_t count, size_t *capacity, size_t size);
 

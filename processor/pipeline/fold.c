@@ -101,7 +101,7 @@ struct prepared {
 
 static struct prepared prepared_of(const struct usage_event *event, struct text facts)
 {
-    struct row_hashes hashes = usage_event_hashes(event, facts);
+    struct row_hashes hashes = row_hashes_of(facts, event->resource_id);
     return (struct prepared){ facts, hashes, id_entry_of(event, &hashes, 0), usage_event_period(event) };
 }
 

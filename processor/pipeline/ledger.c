@@ -307,8 +307,8 @@ static void expect_flush(const struct ledger *ledger, size_t at)
         const struct entry *entry = &ledger->entries[dirty[6]];
         row_table_expect_read(ledger->table, entry->row, 0);
         __builtin_prefetch(entry->parts);
-        for (size_t line = 0; entry->resolved && line < sizeof *entry->resolved; line += 64)
-            __builtin_prefetch((const char *)entry->resolved + line);
+        if (entry->resolved)
+            memory_expect(entry->resolved, sizeof *entry->resolved);
     }
     if (left > 4)
         row_table_expect_read(ledger->table, ledger->entries[dirty[4]].row, 1);

@@ -63,10 +63,17 @@ struct part *ledger_part_of(struct ledger *ledger, struct entry *entry, uint32_t
     return &entry->parts[at];
 }
 
+static const struct resolved *resolve(struct price_cache *prices, const struct row_identity *identity)
+{
+    uint32_t group =
+        assign_group(pricing_of(prices->pricing, identity->period)->conductor, identity->account, identity->period);
+    return price_cache_get(prices, group, identity->period, identity->facts);
+}
+
 const struct resolved *ledger_resolve(struct ledger *ledger, const struct row_view *view)
 {
-    uint32_t group = assign_group(pricing_of(ledger->prices.pricing, view->period)->conductor, view->account, view->period);
-    return price_cache_get(&ledger->prices, group, view->period, view->facts);
+    struct row_identity identity = row_view_identity(view);
+    return resolve(&ledger->prices, &identity);
 }
 
 /* Places outlive the cache's answers, and are as good as they. */
@@ -85,10 +92,7 @@ const struct resolved *ledger_resolve_entry(struct ledger *ledger, struct entry 
         return entry->resolved;
     struct row_memo *memo = row_table_memo(ledger->table, entry->row);
     if (!is_valid(memo, identity->period, prices->generation)) {
-        uint32_t group =
-            assign_group(pricing_of(prices->pricing, identity->period)->conductor, identity->account, identity->period);
-        const struct resolved *resolved = price_cache_get(prices, group, identity->period, identity->facts);
-        memo->value = resolved;
+        memo->value = resolve(prices, identity);
         memo->period = identity->period;
         memo->generation = prices->generation; /* as it is behind the call */
         memo->number = TOTAL_NONE;

@@ -15,12 +15,7 @@ struct id_entry {
 
 /* Hash of the account and the id; never both halves 0. */
 struct hash128 usage_event_id_hash(const struct usage_event *event);
-/* Of the event's resource, and of its facts, which are facts_encode's answer for it. */
-static inline struct row_hashes usage_event_hashes(const struct usage_event *event, struct text facts)
-{
-    return row_hashes_of(facts, event->resource_id);
-}
-/* Hash of all decoded fields but the id and the account. */
+/* Hash of all decoded fields but the id and the account; `hashes` are of its facts (facts_encode) and its resource. */
 uint64_t usage_event_content_hash(const struct usage_event *event, const struct row_hashes *hashes);
 /* What is remembered of it. */
 struct id_entry id_entry_of(const struct usage_event *event, const struct row_hashes *hashes, int64_t time_ms);

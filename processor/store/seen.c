@@ -95,7 +95,7 @@ bool seen_take(struct seen *seen, const struct usage_event *event, struct text f
     *answer = SEEN_NEW;
     if (seen->options.window_ms == 0)
         return true;
-    struct row_hashes hashes = usage_event_hashes(event, facts);
+    struct row_hashes hashes = row_hashes_of(facts, event->resource_id);
     struct id_entry entry = id_entry_of(event, &hashes, time_ms);
     return seen_take_id(seen, &entry, answer, error);
 }

@@ -55,7 +55,6 @@ static enum stream_outcome write_charge(struct task *task, struct bill_month *mo
     written->hash = hash;
     written->account = charge->account;
     written->written = true;
-    written->leaves = false;
     task->world->counts.line_items++;
     return task_produce(task, STREAM_LINE_ITEMS, (int32_t)task->number, item.line_item_id, &line_item_type, &item, error);
 }
@@ -250,10 +249,8 @@ bool bill_charges_differ(struct task *task, struct bill_month *month, uint32_t n
 {
     struct bill_group *group = bill_group_of(month, number);
     size_t kept = 0, written = 0;
-    for (size_t i = 0; i < group->charge_count; i++) {
-        const struct written_charge *charge = &month->charges[group->charges[i]];
-        written += charge->written && !charge->leaves;
-    }
+    for (size_t i = 0; i < group->charge_count; i++)
+        written += month->charges[group->charges[i]].written;
     for (size_t i = 0; i < charges->count; i++) {
         struct line_item item;
         line_item_of_charge(&task->bills->builder, &charges->items[i], &item);

@@ -68,7 +68,7 @@ struct written_charge {
     i128 cost;
     uint64_t hash, account;
     bool written, wanted;
-    bool leaves; /* at 0; its key is still to lose its value */
+    bool leaves; /* within a restore: at 0, and its key is still to lose its value */
 };
 
 /* Records of a closed month's custom line items that are being gone through. */

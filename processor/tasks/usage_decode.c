@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "tasks/task_parts.h"
 
-#define SLOTS 4 /* a power of two; STREAM_EXPECTED and the one at hand */
+#define SLOTS (STREAM_EXPECTED + 1) /* and the one at hand */
 
 enum wire_answer task_decode_event(const struct task *task, struct text value, struct usage_event *event,
                                    struct refusal *refusal, struct arena *arena, struct error *error)
@@ -36,12 +36,12 @@ static struct decoded_usage *slot_of(struct task *task, int64_t offset)
         for (size_t i = 0; i < SLOTS; i++)
             task->decoded[i].offset = OFFSET_NONE;
     }
-    return &task->decoded[offset & (SLOTS - 1)];
+    return &task->decoded[offset % SLOTS];
 }
 
 static bool holds(const struct task *task, const struct decoded_usage *slot, int64_t offset)
 {
-    return offset >= 0 && slot->offset == offset && slot->poll == task->world->polls;
+    return slot->offset == offset && slot->poll == task->world->polls;
 }
 
 static void decode(const struct task *task, const struct stream_record *record, struct decoded_usage *usage,
@@ -57,7 +57,7 @@ static void decode(const struct task *task, const struct stream_record *record, 
         return;
     buffer_clear(&usage->facts);
     facts_encode(&usage->event, &usage->facts);
-    usage->hashes = usage_event_hashes(&usage->event, buffer_text(&usage->facts));
+    usage->hashes = row_hashes_of(buffer_text(&usage->facts), usage->event.resource_id);
     usage->identity = ledger_identity(task->ledger, &usage->event, buffer_text(&usage->facts));
     usage->id = id_entry_of(&usage->event, &usage->hashes, record->timestamp_ms);
 }
@@ -87,7 +87,7 @@ void usage_task_expect(struct task *task, const struct stream_record *record)
 {
     struct error NOT_CLEARED ignored;
     decode(task, record, slot_of(task, record->offset), &ignored);
-    for (unsigned step = 0; step < STREAM_EXPECTED; step++)
+    for (unsigned step = 0; step < STREAM_EXPECTED && step <= record->offset; step++)
         expect(task, record->offset - step, step);
 }
 

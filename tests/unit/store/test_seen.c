@@ -38,7 +38,7 @@ static void replay_at(struct seen *seen, struct usage_event event, int64_t time_
     struct buffer facts = { 0 };
     struct error error;
     facts_encode(&event, &facts);
-    struct row_hashes hashes = usage_event_hashes(&event, buffer_text(&facts));
+    struct row_hashes hashes = row_hashes_of(buffer_text(&facts), event.resource_id);
     struct id_entry id = id_entry_of(&event, &hashes, time_ms);
     if (!seen_replay(seen, &id, was_reused, &error))
         fail_msg("%s", error.message);
@@ -251,7 +251,8 @@ static void accepted_events_only_change_by_their_content(void **state)
     struct buffer facts = { 0 };
     struct usage_event a = event_with(), b = event_with(.event_id = "other", .usage_account_id = "222222222222");
     facts_encode(&a, &facts);
-    struct row_hashes of_a = usage_event_hashes(&a, buffer_text(&facts)), of_b = usage_event_hashes(&b, buffer_text(&facts));
+    struct row_hashes of_a = row_hashes_of(buffer_text(&facts), a.resource_id),
+                      of_b = row_hashes_of(buffer_text(&facts), b.resource_id);
     assert_true(usage_event_content_hash(&a, &of_a) == usage_event_content_hash(&b, &of_b));
     buffer_done(&facts);
     seen_close(NULL);
