@@ -38,10 +38,13 @@ static void stream_close(struct stream *port)
         rd_kafka_consumer_close(stream->restorer);
         rd_kafka_destroy(stream->restorer);
     }
+    if (stream->asker)
+        rd_kafka_destroy(stream->asker);
     if (stream->measurer)
         rd_kafka_destroy(stream->measurer);
     if (stream->producer)
         rd_kafka_destroy(stream->producer);
+    free(stream->waiting);
     free(stream->batch);
     free(stream);
 }

@@ -27,6 +27,7 @@ bool kafka_open_consumer(struct kafka_stream *stream, struct error *error)
     const struct kafka_property tuning[] = { { "queued.max.messages.kbytes", queued },
                                              { "queued.min.messages", "10000000" }, /* their bytes are what counts */
                                              { "fetch.message.max.bytes", of_partition },
+                                             { "fetch.min.bytes", "65536" },
                                              { "fetch.wait.max.ms", "20" } };
     rd_kafka_conf_t *conf = kafka_conf_new(stream->settings, tuning, ARRAY_COUNT(tuning), error);
     if (!conf)
@@ -67,6 +68,20 @@ static enum stream_outcome check_consumer(const struct kafka_stream *stream, str
     return code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ? OUTCOME_FENCED : OUTCOME_INDETERMINATE;
 }
 
+/* Records come in runs of a topic: its name is looked at once a run. The pointers are good as long as the poll's records. */
+static bool topic_of_message(struct kafka_stream *stream, const rd_kafka_message_t *message, enum stream_topic *topic)
+{
+    if (!message->rkt)
+        return false;
+    if (message->rkt != stream->polled_rkt) {
+        if (!kafka_topic_of_name(stream->settings, rd_kafka_topic_name(message->rkt), &stream->polled_topic))
+            return false;
+        stream->polled_rkt = message->rkt;
+    }
+    *topic = stream->polled_topic;
+    return true;
+}
+
 static bool hand_over_message(struct kafka_stream *stream, const rd_kafka_message_t *message, struct error *error)
 {
     struct stream_header headers[HEADERS_MAX];
@@ -75,8 +90,7 @@ static bool hand_over_message(struct kafka_stream *stream, const rd_kafka_messag
     if (!kafka_check_message(message, error))
         return false;
     bool is_end = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
-    if ((message->err && !is_end) || !message->rkt ||
-        !kafka_topic_of_name(stream->settings, rd_kafka_topic_name(message->rkt), &topic))
+    if ((message->err && !is_end) || !topic_of_message(stream, message, &topic))
         return true;
     if (is_end) {
         if (stream->handler->ended)
@@ -92,8 +106,7 @@ static void expect_message(struct kafka_stream *stream, const rd_kafka_message_t
 {
     struct stream_record record;
     enum stream_topic topic;
-    if (message->err || !message->rkt || !kafka_topic_of_name(stream->settings, rd_kafka_topic_name(message->rkt), &topic) ||
-        topic != STREAM_USAGE)
+    if (message->err || !topic_of_message(stream, message, &topic) || topic != STREAM_USAGE)
         return;
     kafka_record_of_message(message, topic, NULL, 0, &record);
     stream->handler->expect(stream->handler->context, &record);
@@ -106,6 +119,7 @@ enum stream_outcome kafka_poll(struct stream *port, int timeout_ms, size_t recor
     stream->handler = handler;
     stream->error = error;
     stream->handler_failed = stream->rebalanced = false;
+    stream->polled_rkt = NULL;
     size_t room = records_max < BATCH_MAX ? records_max : BATCH_MAX;
     ssize_t count = rd_kafka_consume_batch_queue(stream->queue, timeout_ms, stream->batch, room);
     bool done = !stream->handler_failed;

@@ -3,33 +3,38 @@
 #include "log/kafka_stream_parts.h"
 #include "observe/logging.h"
 
-/* The consumer's isolation level makes the broker answer with the last stable offset. */
+/*
+ * Clients that do nothing but ask. A broker answers a connection's requests one after the other, and those of the consumer
+ * would wait for its fetch. The isolation level says which end is answered: the last stable offset or the very end.
+ */
+static bool open_asker(const struct kafka_stream *stream, const char *isolation, rd_kafka_t **asker, struct error *error)
+{
+    if (*asker)
+        return true;
+    rd_kafka_conf_t *conf = kafka_conf_new(stream->settings, NULL, 0, error);
+    if (!conf)
+        return false;
+    if (!kafka_conf_set(conf, "isolation.level", isolation, error)) {
+        rd_kafka_conf_destroy(conf);
+        return false;
+    }
+    *asker = kafka_new(RD_KAFKA_CONSUMER, conf, error);
+    return *asker != NULL;
+}
+
 bool kafka_range(struct stream *port, enum stream_topic topic, int32_t partition, int64_t *first, int64_t *end,
                  struct error *error)
 {
     struct kafka_stream *stream = kafka_stream_of(port);
     char name[KAFKA_TOPIC_NAME_MAX];
+    if (!open_asker(stream, "read_committed", &stream->asker, error))
+        return false;
     kafka_topic_name(stream->settings, topic, name);
     rd_kafka_resp_err_t result =
-        kafka_ask_offset(stream->consumer, name, partition, RD_KAFKA_OFFSET_BEGINNING, CALL_TIMEOUT_MS, first);
+        kafka_ask_offset(stream->asker, name, partition, RD_KAFKA_OFFSET_BEGINNING, CALL_TIMEOUT_MS, first);
     if (!result)
-        result = kafka_ask_offset(stream->consumer, name, partition, RD_KAFKA_OFFSET_END, CALL_TIMEOUT_MS, end);
+        result = kafka_ask_offset(stream->asker, name, partition, RD_KAFKA_OFFSET_END, CALL_TIMEOUT_MS, end);
     return result == RD_KAFKA_RESP_ERR_NO_ERROR || kafka_fail(error, "cannot ask for the end of a partition", result);
-}
-
-static bool open_measurer(struct kafka_stream *stream, struct error *error)
-{
-    if (stream->measurer)
-        return true;
-    rd_kafka_conf_t *conf = kafka_conf_new(stream->settings, NULL, 0, error);
-    if (!conf)
-        return false;
-    if (!kafka_conf_set(conf, "isolation.level", "read_uncommitted", error)) {
-        rd_kafka_conf_destroy(conf);
-        return false;
-    }
-    stream->measurer = kafka_new(RD_KAFKA_CONSUMER, conf, error);
-    return stream->measurer != NULL;
 }
 
 bool kafka_high(struct stream *port, enum stream_topic topic, int32_t partition, int timeout_ms, int64_t *high,
@@ -37,7 +42,7 @@ bool kafka_high(struct stream *port, enum stream_topic topic, int32_t partition,
 {
     struct kafka_stream *stream = kafka_stream_of(port);
     char name[KAFKA_TOPIC_NAME_MAX];
-    if (!open_measurer(stream, error))
+    if (!open_asker(stream, "read_uncommitted", &stream->measurer, error))
         return false;
     kafka_topic_name(stream->settings, topic, name);
     rd_kafka_resp_err_t result = kafka_ask_offset(stream->measurer, name, partition, RD_KAFKA_OFFSET_END, timeout_ms, high);
@@ -49,10 +54,12 @@ bool kafka_offset_of_time(struct stream *port, enum stream_topic topic, int32_t 
 {
     struct kafka_stream *stream = kafka_stream_of(port);
     char name[KAFKA_TOPIC_NAME_MAX];
+    if (!open_asker(stream, "read_committed", &stream->asker, error))
+        return false;
     kafka_topic_name(stream->settings, topic, name);
     /* To brokers times below 0 are words with a meaning of their own, and to most of them they say no. */
     rd_kafka_resp_err_t result =
-        kafka_ask_offset(stream->consumer, name, partition, time_ms < 0 ? 0 : time_ms, CALL_TIMEOUT_MS, offset);
+        kafka_ask_offset(stream->asker, name, partition, time_ms < 0 ? 0 : time_ms, CALL_TIMEOUT_MS, offset);
     if (result)
         return kafka_fail(error, "cannot find an offset by its time", result);
     int64_t first;

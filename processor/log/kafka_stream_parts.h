@@ -15,17 +15,21 @@ struct kafka_stream {
     struct stream port;
     const struct kafka_settings *settings;
     rd_kafka_t *consumer, *producer, *restorer;
+    rd_kafka_t *asker;    /* is told of offsets; reads nothing */
     rd_kafka_t *measurer; /* is told of ends whatever is open in front of them; reads nothing */
     rd_kafka_queue_t *queue, *restore_queue, *trim_queue;
     bool trim_refused;
     rd_kafka_topic_t *output_topics[STREAM_TOPIC_COUNT];
     int32_t partition_counts[STREAM_TOPIC_COUNT];
     rd_kafka_message_t **batch;
+    struct kafka_waiting *waiting;      /* records that are on their way to the producer; NULL before the first */
     size_t taken_bytes, restored_bytes; /* since the fetcher was last woken */
     /* Of the poll at hand. */
     const struct stream_handler *handler;
     struct error *error;
     bool handler_failed, rebalanced;
+    const rd_kafka_topic_t *polled_rkt; /* of the record that was last looked at; NULL: of none */
+    enum stream_topic polled_topic;
     bool met[STREAM_TOPIC_COUNT]; /* by the restorer */
     /* Of the restore at hand. */
     enum stream_topic restore_topic;
@@ -95,10 +99,17 @@ bool kafka_is_reachable(struct stream *port);
 /* Ends what a producer of the same transactional id has left open. */
 MUST_USE bool kafka_open_producer(struct kafka_stream *stream, struct error *error);
 enum stream_outcome kafka_begin(struct stream *port, struct error *error);
-enum stream_outcome kafka_produce(struct stream *port, const struct stream_record *record, struct error *error);
 enum stream_outcome kafka_commit(struct stream *port, const struct stream_partition *partitions, size_t count,
                                  struct error *error);
 enum stream_outcome kafka_abort(struct stream *port, struct error *error);
+
+/* kafka_stream_produce.c */
+/* A worker's records wait until they are a batch: of a failure the call after the next may tell, at the latest the commit.
+ */
+enum stream_outcome kafka_produce(struct stream *port, const struct stream_record *record, struct error *error);
+/* Hands over what waits. */
+enum stream_outcome kafka_produce_waiting(struct kafka_stream *stream, struct error *error);
+void kafka_drop_waiting(struct kafka_stream *stream);
 
 /* kafka_stream_restorer.c */
 bool kafka_restore_begin(struct stream *port, enum stream_topic topic, int32_t partition, int64_t offset,

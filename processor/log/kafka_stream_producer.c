@@ -5,7 +5,6 @@
 
 #include "log/kafka_stream_parts.h"
 
-#define PRODUCE_RETRY_MS 1
 #define TRANSACTIONAL_ID_MAX 256
 
 /* On a thread of librdkafka's. */
@@ -37,9 +36,11 @@ bool kafka_open_producer(struct kafka_stream *stream, struct error *error)
     size_t bytes_max = stream->settings->send_bytes_max ? stream->settings->send_bytes_max : (size_t)128 * 1024 * 1024;
     char queued[24];
     kafka_number(bytes_max / 1024, queued);
+    /* linger: nobody reads a transaction before its end, and a commit sends at once, so batches may be as large as they get.
+     */
     const struct kafka_property tuning[] = { { "log.connection.close", "true" }, /* it is counted */
                                              { "compression.codec", "lz4" },
-                                             { "linger.ms", "5" },
+                                             { "linger.ms", "50" },
                                              { "retry.backoff.ms", "20" },
                                              { "queue.buffering.max.messages", "1000000" },
                                              { "queue.buffering.max.kbytes", queued },
@@ -76,56 +77,6 @@ enum stream_outcome kafka_begin(struct stream *port, struct error *error)
     }
     return kafka_outcome_of(rd_kafka_begin_transaction(kafka_stream_of(port)->producer), "cannot begin a transaction",
                             error);
-}
-
-static rd_kafka_topic_t *output_topic(struct kafka_stream *stream, enum stream_topic topic)
-{
-    if (!stream->output_topics[topic]) {
-        char name[KAFKA_TOPIC_NAME_MAX];
-        kafka_topic_name(stream->settings, topic, name);
-        stream->output_topics[topic] = rd_kafka_topic_new(stream->producer, name, NULL);
-    }
-    return stream->output_topics[topic];
-}
-
-static rd_kafka_resp_err_t produce_once(struct kafka_stream *stream, const struct stream_record *record)
-{
-    void *value = record->is_null ? NULL : (void *)(uintptr_t)(record->value.data ? record->value.data : "");
-    if (record->header_count == 0) {
-        int result = rd_kafka_produce(output_topic(stream, record->topic), record->partition, RD_KAFKA_MSG_F_COPY, value,
-                                      record->is_null ? 0 : record->value.size, record->key.data, record->key.size, NULL);
-        return result == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_last_error();
-    }
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(record->header_count);
-    for (size_t i = 0; i < record->header_count; i++)
-        rd_kafka_header_add(headers, record->headers[i].name, -1, record->headers[i].value.data,
-                            (ssize_t)record->headers[i].value.size);
-    rd_kafka_resp_err_t result = rd_kafka_producev(
-        stream->producer, RD_KAFKA_V_RKT(output_topic(stream, record->topic)), RD_KAFKA_V_PARTITION(record->partition),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_VALUE(value, record->is_null ? 0 : record->value.size),
-        RD_KAFKA_V_KEY(record->key.data, record->key.size), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
-    if (result)
-        rd_kafka_headers_destroy(headers);
-    return result;
-}
-
-enum stream_outcome kafka_produce(struct stream *port, const struct stream_record *record, struct error *error)
-{
-    struct kafka_stream *stream = kafka_stream_of(port);
-    for (;;) {
-        rd_kafka_resp_err_t result = produce_once(stream, record);
-        if (result == RD_KAFKA_RESP_ERR_NO_ERROR)
-            return OUTCOME_DONE;
-        if (result == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-            rd_kafka_poll(stream->producer, PRODUCE_RETRY_MS);
-            continue;
-        }
-        kafka_fail(error, "cannot produce", result);
-        return kafka_is_denied(result)               ? OUTCOME_REFUSED
-               : result == RD_KAFKA_RESP_ERR__FENCED ? OUTCOME_FENCED
-               : result == RD_KAFKA_RESP_ERR__FATAL  ? OUTCOME_INDETERMINATE
-                                                     : OUTCOME_ABORT;
-    }
 }
 
 /*
@@ -173,8 +124,10 @@ enum stream_outcome kafka_commit(struct stream *port, const struct stream_partit
                                  struct error *error)
 {
     struct kafka_stream *stream = kafka_stream_of(port);
+    enum stream_outcome outcome = kafka_produce_waiting(stream, error);
     /* A command's transaction reads nothing and so has no offsets. */
-    enum stream_outcome outcome = count > 0 ? send_offsets(stream, partitions, count, error) : OUTCOME_DONE;
+    if (outcome == OUTCOME_DONE && count > 0)
+        outcome = send_offsets(stream, partitions, count, error);
     if (outcome != OUTCOME_DONE)
         return outcome;
     unsigned failures = atomic_load(&stream->connection_failures);
@@ -189,6 +142,7 @@ enum stream_outcome kafka_abort(struct stream *port, struct error *error)
     struct kafka_stream *stream = kafka_stream_of(port);
     unsigned failures = atomic_load(&stream->connection_failures);
     rd_kafka_error_t *reason;
+    kafka_drop_waiting(stream);
     while ((reason = rd_kafka_abort_transaction(stream->producer, -1)) && rd_kafka_error_is_retriable(reason)) {
         rd_kafka_error_destroy(reason);
         stream->is_stale = stream->is_worker;

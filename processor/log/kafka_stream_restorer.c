@@ -3,13 +3,15 @@
 
 #include "log/kafka_stream_parts.h"
 
+#define RESTORE_POLL_MS 3 /* waited to its end unless a batch is full */
+
 static bool open_restorer(struct kafka_stream *stream, struct error *error)
 {
     if (stream->restorer)
         return true;
     char queued[24];
     kafka_number(kafka_fetch_bytes(stream) / 1024, queued);
-    const struct kafka_property tuning[] = { { "fetch.wait.max.ms", "10" },
+    const struct kafka_property tuning[] = { { "fetch.wait.max.ms", "2" }, /* its end is what is waited for */
                                              { "queued.max.messages.kbytes", queued },
                                              { "queued.min.messages", "10000000" } };
     rd_kafka_conf_t *conf = kafka_conf_new(stream->settings, tuning, ARRAY_COUNT(tuning), error);
@@ -76,7 +78,7 @@ bool kafka_restore_step(struct stream *port, size_t records_max,
 {
     struct kafka_stream *stream = kafka_stream_of(port);
     size_t room = records_max < BATCH_MAX ? records_max : BATCH_MAX;
-    ssize_t count = rd_kafka_consume_batch_queue(stream->restore_queue, 20, stream->batch, room);
+    ssize_t count = rd_kafka_consume_batch_queue(stream->restore_queue, RESTORE_POLL_MS, stream->batch, room);
     bool done = true, ended = false;
     for (ssize_t i = 0; i < count; i++) {
         const rd_kafka_message_t *message = stream->batch[i];

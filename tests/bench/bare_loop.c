@@ -57,7 +57,7 @@ static void open_loop(struct loop *loop, char **argv)
     const char *const producer_properties[][2] = { { "bootstrap.servers", argv[1] },
                                                    { "transactional.id", argv[4] },
                                                    { "compression.codec", "lz4" },
-                                                   { "linger.ms", "5" },
+                                                   { "linger.ms", "50" },
                                                    { "retry.backoff.ms", "20" },
                                                    { "queue.buffering.max.messages", "1000000" },
                                                    { "queue.buffering.max.kbytes", "131072" },
