@@ -338,10 +338,22 @@ size_t decimal_to_bytes(i128 value, uint8_t out[16])
     return size;
 }
 
+static int64_t short_from_bytes(const uint8_t *bytes, size_t size)
+{
+    uint64_t bits = bytes[0] & 0x80 ? UINT64_MAX : 0;
+    for (size_t i = 0; i < size; i++)
+        bits = bits << 8 | bytes[i];
+    return (int64_t)bits;
+}
+
 enum decimal_status decimal_from_bytes(const uint8_t *bytes, size_t size, i128 *value)
 {
     if (size == 0)
         return DECIMAL_NOT_A_NUMBER;
+    if (size <= 8) {
+        *value = short_from_bytes(bytes, size);
+        return DECIMAL_EXACT;
+    }
     uint8_t sign = bytes[0] & 0x80 ? 0xff : 0;
     while (size > 16) {
         if (*bytes != sign)

@@ -205,6 +205,8 @@ size_t sum_to_bytes(const struct sum *sum, uint8_t out[SUM_BYTES_MAX])
 {
     uint64_t limbs[3];
     uint8_t all[SUM_BYTES_MAX];
+    if (sum->wraps == 0) /* nearly all: what 128 bits hold */
+        return decimal_to_bytes(sum_modulo(sum), out);
     to_limbs(sum, limbs);
     for (size_t i = 0; i < SUM_BYTES_MAX; i++)
         all[i] = (uint8_t)(limbs[2 - i / 8] >> (56 - 8 * (i % 8)));
@@ -218,6 +220,11 @@ size_t sum_to_bytes(const struct sum *sum, uint8_t out[SUM_BYTES_MAX])
 
 enum decimal_status sum_from_bytes(const uint8_t *bytes, size_t size, struct sum *ret)
 {
+    i128 value_of_128;
+    if (size <= 16 && decimal_from_bytes(bytes, size, &value_of_128) == DECIMAL_EXACT) {
+        *ret = sum_of(value_of_128);
+        return DECIMAL_EXACT;
+    }
     if (size == 0)
         return DECIMAL_NOT_A_NUMBER;
     uint8_t sign = bytes[0] & 0x80 ? 0xff : 0;

@@ -175,8 +175,8 @@ bool ledger_replay(struct ledger *ledger, const struct line_item *item, struct e
         return false;
     struct row_view view;
     row_table_read(ledger->table, row, &view);
-    const struct resolved *resolved = ledger_resolve(ledger, &view);
-    struct total *total = resolved->price.in_sums ? ledger_total_of(ledger, &view, resolved) : NULL;
+    const struct resolved *resolved = ledger_resolve_entry(ledger, entry, &identity);
+    struct total *total = resolved->price.in_sums ? ledger_total_of_entry(ledger, entry, &identity) : NULL;
     ledger->rows_without_events -= lacks_first(entry, &view);
     if (total)
         take_share(total, entry, &view, resolved);
