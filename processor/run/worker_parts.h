@@ -44,9 +44,9 @@ struct worker {
     unsigned failures;      /* in a row */
     int64_t transaction_ms; /* when the transaction at hand began */
     int64_t shown_ms, trimmed_ms;
-    enum stream_outcome pending; /* what the records that poll handed over came to */
-    uint64_t taken;              /* records since the last commit */
-    int64_t taken_time_ms;       /* sum of their broker times */
+    enum stream_outcome pending;              /* what the records that poll handed over came to */
+    int64_t taken_time_ms;                    /* sum of the broker times of what is taken */
+    uint64_t polled_records, polled_messages; /* by the last poll; one of tiered has many messages */
     int64_t next_commit_ms;
     size_t work_from; /* the task whose work the last transaction had no time for */
     struct sweep_log sweep_log;

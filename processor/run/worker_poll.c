@@ -19,12 +19,15 @@ static bool on_record(void *context, const struct stream_record *record, struct 
     if (!task || task_state(task) != TASK_RUNNING || worker->pending != OUTCOME_DONE)
         return true;
     worker->pending = worker_begin(worker, error);
+    uint64_t taken = worker->world.taken;
     if (worker->pending == OUTCOME_DONE)
         worker->pending = task_take(task, record, error);
     if (task_state(task) == TASK_WAITING)
         worker_note_waiting(worker, task);
-    worker->taken++;
-    worker->taken_time_ms += record->timestamp_ms;
+    taken = worker->world.taken - taken;
+    worker->polled_records++;
+    worker->polled_messages += taken;
+    worker->taken_time_ms += record->timestamp_ms * (int64_t)taken;
     return true;
 }
 
@@ -93,11 +96,20 @@ static bool on_revoked(void *context, bool lost, struct error *error)
     return true;
 }
 
+/* As many messages as fit a turn, as far as the last poll tells how many a record has. */
+static size_t records_of_poll(const struct worker *worker)
+{
+    size_t most = worker->world.rows_used > worker->world.rows_memory / 4 * 3 ? POLL_RECORDS_FEW : POLL_RECORDS;
+    return worker->polled_messages > worker->polled_records ? most * worker->polled_records / worker->polled_messages + 1
+                                                            : most;
+}
+
 enum stream_outcome worker_poll(struct worker *worker, struct error *error)
 {
     const struct stream_handler handler = { worker, on_record, on_expect, on_ended, on_assigned, on_revoked };
     worker->world.rows_used = worker_measure(worker);
-    size_t records_max = worker->world.rows_used > worker->world.rows_memory / 4 * 3 ? POLL_RECORDS_FEW : POLL_RECORDS;
+    size_t records_max = records_of_poll(worker);
+    worker->polled_records = worker->polled_messages = 0;
     enum stream_outcome outcome =
         worker->stream->ops->poll(worker->stream, worker->restoring ? 0 : POLL_MS, records_max, &handler, error);
     worker->world.polls++; /* records that were expected are gone now */

@@ -131,12 +131,11 @@ static enum stream_outcome report_rows(struct task *task, bool produce, size_t *
 static enum stream_outcome tell_tier_tasks(struct task *task, struct error *error)
 {
     int32_t count = task->world->stream->ops->partition_count(task->world->stream, STREAM_TIERED);
-    struct tier_message message = { .offset = task->input.offset == OFFSET_NONE ? 0 : task->input.offset,
-                                    .period = task->marker.closing,
-                                    .kind = TIER_MESSAGE_BARRIER };
+    const struct tier_message message = { .kind = TIER_MESSAGE_BARRIER,
+                                          .offset = task->input.offset == OFFSET_NONE ? 0 : task->input.offset };
     enum stream_outcome outcome = OUTCOME_DONE;
     for (int32_t partition = 0; partition < count && outcome == OUTCOME_DONE; partition++)
-        outcome = task_send_to_tier(task, partition, message, TEXT("#barrier"), TEXT_NONE, error);
+        outcome = task_send_to_tier(task, partition, task->marker.closing, &message, error);
     return outcome;
 }
 

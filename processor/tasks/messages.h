@@ -1,54 +1,13 @@
 /*
- * tasks/messages.h: what tasks say to each other: on `tiered` to the tier tasks, on `subtotals` to the bill tasks
- * (SEMANTICS 4, 5). Both directions of each message and all keys are here.
- *
- *   usage → tier   an event as it came, a row that was priced here before, or a barrier; headers are a struct tier_message
- *   tier → tier    the same, of what is the other's under another version of the document
- *   any → bill     a struct subtotal: a task's whole total of a key, or one of the messages below
+ * tasks/messages.h: what tasks say to the bill tasks on `subtotals` (SEMANTICS 4, 5). Both directions of each message and
+ * all keys are here. A record is a struct subtotal: a task's whole total of a key, or one of the messages below.
  */
 #ifndef TASKS_MESSAGES_H
 #define TASKS_MESSAGES_H
 
 #include "base/buffer.h"
 #include "base/hash.h"
-#include "log/stream.h"
 #include "model/bill.h"
-#include "model/calendar.h"
-
-/* ---- to the tier tasks ---- */
-
-enum tier_message_kind {
-    TIER_MESSAGE_EVENT,   /* as it came */
-    TIER_MESSAGE_ROW,     /* a whole row, as a line item; the sender has it no more */
-    TIER_MESSAGE_BARRIER, /* a usage task has sent all of the period */
-    TIER_MESSAGE_SWEPT,   /* a tier task has all barriers of the period, and no row of it that is another's */
-    TIER_MESSAGE_LAST,    /* and has sent on all that came to it until all others had said the same */
-    TIER_MESSAGE_COUNT,
-};
-
-struct tier_message {
-    uint32_t sender; /* number of the task */
-    int64_t number;  /* runs from 1 for each sender and partition: a gap is a loss */
-    int64_t offset;  /* of the event on the usage topic; 0 for what is none */
-    int64_t version; /* of the document under which it was sent here */
-    billing_period period;
-    enum tier_message_kind kind;
-};
-
-#define TIER_HEADERS_MAX 6
-
-/* The headers' texts; they live as long as this. */
-struct tier_headers {
-    struct stream_header headers[TIER_HEADERS_MAX];
-    size_t count;
-    char texts[TIER_HEADERS_MAX][TIME_TEXT_MAX];
-};
-
-void tier_message_write(const struct tier_message *message, struct tier_headers *out);
-/* False: headers that no task writes. */
-MUST_USE bool tier_message_read(const struct stream_record *record, struct tier_message *message);
-
-/* ---- to the bill tasks ---- */
 
 enum bill_message {
     BILL_MESSAGE_TOTAL,    /* the task's whole total of group, period, account, service and type */

@@ -5,7 +5,13 @@
  * Tasks learn of a version one after the other. A tier task takes what is sent to it under an older version than its own,
  * and sends on what is another's under its own: so a record is never sent back and forth.
  */
+#include <stdlib.h>
+
+#include "base/memory.h"
 #include "tasks/task_parts.h"
+
+#define PARCEL_BYTES ((size_t)8 * 1024)    /* some forty events: what a record costs hardly counts any more */
+#define PARCELS_BYTES ((size_t)512 * 1024) /* of all partitions together */
 
 static const struct routing *routing_of(const struct task *task, billing_period period)
 {
@@ -23,38 +29,91 @@ bool task_is_elsewhere(const struct task *task, billing_period period, const str
            (task->kind == TASK_USAGE || partition_of(task, period, meter->usage_type) != task->input.partition);
 }
 
-enum stream_outcome task_send_to_tier(struct task *task, int32_t partition, struct tier_message message, struct text key,
-                                      struct text value, struct error *error)
+/* ---- parcels ---- */
+
+static struct outgoing_parcel *outgoing_to(struct task *task, int32_t partition)
 {
+    if (!task->outgoing) {
+        task->outgoing_count = task->world->stream->ops->partition_count(task->world->stream, STREAM_TIERED);
+        task->outgoing = memory_new_array((size_t)task->outgoing_count, sizeof *task->outgoing);
+    }
+    return &task->outgoing[partition];
+}
+
+static enum stream_outcome send_parcel(struct task *task, int32_t partition, struct text key, struct error *error)
+{
+    struct outgoing_parcel *out = outgoing_to(task, partition);
     struct tier_headers headers;
-    message.sender = task->number;
-    message.number = ++*marker_sent(&task->marker, partition);
-    message.version = task->world->document->number;
-    tier_message_write(&message, &headers);
-    struct stream_record out = { .topic = STREAM_TIERED,
-                                 .partition = partition,
-                                 .key = key,
-                                 .value = value,
-                                 .headers = headers.headers,
-                                 .header_count = headers.count };
-    return task_produce_raw(task, &out, error);
+    if (out->messages.size == 0)
+        return OUTCOME_DONE;
+    tier_parcel_write(&out->parcel, &headers);
+    const struct stream_record record = { .topic = STREAM_TIERED,
+                                          .partition = partition,
+                                          .key = key,
+                                          .value = buffer_text(&out->messages),
+                                          .headers = headers.headers,
+                                          .header_count = TIER_HEADERS };
+    enum stream_outcome outcome = task_produce_raw(task, &record, error);
+    if (out->messages.capacity > 2 * PARCEL_BYTES) /* a large one is rare, and there are many partitions */
+        buffer_done(&out->messages);
+    buffer_clear(&out->messages);
+    return outcome;
 }
 
-enum stream_outcome task_route(struct task *task, struct tier_message message, struct text usage_type, struct text value,
-                               struct error *error)
+enum stream_outcome task_send_parcels(struct task *task, struct error *error)
 {
-    return task_send_to_tier(task, partition_of(task, message.period, usage_type), message,
-                             routing_family(routing_of(task, message.period), usage_type), value, error);
+    enum stream_outcome outcome = OUTCOME_DONE;
+    for (int32_t partition = 0; partition < task->outgoing_count && outcome == OUTCOME_DONE; partition++)
+        outcome = send_parcel(task, partition, TEXT_NONE, error);
+    return outcome;
 }
 
-enum stream_outcome task_route_event(struct task *task, struct tier_message message, const struct usage_event *event,
-                                     struct text facts, struct text value, struct error *error)
+void task_forget_parcels(struct task *task)
+{
+    for (int32_t partition = 0; partition < task->outgoing_count; partition++)
+        buffer_done(&task->outgoing[partition].messages);
+    free(task->outgoing);
+}
+
+/* Whether a message may go with those that wait. One that is large goes alone, so a record is no larger than it must be. */
+static bool fits(const struct task *task, const struct outgoing_parcel *out, billing_period period, size_t size)
+{
+    size_t share = PARCELS_BYTES / (size_t)task->outgoing_count;
+    return out->parcel.period == period && out->parcel.version == task->world->document->number &&
+           out->messages.size + size <= (share < PARCEL_BYTES ? share : PARCEL_BYTES);
+}
+
+enum stream_outcome task_send_to_tier(struct task *task, int32_t partition, billing_period period,
+                                      const struct tier_message *message, struct error *error)
+{
+    struct outgoing_parcel *out = outgoing_to(task, partition);
+    int64_t number = ++*marker_sent(&task->marker, partition);
+    bool is_barrier = message->kind != TIER_MESSAGE_EVENT && message->kind != TIER_MESSAGE_ROW;
+    enum stream_outcome outcome = OUTCOME_DONE;
+    if (is_barrier || !fits(task, out, period, message->value.size))
+        outcome = send_parcel(task, partition, TEXT_NONE, error);
+    if (outcome != OUTCOME_DONE)
+        return outcome;
+    if (out->messages.size == 0)
+        out->parcel = (struct tier_parcel){ task->number, number, task->world->document->number, period };
+    tier_message_append(message, &out->messages);
+    return is_barrier ? send_parcel(task, partition, TEXT("#barrier"), error) : OUTCOME_DONE;
+}
+
+enum stream_outcome task_route(struct task *task, billing_period period, struct text usage_type,
+                               const struct tier_message *message, struct error *error)
+{
+    return task_send_to_tier(task, partition_of(task, period, usage_type), period, message, error);
+}
+
+enum stream_outcome task_route_event(struct task *task, billing_period period, const struct decoded_event *decoded,
+                                     const struct tier_message *message, struct error *error)
 {
     struct handing handing = { task, OUTCOME_DONE };
     const struct ledger_handover handover = task_handover(&handing);
-    if (!ledger_hand_over_met(task->ledger, event, facts, message.period, &handover, error))
+    if (!ledger_hand_over_met(task->ledger, &decoded->event, buffer_text(&decoded->facts), period, &handover, error))
         return handing.outcome != OUTCOME_DONE ? handing.outcome : task_ledger_failed(task, error);
-    return task_route(task, message, event->usage_type, value, error);
+    return task_route(task, period, decoded->event.usage_type, message, error);
 }
 
 /* ---- rows that a sweep hands over ---- */
@@ -73,14 +132,14 @@ static bool hand_over(void *context, const struct line_item *row, struct error *
 {
     struct handing *handing = context;
     struct task *task = handing->task;
-    struct tier_message message = { .kind = TIER_MESSAGE_ROW };
-    bool encoded = period_parse(row->billing_period, &message.period);
+    billing_period period;
+    bool encoded = period_parse(row->billing_period, &period);
     buffer_clear(&task->value);
     /* In the schema under which line items are known. */
     encoded = encoded && wire_encode(task->world->wire, stream_topic_name(STREAM_LINE_ITEMS), &line_item_type, row,
                                      &task->value, error);
-    handing->outcome =
-        encoded ? task_route(task, message, row->usage_type, buffer_text(&task->value), error) : OUTCOME_ABORT;
+    const struct tier_message message = { .kind = TIER_MESSAGE_ROW, .value = buffer_text(&task->value) };
+    handing->outcome = encoded ? task_route(task, period, row->usage_type, &message, error) : OUTCOME_ABORT;
     return handing->outcome == OUTCOME_DONE;
 }
 

@@ -49,6 +49,8 @@ static void done(struct task *task)
     bill_state_free(task->bills);
     usage_task_forget_letters(task);
     usage_task_forget_expected(task);
+    tier_task_forget_messages(task);
+    task_forget_parcels(task);
     intern_done(&task->payers);
     free(task->notes);
     free(task->arrivals);
@@ -224,6 +226,7 @@ enum stream_outcome task_take(struct task *task, const struct stream_record *rec
     task->input.offset = record->offset + 1;
     if (record->timestamp_ms > task->marker.latest_ms)
         task->marker.latest_ms = record->timestamp_ms;
+    task->world->taken += task->kind != TASK_TIER; /* which counts messages */
     task->moved = true;
     return outcome;
 }
@@ -300,6 +303,8 @@ enum stream_outcome task_flush(struct task *task, int64_t now_ms, struct error *
     task->marker.revision++;
     task_plan_save(task);
     enum stream_outcome outcome = task->operations->flush(task, now_ms, error);
+    if (outcome == OUTCOME_DONE)
+        outcome = task_send_parcels(task, error);
     if (outcome != OUTCOME_DONE)
         return outcome;
     /* The first flush of a partition that was never read: its input begins at its first record. */

@@ -6,6 +6,7 @@
 #include "tasks/messages.h"
 #include "tasks/offset_runs.h"
 #include "tasks/task.h"
+#include "tasks/tier_parcel.h"
 
 struct bill_state;
 
@@ -53,18 +54,36 @@ struct held_record {
     struct arena arena;
 };
 
-/* A usage record as it is decoded, in its turn or a little earlier. */
-struct decoded_usage {
-    int64_t offset; /* OFFSET_NONE: it has been taken */
-    uint64_t poll;
+/* An event as it is decoded, in its turn or a little earlier, with what its row is looked up by. */
+struct decoded_event {
     enum wire_answer answer;
     struct usage_event event;
     struct refusal refusal; /* WIRE_REFUSED */
     struct buffer facts;
     struct row_identity identity; /* of its row, but for the month that it is billed in */
     struct row_hashes hashes;
-    struct id_entry id;
     struct arena arena;
+};
+
+struct decoded_usage {
+    int64_t offset; /* of the record; OFFSET_NONE: it has been taken */
+    uint64_t poll;
+    struct decoded_event decoded;
+    struct id_entry id;
+};
+
+/* A message of a parcel; decoded if it is an event. */
+struct decoded_message {
+    struct tier_message message;
+    struct decoded_event decoded;
+};
+
+#define DECODED_AHEAD (STREAM_EXPECTED + 1) /* and the one at hand */
+
+/* Messages for a tier task that wait until they are enough for a record, at most for the end of the transaction. */
+struct outgoing_parcel {
+    struct tier_parcel parcel;
+    struct buffer messages;
 };
 
 /* What a usage task has refused of late, for a restore of ids: whatever the rules are now, none of these took its id. */
@@ -102,8 +121,11 @@ struct task {
     int64_t step_from, step_next, step_end; /* offsets of what the stage at hand reads */
     int64_t resume_from;                    /* where a stage that has waited goes on; OFFSET_NONE: begins anew */
     struct dead_letters letters;
-    struct decoded_usage *decoded; /* by their offsets; NULL before the first */
-    struct ledger *ledger;         /* usage and tier tasks */
+    struct decoded_usage *decoded;    /* by their offsets; NULL before the first */
+    struct decoded_message *messages; /* of the parcel at hand; NULL before the first */
+    struct outgoing_parcel *outgoing; /* by partition of tiered; NULL before the first */
+    int32_t outgoing_count;
+    struct ledger *ledger; /* usage and tier tasks */
     struct ledger_store *store;
     bool from_store;    /* restored from what the store had */
     bool save_wanted;   /* by the close at hand */
@@ -177,14 +199,19 @@ enum stream_outcome task_ledger_failed(struct task *task, const struct error *er
 /* task_restore.c: as task_restore_step, but a task whose store failed is still to be restarted. */
 enum stream_outcome task_restore_work(struct task *task, size_t records_max, struct error *error);
 
-/* usage_decode.c */
-/* Decodes and accepts an event. WIRE_REFUSED: with *refusal. WIRE_LATER: its schema is not known yet; *error says why. */
-enum wire_answer task_decode_event(const struct task *task, struct text value, struct usage_event *event,
-                                   struct refusal *refusal, struct arena *arena, struct error *error);
-/* The same of a usage record, with its facts and id: as it was expected, or now. Good for one use, as long as the record. */
+/* event_decode.c */
+/* Decodes and accepts an event. WIRE_REFUSED: with its refusal. WIRE_LATER: its schema is not known yet; *error says why. */
+void task_decode_event(const struct task *task, struct text value, struct decoded_event *decoded, struct error *error);
+/* Fetches from memory what its row will be looked up in, in steps as ledger_expect. */
+void task_expect_event(const struct task *task, const struct decoded_event *decoded, unsigned step);
+void decoded_event_done(struct decoded_event *decoded);
+/* A usage record, with its id: as it was expected, or now. Good for one use, as long as the record. */
 struct decoded_usage *usage_task_decode(struct task *task, const struct stream_record *record, struct error *error);
 void usage_task_expect(struct task *task, const struct stream_record *record);
 void usage_task_forget_expected(struct task *task);
+
+/* tier_task.c */
+void tier_task_forget_messages(struct task *task);
 
 /* usage_task.c */
 enum stream_outcome usage_task_replay_letter(struct task *task, const struct stream_record *record, struct error *error);
@@ -196,15 +223,18 @@ void task_note_payer(struct task *task, billing_period period, struct text payer
 
 /* routing.c: what is another task's, under the document in force in a month. */
 bool task_is_elsewhere(const struct task *task, billing_period period, const struct meter *meter);
-/* Sends a message; sender, number and version are filled in. */
-enum stream_outcome task_send_to_tier(struct task *task, int32_t partition, struct tier_message message, struct text key,
-                                      struct text value, struct error *error);
-/* The same to the tier task of a usage type of the message's month. */
-enum stream_outcome task_route(struct task *task, struct tier_message message, struct text usage_type, struct text value,
-                               struct error *error);
+/* Sends a message of a month, in this transaction. */
+enum stream_outcome task_send_to_tier(struct task *task, int32_t partition, billing_period period,
+                                      const struct tier_message *message, struct error *error);
+/* The same to the tier task of a usage type. */
+enum stream_outcome task_route(struct task *task, billing_period period, struct text usage_type,
+                               const struct tier_message *message, struct error *error);
 /* The same of an event, with what is still here of its row, before it. */
-enum stream_outcome task_route_event(struct task *task, struct tier_message message, const struct usage_event *event,
-                                     struct text facts, struct text value, struct error *error);
+enum stream_outcome task_route_event(struct task *task, billing_period period, const struct decoded_event *decoded,
+                                     const struct tier_message *message, struct error *error);
+/* What has been sent and is not on its way yet. */
+enum stream_outcome task_send_parcels(struct task *task, struct error *error);
+void task_forget_parcels(struct task *task);
 /* A sweep's handover within a ledger's callbacks: they return bool, the stream an outcome. */
 struct handing {
     struct task *task;

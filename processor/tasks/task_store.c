@@ -209,10 +209,12 @@ void task_begin_anew(struct task *task)
 
 /* ---- saving ---- */
 
+/* Tasks that fill alike would all save behind the same commit: what comes in meanwhile would wait for all of them. */
 static bool is_worth_saving(const struct task *task)
 {
-    size_t rows = ledger_unsaved_rows(task->ledger);
-    return rows >= SAVE_ROWS || rows >= task->world->store_lag || task->written >= task->world->store_lag;
+    size_t rows = ledger_unsaved_rows(task->ledger), lag = task->world->store_lag;
+    size_t most = task->world->someone_saves ? 2 * SAVE_ROWS : SAVE_ROWS;
+    return rows >= most || rows >= lag || task->written >= lag;
 }
 
 bool task_point_is_old(const struct task *task)
@@ -265,11 +267,13 @@ void task_plan_save(struct task *task)
     task->save_from = OFFSET_NONE;
     task->written += task->ledger ? ledger_dirty_count(task->ledger) : 0;
     task->ids_wanted = ids_are_worth_saving(task);
+    task->world->someone_saves = task->world->someone_saves || task->ids_wanted;
     bool drops =
         task->ledger && task->marker.closed != PERIOD_NONE && ledger_has_month_until(task->ledger, task->marker.closed);
     if (!task->ledger ||
         !(task->world->save_all || task->save_wanted || is_worth_saving(task) || task_point_is_old(task) || drops))
         return;
+    task->world->someone_saves = true;
     if (!stream->ops->range(stream, STREAM_LINE_ITEMS, (int32_t)task->number, &first, &task->save_from, &ignored))
         task->save_from = OFFSET_NONE; /* then with a later commit */
 }

@@ -38,11 +38,11 @@ enum tier_turn tier_turn_of(const struct task *task, billing_period period)
 
 enum stream_outcome tier_say(struct task *task, billing_period period, bool is_last, struct error *error)
 {
-    struct tier_message message = { .period = period, .kind = is_last ? TIER_MESSAGE_LAST : TIER_MESSAGE_SWEPT };
+    const struct tier_message message = { .kind = is_last ? TIER_MESSAGE_LAST : TIER_MESSAGE_SWEPT };
     enum stream_outcome outcome = OUTCOME_DONE;
     for (int32_t partition = 0; partition < tier_count(task) && outcome == OUTCOME_DONE; partition++)
         if (partition != task->input.partition)
-            outcome = task_send_to_tier(task, partition, message, TEXT("#barrier"), TEXT_NONE, error);
+            outcome = task_send_to_tier(task, partition, period, &message, error);
     marker_add_barrier(&task->marker, period, (int32_t)task->number, is_last);
     return outcome;
 }

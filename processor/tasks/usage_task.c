@@ -151,24 +151,26 @@ void task_note_arrival(struct task *task, billing_period period, int64_t time_ms
 static enum stream_outcome price(struct task *task, const struct stream_record *record, const struct decoded_usage *usage,
                                  billing_period closed, struct error *error)
 {
-    const struct usage_event *event = &usage->event;
-    struct row_identity identity = usage->identity;
+    const struct usage_event *event = &usage->decoded.event;
+    struct row_identity identity = usage->decoded.identity;
     billing_period period = identity.period = billed_period(task, event, closed);
     task_note_payer(task, period, event->payer_account_id);
     task_note_arrival(task, period, record->timestamp_ms);
     const struct meter meter = meter_of_event(event);
-    if (task_is_elsewhere(task, period, &meter)) /* tiered: it travels once more, to where its pools are */
-        return task_route_event(task, (struct tier_message){ .offset = record->offset, .period = period }, event,
-                                buffer_text(&usage->facts), record->value, error);
-    return ledger_take_identified(task->ledger, event, &identity, &usage->hashes, error) ? OUTCOME_DONE
-                                                                                         : task_ledger_failed(task, error);
+    if (task_is_elsewhere(task, period, &meter)) { /* tiered: it travels once more, to where its pools are */
+        const struct tier_message message = { TIER_MESSAGE_EVENT, record->offset, record->value };
+        return task_route_event(task, period, &usage->decoded, &message, error);
+    }
+    return ledger_take_identified(task->ledger, event, &identity, &usage->decoded.hashes, error)
+               ? OUTCOME_DONE
+               : task_ledger_failed(task, error);
 }
 
 /* Each record that decodes and is of a possible time takes its id. */
 static enum stream_outcome take_event(struct task *task, const struct stream_record *record,
                                       const struct decoded_usage *usage, billing_period closed, struct error *error)
 {
-    const struct usage_event *event = &usage->event;
+    const struct usage_event *event = &usage->decoded.event;
     struct refusal NOT_CLEARED refusal;
     enum seen_answer seen;
     if (!check_time(task, record, event, closed, &refusal))
@@ -192,12 +194,13 @@ static enum stream_outcome usage_task_take(struct task *task, const struct strea
 {
     const struct decoded_usage *usage = usage_task_decode(task, record, error);
     billing_period closed = closed_before(task, record->offset);
-    if (usage->answer == WIRE_LATER || (usage->answer == WIRE_DONE && is_held(task, &usage->event, closed, error)))
+    const struct decoded_event *decoded = &usage->decoded;
+    if (decoded->answer == WIRE_LATER || (decoded->answer == WIRE_DONE && is_held(task, &decoded->event, closed, error)))
         return OUTCOME_LATER;
     task->world->counts.events++;
-    if (usage->answer == WIRE_REFUSED)
-        return produce_dead_letter(task, record, &usage->refusal, error);
-    task->world->counts.excess_decimals += usage->event.excess_decimals;
+    if (decoded->answer == WIRE_REFUSED)
+        return produce_dead_letter(task, record, &decoded->refusal, error);
+    task->world->counts.excess_decimals += decoded->event.excess_decimals;
     return take_event(task, record, usage, closed, error);
 }
 
@@ -249,9 +252,9 @@ enum stream_outcome usage_task_replay_id(struct task *task, const struct stream_
     if (was_refused(task, record))
         return OUTCOME_DONE;
     const struct decoded_usage *usage = usage_task_decode(task, record, error);
-    if (usage->answer != WIRE_DONE)
-        return usage->answer == WIRE_LATER ? OUTCOME_LATER : OUTCOME_DONE;
-    if (!has_letters && !check_time(task, record, &usage->event, closed_before(task, record->offset), &refusal))
+    if (usage->decoded.answer != WIRE_DONE)
+        return usage->decoded.answer == WIRE_LATER ? OUTCOME_LATER : OUTCOME_DONE;
+    if (!has_letters && !check_time(task, record, &usage->decoded.event, closed_before(task, record->offset), &refusal))
         return OUTCOME_DONE;
     enum seen_answer seen;
     bool done = has_letters

@@ -2,6 +2,7 @@
 """The run of tests/bench/kafka.sh: one broker; for each month a bare loop and proforma in turn on the same usage."""
 import argparse
 import json
+import os
 import shutil
 import signal
 import statistics
@@ -128,6 +129,9 @@ class Bench:
         self.topics = Topics(broker, str(self.program("kafka_cat")))
         self.shape = arguments.events * 3
 
+    def workers(self):
+        return self.arguments.workers or os.cpu_count()
+
     def program(self, name):
         return self.arguments.build / "tests" / name
 
@@ -201,7 +205,7 @@ class Bench:
             "kafka_latency", self.broker.bootstrap, instance.usage, f"{instance.prefix}.line-items", PARTITIONS,
             BILLS + TIERS, instance.month, self.shape, fed, count, per_second))
         commits = instance.metric("proforma_commit_seconds_count") - before[0]
-        cycle = (time.monotonic() - before[1]) / max(commits, 1) * 1000
+        cycle = (time.monotonic() - before[1]) / max(commits, 1) * self.workers() * 1000
         table.line([instance.month, load, figures.short(per_second), figures.short(p50), figures.short(p99),
                     figures.short(most), figures.short(cycle), figures.short(late)],
                    month=instance.month, load=load, events_per_second=per_second, probes=events, p50_ms=p50, p99_ms=p99,

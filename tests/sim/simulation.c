@@ -9,7 +9,7 @@
 #include "sim/outcome.h"
 #include "sim/simulation_parts.h"
 #include "sim/trace.h"
-#include "tasks/messages.h"
+#include "tasks/tier_parcel.h"
 
 #define CHAOS_STEPS 1500
 #define CALM_STEPS 6000
@@ -103,7 +103,9 @@ void sim_calm(struct sim *sim)
 static void count_row(void *context, const struct stream_record *record)
 {
     struct tier_message message;
-    *(unsigned *)context += tier_message_read(record, &message) && message.kind == TIER_MESSAGE_ROW;
+    struct byte_reader reader = bytes_reader(record->value);
+    while (reader.at < reader.end && tier_message_take(&reader, &message))
+        *(unsigned *)context += message.kind == TIER_MESSAGE_ROW;
 }
 
 void sim_reckon(struct sim *sim)

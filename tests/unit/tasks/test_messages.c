@@ -1,45 +1,7 @@
-/* What tasks say to each other comes back as it was said; keys stay apart. */
+/* What tasks say to the bill tasks comes back as it was said; keys stay apart. */
 #include "tasks/messages.h"
 
 #include "support/unit.h"
-
-static void a_tier_message_comes_back_from_its_headers(void **state)
-{
-    (void)state;
-    billing_period june = period_of(INT64_C(1781000000000));
-    const struct tier_message rows[] = {
-        { 0, 1, 0, 0, june, TIER_MESSAGE_EVENT },
-        { 4096, INT64_MAX, INT64_MAX, INT64_MAX, june, TIER_MESSAGE_BARRIER },
-        { INT32_MAX, 2, 3, 4, june + 1, TIER_MESSAGE_ROW },
-        { 3, 2, 0, 4, june, TIER_MESSAGE_SWEPT },
-        { 3, 3, 0, 4, june, TIER_MESSAGE_LAST },
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        struct tier_headers headers;
-        struct tier_message read;
-        tier_message_write(&rows[i], &headers);
-        struct stream_record record = { .headers = headers.headers, .header_count = headers.count };
-        assert_true(tier_message_read(&record, &read));
-        assert_int_equal(read.sender, rows[i].sender);
-        assert_true(read.number == rows[i].number && read.offset == rows[i].offset);
-        assert_int_equal(read.period, rows[i].period);
-        assert_true(read.version == rows[i].version);
-        assert_int_equal(read.kind, rows[i].kind);
-    }
-}
-
-static void headers_that_nobody_writes_are_refused(void **state)
-{
-    (void)state;
-    for (size_t missing = 0; missing < TIER_HEADERS_MAX; missing++) {
-        struct tier_message message = { 1, 2, 3, 4, period_of(INT64_C(1781000000000)), TIER_MESSAGE_ROW }, read;
-        struct tier_headers headers;
-        tier_message_write(&message, &headers);
-        headers.headers[missing].value = missing % 2 ? TEXT("-1") : TEXT("x");
-        struct stream_record record = { .headers = headers.headers, .header_count = headers.count };
-        assert_false(tier_message_read(&record, &read));
-    }
-}
 
 static void every_bill_message_is_known_by_its_name(void **state)
 {
@@ -104,8 +66,6 @@ static void checksums_come_back_from_their_digits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_tier_message_comes_back_from_its_headers),
-        cmocka_unit_test(headers_that_nobody_writes_are_refused),
         cmocka_unit_test(every_bill_message_is_known_by_its_name),
         cmocka_unit_test(keys_stay_apart_whatever_is_in_their_parts),
         cmocka_unit_test(checksums_come_back_from_their_digits),
