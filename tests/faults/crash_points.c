@@ -112,6 +112,19 @@ int rd_kafka_produce(rd_kafka_topic_t *topic, int32_t partition, int flags, void
     return result;
 }
 
+/* One by one, so that a batch, too, is cut anywhere. A queue that is full refuses what is left. */
+int rd_kafka_produce_batch(rd_kafka_topic_t *topic, int32_t partition, int flags, rd_kafka_message_t *messages, int count)
+{
+    int done = 0;
+    while (done < count && NEXT(rd_kafka_produce_batch)(topic, partition, flags, &messages[done], 1) == 1) {
+        done++;
+        point("produce", atomic_load(&producer));
+    }
+    for (int i = done + 1; i < count; i++)
+        messages[i].err = messages[done].err;
+    return done;
+}
+
 rd_kafka_error_t *rd_kafka_send_offsets_to_transaction(rd_kafka_t *handle, const rd_kafka_topic_partition_list_t *offsets,
                                                        const rd_kafka_consumer_group_metadata_t *group, int timeout_ms)
 {
