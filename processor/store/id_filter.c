@@ -5,15 +5,15 @@
 
 #include "base/memory.h"
 
-#define BITS_PER_ID 12
+#define BITS_PER_ID 14
 #define BLOCK_BITS 512
-#define PROBES 6
+#define PROBES 5
+#define HALVINGS 6
 
 struct id_filter id_filter_new(size_t ids)
 {
-    struct id_filter filter = { .block_count = 1 };
-    while (filter.block_count * (BLOCK_BITS / BITS_PER_ID) < ids)
-        filter.block_count *= 2;
+    size_t unit = (size_t)1 << HALVINGS;
+    struct id_filter filter = { .block_count = (ids / (BLOCK_BITS / BITS_PER_ID) / unit + 1) * unit };
     filter.blocks = memory_new_array(filter.block_count, sizeof *filter.blocks);
     return filter;
 }
@@ -24,10 +24,10 @@ void id_filter_done(struct id_filter *filter)
     *filter = (struct id_filter){ 0 };
 }
 
-/* The high half's low bits choose the block, so that halving folds blocks onto each other. */
+/* Equal ranges of ids have a block each, so that halving folds neighbours onto each other. */
 static uint64_t *block_of(const struct id_filter *filter, struct hash128 id)
 {
-    return filter->blocks[id.high & (filter->block_count - 1)];
+    return filter->blocks[(size_t)((u128)id.high * filter->block_count >> 64)];
 }
 
 static unsigned probe(struct hash128 id, unsigned number)
@@ -63,13 +63,13 @@ bool id_filter_may_hold(const struct id_filter *filter, struct hash128 id)
 
 void id_filter_halve(struct id_filter *filter)
 {
-    if (filter->block_count <= 1) {
+    if (filter->block_count % 2 != 0) {
         id_filter_done(filter);
         return;
     }
     filter->block_count /= 2;
     for (size_t i = 0; i < filter->block_count; i++)
         for (unsigned word = 0; word < 8; word++)
-            filter->blocks[i][word] |= filter->blocks[i + filter->block_count][word];
+            filter->blocks[i][word] = filter->blocks[2 * i][word] | filter->blocks[2 * i + 1][word];
     filter->blocks = memory_grow(filter->blocks, filter->block_count, sizeof *filter->blocks);
 }

@@ -1,6 +1,6 @@
 /*
  * store/id_filter.h: says of most ids that they are not in a set: a Bloom filter in blocks of one cache line, all probes of
- * an id in one block. Halves on demand, at the price of more false alarms. Pure.
+ * an id in one block. Halves some times on demand, at the price of more false alarms. Pure.
  */
 #ifndef STORE_ID_FILTER_H
 #define STORE_ID_FILTER_H
@@ -9,7 +9,7 @@
 
 struct id_filter {
     uint64_t (*blocks)[8];
-    size_t block_count; /* a power of two; 0: it says of every id that it may be there */
+    size_t block_count; /* 0: it says of every id that it may be there */
 };
 
 /* Sized for `ids` of them. */

@@ -10,7 +10,7 @@
 #define PAGE_PREFIX 'I'
 #define FILTER_PREFIX 'J'
 #define LIST_PREFIX 'K'
-#define LIST_VERSION 2
+#define LIST_VERSION 3
 #define PAGE_IDS 64 /* on average: ids are spread evenly */
 #define MERGED_RUNS 8
 #define MERGE_PAGES 512 /* of a step: some ten milliseconds */

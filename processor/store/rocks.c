@@ -88,7 +88,11 @@ static void set_options(struct rocks *rocks, const struct rocks_options *wanted)
     rocks->cache = rocksdb_cache_create_lru(wanted->cache_bytes);
     rocks->tables = rocksdb_block_based_options_create();
     rocksdb_block_based_options_set_block_cache(rocks->tables, rocks->cache);
-    rocksdb_block_based_options_set_block_size(rocks->tables, 16 * 1024);
+    /* What is looked up is a page of ids, and its place in an index that is far larger than the cache: both by small pieces.
+     */
+    rocksdb_block_based_options_set_block_size(rocks->tables, 4 * 1024);
+    rocksdb_block_based_options_set_index_type(rocks->tables, rocksdb_block_based_table_index_type_two_level_index_search);
+    rocksdb_options_set_optimize_filters_for_hits(rocks->options, 1);
     rocksdb_block_based_options_set_filter_policy(rocks->tables, rocksdb_filterpolicy_create_bloom_full(10));
     rocksdb_block_based_options_set_cache_index_and_filter_blocks(rocks->tables, 1);
     rocksdb_options_set_block_based_table_factory(rocks->options, rocks->tables);
