@@ -137,7 +137,7 @@ const struct property properties[] = {
     { .name = "dedup.memory", .kind = PROPERTY_SIZE, .offset = AT(dedup_memory_bytes), .standard = "128MiB",
       .min = MIB, .max = TIB,
       .text = "The part of memory.limit for event ids, at most half of it. More ids than fit are looked up on disk: "
-              "slower, but never forgotten before dedup.window." },
+              "slower, but never forgotten before dedup.window. Eight bytes for each event of the window are enough." },
     { .name = "store.lag", .kind = PROPERTY_INTEGER, .offset = AT(store_lag_rows), .standard = "500000", .min = 1000,
       .max = 100000000,
       .text = "Committed rows that a worker may hold back from its store: what a restart reads again, about a second "
