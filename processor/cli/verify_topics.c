@@ -305,7 +305,7 @@ static void check_counts(struct verify_run *run)
             const struct marker *sender = &run->markers[number];
             int64_t sent = count_of(sender->sent, sender->sent_count, t);
             if (tier->received[i].count > sent)
-                verify_tell(run, "marker of task %u: it has taken %lld records from task %d, which has sent %lld",
+                verify_tell(run, "marker of task %u: it has taken %lld messages from task %d, which has sent %lld",
                             tier->task, (long long)tier->received[i].count, number, (long long)sent);
         }
     }

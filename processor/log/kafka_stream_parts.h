@@ -104,8 +104,7 @@ enum stream_outcome kafka_commit(struct stream *port, const struct stream_partit
 enum stream_outcome kafka_abort(struct stream *port, struct error *error);
 
 /* kafka_stream_produce.c */
-/* A worker's records wait until they are a batch: of a failure the call after the next may tell, at the latest the commit.
- */
+/* A worker's records wait until they are a batch: of a failure any later call may tell, at the latest the commit. */
 enum stream_outcome kafka_produce(struct stream *port, const struct stream_record *record, struct error *error);
 /* Hands over what waits. */
 enum stream_outcome kafka_produce_waiting(struct kafka_stream *stream, struct error *error);

@@ -84,7 +84,6 @@ static bool fits(const struct kafka_waiting *waiting, const struct stream_record
             waiting->size + record->key.size + record->value.size <= WAITING_BYTES);
 }
 
-/* A text that there is not stays NULL: of a value that deletes the key. */
 static void *keep(struct kafka_waiting *waiting, struct text text)
 {
     char *at = waiting->bytes + waiting->size;
@@ -93,6 +92,7 @@ static void *keep(struct kafka_waiting *waiting, struct text text)
     return at;
 }
 
+/* A value that deletes its key is NULL, one that is empty is not. */
 static void add(struct kafka_waiting *waiting, const struct stream_record *record)
 {
     rd_kafka_message_t *message = &waiting->messages[waiting->count++];

@@ -6,6 +6,7 @@
 #include "log/kafka_stream_parts.h"
 
 #define TRANSACTIONAL_ID_MAX 256
+#define SMALL_QUEUE ((size_t)16 * 1024 * 1024)
 
 /* On a thread of librdkafka's. */
 static void on_producer_log(const rd_kafka_t *handle, int severity, const char *facility, const char *text)
@@ -36,11 +37,10 @@ bool kafka_open_producer(struct kafka_stream *stream, struct error *error)
     size_t bytes_max = stream->settings->send_bytes_max ? stream->settings->send_bytes_max : (size_t)128 * 1024 * 1024;
     char queued[24];
     kafka_number(bytes_max / 1024, queued);
-    /* linger: nobody reads a transaction before its end, and a commit sends at once, so batches may be as large as they get.
-     */
+    /* Nobody reads a transaction before its end, and a commit sends at once: a batch may wait, unless it fills the queue. */
     const struct kafka_property tuning[] = { { "log.connection.close", "true" }, /* it is counted */
                                              { "compression.codec", "lz4" },
-                                             { "linger.ms", "50" },
+                                             { "linger.ms", bytes_max < SMALL_QUEUE ? "5" : "50" },
                                              { "retry.backoff.ms", "20" },
                                              { "queue.buffering.max.messages", "1000000" },
                                              { "queue.buffering.max.kbytes", queued },

@@ -99,7 +99,8 @@ struct stream_ops {
                       struct error *error);
 
     enum stream_outcome (*begin)(struct stream *stream, struct error *error);
-    /* Copies key, value and headers. A value of NULL data and is_null deletes the key. */
+    /* Copies key, value and headers. A value of NULL data and is_null deletes the key. Of a failure a later call may tell.
+     */
     enum stream_outcome (*produce)(struct stream *stream, const struct stream_record *record, struct error *error);
     /* Sends the offsets of `partitions` with the transaction and commits it. */
     enum stream_outcome (*commit)(struct stream *stream, const struct stream_partition *partitions, size_t count,

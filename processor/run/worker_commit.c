@@ -121,11 +121,10 @@ enum stream_outcome worker_commit(struct worker *worker, struct error *error)
         worker->in_transaction = false;
         atomic_fetch_add(&worker->status->commits, 1);
         worker_observe(&worker->status->commit_time, worker_clock_us() - started, 1);
-        if (worker->world.taken > 0)
+        if (worker->taken > 0)
             worker_observe(&worker->status->latency,
-                           (worker_real_ms(worker) - worker->taken_time_ms / (int64_t)worker->world.taken) * 1000,
-                           worker->world.taken);
-        worker->world.taken = 0;
+                           (worker_real_ms(worker) - worker->taken_time_ms / (int64_t)worker->taken) * 1000, worker->taken);
+        worker->taken = 0;
         worker->taken_time_ms = 0;
         worker_show_counts(worker);
         save_tasks(worker, error);
@@ -143,7 +142,7 @@ enum stream_outcome worker_roll_back(struct worker *worker, struct error *error)
         outcome = worker->stream->ops->abort(worker->stream, error);
     worker->in_transaction = false;
     worker->pending = OUTCOME_DONE;
-    worker->world.taken = 0;
+    worker->taken = 0;
     worker->taken_time_ms = 0;
     atomic_fetch_add(&worker->status->aborts, 1);
     log_event(LOGGING_WARN, "transaction_aborted", LOG_NUMBER("worker", worker->options->number),
@@ -160,8 +159,7 @@ enum stream_outcome worker_roll_back(struct worker *worker, struct error *error)
 bool worker_is_commit_time(const struct worker *worker)
 {
     return worker_now_ms(worker) >= worker->next_commit_ms || worker_memory_is_short(worker) ||
-           worker_any_task(worker, task_is_closing) ||
-           worker->world.taken >= (uint64_t)worker->options->settings->commit_events;
+           worker_any_task(worker, task_is_closing) || worker->taken >= (uint64_t)worker->options->settings->commit_events;
 }
 
 /*

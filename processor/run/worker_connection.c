@@ -52,7 +52,7 @@ bool worker_open(struct worker *worker, struct error *error)
     worker->control_begun = worker->control_read = worker->control_moved = worker->schemas_known = false;
     worker->in_transaction = worker->has_assignment = worker->assignment_moved = false;
     worker->pending = OUTCOME_DONE;
-    worker->world.taken = 0;
+    worker->taken = 0;
     init_world(worker);
     return true;
 }

@@ -27,6 +27,7 @@ static bool on_record(void *context, const struct stream_record *record, struct 
     taken = worker->world.taken - taken;
     worker->polled_records++;
     worker->polled_messages += taken;
+    worker->taken += taken;
     worker->taken_time_ms += record->timestamp_ms * (int64_t)taken;
     return true;
 }
@@ -96,12 +97,18 @@ static bool on_revoked(void *context, bool lost, struct error *error)
     return true;
 }
 
-/* As many messages as fit a turn, as far as the last poll tells how many a record has. */
+/* As many messages as fit a turn, as far as the last polls tell how many a record has. */
 static size_t records_of_poll(const struct worker *worker)
 {
     size_t most = worker->world.rows_used > worker->world.rows_memory / 4 * 3 ? POLL_RECORDS_FEW : POLL_RECORDS;
-    return worker->polled_messages > worker->polled_records ? most * worker->polled_records / worker->polled_messages + 1
-                                                            : most;
+    return worker->weight > 1 ? most / worker->weight + 1 : most;
+}
+
+/* Polls of usage and of parcels follow each other: what was found is forgotten by and by. */
+static void weigh_records(struct worker *worker)
+{
+    uint64_t now = worker->polled_records ? worker->polled_messages / worker->polled_records : 0;
+    worker->weight = now > worker->weight / 2 ? now : worker->weight / 2;
 }
 
 enum stream_outcome worker_poll(struct worker *worker, struct error *error)
@@ -112,6 +119,7 @@ enum stream_outcome worker_poll(struct worker *worker, struct error *error)
     worker->polled_records = worker->polled_messages = 0;
     enum stream_outcome outcome =
         worker->stream->ops->poll(worker->stream, worker->restoring ? 0 : POLL_MS, records_max, &handler, error);
+    weigh_records(worker);
     worker->world.polls++; /* records that were expected are gone now */
     worker->member_fenced = outcome == OUTCOME_FENCED;
     return outcome;

@@ -63,7 +63,7 @@ bool id_filter_may_hold(const struct id_filter *filter, struct hash128 id)
 
 void id_filter_halve(struct id_filter *filter)
 {
-    if (filter->block_count % 2 != 0) {
+    if (filter->block_count == 0 || filter->block_count % 2 != 0) {
         id_filter_done(filter);
         return;
     }

@@ -88,8 +88,7 @@ static void set_options(struct rocks *rocks, const struct rocks_options *wanted)
     rocks->cache = rocksdb_cache_create_lru(wanted->cache_bytes);
     rocks->tables = rocksdb_block_based_options_create();
     rocksdb_block_based_options_set_block_cache(rocks->tables, rocks->cache);
-    /* What is looked up is a page of ids, and its place in an index that is far larger than the cache: both by small pieces.
-     */
+    /* Pages of ids are looked up, in an index that is far larger than the cache: both are read in small pieces. */
     rocksdb_block_based_options_set_block_size(rocks->tables, 4 * 1024);
     rocksdb_block_based_options_set_index_type(rocks->tables, rocksdb_block_based_table_index_type_two_level_index_search);
     rocksdb_options_set_optimize_filters_for_hits(rocks->options, 1);

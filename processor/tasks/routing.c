@@ -11,7 +11,7 @@
 #include "tasks/task_parts.h"
 
 #define PARCEL_BYTES ((size_t)8 * 1024)    /* some forty events: what a record costs hardly counts any more */
-#define PARCELS_BYTES ((size_t)512 * 1024) /* of all partitions together */
+#define PARCELS_BYTES ((size_t)512 * 1024) /* of all partitions of a task together */
 
 static const struct routing *routing_of(const struct task *task, billing_period period)
 {
@@ -40,6 +40,12 @@ static struct outgoing_parcel *outgoing_to(struct task *task, int32_t partition)
     return &task->outgoing[partition];
 }
 
+static size_t parcel_bytes(const struct task *task)
+{
+    size_t share = PARCELS_BYTES / (size_t)task->outgoing_count;
+    return share < PARCEL_BYTES ? share : PARCEL_BYTES;
+}
+
 static enum stream_outcome send_parcel(struct task *task, int32_t partition, struct text key, struct error *error)
 {
     struct outgoing_parcel *out = outgoing_to(task, partition);
@@ -54,7 +60,7 @@ static enum stream_outcome send_parcel(struct task *task, int32_t partition, str
                                           .headers = headers.headers,
                                           .header_count = TIER_HEADERS };
     enum stream_outcome outcome = task_produce_raw(task, &record, error);
-    if (out->messages.capacity > 2 * PARCEL_BYTES) /* a large one is rare, and there are many partitions */
+    if (out->messages.capacity > 2 * parcel_bytes(task)) /* a large one is rare, and there are many partitions */
         buffer_done(&out->messages);
     buffer_clear(&out->messages);
     return outcome;
@@ -78,9 +84,8 @@ void task_forget_parcels(struct task *task)
 /* Whether a message may go with those that wait. One that is large goes alone, so a record is no larger than it must be. */
 static bool fits(const struct task *task, const struct outgoing_parcel *out, billing_period period, size_t size)
 {
-    size_t share = PARCELS_BYTES / (size_t)task->outgoing_count;
     return out->parcel.period == period && out->parcel.version == task->world->document->number &&
-           out->messages.size + size <= (share < PARCEL_BYTES ? share : PARCEL_BYTES);
+           out->messages.size + size <= parcel_bytes(task);
 }
 
 enum stream_outcome task_send_to_tier(struct task *task, int32_t partition, billing_period period,
@@ -97,7 +102,8 @@ enum stream_outcome task_send_to_tier(struct task *task, int32_t partition, bill
     if (out->messages.size == 0)
         out->parcel = (struct tier_parcel){ task->number, number, task->world->document->number, period };
     tier_message_append(message, &out->messages);
-    return is_barrier ? send_parcel(task, partition, TEXT("#barrier"), error) : OUTCOME_DONE;
+    bool is_full = is_barrier || out->messages.size >= parcel_bytes(task);
+    return is_full ? send_parcel(task, partition, is_barrier ? TEXT("#barrier") : TEXT_NONE, error) : OUTCOME_DONE;
 }
 
 enum stream_outcome task_route(struct task *task, billing_period period, struct text usage_type,

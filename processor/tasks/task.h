@@ -50,7 +50,7 @@ struct task_world {
     size_t rows_memory, rows_used;      /* of all tasks together: what they may take, and take */
     size_t sweep_rows;                  /* of a step of a sweep to another version of the document */
     uint64_t polls;                     /* so many: what is expected in one is for this one only */
-    uint64_t taken;                     /* records since the last commit; of tiered the messages in them */
+    uint64_t taken;                     /* so many records, of tiered so many messages, by tasks until now */
     bool save_all;                      /* the next commit brings all stores up to date */
     bool someone_saves;                 /* behind the commit at hand */
     billing_period held; /* usage of months up to this one waits for a close that is on its way; PERIOD_NONE */

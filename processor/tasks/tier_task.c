@@ -23,7 +23,7 @@ static enum stream_outcome stop(struct task *task, const struct stream_record *r
     return OUTCOME_ABORT;
 }
 
-/* A gap means that a record was lost on the way: nothing may be priced behind it. */
+/* A gap means that a message was lost on the way: nothing may be priced behind it. */
 static enum stream_outcome check_number(struct task *task, const struct unpacking *unpacking, struct error *error)
 {
     const struct tier_parcel *parcel = &unpacking->parcel;
@@ -31,7 +31,7 @@ static enum stream_outcome check_number(struct task *task, const struct unpackin
     if (parcel->first <= received + 1)
         return OUTCOME_DONE;
     char reason[128];
-    snprintf(reason, sizeof reason, "record %lld of task %u follows record %lld", (long long)parcel->first, parcel->sender,
+    snprintf(reason, sizeof reason, "message %lld of task %u follows message %lld", (long long)parcel->first, parcel->sender,
              (long long)received);
     return stop(task, unpacking->record, reason, error);
 }
@@ -154,8 +154,10 @@ static enum stream_outcome unpack(struct task *task, struct unpacking *unpacking
         bool is_known = number <= *marker_received(&task->marker, (int32_t)parcel->sender);
         if (!is_known)
             outcome = take_message(task, unpacking, message_at(unpacking, unpacking->taken), error);
-        if (!is_known && outcome == OUTCOME_DONE)
+        if (!is_known && outcome == OUTCOME_DONE) {
             *marker_received(&task->marker, (int32_t)parcel->sender) = number;
+            task->moved = true; /* also if the next one has to wait: what was sent on may be on its way already */
+        }
         unpacking->taken++;
     }
     task->world->taken += (uint64_t)unpacking->taken;
