@@ -95,6 +95,11 @@ def an_empty_system_explains_its_first_step(browser, system):
     is_accessible(browser, "the first steps")
     is_quiet(browser, "the first steps")
     system.command("apply", "--conductor", system.document)
+    # A page of the document is drawn once: it is opened anew until the server has read what was applied.
+    browser.wait(
+        "what was applied",
+        lambda: browser.go("#/rules") or any("plus-20" in row[0] for row in browser.rows("Pricing rules") or []),
+    )
 
 
 def open_rule(browser, name):
