@@ -1,4 +1,4 @@
-/* log/stream.c: names. */
+/* log/stream.c: names, headers, and partitions that go together. */
 #include "log/stream.h"
 
 #include "model/line_item.h"
@@ -17,6 +17,14 @@ const char *stream_topic_name(enum stream_topic topic)
         [STREAM_DEAD_LETTERS] = "dead-letters",
     };
     return names[topic];
+}
+
+struct text stream_header_of(const struct stream_record *record, const char *name)
+{
+    for (size_t i = 0; i < record->header_count; i++)
+        if (strcmp(record->headers[i].name, name) == 0)
+            return record->headers[i].value;
+    return TEXT_NONE;
 }
 
 static bool check_tasks(const char *prefix, enum stream_topic topic, int32_t count, int32_t max, struct error *error)

@@ -142,6 +142,9 @@ struct stream {
 /* "usage", "line-items", …: the name without its prefix. */
 const char *stream_topic_name(enum stream_topic topic);
 
+/* The value of a record's first header of a name; TEXT_NONE: it has none. */
+struct text stream_header_of(const struct stream_record *record, const char *name);
+
 /* Whether each task of so many partitions has a name (line_item.h) and a place of its own on line-items. Fails: the topic
  * that has too many or too few. */
 MUST_USE bool stream_check_partitions(const char *prefix, const int32_t counts[STREAM_TOPIC_COUNT], struct error *error);

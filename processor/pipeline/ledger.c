@@ -167,16 +167,8 @@ void ledger_expect(const struct ledger *ledger, const struct row_identity *ident
     row_table_expect(ledger->table, identity, hashes, step);
 }
 
-bool ledger_take(struct ledger *ledger, const struct usage_event *event, struct text facts, billing_period period,
-                 struct error *error)
-{
-    struct row_hashes hashes = row_hashes_of(facts, event->resource_id);
-    struct row_identity identity = row_table_identity(ledger->table, event, facts, period);
-    return ledger_take_identified(ledger, event, &identity, &hashes, error);
-}
-
-bool ledger_take_identified(struct ledger *ledger, const struct usage_event *event, const struct row_identity *identity,
-                            const struct row_hashes *hashes, struct error *error)
+bool ledger_take(struct ledger *ledger, const struct usage_event *event, const struct row_identity *identity,
+                 const struct row_hashes *hashes, struct error *error)
 {
     struct usage_event NOT_CLEARED scratch;
     if (event->correction.is_one && identity->period != usage_event_period(event))

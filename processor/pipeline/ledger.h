@@ -33,15 +33,11 @@ void ledger_free(struct ledger *ledger);
 
 /* ---- usage in ---- */
 
-/* Folds an event into its row and prices it; `facts` is facts_encode's answer. Fails: the store. */
-MUST_USE bool ledger_take(struct ledger *ledger, const struct usage_event *event, struct text facts, billing_period period,
-                          struct error *error);
-
-/* The same of who has made the row's identity and hashed its texts already; the identity's month is the one to bill in. */
+/* The identity of an event's row, but for the month to bill in; `facts` is facts_encode's answer. */
 struct row_identity ledger_identity(const struct ledger *ledger, const struct usage_event *event, struct text facts);
-MUST_USE bool ledger_take_identified(struct ledger *ledger, const struct usage_event *event,
-                                     const struct row_identity *identity, const struct row_hashes *hashes,
-                                     struct error *error);
+/* Folds an event into its row and prices it. `hashes` are of its facts and resource. Fails: the store. */
+MUST_USE bool ledger_take(struct ledger *ledger, const struct usage_event *event, const struct row_identity *identity,
+                          const struct row_hashes *hashes, struct error *error);
 /* Fetches from memory what that will look at, in steps as row_table_expect. */
 void ledger_expect(const struct ledger *ledger, const struct row_identity *identity, const struct row_hashes *hashes,
                    unsigned step);

@@ -44,11 +44,11 @@ struct worker {
     unsigned failures;      /* in a row */
     int64_t transaction_ms; /* when the transaction at hand began */
     int64_t shown_ms, trimmed_ms;
-    enum stream_outcome pending;              /* what the records that poll handed over came to */
-    uint64_t taken;                           /* records since the last commit; of tiered the messages in them */
-    int64_t taken_time_ms;                    /* sum of their broker times */
-    uint64_t polled_records, polled_messages; /* by the poll at hand; a record of tiered has many messages */
-    uint64_t weight;                          /* messages of a record, as the last polls found them */
+    enum stream_outcome pending; /* what the records that poll handed over came to */
+    uint64_t taken;              /* records since the last commit; of tiered the messages in them */
+    int64_t taken_time_ms;       /* sum of their broker times */
+    uint64_t polled_records;     /* that tasks took, by the poll at hand */
+    uint64_t weight;             /* messages of a record, as the last polls found them: one of tiered has many */
     int64_t next_commit_ms;
     size_t work_from; /* the task whose work the last transaction had no time for */
     struct sweep_log sweep_log;

@@ -26,7 +26,6 @@ static bool on_record(void *context, const struct stream_record *record, struct 
         worker_note_waiting(worker, task);
     taken = worker->world.taken - taken;
     worker->polled_records++;
-    worker->polled_messages += taken;
     worker->taken += taken;
     worker->taken_time_ms += record->timestamp_ms * (int64_t)taken;
     return true;
@@ -105,9 +104,9 @@ static size_t records_of_poll(const struct worker *worker)
 }
 
 /* Polls of usage and of parcels follow each other: what was found is forgotten by and by. */
-static void weigh_records(struct worker *worker)
+static void weigh_records(struct worker *worker, uint64_t messages)
 {
-    uint64_t now = worker->polled_records ? worker->polled_messages / worker->polled_records : 0;
+    uint64_t now = worker->polled_records ? messages / worker->polled_records : 0;
     worker->weight = now > worker->weight / 2 ? now : worker->weight / 2;
 }
 
@@ -116,10 +115,11 @@ enum stream_outcome worker_poll(struct worker *worker, struct error *error)
     const struct stream_handler handler = { worker, on_record, on_expect, on_ended, on_assigned, on_revoked };
     worker->world.rows_used = worker_measure(worker);
     size_t records_max = records_of_poll(worker);
-    worker->polled_records = worker->polled_messages = 0;
+    uint64_t taken = worker->world.taken;
+    worker->polled_records = 0;
     enum stream_outcome outcome =
         worker->stream->ops->poll(worker->stream, worker->restoring ? 0 : POLL_MS, records_max, &handler, error);
-    weigh_records(worker);
+    weigh_records(worker, worker->world.taken - taken);
     worker->world.polls++; /* records that were expected are gone now */
     worker->member_fenced = outcome == OUTCOME_FENCED;
     return outcome;

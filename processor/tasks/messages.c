@@ -2,7 +2,6 @@
 #include "tasks/messages.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static const struct text message_names[BILL_MESSAGE_COUNT] = {
     [BILL_MESSAGE_TOTAL] = { "", 0 },

@@ -56,7 +56,6 @@ static void done(struct task *task)
     free(task->arrivals);
     arena_done(&task->arena);
     arena_done(&task->held.arena);
-    buffer_done(&task->facts);
     buffer_done(&task->key);
     buffer_done(&task->value);
     if (task->report) /* dropped in the middle of a close */

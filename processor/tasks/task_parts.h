@@ -144,7 +144,7 @@ struct task {
     struct month_arrival *arrivals;
     size_t arrival_count, arrival_capacity;
     struct arena arena;
-    struct buffer facts, key, value;
+    struct buffer key, value;
     /* The sweep to the document in force. */
     struct {
         bool active;

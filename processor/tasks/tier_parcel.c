@@ -2,7 +2,6 @@
 #include "tasks/tier_parcel.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "money/decimal.h"
 
@@ -24,18 +23,10 @@ void tier_parcel_write(const struct tier_parcel *parcel, struct tier_headers *ou
     out->headers[3] = (struct stream_header){ period_header, { out->texts[3], size } };
 }
 
-static struct text find_header(const struct stream_record *record, const char *name)
-{
-    for (size_t i = 0; i < record->header_count; i++)
-        if (strcmp(record->headers[i].name, name) == 0)
-            return record->headers[i].value;
-    return TEXT_NONE;
-}
-
 static bool read_number(const struct stream_record *record, const char *name, int64_t max, int64_t *number)
 {
     i128 value;
-    if (decimal_parse(find_header(record, name), 0, &value) != DECIMAL_EXACT || value < 0 || value > max)
+    if (decimal_parse(stream_header_of(record, name), 0, &value) != DECIMAL_EXACT || value < 0 || value > max)
         return false;
     *number = (int64_t)value;
     return true;
@@ -49,7 +40,7 @@ bool tier_parcel_read(const struct stream_record *record, struct tier_parcel *pa
         !read_number(record, version_header, INT64_MAX, &parcel->version))
         return false;
     parcel->sender = (uint32_t)sender;
-    return period_parse(find_header(record, period_header), &parcel->period);
+    return period_parse(stream_header_of(record, period_header), &parcel->period);
 }
 
 void tier_message_append(const struct tier_message *message, struct buffer *out)

@@ -57,9 +57,8 @@ static enum stream_outcome price(struct task *task, const struct unpacking *unpa
         return task_route_event(task, unpacking->parcel.period, decoded, &at->message, error);
     struct row_identity identity = decoded->identity;
     identity.period = unpacking->parcel.period;
-    return ledger_take_identified(task->ledger, &decoded->event, &identity, &decoded->hashes, error)
-               ? OUTCOME_DONE
-               : task_ledger_failed(task, error);
+    return ledger_take(task->ledger, &decoded->event, &identity, &decoded->hashes, error) ? OUTCOME_DONE
+                                                                                          : task_ledger_failed(task, error);
 }
 
 static enum stream_outcome take_row(struct task *task, const struct unpacking *unpacking, const struct tier_message *message,

@@ -161,9 +161,8 @@ static enum stream_outcome price(struct task *task, const struct stream_record *
         const struct tier_message message = { TIER_MESSAGE_EVENT, record->offset, record->value };
         return task_route_event(task, period, &usage->decoded, &message, error);
     }
-    return ledger_take_identified(task->ledger, event, &identity, &usage->decoded.hashes, error)
-               ? OUTCOME_DONE
-               : task_ledger_failed(task, error);
+    return ledger_take(task->ledger, event, &identity, &usage->decoded.hashes, error) ? OUTCOME_DONE
+                                                                                      : task_ledger_failed(task, error);
 }
 
 /* Each record that decodes and is of a possible time takes its id. */
@@ -206,26 +205,18 @@ static enum stream_outcome usage_task_take(struct task *task, const struct strea
 
 /* ---- coming back ---- */
 
-static struct text find_header(const struct stream_record *record, const char *name)
-{
-    for (size_t i = 0; i < record->header_count; i++)
-        if (strcmp(record->headers[i].name, name) == 0)
-            return record->headers[i].value;
-    return TEXT_NONE;
-}
-
 /* Several usage partitions may share one of dead-letters, and anybody may have written what lies there. */
 enum stream_outcome usage_task_replay_letter(struct task *task, const struct stream_record *record, struct error *error)
 {
     (void)error;
     i128 partition, offset;
-    struct text reason = find_header(record, "reason");
+    struct text reason = stream_header_of(record, "reason");
     if (task->letters.known_from_ms == INT64_MAX)
         task->letters.known_from_ms = record->timestamp_ms;
-    if (!text_equal(find_header(record, "topic"), text_of(stream_topic_name(task->input.topic))) ||
-        decimal_parse(find_header(record, "partition"), 0, &partition) != DECIMAL_EXACT ||
-        decimal_parse(find_header(record, "offset"), 0, &offset) != DECIMAL_EXACT || partition != task->input.partition ||
-        offset < 0 || offset >= task->marker.offset)
+    if (!text_equal(stream_header_of(record, "topic"), text_of(stream_topic_name(task->input.topic))) ||
+        decimal_parse(stream_header_of(record, "partition"), 0, &partition) != DECIMAL_EXACT ||
+        decimal_parse(stream_header_of(record, "offset"), 0, &offset) != DECIMAL_EXACT ||
+        partition != task->input.partition || offset < 0 || offset >= task->marker.offset)
         return OUTCOME_DONE;
     bool reused = text_equal(reason, text_of(refusal_reason_text(REFUSAL_EVENT_ID_REUSED)));
     offset_runs_add(reused ? &task->letters.reused : &task->letters.refused, (int64_t)offset);

@@ -22,6 +22,7 @@
 #include "pipeline/sweep.h"
 #include "rate/routing.h"
 #include "support/fixtures.h"
+#include "support/ledger_take.h"
 
 #define USAGE "tests/data/cur_2026-06_hourly_normalized.csv.gz"
 #define PERIOD (2026 * 12 + 5)
@@ -312,7 +313,7 @@ static void take_in_tasks(void *context, const struct usage_event *event, struct
     struct error error;
     const struct meter meter = meter_of_event(event);
     bool tiered = routing_is_tiered(&tasks->fixture->routing, &meter);
-    assert_true(ledger_take(tiered ? tasks->tier : tasks->usage, event, facts, period_of(event->usage_start), &error));
+    assert_true(take_into_ledger(tiered ? tasks->tier : tasks->usage, event, facts, period_of(event->usage_start), &error));
     if (++tasks->events % 997 != 0)
         return;
     flush(tasks);
@@ -563,7 +564,7 @@ static void every_fact_comes_back(void **state)
         const struct usage_event *event = &events[i % ARRAY_COUNT(events)];
         buffer_clear(&facts);
         facts_encode(event, &facts);
-        assert_true(ledger_take(tasks.usage, event, buffer_text(&facts), usage_event_period(event), &error));
+        assert_true(take_into_ledger(tasks.usage, event, buffer_text(&facts), usage_event_period(event), &error));
     }
     flush(&tasks);
     assert_int_equal(living(&topic), ARRAY_COUNT(events));
@@ -699,7 +700,7 @@ static void take_storage_as(struct tasks *tasks, const char *id, const char *res
     struct buffer facts = { 0 };
     struct error error;
     facts_encode(&event, &facts);
-    if (!ledger_take(tasks->tier, &event, buffer_text(&facts), PERIOD, &error))
+    if (!take_into_ledger(tasks->tier, &event, buffer_text(&facts), PERIOD, &error))
         fail_msg("%s", error.message);
     buffer_done(&facts);
 }

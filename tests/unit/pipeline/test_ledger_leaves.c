@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "pipeline/ledger_parts.h"
 #include "support/fixtures.h"
+#include "support/ledger_take.h"
 #include "support/scratch.h"
 
 #define PERIOD (2026 * 12 + 5)
@@ -124,7 +125,7 @@ static void take_event(struct world *world, unsigned resources)
                                                               .usage_amount = "1",
                                                               .public_on_demand_rate = "0.1" });
     facts_encode(&event, &facts);
-    if (!ledger_take(world->ledger, &event, buffer_text(&facts), PERIOD, &error))
+    if (!take_into_ledger(world->ledger, &event, buffer_text(&facts), PERIOD, &error))
         fail_msg("%s", error.message);
     buffer_done(&facts);
     count_row(world, hour, account, resource);

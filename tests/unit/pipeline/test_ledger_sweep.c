@@ -12,6 +12,7 @@
 
 #include "pipeline/ledger.h"
 #include "support/fixtures.h"
+#include "support/ledger_take.h"
 #include "support/unit.h"
 #include "support/scratch.h"
 
@@ -135,7 +136,7 @@ static void use_in(struct month *month, billing_period period, const char *accou
                                                               .usage_amount = amount,
                                                               .public_on_demand_rate = "0.1" });
     facts_encode(&event, &facts);
-    if (!ledger_take(month->ledger, &event, buffer_text(&facts), period, &error))
+    if (!take_into_ledger(month->ledger, &event, buffer_text(&facts), period, &error))
         fail_msg("%s", error.message);
     buffer_done(&facts);
 }
